@@ -119,9 +119,7 @@ class TextElement(WireModel):
     def text_field(cls) -> str:
         """Name of the field that is the text of the element."""
         return next(
-            name
-            for name, field in cls.model_fields.items()
-            if any(isinstance(fact, Text) for fact in field.metadata)
+            name for name, field in cls.model_fields.items() if any(isinstance(fact, Text) for fact in field.metadata)
         )
 
     @classmethod
