@@ -1,0 +1,165 @@
+"""How far an entry has got at the endpoint: the intent before each step, the result after it.
+
+A checkpoint is what a dispatcher that takes over knows of the one before. It holds ids, times and digests, no content.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from tipline_client.delivery.steps import Step
+
+__all__ = [
+    "Aim",
+    "AttachedFile",
+    "Checkpoint",
+    "Exchange",
+    "Intent",
+    "Retraction",
+    "SuspectedOrphan",
+]
+
+UNFINISHED_LIFETIME = timedelta(hours=24)
+"""An unfinished report lives at least this long after it was opened."""
+IDLE_LIFETIME = timedelta(hours=1)
+"""... and at least this long after its last change; the later of the two limits counts."""
+
+_KEPT = 64
+
+
+class Aim(StrEnum):
+    """Why the current report is being retracted."""
+
+    START_OVER = "start_over"
+    GIVE_UP = "give_up"
+    WITHDRAW = "withdraw"
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """A step about to be sent. Found without a result, it may or may not have reached the endpoint.
+
+    Attributes:
+        step: Which call.
+        index: Which evidence file, for upload and fileinfo.
+        since: When this intent was first written.
+    """
+
+    step: Step
+    since: datetime
+    index: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AttachedFile:
+    """An evidence file that the endpoint said it holds.
+
+    Attributes:
+        index: Its place in the manifest.
+        file_id: The endpoint's id for it.
+        file_hash: The endpoint's MD5 of what it received; `None` when it gave none.
+        is_described: Whether its details were accepted too.
+    """
+
+    index: int
+    file_id: str
+    file_hash: str | None = None
+    is_described: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Retraction:
+    """The current report is to be retracted before anything else.
+
+    Attributes:
+        aim: What follows once it is proven dead.
+        reason: Why, in words free of content.
+    """
+
+    aim: Aim
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class SuspectedOrphan:
+    """A report that an unanswered submit may have opened. It can never be finished, and lapses unfiled.
+
+    Attributes:
+        since: When the submit was sent.
+        lapses_at: When it is gone, if it ever was.
+        report_id: Its id, when it is known after all.
+    """
+
+    since: datetime
+    lapses_at: datetime
+    report_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """One call and what came back, for the receipt: times, codes and digests."""
+
+    step: Step
+    sent_at: datetime
+    index: int | None = None
+    answered_at: datetime | None = None
+    http_status: int | None = None
+    code: int | None = None
+    request_id: str | None = None
+    request_sha256: str | None = None
+    reply_sha256: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """The whole memory of an entry's dealings with the endpoint.
+
+    Attributes:
+        report_id: The one report id that is current, if any.
+        intent: The step written down as about to be sent, without a result so far.
+        files: What is attached to the current report.
+        retraction: Set while the current report has to die first.
+        opened_at: When the submit of the current report was sent.
+        changed_at: When its last accepted change was sent.
+        finish_sent: Whether a finish for the current report may have reached the endpoint.
+        reports_opened: How many reports this entry has opened in all.
+        refusals: Answers in a row by which the current step was refused, where one refusal is not the last word.
+        mismatches: How often the endpoint's hash of an upload was not ours.
+        setbacks: Leases in a row that ended without progress; the retry policy's exponent.
+        orphans: Reports that may have been opened without our knowing their id; the most recent ones.
+        exchanges: The calls that concern the current report; the most recent ones.
+    """
+
+    report_id: int | None = None
+    intent: Intent | None = None
+    files: tuple[AttachedFile, ...] = ()
+    retraction: Retraction | None = None
+    opened_at: datetime | None = None
+    changed_at: datetime | None = None
+    finish_sent: bool = False
+    reports_opened: int = 0
+    refusals: int = 0
+    mismatches: int = 0
+    setbacks: int = 0
+    orphans: tuple[SuspectedOrphan, ...] = ()
+    exchanges: tuple[Exchange, ...] = ()
+
+    @property
+    def lapses_at(self) -> datetime | None:
+        """When the current report lapses unless it changes: the later of the endpoint's two limits."""
+        if self.report_id is None or self.opened_at is None:
+            return None
+        return max(self.opened_at + UNFINISHED_LIFETIME, (self.changed_at or self.opened_at) + IDLE_LIFETIME)
+
+    def attached(self, index: int) -> AttachedFile | None:
+        """The endpoint's record of evidence file `index` in the current report."""
+        return next((file for file in self.files if file.index == index), None)
+
+    def with_orphan(self, orphan: SuspectedOrphan) -> tuple[SuspectedOrphan, ...]:
+        """The orphans with one more; bounded, since an outage may last for days."""
+        return (*self.orphans, orphan)[-_KEPT:]
+
+    def with_exchange(self, exchange: Exchange) -> tuple[Exchange, ...]:
+        """The exchanges with one more; bounded likewise, the opening of the report always kept."""
+        grown = (*self.exchanges, exchange)
+        return grown if len(grown) <= _KEPT * 8 else (grown[0], *grown[-(_KEPT * 8 - 1) :])

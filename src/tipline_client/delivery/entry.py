@@ -1,0 +1,124 @@
+"""One row of the outbox, as the rest of the house sees it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from tipline_client.delivery.checkpoint import Checkpoint
+from tipline_client.delivery.environment import Environment
+from tipline_client.delivery.outcomes import Failure
+from tipline_client.delivery.states import State
+
+__all__ = ["Entry", "Lease", "NewEntry", "OutboxCounts"]
+
+
+@dataclass(frozen=True, slots=True)
+class NewEntry:
+    """What is handed to the outbox.
+
+    Attributes:
+        id: The entry's own id, already inside the signed payload.
+        profile: The profile's name.
+        environment: Where it may be filed, and nowhere else.
+        idempotency_key: The caller's name for "the same report"; unique within profile and environment.
+        content_digest: Equal digests are the same content; decides whether a second enqueue is the same report.
+        envelope: The signed bytes, opaque.
+        is_escalated: Whether it goes before others.
+    """
+
+    id: str
+    profile: str
+    environment: Environment
+    idempotency_key: str
+    content_digest: str
+    envelope: bytes
+    is_escalated: bool = False
+
+    def __repr__(self) -> str:
+        return f"NewEntry(id={self.id!r}, environment={self.environment})"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One row.
+
+    Attributes:
+        id: The entry's id.
+        profile: The profile's name.
+        environment: Where it may be filed.
+        idempotency_key: The caller's name for the report.
+        content_digest: See `NewEntry`.
+        envelope: The signed bytes.
+        is_escalated: Whether it goes before others.
+        state: Where it stands.
+        checkpoint: How far it has got at the endpoint.
+        attempts: How many tries counted against it.
+        enqueued_at: When it became durable.
+        available_at: Not before this moment is it tried again.
+        withdrawal_reason: Set once somebody asked for it not to be filed.
+        last_failure: Why the last try did not end in an acknowledgement.
+        report_id: The filed report's number, once acknowledged.
+        acknowledged_at: When.
+        has_receipt: Whether a signed receipt or an acknowledgement is on record, whatever the state column says.
+    """
+
+    id: str
+    profile: str
+    environment: Environment
+    idempotency_key: str
+    content_digest: str
+    envelope: bytes
+    is_escalated: bool
+    state: State
+    checkpoint: Checkpoint
+    attempts: int
+    enqueued_at: datetime
+    available_at: datetime
+    withdrawal_reason: str | None = None
+    last_failure: Failure | None = None
+    report_id: int | None = None
+    acknowledged_at: datetime | None = None
+    has_receipt: bool = False
+
+    def __repr__(self) -> str:
+        return f"Entry(id={self.id!r}, state={self.state}, environment={self.environment}, attempts={self.attempts})"
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """A time-limited exclusive claim on an entry.
+
+    Attributes:
+        entry: The entry as it was when claimed.
+        token: The fencing value; each write must still find it in the row.
+        started_at: When it was claimed, by the store's clock.
+        expires_at: When it ends unless renewed, by the store's clock.
+        was_taken_over: Whether an earlier lease ended without being given back.
+    """
+
+    entry: Entry
+    token: str
+    started_at: datetime
+    expires_at: datetime
+    was_taken_over: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxCounts:
+    """What is in an outbox, in numbers.
+
+    Attributes:
+        by_state: How many entries each state has; states without entries count 0.
+        open_alarms: How many alarms no person has closed.
+        oldest_waiting: When the oldest unfiled entry (held, queued or leased) was enqueued.
+        next_available: The earliest moment at which a queued entry may be tried.
+    """
+
+    by_state: dict[State, int]
+    open_alarms: int = 0
+    oldest_waiting: datetime | None = None
+    next_available: datetime | None = None
+
+    @property
+    def waiting(self) -> int:
+        """Entries that are neither filed nor given up."""
+        return sum(self.by_state[state] for state in (State.HELD, State.QUEUED, State.LEASED))

@@ -1,0 +1,70 @@
+"""How one leased try ended, and what of an error is fit to keep and show."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from tipline_client.delivery.answers import Scope
+from tipline_client.delivery.steps import Step
+
+__all__ = ["MAX_ERROR_TEXT", "Attempt", "Failure", "Outcome", "bounded_text"]
+
+MAX_ERROR_TEXT = 500
+"""Longest error text kept, in characters; a longer one is cut visibly instead of being lost."""
+
+
+class Outcome(StrEnum):
+    """How a try ended."""
+
+    ACKNOWLEDGED = "acknowledged"
+    TRANSIENT = "transient"
+    REJECTED = "rejected"
+    IN_DOUBT = "in_doubt"
+    RETRACTED = "retracted"
+    STOPPED = "stopped"
+    """The dispatcher was asked to stop, or lost its lease, between two steps; nothing failed."""
+
+
+def bounded_text(text: str) -> str:
+    """`text`, cut visibly to what an error column keeps."""
+    return text if len(text) <= MAX_ERROR_TEXT else text[: MAX_ERROR_TEXT - 1] + "…"
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """What went wrong, without content.
+
+    Attributes:
+        kind: The class of failure: an answer's kind, or the name of an error of this package.
+        text: A bounded explanation in our own words.
+        scope: Whether this entry or the whole endpoint failed.
+        step: Which call.
+        code: The endpoint's response code.
+        request_id: The endpoint's request id.
+    """
+
+    kind: str
+    text: str
+    scope: Scope = Scope.ENTRY
+    step: Step | None = None
+    code: int | None = None
+    request_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One leased try.
+
+    Attributes:
+        started_at: When the lease was taken.
+        ended_at: When the try ended.
+        outcome: How.
+        failure: Why not acknowledged, if it was not.
+        burns: Whether it counts against the entry; a failure of the endpoint never does.
+    """
+
+    started_at: datetime
+    ended_at: datetime
+    outcome: Outcome
+    failure: Failure | None = None
+    burns: bool = True

@@ -1,0 +1,50 @@
+"""The states of an entry and the moves between them.
+
+"In doubt" is an outcome and progress is the checkpoint: neither is a state.
+"""
+
+from enum import StrEnum
+
+from tipline_client.errors import IllegalTransitionError
+
+__all__ = ["State", "check_transition"]
+
+
+class State(StrEnum):
+    """Where an entry stands.
+
+    `HELD` waits for a person's release, `QUEUED` for a dispatcher, `LEASED` is being worked on; the others are ends,
+    of which only `DEAD_LETTER` can be left again, by requeue.
+    """
+
+    HELD = "held"
+    QUEUED = "queued"
+    LEASED = "leased"
+    ACKNOWLEDGED = "acknowledged"
+    DEAD_LETTER = "dead_letter"
+    RETRACTED = "retracted"
+
+    @property
+    def is_terminal(self) -> bool:
+        """Whether no dispatcher will touch the entry any more."""
+        return self in {State.ACKNOWLEDGED, State.DEAD_LETTER, State.RETRACTED}
+
+
+_ALLOWED = {
+    State.HELD: {State.QUEUED, State.RETRACTED},
+    State.QUEUED: {State.LEASED, State.RETRACTED},
+    State.LEASED: {State.QUEUED, State.ACKNOWLEDGED, State.DEAD_LETTER, State.RETRACTED},
+    State.ACKNOWLEDGED: set[State](),
+    State.DEAD_LETTER: {State.QUEUED},
+    State.RETRACTED: set[State](),
+}
+
+
+def check_transition(old: State, new: State) -> None:
+    """Refuse a move that the life of an entry does not know.
+
+    Raises:
+        IllegalTransitionError: The move is not in the table.
+    """
+    if new not in _ALLOWED[old]:
+        raise IllegalTransitionError(f"an entry that is {old} cannot become {new}")

@@ -1,0 +1,213 @@
+"""The contract of the durable queue, in prose; every store passes the same suite in `tests/contract`.
+
+Durable means: when an awaited method has returned, the change survives the death of the process and the loss of power,
+as far as the disk keeps its word. A method that raised has changed nothing.
+
+Fenced means: the method takes a `Lease` and writes only if the row still holds the lease's token, is `LEASED`, and the
+lease has not expired by the *store's* clock. Otherwise it raises `LeaseLostError` and writes nothing.
+
+Order of claims: escalated entries first; then those whose open report lapses soonest; then oldest first. Only entries
+whose `available_at` has come, of the asked environment and profile, in state `QUEUED`, or `LEASED` with an expired
+lease (a take-over). Nothing in a claim may cost more because many entries are already delivered.
+
+Errors of the storage itself (locked, full, unreadable) reach the caller as `OutboxUnavailableError`.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from tipline_client.delivery.acknowledgement import Acknowledgement, Alarm
+from tipline_client.delivery.checkpoint import Checkpoint
+from tipline_client.delivery.entry import Entry, Lease, NewEntry, OutboxCounts
+from tipline_client.delivery.environment import Environment
+from tipline_client.delivery.outcomes import Attempt
+from tipline_client.delivery.states import State
+
+__all__ = ["AcknowledgementRecord", "Lane", "Outbox"]
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """Which entries a dispatcher serves: those of one profile in one environment."""
+
+    profile: str
+    environment: Environment
+
+
+@dataclass(frozen=True, slots=True)
+class AcknowledgementRecord:
+    """An acknowledgement with the raw reply behind it, as kept.
+
+    Attributes:
+        entry_id: Whose.
+        acknowledgement: The facts.
+        reply: The endpoint's raw acknowledgement document. Content of evidential value; never logged.
+        receipt: The signed receipt, once made.
+    """
+
+    entry_id: str
+    acknowledgement: Acknowledgement
+    reply: bytes
+    receipt: bytes | None = None
+
+    def __repr__(self) -> str:
+        return f"AcknowledgementRecord(entry_id={self.entry_id!r}, report_id={self.acknowledgement.report_id})"
+
+
+class Outbox(Protocol):
+    """The durable queue of reports."""
+
+    async def enqueue(self, new: NewEntry, *, held: bool = False) -> tuple[Entry, bool]:
+        """Make a report durable, once per idempotency key.
+
+        A key that is already there with the same content digest returns that entry, unchanged, and `False`: two
+        callers at once get one entry, decided by the store and not by a look before the write.
+
+        Raises:
+            DuplicateKeyError: The key is there with other content.
+            OutboxUnavailableError: Nothing was written.
+        """
+        ...
+
+    async def get(self, entry_id: str) -> Entry:
+        """The entry with this id.
+
+        Raises:
+            EntryNotFoundError: There is none.
+        """
+        ...
+
+    async def find(self, lane: Lane, idempotency_key: str) -> Entry | None:
+        """The entry that holds this key in this lane, if any."""
+        ...
+
+    async def list_entries(
+        self,
+        *,
+        states: Sequence[State] | None = None,
+        environment: Environment | None = None,
+        limit: int = 100,
+        after: str | None = None,
+    ) -> list[Entry]:
+        """Entries in the order of their enqueueing, a bounded page; `after` is the last id of the page before."""
+        ...
+
+    async def count(self, *, environment: Environment | None = None) -> OutboxCounts:
+        """What is in the outbox, in numbers."""
+        ...
+
+    async def claim(self, lane: Lane, *, limit: int, lease_for: timedelta, entry_id: str | None = None) -> list[Lease]:
+        """Lease up to `limit` entries that are due, in the order of claims, each with a fresh token.
+
+        With `entry_id` only that entry is claimed, whether or not its `available_at` has come; the list is empty when
+        it is leased to somebody else, held or at its end.
+        """
+        ...
+
+    async def renew(self, lease: Lease, *, lease_for: timedelta) -> Lease:
+        """Fenced: move the end of a live lease to `lease_for` from now; the token stays."""
+        ...
+
+    async def record(self, lease: Lease, checkpoint: Checkpoint) -> None:
+        """Fenced: replace the checkpoint."""
+        ...
+
+    async def release(self, lease: Lease, checkpoint: Checkpoint, attempt: Attempt, *, available_in: timedelta) -> None:
+        """Fenced: give the entry back, `LEASED -> QUEUED`, not to be claimed before `available_in` from now.
+
+        The attempt goes on record; it adds to the entry's count only if it burns, and its failure becomes the last one.
+        """
+        ...
+
+    async def acknowledge(
+        self,
+        lease: Lease,
+        checkpoint: Checkpoint,
+        acknowledgement: Acknowledgement,
+        attempt: Attempt,
+        *,
+        reply: bytes,
+        alarms: Sequence[Alarm] = (),
+    ) -> None:
+        """Fenced: `LEASED -> ACKNOWLEDGED` with the facts, the raw reply and the alarms, in one commit and alone."""
+        ...
+
+    async def dead_letter(
+        self,
+        lease: Lease,
+        checkpoint: Checkpoint,
+        attempt: Attempt,
+        *,
+        reply: bytes = b"",
+        alarms: Sequence[Alarm] = (),
+    ) -> None:
+        """Fenced: `LEASED -> DEAD_LETTER`, with the attempt's failure as the reason and the raw reply for a person."""
+        ...
+
+    async def mark_retracted(self, lease: Lease, checkpoint: Checkpoint, attempt: Attempt) -> None:
+        """Fenced: `LEASED -> RETRACTED`: withdrawn, and proven not filed."""
+        ...
+
+    async def withdraw(self, entry_id: str, *, reason: str) -> Entry:
+        """Ask that an entry not be filed.
+
+        An entry that is `HELD`, or `QUEUED` and without anything at the endpoint, becomes `RETRACTED` at once. Else the
+        wish is recorded (also while leased) and the entry becomes due; the next lease carries it out at the endpoint.
+
+        Raises:
+            EntryNotFoundError: There is none.
+            IllegalTransitionError: It is acknowledged or given up already.
+        """
+        ...
+
+    async def requeue(self, entry_id: str, *, reason: str) -> Entry:
+        """`DEAD_LETTER -> QUEUED`, due at once, with checkpoint, attempts and history kept.
+
+        Raises:
+            EntryNotFoundError: There is none.
+            IllegalTransitionError: It is no dead letter.
+        """
+        ...
+
+    async def attempts(self, entry_id: str, *, limit: int = 100) -> list[Attempt]:
+        """The most recent attempts of an entry, oldest first."""
+        ...
+
+    async def acknowledgement(self, entry_id: str) -> AcknowledgementRecord | None:
+        """The acknowledgement of an entry, with its receipt if one was made."""
+        ...
+
+    async def unreceipted(self, *, limit: int = 100) -> list[str]:
+        """Ids of acknowledged entries whose receipt has not been signed yet."""
+        ...
+
+    async def store_receipt(self, entry_id: str, receipt: bytes) -> bytes:
+        """Keep a signed receipt; the first one stays for ever. Returns the one that is kept."""
+        ...
+
+    async def alarms(self, *, entry_id: str | None = None, is_open: bool | None = None) -> list[Alarm]:
+        """Alarms, oldest first."""
+        ...
+
+    async def close_alarm(self, alarm_id: int, *, note: str) -> Alarm:
+        """Record that a person looked.
+
+        Raises:
+            EntryNotFoundError: There is no such alarm.
+            IllegalTransitionError: It is closed already.
+        """
+        ...
+
+    async def notes(self, entry_id: str) -> list[tuple[datetime, str]]:
+        """What people did to an entry: withdrawals and requeues, with their reasons, oldest first."""
+        ...
+
+    async def facts(self) -> Mapping[str, str]:
+        """What `doctor` shows of the store: kind, version, journal mode, schema version, file."""
+        ...
+
+    async def close(self) -> None:
+        """Finish what is being written and let go of the storage; safe to call twice."""
+        ...
