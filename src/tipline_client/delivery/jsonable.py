@@ -3,7 +3,6 @@
 The work is pydantic's; this module only fixes how: defaults left out, wrong types refused without showing the value.
 """
 
-import functools
 from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
@@ -13,9 +12,12 @@ __all__ = ["from_json", "to_json"]
 T = TypeVar("T")
 
 
-@functools.cache
-def _adapter(kind: type[Any]) -> TypeAdapter[Any]:
-    return TypeAdapter(kind)
+_adapters: dict[type[object], TypeAdapter[Any]] = {}
+
+
+def _adapter(kind: type[object]) -> TypeAdapter[Any]:
+    # Building an adapter compiles a schema; the handful of kinds is compiled once each.
+    return _adapters.get(kind) or _adapters.setdefault(kind, TypeAdapter(kind))
 
 
 def to_json(value: object) -> str:
@@ -32,6 +34,7 @@ def from_json(kind: type[T], text: str | bytes) -> T:
     try:
         value: T = _adapter(kind).validate_json(text)
     except ValidationError as error:
-        places = sorted({".".join(map(str, found["loc"])) or "the whole" for found in error.errors(include_input=False)})
+        locations = [found["loc"] for found in error.errors(include_input=False)]
+        places = sorted({".".join(map(str, location)) or "the whole" for location in locations})
         raise ValueError(f"not a {kind.__name__}: wrong at {', '.join(places[:8])}") from None
     return value

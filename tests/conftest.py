@@ -1,0 +1,58 @@
+"""What every test gets: the loopback guard, one event loop, the hotline's schema where it is at hand."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support import loopback_guard
+
+ROOT = Path(__file__).resolve().parent.parent
+HOTLINE_XSD = ROOT.parent / "shared" / "wire" / "cyber_tipline-2025-11.xsd"
+
+loopback_guard.install()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _clean_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """No setting of the developer's own shell reaches a test, and subprocesses are guarded too."""
+    kept = dict(os.environ)
+    for name in [name for name in os.environ if name.startswith("TIPLINE_") or name.lower().endswith("_proxy")]:
+        del os.environ[name]
+    os.environ[loopback_guard.VIOLATIONS_FILE] = str(tmp_path_factory.mktemp("guard") / "violations.txt")
+    os.environ["PYTHONPATH"] = str(ROOT / "tests" / "support" / "subprocess_site")
+    yield
+    os.environ.clear()
+    os.environ.update(kept)
+
+
+@pytest.fixture(autouse=True)
+def _only_loopback(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Fail the test that addressed anything but loopback, even if the code under test swallowed the refusal."""
+    yield
+    found = list(loopback_guard.violations)
+    loopback_guard.violations.clear()
+    file = Path(os.environ[loopback_guard.VIOLATIONS_FILE])
+    if file.exists():
+        found += file.read_text(encoding="utf-8").splitlines()
+        file.unlink()
+    if found and request.node.get_closest_marker("addresses_strangers") is None:
+        pytest.fail(f"addressed something other than loopback: {found}")
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    """The one event loop that the product supports."""
+    return "asyncio"
+
+
+@pytest.fixture(scope="session")
+def hotline_xsd() -> Path:
+    """The hotline's own schema. It is not ours to publish, so it is looked for beside the checkout."""
+    if not HOTLINE_XSD.exists():
+        pytest.skip(
+            "THE HOTLINE'S SCHEMA IS NOT BESIDE THIS CHECKOUT: output is checked against the mock's own grammar only. "
+            "Save the endpoint's schema with `tipline schema fetch` and put it at ../shared/wire/ to run this too."
+        )
+    return HOTLINE_XSD

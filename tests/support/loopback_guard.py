@@ -1,0 +1,53 @@
+"""Refuses every address but loopback, and remembers that it was asked.
+
+Raising alone would not do: a client that treats a refused connection as an outage would retry quietly and the test
+would pass. So each violation is also written down, and the suite fails on any.
+
+An audit hook sees what a patched `socket` module does not: asyncio's own connects, C extensions, name look-ups. It
+cannot be removed, which suits its purpose. In a subprocess it is installed by `sitecustomize` (see `subprocess_site`).
+"""
+
+import ipaddress
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+VIOLATIONS_FILE = "TIPLINE_TEST_VIOLATIONS"
+
+violations: list[str] = []
+
+
+def is_loopback(host: object) -> bool:
+    """Whether `host`, a name or an address as text or bytes, can only mean this machine."""
+    text = host.decode("ascii", "replace") if isinstance(host, bytes) else str(host)
+    if text in {"localhost", ""}:
+        return True
+    try:
+        return ipaddress.ip_address(text.split("%", 1)[0]).is_loopback
+    except ValueError:
+        return False
+
+
+def _refuse(what: str) -> None:
+    violations.append(what)
+    # A subprocess cannot fail this process's test, so it leaves a line where the parent looks.
+    if path := os.environ.get(VIOLATIONS_FILE):
+        with Path(path).open("a", encoding="utf-8") as file:
+            file.write(what + "\n")
+    raise PermissionError(f"tests may only address loopback: {what}")
+
+
+def _watch(event: str, arguments: tuple[Any, ...]) -> None:
+    if event in {"socket.getaddrinfo", "socket.gethostbyname"}:
+        if arguments[0] is not None and not is_loopback(arguments[0]):
+            _refuse(f"name look-up of {arguments[0]!r}")
+    elif event in {"socket.connect", "socket.sendto", "socket.sendmsg"}:
+        address = arguments[1]
+        if isinstance(address, tuple) and not is_loopback(address[0]):
+            _refuse(f"{event} to {address[0]!r}")
+
+
+def install() -> None:
+    """Watch this process from now on."""
+    sys.addaudithook(_watch)
