@@ -18,6 +18,7 @@ from pydantic import (
     GetJsonSchemaHandler,
     PlainSerializer,
     Strict,
+    WithJsonSchema,
 )
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
@@ -25,18 +26,31 @@ from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 from tipline_client.models.xml_facts import PresenceFlag
 
 __all__ = [
+    "Age",
     "CalendarDate",
     "Degrees",
+    "FileId",
     "Flag",
     "Instant",
+    "Latitude",
+    "Longitude",
     "Many",
     "MaxUnits",
     "Pattern",
+    "Port",
     "ReportId",
+    "Text50",
+    "Text64",
+    "Text100",
+    "Text255",
+    "Text256",
+    "Text2083",
+    "Text3000",
     "Truth",
     "WholeNumber",
     "WireText",
     "utf16_units",
+    "write_instant",
 ]
 
 T = TypeVar("T")
@@ -44,6 +58,7 @@ T = TypeVar("T")
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)", re.ASCII)
 _DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _DIGITS = re.compile(r"[0-9]{1,19}", re.ASCII)
+_XML_SPACE = re.compile(r"[ \t\r\n]+")
 _MAX_LONG = 2**63 - 1
 
 
@@ -58,19 +73,19 @@ class _AnyText:
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         # pydantic's own string type refuses lone surrogates, which user-generated text does contain.
-        return core_schema.no_info_plain_validator_function(
-            cls._check, serialization=core_schema.plain_serializer_function_ser_schema(str)
+        text = core_schema.json_or_python_schema(
+            json_schema=core_schema.str_schema(strict=True), python_schema=core_schema.is_instance_schema(str)
+        )
+        return core_schema.custom_error_schema(
+            text,
+            custom_error_type="text_expected",
+            custom_error_message="text expected, as a JSON string",
+            serialization=core_schema.plain_serializer_function_ser_schema(str),
         )
 
     @classmethod
     def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
         return {"type": "string"}
-
-    @staticmethod
-    def _check(value: Any) -> str:
-        if isinstance(value, str):
-            return value
-        raise PydanticCustomError("text_expected", "text expected, as a JSON string")
 
 
 WireText = Annotated[str, _AnyText]
@@ -100,6 +115,15 @@ class MaxUnits:
         return value
 
 
+Text50 = Annotated[WireText, MaxUnits(50)]
+Text64 = Annotated[WireText, MaxUnits(64)]
+Text100 = Annotated[WireText, MaxUnits(100)]
+Text255 = Annotated[WireText, MaxUnits(255)]
+Text256 = Annotated[WireText, MaxUnits(256)]
+Text2083 = Annotated[WireText, MaxUnits(2083)]
+Text3000 = Annotated[WireText, MaxUnits(3000)]
+
+
 @dataclass(frozen=True, slots=True)
 class Pattern:
     """The whole text must match `expression` (ASCII)."""
@@ -127,7 +151,14 @@ def _only_iso_text(value: Any) -> Any:
     raise PydanticCustomError("instant_expected", "date and time with a zone expected, such as 2026-01-05T08:30:00Z")
 
 
+def _to_milliseconds(value: datetime) -> datetime:
+    # The wire carries milliseconds; keeping more would make a report differ from its own JSON form.
+    return value.replace(microsecond=value.microsecond // 1000 * 1000)
+
+
 def _exists_with_zone(value: datetime) -> datetime:
+    if value.tzinfo is UTC:
+        return _to_milliseconds(value)
     if value.tzinfo is None or value.utcoffset() is None:
         raise PydanticCustomError("zone_missing", "a time zone is required, such as 2026-01-05T08:30:00Z")
     try:
@@ -138,10 +169,11 @@ def _exists_with_zone(value: datetime) -> datetime:
         raise PydanticCustomError(
             "instant_in_gap", "this local time does not exist (clocks went forward); give the instant in UTC"
         )
-    return instant
+    return _to_milliseconds(instant)
 
 
-def _write_instant(value: datetime) -> str:
+def write_instant(value: datetime) -> str:
+    """The one form in which an instant leaves: UTC, `Z`, whole seconds or milliseconds."""
     milliseconds = value.microsecond // 1000
     return value.strftime("%Y-%m-%dT%H:%M:%S").rjust(19, "0") + (f".{milliseconds:03d}Z" if milliseconds else "Z")
 
@@ -150,7 +182,7 @@ Instant = Annotated[
     datetime,
     BeforeValidator(_only_iso_text),
     AfterValidator(_exists_with_zone),
-    PlainSerializer(_write_instant, return_type=str, when_used="json"),
+    PlainSerializer(write_instant, return_type=str, when_used="json"),
 ]
 """A moment with its zone, kept and written in UTC, to the millisecond."""
 
@@ -175,11 +207,40 @@ def _read_report_id(value: Any) -> Any:
     return value
 
 
-ReportId = Annotated[int, Strict(), Ge(0), Le(_MAX_LONG), BeforeValidator(_read_report_id)]
-"""The endpoint's number of a report: 64 bits; digits as text are accepted, since JSON readers lose large numbers."""
+ReportId = Annotated[
+    int,
+    Strict(),
+    Ge(0),
+    Le(_MAX_LONG),
+    BeforeValidator(_read_report_id),
+    PlainSerializer(str, return_type=str, when_used="json"),
+    WithJsonSchema(
+        {"anyOf": [{"type": "string", "pattern": "^[0-9]{1,19}$"}, {"type": "integer", "minimum": 0}]},
+        mode="validation",
+    ),
+]
+"""The endpoint's number of a report: 64 bits. Written to JSON as digits in text, since JSON readers lose large numbers;
+both forms are accepted."""
+
+
+def _collapse(value: str) -> str:
+    token = " ".join(_XML_SPACE.split(value.strip(" \t\r\n")))
+    if not token:
+        raise PydanticCustomError("file_id_expected", "file id expected: text that is not blank")
+    return token
+
+
+FileId = Annotated[WireText, AfterValidator(_collapse)]
+"""The endpoint's name of a file: opaque text, surrounding white space dropped; never a number."""
 
 WholeNumber = Annotated[int, Strict()]
 """A whole number; text and booleans are not taken for one."""
+
+Age = Annotated[WholeNumber, Ge(0), Le(150)]
+"""Whole years, 0 to 150 as documented."""
+
+Port = Annotated[WholeNumber, Ge(1), Le(65535)]
+"""A TCP or UDP port, 1 to 65535 as documented."""
 
 Truth = Annotated[bool, Strict()]
 """A statement with three states: true, false, and left out."""
@@ -190,6 +251,12 @@ Flag = Annotated[bool, Strict(), PresenceFlag()]
 
 Degrees = Annotated[float, Strict(), AllowInfNan(False)]
 """A finite number of degrees."""
+
+Latitude = Annotated[Degrees, Ge(-90), Le(90)]
+"""Degrees north; the schema admits any number, the earth does not."""
+
+Longitude = Annotated[Degrees, Ge(-180), Le(180)]
+"""Degrees east."""
 
 
 class _Repeated:

@@ -1,12 +1,12 @@
 """Facts about the wire that a field carries with it: attribute or element, flag, newer than the known schema.
 
 They stand in `Annotated` metadata, so that one declaration serves typed Python, JSON, JSON Schema and XML. This module
-only names the facts; `profiles.encode` reads them. It must not know how XML is written.
+only names the facts; `outline` reads them. It must not know how XML is written.
 """
 
 from dataclasses import dataclass
 
-__all__ = ["Attribute", "NewerThanSchema", "PresenceFlag", "Text"]
+__all__ = ["Attribute", "NewerThanSchema", "NotSent", "PresenceFlag", "Text"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +17,11 @@ class Attribute:
 @dataclass(frozen=True, slots=True)
 class Text:
     """The field is the text between the tags of the element that its model stands for."""
+
+
+@dataclass(frozen=True, slots=True)
+class NotSent:
+    """The field is ours and never crosses the wire."""
 
 
 @dataclass(frozen=True, slots=True)
