@@ -10,7 +10,11 @@ Order of claims: escalated entries first; then those whose open report lapses so
 whose `available_at` has come, of the asked environment and profile, in state `QUEUED`, or `LEASED` with an expired
 lease (a take-over). Nothing in a claim may cost more because many entries are already delivered.
 
-Errors of the storage itself (locked, full, unreadable) reach the caller as `OutboxUnavailableError`.
+Cancelling a task that waits for a write leaves open whether the write happens; it happens wholly or not at all. A lease
+that was granted to nobody in this way ends by itself.
+
+Errors of the storage itself (locked, full, unreadable) reach the caller as `OutboxUnavailableError`. Text that UTF-8
+cannot carry is refused with `OutboxError`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -66,7 +70,7 @@ class Outbox(Protocol):
         callers at once get one entry, decided by the store and not by a look before the write.
 
         Raises:
-            DuplicateKeyError: The key is there with other content.
+            DuplicateKeyError: The key is there with other content, or the id is there under another key.
             OutboxUnavailableError: Nothing was written.
         """
         ...
@@ -91,7 +95,11 @@ class Outbox(Protocol):
         limit: int = 100,
         after: str | None = None,
     ) -> list[Entry]:
-        """Entries in the order of their enqueueing, a bounded page; `after` is the last id of the page before."""
+        """Entries in the order of their enqueueing, a bounded page; `after` is the last id of the page before.
+
+        Raises:
+            EntryNotFoundError: No entry has the id `after`.
+        """
         ...
 
     async def count(self, *, environment: Environment | None = None) -> OutboxCounts:
@@ -107,7 +115,10 @@ class Outbox(Protocol):
         ...
 
     async def renew(self, lease: Lease, *, lease_for: timedelta) -> Lease:
-        """Fenced: move the end of a live lease to `lease_for` from now; the token stays."""
+        """Fenced: move the end of a live lease to `lease_for` from now; the token stays.
+
+        The lease that comes back holds the entry as it was claimed, except that a withdrawal asked for since is in it.
+        """
         ...
 
     async def record(self, lease: Lease, checkpoint: Checkpoint) -> None:
@@ -117,7 +128,8 @@ class Outbox(Protocol):
     async def release(self, lease: Lease, checkpoint: Checkpoint, attempt: Attempt, *, available_in: timedelta) -> None:
         """Fenced: give the entry back, `LEASED -> QUEUED`, not to be claimed before `available_in` from now.
 
-        The attempt goes on record; it adds to the entry's count only if it burns, and its failure becomes the last one.
+        The attempt goes on record; it adds to the entry's count only if it burns, and its failure, if it has one, becomes
+        the last one. An entry whose withdrawal was asked for without this lease knowing is due at once instead.
         """
         ...
 
@@ -131,7 +143,11 @@ class Outbox(Protocol):
         reply: bytes,
         alarms: Sequence[Alarm] = (),
     ) -> None:
-        """Fenced: `LEASED -> ACKNOWLEDGED` with the facts, the raw reply and the alarms, in one commit and alone."""
+        """Fenced: `LEASED -> ACKNOWLEDGED` with the facts, the raw reply and the alarms, in one commit and alone.
+
+        The entry has no last failure after it. An acknowledgement that is on record already stays the one on record; a
+        second one that names another report is said in an alarm.
+        """
         ...
 
     async def dead_letter(
@@ -155,6 +171,7 @@ class Outbox(Protocol):
 
         An entry that is `HELD`, or `QUEUED` and without anything at the endpoint, becomes `RETRACTED` at once. Else the
         wish is recorded (also while leased) and the entry becomes due; the next lease carries it out at the endpoint.
+        An entry that is `RETRACTED` already is returned as it is.
 
         Raises:
             EntryNotFoundError: There is none.
@@ -179,12 +196,21 @@ class Outbox(Protocol):
         """The acknowledgement of an entry, with its receipt if one was made."""
         ...
 
+    async def rejected_reply(self, entry_id: str) -> bytes | None:
+        """The endpoint's raw reply behind the entry's last dead letter; `None` when it never was one. Content."""
+        ...
+
     async def unreceipted(self, *, limit: int = 100) -> list[str]:
         """Ids of acknowledged entries whose receipt has not been signed yet."""
         ...
 
     async def store_receipt(self, entry_id: str, receipt: bytes) -> bytes:
-        """Keep a signed receipt; the first one stays for ever. Returns the one that is kept."""
+        """Keep a signed receipt; the first one stays for ever. Returns the one that is kept.
+
+        Raises:
+            EntryNotFoundError: There is no such entry.
+            IllegalTransitionError: It has no acknowledgement.
+        """
         ...
 
     async def alarms(self, *, entry_id: str | None = None, is_open: bool | None = None) -> list[Alarm]:

@@ -1,0 +1,8 @@
+"""The durable queue: a contract in prose and the stores that keep it.
+
+It knows entries and checkpoints, and nothing of what is inside an envelope or of HTTP.
+"""
+
+from tipline_client.outbox.contract import AcknowledgementRecord, Lane, Outbox
+
+__all__ = ["AcknowledgementRecord", "Lane", "Outbox"]

@@ -1,0 +1,361 @@
+"""A store that forgets everything when the process ends: for tests, and honest to the contract in all but durability.
+
+It knows no file and no SQL. Whoever wants to lose nothing uses another store.
+"""
+
+import secrets
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from itertools import islice
+
+from tipline_client.delivery.acknowledgement import Acknowledgement, Alarm
+from tipline_client.delivery.checkpoint import Checkpoint
+from tipline_client.delivery.clock import Clock, SystemClock
+from tipline_client.delivery.entry import Entry, Lease, NewEntry, OutboxCounts
+from tipline_client.delivery.environment import Environment
+from tipline_client.delivery.outcomes import Attempt
+from tipline_client.delivery.states import State, check_transition
+from tipline_client.errors import IllegalTransitionError
+from tipline_client.outbox import rules
+from tipline_client.outbox.contract import AcknowledgementRecord, Lane
+
+__all__ = ["MemoryOutbox"]
+
+_WAITING = {State.HELD, State.QUEUED, State.LEASED}
+
+
+@dataclass(slots=True)
+class _Row:
+    number: int
+    entry: Entry
+    token: str = ""
+    expires_at: datetime | None = None
+    record: AcknowledgementRecord | None = None
+    rejected_reply: bytes | None = None
+    attempts: list[Attempt] = field(default_factory=list)
+    notes: list[tuple[datetime, str]] = field(default_factory=list)
+
+    def is_due(self, now: datetime, *, is_asked_for: bool) -> bool:
+        if self.entry.state is State.LEASED:
+            return self.expires_at is not None and self.expires_at <= now
+        return self.entry.state is State.QUEUED and (is_asked_for or self.entry.available_at <= now)
+
+    def place_in_line(self) -> tuple[bool, bool, datetime, int]:
+        lapses_at = self.entry.checkpoint.lapses_at
+        return not self.entry.is_escalated, lapses_at is None, lapses_at or self.entry.enqueued_at, self.number
+
+
+class MemoryOutbox:
+    """The contract of `Outbox`, kept in this process's memory; usable from several threads and event loops.
+
+    Args:
+        clock: What decides whether a lease is live.
+    """
+
+    def __init__(self, clock: Clock | None = None) -> None:
+        self._clock = clock or SystemClock()
+        self._lock = threading.Lock()
+        self._rows: dict[str, _Row] = {}
+        self._by_key: dict[tuple[str, Environment, str], _Row] = {}
+        self._alarms: list[Alarm] = []
+
+    async def enqueue(self, new: NewEntry, *, held: bool = False) -> tuple[Entry, bool]:
+        """See `Outbox.enqueue`."""
+        rules.check_text(new.id, new.profile, new.idempotency_key, new.content_digest)
+        with self._lock:
+            key = (new.profile, new.environment, new.idempotency_key)
+            if row := self._by_key.get(key):
+                rules.check_same_content(row.entry, new)
+                return row.entry, False
+            if new.id in self._rows:
+                raise rules.id_in_use(new)
+            now = self._clock.now()
+            entry = Entry(
+                id=new.id,
+                profile=new.profile,
+                environment=new.environment,
+                idempotency_key=new.idempotency_key,
+                content_digest=new.content_digest,
+                envelope=new.envelope,
+                is_escalated=new.is_escalated,
+                state=State.HELD if held else State.QUEUED,
+                checkpoint=Checkpoint(),
+                attempts=0,
+                enqueued_at=now,
+                available_at=now,
+            )
+            self._rows[new.id] = self._by_key[key] = _Row(number=len(self._rows), entry=entry)
+            return entry, True
+
+    async def get(self, entry_id: str) -> Entry:
+        """See `Outbox.get`."""
+        with self._lock:
+            return self._row(entry_id).entry
+
+    async def find(self, lane: Lane, idempotency_key: str) -> Entry | None:
+        """See `Outbox.find`."""
+        with self._lock:
+            row = self._by_key.get((lane.profile, lane.environment, idempotency_key))
+            return row.entry if row else None
+
+    async def list_entries(
+        self,
+        *,
+        states: Sequence[State] | None = None,
+        environment: Environment | None = None,
+        limit: int = 100,
+        after: str | None = None,
+    ) -> list[Entry]:
+        """See `Outbox.list_entries`."""
+        with self._lock:
+            start = -1 if after is None else self._row(after).number
+            found = (
+                row.entry
+                for row in self._rows.values()
+                if row.number > start
+                and (states is None or row.entry.state in states)
+                and environment in (None, row.entry.environment)
+            )
+            return list(islice(found, limit))
+
+    async def count(self, *, environment: Environment | None = None) -> OutboxCounts:
+        """See `Outbox.count`."""
+        with self._lock:
+            entries = [row.entry for row in self._rows.values() if environment in (None, row.entry.environment)]
+            ids = {entry.id for entry in entries}
+            waiting = [entry.enqueued_at for entry in entries if entry.state in _WAITING]
+            queued = [entry.available_at for entry in entries if entry.state is State.QUEUED]
+            return OutboxCounts(
+                by_state={state: sum(entry.state is state for entry in entries) for state in State},
+                open_alarms=sum(alarm.closed_at is None and alarm.entry_id in ids for alarm in self._alarms),
+                oldest_waiting=min(waiting, default=None),
+                next_available=min(queued, default=None),
+            )
+
+    async def claim(self, lane: Lane, *, limit: int, lease_for: timedelta, entry_id: str | None = None) -> list[Lease]:
+        """See `Outbox.claim`."""
+        with self._lock:
+            now = self._clock.now()
+            due = [
+                row
+                for row in self._rows.values()
+                if lane == Lane(row.entry.profile, row.entry.environment)
+                and entry_id in (None, row.entry.id)
+                and row.is_due(now, is_asked_for=entry_id is not None)
+            ]
+            due.sort(key=_Row.place_in_line)
+            return [self._lease(row, now, lease_for) for row in due[:limit]]
+
+    def _lease(self, row: _Row, now: datetime, lease_for: timedelta) -> Lease:
+        was_taken_over = row.entry.state is State.LEASED
+        row.entry = replace(row.entry, state=State.LEASED)
+        row.token, row.expires_at = secrets.token_hex(16), now + lease_for
+        return Lease(
+            entry=row.entry,
+            token=row.token,
+            started_at=now,
+            expires_at=row.expires_at,
+            was_taken_over=was_taken_over,
+        )
+
+    async def renew(self, lease: Lease, *, lease_for: timedelta) -> Lease:
+        """See `Outbox.renew`."""
+        with self._lock:
+            row = self._fenced(lease)
+            row.expires_at = self._clock.now() + lease_for
+            entry = replace(lease.entry, withdrawal_reason=row.entry.withdrawal_reason)
+            return replace(lease, entry=entry, expires_at=row.expires_at)
+
+    async def record(self, lease: Lease, checkpoint: Checkpoint) -> None:
+        """See `Outbox.record`."""
+        with self._lock:
+            row = self._fenced(lease)
+            row.entry = replace(row.entry, checkpoint=checkpoint)
+
+    async def release(self, lease: Lease, checkpoint: Checkpoint, attempt: Attempt, *, available_in: timedelta) -> None:
+        """See `Outbox.release`."""
+        with self._lock:
+            row = self._fenced(lease)
+            now = self._clock.now()
+            is_news = row.entry.withdrawal_reason is not None and lease.entry.withdrawal_reason is None
+            self._end(row, State.QUEUED, checkpoint, attempt)
+            row.entry = replace(row.entry, available_at=now if is_news else now + available_in)
+
+    async def acknowledge(
+        self,
+        lease: Lease,
+        checkpoint: Checkpoint,
+        acknowledgement: Acknowledgement,
+        attempt: Attempt,
+        *,
+        reply: bytes,
+        alarms: Sequence[Alarm] = (),
+    ) -> None:
+        """See `Outbox.acknowledge`."""
+        with self._lock:
+            row = self._fenced(lease)
+            self._end(row, State.ACKNOWLEDGED, checkpoint, attempt)
+            row.record = row.record or AcknowledgementRecord(row.entry.id, acknowledgement, reply)
+            kept = row.record.acknowledgement
+            row.entry = replace(
+                row.entry,
+                report_id=kept.report_id,
+                acknowledged_at=kept.acknowledged_at,
+                last_failure=None,
+                has_receipt=True,
+            )
+            foreign = rules.foreign_report_alarm(kept.report_id, acknowledgement, raised_at=self._clock.now())
+            self._raise_alarms(row, (*alarms, *foreign))
+
+    async def dead_letter(
+        self,
+        lease: Lease,
+        checkpoint: Checkpoint,
+        attempt: Attempt,
+        *,
+        reply: bytes = b"",
+        alarms: Sequence[Alarm] = (),
+    ) -> None:
+        """See `Outbox.dead_letter`."""
+        with self._lock:
+            row = self._fenced(lease)
+            self._end(row, State.DEAD_LETTER, checkpoint, attempt)
+            row.rejected_reply = reply
+            self._raise_alarms(row, alarms)
+
+    async def mark_retracted(self, lease: Lease, checkpoint: Checkpoint, attempt: Attempt) -> None:
+        """See `Outbox.mark_retracted`."""
+        with self._lock:
+            self._end(self._fenced(lease), State.RETRACTED, checkpoint, attempt)
+
+    async def withdraw(self, entry_id: str, *, reason: str) -> Entry:
+        """See `Outbox.withdraw`."""
+        rules.check_text(reason)
+        with self._lock:
+            row = self._row(entry_id)
+            if row.entry.state is State.RETRACTED:
+                return row.entry
+            rules.check_withdrawable(row.entry)
+            now = self._clock.now()
+            row.notes.append((now, f"withdrawn: {reason}"))
+            row.entry = replace(row.entry, withdrawal_reason=reason, available_at=now)
+            if row.entry.state is not State.LEASED and rules.is_untouched(row.entry.checkpoint):
+                row.entry = replace(row.entry, state=State.RETRACTED)
+            return row.entry
+
+    async def requeue(self, entry_id: str, *, reason: str) -> Entry:
+        """See `Outbox.requeue`."""
+        rules.check_text(reason)
+        with self._lock:
+            row = self._row(entry_id)
+            rules.check_requeueable(row.entry)
+            now = self._clock.now()
+            row.notes.append((now, f"requeued: {reason}"))
+            row.entry = replace(row.entry, state=State.QUEUED, available_at=now)
+            return row.entry
+
+    async def attempts(self, entry_id: str, *, limit: int = 100) -> list[Attempt]:
+        """See `Outbox.attempts`."""
+        with self._lock:
+            row = self._rows.get(entry_id)
+            return row.attempts[-limit:] if row and limit > 0 else []
+
+    async def acknowledgement(self, entry_id: str) -> AcknowledgementRecord | None:
+        """See `Outbox.acknowledgement`."""
+        with self._lock:
+            row = self._rows.get(entry_id)
+            return row.record if row else None
+
+    async def rejected_reply(self, entry_id: str) -> bytes | None:
+        """See `Outbox.rejected_reply`."""
+        with self._lock:
+            row = self._rows.get(entry_id)
+            return row.rejected_reply if row else None
+
+    async def unreceipted(self, *, limit: int = 100) -> list[str]:
+        """See `Outbox.unreceipted`."""
+        with self._lock:
+            records = (row.record for row in self._rows.values())
+            return list(islice((record.entry_id for record in records if record and record.receipt is None), limit))
+
+    async def store_receipt(self, entry_id: str, receipt: bytes) -> bytes:
+        """See `Outbox.store_receipt`."""
+        with self._lock:
+            row = self._row(entry_id)
+            if row.record is None:
+                raise IllegalTransitionError(f"entry {entry_id} is {row.entry.state}: there is nothing to receipt")
+            if row.record.receipt is None:
+                row.record = replace(row.record, receipt=receipt)
+            return row.record.receipt or b""
+
+    async def alarms(self, *, entry_id: str | None = None, is_open: bool | None = None) -> list[Alarm]:
+        """See `Outbox.alarms`."""
+        with self._lock:
+            return [
+                alarm
+                for alarm in self._alarms
+                if entry_id in (None, alarm.entry_id) and is_open in (None, alarm.closed_at is None)
+            ]
+
+    async def close_alarm(self, alarm_id: int, *, note: str) -> Alarm:
+        """See `Outbox.close_alarm`."""
+        rules.check_text(note)
+        with self._lock:
+            if not 1 <= alarm_id <= len(self._alarms):
+                raise rules.no_alarm(alarm_id)
+            alarm = self._alarms[alarm_id - 1]
+            if alarm.closed_at is not None:
+                raise IllegalTransitionError(f"alarm {alarm_id} is closed already")
+            closed = replace(alarm, closed_at=self._clock.now(), closed_note=note)
+            self._alarms[alarm_id - 1] = closed
+            return closed
+
+    async def notes(self, entry_id: str) -> list[tuple[datetime, str]]:
+        """See `Outbox.notes`."""
+        with self._lock:
+            row = self._rows.get(entry_id)
+            return list(row.notes) if row else []
+
+    async def facts(self) -> Mapping[str, str]:
+        """See `Outbox.facts`."""
+        return {"kind": "memory"}
+
+    async def close(self) -> None:
+        """See `Outbox.close`; there is nothing to let go of."""
+
+    def _row(self, entry_id: str) -> _Row:
+        row = self._rows.get(entry_id)
+        if row is None:
+            raise rules.no_entry(entry_id)
+        return row
+
+    def _fenced(self, lease: Lease) -> _Row:
+        row = self._rows.get(lease.entry.id)
+        is_live = (
+            row is not None
+            and row.entry.state is State.LEASED
+            and row.token == lease.token
+            and row.expires_at is not None
+            and row.expires_at > self._clock.now()
+        )
+        if row is None or not is_live:
+            raise rules.lease_lost(lease)
+        return row
+
+    def _end(self, row: _Row, state: State, checkpoint: Checkpoint, attempt: Attempt) -> None:
+        check_transition(row.entry.state, state)
+        row.token, row.expires_at = "", None
+        row.attempts.append(attempt)
+        row.entry = replace(
+            row.entry,
+            state=state,
+            checkpoint=checkpoint,
+            attempts=row.entry.attempts + attempt.burns,
+            last_failure=attempt.failure or row.entry.last_failure,
+        )
+
+    def _raise_alarms(self, row: _Row, alarms: Sequence[Alarm]) -> None:
+        for alarm in alarms:
+            self._alarms.append(replace(alarm, id=len(self._alarms) + 1, entry_id=row.entry.id))

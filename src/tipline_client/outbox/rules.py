@@ -1,0 +1,120 @@
+"""What every store decides alike, whatever it is made of.
+
+Nothing here reads or writes a store.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from tipline_client.delivery.acknowledgement import Acknowledgement, Alarm, AlarmKind
+from tipline_client.delivery.checkpoint import Checkpoint
+from tipline_client.delivery.entry import Entry, Lease, NewEntry
+from tipline_client.delivery.states import State
+from tipline_client.errors import (
+    DuplicateKeyError,
+    EntryNotFoundError,
+    IllegalTransitionError,
+    LeaseLostError,
+    OutboxError,
+)
+
+__all__ = [
+    "check_requeueable",
+    "check_same_content",
+    "check_text",
+    "check_withdrawable",
+    "foreign_report_alarm",
+    "id_in_use",
+    "is_untouched",
+    "lease_lost",
+    "no_alarm",
+    "no_entry",
+]
+
+
+def is_untouched(checkpoint: Checkpoint) -> bool:
+    """Whether nothing of an entry can be at the endpoint, not even as the unanswered half of a call."""
+    return checkpoint.report_id is None and checkpoint.intent is None and checkpoint.retraction is None
+
+
+def check_same_content(existing: Entry, new: NewEntry) -> None:
+    """Let a second enqueue pass only if it hands in the same content.
+
+    Raises:
+        DuplicateKeyError: The content differs.
+    """
+    if existing.content_digest != new.content_digest:
+        raise DuplicateKeyError(
+            f"the idempotency key already names entry {existing.id}, with other content", entry_id=existing.id
+        )
+
+
+def check_withdrawable(entry: Entry) -> None:
+    """Refuse to withdraw what is filed or given up.
+
+    Raises:
+        IllegalTransitionError: It is.
+    """
+    if entry.has_receipt or entry.state in {State.ACKNOWLEDGED, State.DEAD_LETTER}:
+        raise IllegalTransitionError(f"entry {entry.id} is {entry.state}: it cannot be withdrawn any more")
+
+
+def check_requeueable(entry: Entry) -> None:
+    """Refuse to put back what is not a dead letter, or what is filed whatever its state says.
+
+    Raises:
+        IllegalTransitionError: It is no dead letter.
+    """
+    if entry.has_receipt or entry.state is not State.DEAD_LETTER:
+        raise IllegalTransitionError(f"entry {entry.id} is {entry.state}, no dead letter: it cannot be requeued")
+
+
+def check_text(*texts: str) -> None:
+    """Refuse text that a store could not give back as it was.
+
+    Raises:
+        OutboxError: A lone surrogate is in it. The message does not show the text, which may be content.
+    """
+    for text in texts:
+        try:
+            text.encode("utf-8")
+        except UnicodeEncodeError:
+            reason = "a key, id or reason holds half a surrogate pair, which no store keeps unchanged"
+        else:
+            continue
+        # Raised outside the handler: the codec's exception carries the text with it.
+        raise OutboxError(reason, hint="Hand in text that UTF-8 can carry.")
+
+
+def foreign_report_alarm(
+    kept_report_id: int, acknowledgement: Acknowledgement, *, raised_at: datetime
+) -> Sequence[Alarm]:
+    """The alarm for a second acknowledgement that names another report than the one on record, if it does."""
+    if acknowledgement.report_id == kept_report_id:
+        return ()
+    text = f"report {acknowledgement.report_id} was acknowledged too; report {kept_report_id} stays on record"
+    return (Alarm(kind=AlarmKind.FINISHED_BY_ANOTHER, text=text, raised_at=raised_at),)
+
+
+def lease_lost(lease: Lease) -> LeaseLostError:
+    """The error for a write whose lease is not live."""
+    return LeaseLostError(f"entry {lease.entry.id}: the lease is no longer live; nothing was recorded")
+
+
+def id_in_use(new: NewEntry) -> DuplicateKeyError:
+    """The error for a new entry whose id names another entry already."""
+    return DuplicateKeyError(
+        f"the entry id {new.id} is already in use under another idempotency key",
+        entry_id=new.id,
+        hint="Make a fresh id for each report.",
+    )
+
+
+def no_entry(entry_id: str) -> EntryNotFoundError:
+    """The error for an id that names nothing."""
+    return EntryNotFoundError(f"no entry has the id {entry_id!r}")
+
+
+def no_alarm(alarm_id: int) -> EntryNotFoundError:
+    """The error for a number that names no alarm."""
+    return EntryNotFoundError(f"no alarm has the number {alarm_id}")
