@@ -1,0 +1,64 @@
+"""What time is it at the mock endpoint?
+
+A clock that runs with the real one until a test turns it. It knows nothing of reports.
+"""
+
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+__all__ = ["MockClock"]
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class MockClock:
+    """A clock with an adjustable offset.
+
+    Args:
+        source: Gives the underlying aware time. With the default the clock keeps running after it was turned; with a
+            function that always returns the same instant it stands still.
+    """
+
+    def __init__(self, source: Callable[[], datetime] = _utc_now) -> None:
+        self._source = source
+        self._offset = timedelta()
+        self._lock = threading.Lock()
+
+    @property
+    def offset(self) -> timedelta:
+        """How far the clock was turned away from its source."""
+        return self._offset
+
+    def now(self) -> datetime:
+        """The present instant, aware, in UTC."""
+        return (self._source() + self._offset).astimezone(UTC)
+
+    def set(self, instant: datetime) -> None:
+        """Turn the clock to `instant`.
+
+        Raises:
+            ValueError: The instant has no zone.
+        """
+        if instant.tzinfo is None:
+            raise ValueError("the instant needs a time zone")
+        with self._lock:
+            self._offset = instant - self._source()
+
+    def advance(self, step: timedelta) -> None:
+        """Turn the clock by `step`; a negative step turns it back.
+
+        Raises:
+            OverflowError: The result is no year that a date can hold.
+        """
+        with self._lock:
+            turned = self._offset + step
+            _ = self._source() + turned
+            self._offset = turned
+
+    def reset(self) -> None:
+        """Show the source's own time again."""
+        with self._lock:
+            self._offset = timedelta()
