@@ -14,8 +14,8 @@ from tipline_client.errors import EnvelopeError
 
 __all__ = ["ManifestItem"]
 
-# Printable ASCII without the characters that end or escape a quoted header value, and without path separators.
-_SAFE_NAME = re.compile(r"[A-Za-z0-9 !#$&'()+,.;=@\[\]^_`{}~-]{1,100}")
+# Nothing that ends or escapes a quoted header value, separates paths, or hides a file.
+_SAFE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}")
 _LOCATOR = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*")
 _DIGEST_DIGITS = {"md5": 32, "sha1": 40, "sha256": 64}
 _KINDS: Mapping[str, type] = {
@@ -36,7 +36,7 @@ class ManifestItem:
 
     Attributes:
         index: Its place in the submission, from 0.
-        name: File name for the multipart header of the upload: 1 to 100 characters of safe ASCII. The file's real
+        name: File name for the multipart header of the upload: 1 to 100 ASCII letters, digits, `.`, `_`, `-`. The real
             name is `originalFileName` in `details`.
         size: Bytes, at least 1.
         md5: Lower-case hexadecimal; the endpoint answers an upload with its own MD5.
