@@ -1,0 +1,117 @@
+"""Which endpoint. There is no default: a profile is always named.
+
+`cybertipline_production` needs an explicit act, since what it receives is acted upon. `mock` addresses loopback only.
+"""
+
+import ipaddress
+from datetime import timedelta
+from urllib.parse import urlsplit
+
+from tipline_client.delivery.environment import Environment
+from tipline_client.errors import ConfigurationError
+from tipline_client.profiles.endpoint_schema import EndpointSchema
+from tipline_client.profiles.profile import EndpointProfile
+
+__all__ = [
+    "MOCK_PASSWORD",
+    "MOCK_USERNAME",
+    "EndpointProfile",
+    "EndpointSchema",
+    "cybertipline_production",
+    "cybertipline_testing",
+    "mock",
+]
+
+MOCK_USERNAME = "tester"
+MOCK_PASSWORD = "mock-password"  # noqa: S105 - the mock's documented sample pair; it opens nothing else
+
+
+def cybertipline_testing(*, username: str, password: str) -> EndpointProfile:
+    """NCMEC's test host: what it receives is not acted on. Its report ids mean nothing elsewhere.
+
+    Args:
+        username: Of the pair that NCMEC issued for the test host.
+        password: Of that pair.
+
+    Raises:
+        ConfigurationError: A credential is empty or malformed.
+    """
+    return EndpointProfile(
+        name="cybertipline-testing",
+        environment=Environment.TESTING,
+        base_url="https://exttest.cybertip.org/ispws",
+        username=username,
+        password=password,
+    )
+
+
+def cybertipline_production(*, username: str, password: str, registered_esp: bool) -> EndpointProfile:
+    """NCMEC's CyberTipline itself: every finished report is acted on.
+
+    Args:
+        username: Of the pair that NCMEC issued for production.
+        password: Of that pair.
+        registered_esp: The explicit act: `True` states that this is a registered provider filing for real.
+
+    Raises:
+        ConfigurationError: The statement was not made, or a credential is empty or malformed.
+    """
+    if registered_esp is not True:
+        raise ConfigurationError(
+            "the production endpoint needs the explicit statement registered_esp=True",
+            hint="Use the testing profile, or state that you are a registered provider that files for real.",
+        )
+    return EndpointProfile(
+        name="cybertipline-production",
+        environment=Environment.PRODUCTION,
+        base_url="https://report.cybertip.org/ispws",
+        username=username,
+        password=password,
+    )
+
+
+def mock(
+    base_url: str,
+    *,
+    username: str = MOCK_USERNAME,
+    password: str = MOCK_PASSWORD,
+    progress_timeout: timedelta = timedelta(seconds=60),
+) -> EndpointProfile:
+    """A mock endpoint on this machine.
+
+    Args:
+        base_url: Its address, such as `http://127.0.0.1:8765/ispws`.
+        username: Its user.
+        password: Its password.
+        progress_timeout: How long it may make no progress.
+
+    Raises:
+        ConfigurationError: The address is not on loopback.
+    """
+    address = urlsplit(base_url)
+    try:
+        port = address.port
+    except ValueError:
+        port = None
+    if address.scheme not in {"http", "https"} or not _is_loopback(address.hostname) or address.query or not port:
+        raise ConfigurationError(
+            "a mock endpoint must be a loopback URL with a port, such as http://127.0.0.1:8765/ispws",
+            hint="Start one with `tipline mock --port 0`, which prints its URL.",
+        )
+    return EndpointProfile(
+        name="mock",
+        environment=Environment.MOCK,
+        base_url=base_url.rstrip("/"),
+        username=username,
+        password=password,
+        progress_timeout=progress_timeout,
+    )
+
+
+def _is_loopback(host: str | None) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host or "").is_loopback
+    except ValueError:
+        return False

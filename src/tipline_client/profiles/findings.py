@@ -1,0 +1,76 @@
+"""What of a schema validator's message is fit to show: rules, positions and the names of elements, never a value.
+
+The endpoint's description of a refusal may quote the report. Element names are recognised because the models know all
+of them; every other quoted word is hidden.
+"""
+
+import functools
+import re
+import typing
+from collections.abc import Iterator
+
+from pydantic import BaseModel
+
+from tipline_client.models import FileDetails, Report
+
+__all__ = ["hide_values", "safe_findings"]
+
+_MAX_FINDINGS = 20
+_QUOTED = re.compile(r"'([^']*)'", re.DOTALL)
+_LINE = re.compile(r"\[(\d{1,9}),\s?(\d{1,9})\] - (cvc-[A-Za-z0-9.\-]{1,60}): (.*)")
+_WORDS = re.compile(r"[^\s{},:\"|()]+")
+
+
+@functools.cache
+def _wire_names() -> frozenset[str]:
+    """Every element and attribute name of the two documents."""
+    names = {"report", "fileDetails"}
+    seen: set[type[BaseModel]] = set()
+    waiting: list[type[BaseModel]] = [Report, FileDetails]
+    while waiting:
+        model = waiting.pop()
+        if model in seen:
+            continue
+        seen.add(model)
+        for name, field in model.model_fields.items():
+            names.add(field.alias or name)
+            waiting.extend(_models_in(field.annotation))
+    return frozenset(names)
+
+
+def _models_in(annotation: object) -> Iterator[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for part in typing.get_args(annotation):
+        yield from _models_in(part)
+
+
+def hide_values(message: str) -> str:
+    """`message` with every quoted word hidden unless all of it is names of elements, attributes or schema types."""
+
+    def judge(match: re.Match[str]) -> str:
+        known = _wire_names()
+        words = _WORDS.findall(match.group(1))
+        return match.group() if words and all(word in known for word in words) else "'…'"
+
+    return _QUOTED.sub(judge, message)
+
+
+def safe_findings(description: str) -> tuple[str, ...]:
+    """The lines of an endpoint's refusal that follow the known form, made safe; the rest is left out.
+
+    Args:
+        description: The raw `responseDescription`. Content.
+
+    Returns:
+        At most twenty lines such as `[9,20] cvc-complex-type.2.4.a: lastName, {phone, email}`.
+    """
+    found = []
+    for match in _LINE.finditer(description):
+        line, column, rule, text = match.groups()
+        known = _wire_names()
+        quoted = [part for part in _QUOTED.findall(text) if (words := _WORDS.findall(part)) and known.issuperset(words)]
+        found.append(f"[{line},{column}] {rule}" + (f": {', '.join(quoted)}" if quoted else ""))
+        if len(found) == _MAX_FINDINGS:
+            break
+    return tuple(found)

@@ -1,0 +1,185 @@
+"""From the bytes of a reply to an `Answer`: distrustful, bounded, and never taking silence for success.
+
+The response code decides; the HTTP status only where there is no code, except that 401 and 403 always mean the
+credentials. Either of the two reply documents is accepted for any call, since no source shows a failed finish.
+"""
+
+import hashlib
+import re
+from dataclasses import dataclass
+
+from lxml import etree
+
+from tipline_client.delivery.answers import Answer, AnswerKind
+from tipline_client.delivery.steps import Step
+from tipline_client.profiles.codes import kind_of, phrase_of
+from tipline_client.profiles.exchange import NoReply, Reply
+from tipline_client.profiles.findings import safe_findings
+from tipline_client.profiles.profile import EndpointProfile
+
+__all__ = ["read_answer"]
+
+_ROOTS = {"reportResponse", "reportDoneResponse"}
+_INTEGER = re.compile(r"[+-]?[0-9]{1,19}", re.ASCII)
+_MD5 = re.compile(r"[0-9a-f]{32}", re.ASCII)
+_MAX_LONG = 2**63 - 1
+_NO_BODY = frozenset({Step.STATUS, Step.SCHEMA})
+_STATES = {AnswerKind.NO_REPORT, AnswerKind.NO_FILE, AnswerKind.RETRACTED, AnswerKind.FINISHED}
+# Answers of something in front of the endpoint: nobody's report is at fault.
+_GATEWAY_STATUSES = {404, 405, 407, 408, 425, 429}
+
+
+@dataclass(frozen=True, slots=True)
+class _Document:
+    """A reply document, as far as it could be read."""
+
+    root: str
+    code: int
+    report_id: int | None
+    names_bad_report_id: bool
+    file_id: str | None
+    file_hash: str | None
+    file_ids: tuple[str, ...] | None
+    description: str
+
+
+def read_answer(
+    step: Step, reply: Reply | NoReply, profile: EndpointProfile, *, report_id: int | None = None
+) -> Answer:
+    """Say what a reply means for the call that it answers.
+
+    Args:
+        step: Which call.
+        reply: What came back, or why nothing did.
+        profile: Whose dialect.
+        report_id: The report that the call named; a reply about another one proves nothing.
+
+    Returns:
+        An answer; never an exception, whatever the bytes are.
+    """
+    if isinstance(reply, NoReply):
+        return Answer(reply.kind, reply.reason)
+    document, problem = (None, "the reply is larger than any real one") if reply.is_oversized else _parse(reply.body)
+    kind, reason = _judge(step, reply, document, problem, profile, report_id)
+    return Answer(
+        kind,
+        reason,
+        code=document.code if document else None,
+        http_status=reply.status,
+        report_id=document.report_id if document else None,
+        file_id=document.file_id if document else None,
+        file_hash=document.file_hash if document else None,
+        file_ids=document.file_ids if document else None,
+        request_id=_bounded_id(reply.request_id),
+        findings=safe_findings(document.description) if document and kind is AnswerKind.INVALID else (),
+        request_sha256=reply.request_sha256,
+        reply_sha256=hashlib.sha256(reply.body).hexdigest(),
+        body=reply.body,
+    )
+
+
+def _judge(
+    step: Step,
+    reply: Reply,
+    document: _Document | None,
+    problem: str,
+    profile: EndpointProfile,
+    report_id: int | None,
+) -> tuple[AnswerKind, str]:
+    if reply.status in {401, 403}:
+        return AnswerKind.DENIED, f"HTTP {reply.status}: the endpoint refuses these credentials"
+    if step is Step.SCHEMA and reply.status == 200 and document is None and not reply.is_oversized:
+        return AnswerKind.SUCCESS, "a document that is no reply; to be read as a schema"
+    if document is None:
+        return _judge_status(reply.status, problem)
+    kind, phrase = kind_of(document.code, profile.codes), phrase_of(document.code, profile.codes)
+    if kind is AnswerKind.SUCCESS:
+        return _judge_success(step, document, report_id)
+    # A state of another report is no statement about ours.
+    if kind in _STATES and report_id is not None and document.report_id not in {None, report_id}:
+        return AnswerKind.UNUSABLE, "the reply is about another report"
+    return kind, f"code {document.code}: {phrase}"
+
+
+def _judge_status(status: int, problem: str) -> tuple[AnswerKind, str]:
+    if status >= 500 or 300 <= status < 400 or status in _GATEWAY_STATUSES:
+        return AnswerKind.OUTAGE, f"HTTP {status} without a response code of the endpoint"
+    return AnswerKind.UNUSABLE, f"HTTP {status} with a body that proves nothing: {problem}"
+
+
+def _judge_success(step: Step, document: _Document, report_id: int | None) -> tuple[AnswerKind, str]:
+    if step in _NO_BODY:
+        return AnswerKind.SUCCESS, "success"
+    if document.names_bad_report_id or document.report_id is None:
+        return AnswerKind.UNUSABLE, "code 0 without a usable report id"
+    if step is not Step.SUBMIT and document.report_id != report_id:
+        return AnswerKind.UNUSABLE, "code 0 for another report"
+    if step is Step.UPLOAD and not document.file_id:
+        return AnswerKind.UNUSABLE, "code 0 without a file id"
+    return AnswerKind.SUCCESS, "success"
+
+
+def _parse(body: bytes) -> tuple[_Document | None, str]:
+    """The document in `body`, or why there is none. The XML declaration decides the encoding, not the header."""
+    if not body.strip():
+        return None, "the body is empty"
+    parser = etree.XMLParser(
+        resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, remove_comments=True, remove_pis=True
+    )
+    try:
+        root = etree.fromstring(body, parser)
+    except (etree.XMLSyntaxError, ValueError):
+        return None, "the body is not well-formed XML"
+    if root.getroottree().docinfo.internalDTD is not None:
+        return None, "the body has a DOCTYPE"
+    if root.tag not in _ROOTS:
+        return None, "the root is neither of the two reply documents"
+    code = _integer(_texts(root, "responseCode"))
+    if code is None:
+        return None, "there is no single response code"
+    return _document(root, code), ""
+
+
+def _document(root: etree._Element, code: int) -> _Document:
+    ids = _texts(root, "reportId")
+    report_id = _integer(ids)
+    is_bad = bool(ids) and (report_id is None or not 0 < report_id <= _MAX_LONG)
+    hashes = _texts(root, "hash")
+    digest = hashes[0].lower() if len(hashes) == 1 else ""
+    files = root.findall("files")
+    return _Document(
+        root=str(root.tag),
+        code=code,
+        report_id=None if is_bad else report_id,
+        names_bad_report_id=is_bad,
+        file_id=_single(_texts(root, "fileId")),
+        # Whatever is no MD5 is kept as it is: a wrong hash must be seen as wrong, not as missing.
+        file_hash=digest if _MD5.fullmatch(digest) else (digest[:64] or None),
+        file_ids=tuple(_collapsed(item) for item in files[0].findall("fileId")) if len(files) == 1 else None,
+        description="".join(_text(element) for element in root.findall("responseDescription"))[:100_000],
+    )
+
+
+def _texts(root: etree._Element, name: str) -> list[str]:
+    return [_collapsed(element) for element in root.findall(name)]
+
+
+def _collapsed(element: etree._Element) -> str:
+    return " ".join(_text(element).split())
+
+
+def _text(element: etree._Element) -> str:
+    return "".join(str(part) for part in element.itertext())
+
+
+def _integer(texts: list[str]) -> int | None:
+    text = _single(texts)
+    return int(text) if text is not None and _INTEGER.fullmatch(text) else None
+
+
+def _single(texts: list[str]) -> str | None:
+    return texts[0] if len(texts) == 1 and texts[0] else None
+
+
+def _bounded_id(request_id: str | None) -> str | None:
+    return request_id[:200] if request_id else None

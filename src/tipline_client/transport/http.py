@@ -1,0 +1,140 @@
+"""One call over httpx: credentials sent at once and to one host, no redirects, finite waits, a bounded read.
+
+httpx is used here and nowhere else. Its exceptions end here; a test walks all of them.
+"""
+
+import hashlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import httpx
+
+from tipline_client.delivery.answers import AnswerKind
+from tipline_client.profiles import EndpointProfile
+from tipline_client.profiles.exchange import Call, NoReply, Reply, StreamedBody
+
+__all__ = ["HttpTransport", "no_reply_for"]
+
+_UNSENT = (
+    httpx.ConnectError,
+    httpx.ConnectTimeout,
+    httpx.PoolTimeout,
+    httpx.UnsupportedProtocol,
+    httpx.ProxyError,
+    httpx.InvalidURL,
+)
+"""Raised before a byte of the request can have left."""
+
+_REASONS: tuple[tuple[type[Exception], str], ...] = (
+    (httpx.ConnectTimeout, "the connection could not be opened in time"),
+    (httpx.ConnectError, "the connection was refused or failed while opening"),
+    (httpx.PoolTimeout, "no connection was free in time"),
+    (httpx.TimeoutException, "the other side made no progress in time"),
+    (httpx.RemoteProtocolError, "the connection ended before a whole reply"),
+    (httpx.NetworkError, "the connection broke"),
+)
+
+
+def no_reply_for(error: Exception) -> NoReply:
+    """Translate a failure of httpx. What is not certain to be unsent counts as sent."""
+    kind = AnswerKind.UNSENT if isinstance(error, _UNSENT) else AnswerKind.UNANSWERED
+    reason = next((reason for known, reason in _REASONS if isinstance(error, known)), "the request failed")
+    return NoReply(kind, f"{reason} ({type(error).__name__})")
+
+
+class HttpTransport:
+    """A `Transport` over one httpx client.
+
+    A delivery slot has one of its own, with one connection: httpx loses throughput when many tasks share a pool, and a
+    slot never has two calls in flight.
+    """
+
+    def __init__(self, profile: EndpointProfile, client: httpx.AsyncClient) -> None:
+        self._profile = profile
+        self._client = client
+
+    @classmethod
+    @asynccontextmanager
+    async def open(
+        cls, profile: EndpointProfile, *, client: httpx.AsyncClient | None = None
+    ) -> AsyncIterator["HttpTransport"]:
+        """A transport for `profile`, closed at the end of the block.
+
+        Args:
+            profile: Where to, and with which credentials.
+            client: A client of the caller's, which stays open. Credentials, timeouts and the refusal of redirects are
+                set on each request, so nothing depends on how it was built.
+        """
+        if client is not None:
+            yield cls(profile, client)
+            return
+        # The environment is not trusted: a variable must not route evidence through a proxy or swap the CA bundle.
+        async with httpx.AsyncClient(
+            trust_env=False,
+            http2=False,
+            limits=httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=4),
+        ) as own:
+            yield cls(profile, own)
+
+    async def send(self, call: Call) -> Reply | NoReply:
+        """Send `call` once; see `Transport.send`."""
+        digest = hashlib.sha256()
+        profile = self._profile
+        wait = profile.progress_timeout.total_seconds()
+        headers = {
+            "Authorization": profile.authorization,
+            "User-Agent": profile.user_agent,
+            "Accept": "application/xml, text/xml",
+            # A compressed reply could be far larger than the cap on what is read.
+            "Accept-Encoding": "identity",
+        }
+        if call.content_type:
+            headers["Content-Type"] = call.content_type
+        if isinstance(call.body, StreamedBody):
+            headers["Content-Length"] = str(call.body.length)
+            content: bytes | AsyncIterator[bytes] | None = _digested(call.body.chunks(), digest)
+        else:
+            digest.update(call.body)
+            content = call.body if call.method == "POST" else None
+        try:
+            request = self._client.build_request(
+                call.method,
+                profile.base_url + call.path,
+                headers=headers,
+                content=content,
+                timeout=httpx.Timeout(wait, connect=profile.connect_timeout.total_seconds()),
+            )
+            response = await self._client.send(request, stream=True, auth=_send_as_built, follow_redirects=False)
+            try:
+                body, is_oversized = await _read(response, profile.max_reply_bytes)
+            finally:
+                await response.aclose()
+        except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
+            return no_reply_for(error)
+        return Reply(
+            status=response.status_code,
+            body=body,
+            is_oversized=is_oversized,
+            request_id=response.headers.get("Request-ID"),
+            request_sha256=digest.hexdigest(),
+        )
+
+
+def _send_as_built(request: httpx.Request) -> httpx.Request:
+    # Given as `auth`, this keeps a client of the caller's from replacing the credentials by its own.
+    return request
+
+
+async def _digested(chunks: AsyncIterator[bytes], digest: "hashlib._Hash") -> AsyncIterator[bytes]:
+    async for chunk in chunks:
+        digest.update(chunk)
+        yield chunk
+
+
+async def _read(response: httpx.Response, cap: int) -> tuple[bytes, bool]:
+    body = bytearray()
+    async for chunk in response.aiter_raw():
+        body += chunk
+        if len(body) > cap:
+            return bytes(body[:cap]), True
+    return bytes(body), False
