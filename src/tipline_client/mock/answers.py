@@ -1,7 +1,7 @@
 """What the endpoint says: the two reply documents as values, and their bytes.
 
-Roots, element order and the recorded response headers follow CyberTipline's public documentation and recordings. It knows
-neither state nor the network.
+Roots, element order and the recorded response headers follow CyberTipline's public documentation and recordings. It
+knows neither state nor the network.
 """
 
 from dataclasses import dataclass
@@ -36,11 +36,6 @@ class Reply:
     is_dropped: bool = False
     closes: bool = False
     padding: int = 0
-
-    @property
-    def reaches_the_client(self) -> bool:
-        """Whether the client gets the whole answer."""
-        return not self.is_dropped and self.cut_at is None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,8 @@
 """Is this document one that the hotline's grammar admits, and if not, where and why?
 
 The schema is the project's own writing (`grammar.xsd`), with the structure that CyberTipline documents for November
-2025; the elements that newer documentation adds are put in on request. It never looks at the client's models or its encoder:
-a mistake that both shared would pass every test. State, HTTP and the rules beyond the schema live elsewhere.
+2025; the elements that newer documentation adds are put in on request. It never looks at the client's models or its
+encoder: a mistake that both shared would pass every test. State, HTTP and the rules beyond the schema live elsewhere.
 """
 
 import codecs
@@ -10,6 +10,7 @@ import functools
 from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib import resources
+from typing import cast
 
 from lxml import etree
 
@@ -92,14 +93,14 @@ class Grammar:
     def _problems(self, document: bytes, tree: etree._Element) -> list[Problem]:
         positions = Positions(document, root=tree)
         problems = []
-        for entry in self._schema.error_log.filter_from_errors():
+        for entry in cast(Iterable[etree._LogEntry], self._schema.error_log):
             element = _find(tree, path=entry.path)
             at_start = wording.ends_at_start_tag(kind=entry.type_name, message=entry.message)
             expected: tuple[str, ...] = ()
             if entry.type_name == "SCHEMAV_ELEMENT_CONTENT":
                 parent = element.getparent() if at_start else element
-                before = element.itersiblings("*", preceding=True) if at_start else reversed(element)
-                expected = self._expected(tree if parent is None else parent, [str(node.tag) for node in before if isinstance(node.tag, str)][::-1])
+                before = _names_before(element) if at_start else [str(child.tag) for child in element.iterchildren("*")]
+                expected = self._expected(tree if parent is None else parent, before)
             for text in wording.phrase(element, kind=entry.type_name, message=entry.message, expected=expected):
                 problems.append(self._problem(positions, element, text, at_start=at_start))  # noqa: PERF401 - two loops
         return sorted(problems, key=lambda problem: (problem.line, problem.column))
@@ -224,6 +225,10 @@ def _find(tree: etree._Element, *, path: str | None) -> etree._Element:
         case [etree._Element() as element, *_]:
             return element
     return tree
+
+
+def _names_before(element: etree._Element) -> list[str]:
+    return [str(sibling.tag) for sibling in element.itersiblings("*", preceding=True)][::-1]
 
 
 def _prefixes(tree: etree._Element) -> dict[str, str]:

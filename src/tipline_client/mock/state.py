@@ -1,8 +1,8 @@
 """What the mock endpoint remembers: reports, their files, and in which of four states each report is.
 
-A report is open until it is finished or retracted, or until it lapses at the later of 24 hours after opening and one hour
-after its last change (an upload or file details), as CyberTipline documents. Evidence is never kept, only its name, size
-and digests. It knows nothing of HTTP, XML grammar or faults.
+A report is open until it is finished or retracted, or until it lapses at the later of 24 hours after opening and one
+hour after its last change (an upload or file details), as CyberTipline documents. Evidence is never kept, only its name,
+size and digests. It knows nothing of HTTP, XML grammar or faults.
 """
 
 import threading
@@ -14,7 +14,15 @@ from typing import Literal
 
 from tipline_client.mock.clock import MockClock
 
-__all__ = ["FIRST_REPORT_ID", "LIFE_AFTER_CHANGE", "LIFE_AFTER_OPENING", "Hotline", "Report", "StateError", "StoredFile"]
+__all__ = [
+    "FIRST_REPORT_ID",
+    "LIFE_AFTER_CHANGE",
+    "LIFE_AFTER_OPENING",
+    "Hotline",
+    "Report",
+    "StateError",
+    "StoredFile",
+]
 
 LIFE_AFTER_OPENING = timedelta(hours=24)
 LIFE_AFTER_CHANGE = timedelta(hours=1)
@@ -49,7 +57,6 @@ class StoredFile:
 
     Attributes:
         details: Whether file details have named this file.
-        was_acknowledged: Whether the whole answer to the upload was sent.
     """
 
     file_id: str
@@ -58,7 +65,6 @@ class StoredFile:
     md5: str
     sha256: str
     details: bool = False
-    was_acknowledged: bool = True
 
 
 @dataclass(slots=True)
