@@ -1,0 +1,22 @@
+"""The files that support a report, kept outside the queue: digested, copied durably, proven again when they are sent.
+
+Nothing here renders evidence or sends it.
+"""
+
+from tipline_client.evidence.digests import CHUNK, DigestPass, Digests
+from tipline_client.evidence.folder import EvidenceFolder
+from tipline_client.evidence.names import safe_name
+from tipline_client.evidence.source import Evidence, Origin
+from tipline_client.evidence.store import EvidenceStore, StoredEvidence
+
+__all__ = [
+    "CHUNK",
+    "DigestPass",
+    "Digests",
+    "Evidence",
+    "EvidenceFolder",
+    "EvidenceStore",
+    "Origin",
+    "StoredEvidence",
+    "safe_name",
+]

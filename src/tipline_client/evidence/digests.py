@@ -1,0 +1,86 @@
+"""What a file's bytes add up to: size, MD5, SHA-1 and SHA-256 in one pass over chunks.
+
+Of a large file the three digests of a chunk are computed in three threads, while the caller already fetches the next
+chunk: hashing lets other threads run. Nothing here opens a file.
+"""
+
+import hashlib
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+
+__all__ = ["CHUNK", "DigestPass", "Digests"]
+
+CHUNK = 512 * 1024
+"""Bytes read at a time: large enough for threads to be worth it, small enough for many files at once."""
+
+_ALGORITHMS = ("md5", "sha1", "sha256")
+
+
+@dataclass(frozen=True, slots=True)
+class Digests:
+    """The sums of one file.
+
+    Attributes:
+        size: Bytes.
+        md5: Lower-case hexadecimal; for comparison with the endpoint, not for safety.
+        sha1: Lower-case hexadecimal; likewise.
+        sha256: Lower-case hexadecimal; this one decides whether a file is the one that was sealed.
+    """
+
+    size: int
+    md5: str
+    sha1: str
+    sha256: str
+
+
+class DigestPass:
+    """One pass over one file. Not for use by several threads at once.
+
+    Example:
+        >>> one_pass = DigestPass(expected_size=12)
+        >>> one_pass.update(b"a coffee mug")
+        >>> one_pass.finish().size
+        12
+
+    Args:
+        expected_size: About how many bytes will come; above two chunks, threads are used.
+    """
+
+    def __init__(self, *, expected_size: int) -> None:
+        self._hashes = tuple(hashlib.new(name, usedforsecurity=False) for name in _ALGORITHMS)
+        self._size = 0
+        self._pool = ThreadPoolExecutor(len(_ALGORITHMS), "tipline-digest") if expected_size > 2 * CHUNK else None
+        self._running: tuple[Future[None], ...] = ()
+
+    @property
+    def size(self) -> int:
+        """Bytes so far."""
+        return self._size
+
+    def update(self, chunk: bytes) -> None:
+        """Add the next bytes. Returns before they are summed up, but never with two chunks under way."""
+        self._size += len(chunk)
+        updates: tuple[Callable[[bytes], None], ...] = tuple(each.update for each in self._hashes)
+        if self._pool is None:
+            for update in updates:
+                update(chunk)
+            return
+        self._wait()
+        self._running = tuple(self._pool.submit(update, chunk) for update in updates)
+
+    def finish(self) -> Digests:
+        """The sums of all chunks. The pass is over."""
+        self._wait()
+        self.close()
+        return Digests(self._size, *(each.hexdigest() for each in self._hashes))
+
+    def close(self) -> None:
+        """Let the threads go; may be called at any time, and more than once."""
+        if self._pool is not None:
+            self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def _wait(self) -> None:
+        for future in self._running:
+            future.result()
+        self._running = ()

@@ -1,0 +1,129 @@
+"""The evidence store in a local folder: `<entry id>/<index>.bin` for each copy, readable by its owner alone.
+
+A copy under way is `<index>.part`; nothing ever reads one. All blocking work runs in worker threads. Nothing here
+knows what is said of a file or where it is sent.
+"""
+
+import errno
+import re
+from collections.abc import AsyncGenerator
+from pathlib import Path
+
+from anyio import to_thread
+
+from tipline_client.delivery.manifest import ManifestItem
+from tipline_client.errors import EvidenceError, OutboxUnavailableError
+from tipline_client.evidence.copying import Copying, sync_folder
+from tipline_client.evidence.digests import Digests
+from tipline_client.evidence.rereading import Rereading, check_size
+from tipline_client.evidence.source import Evidence
+from tipline_client.evidence.store import StoredEvidence
+
+__all__ = ["EvidenceFolder"]
+
+_ENTRY_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_OWN_FILE = re.compile(r"[0-9]{1,9}\.(bin|part)", re.ASCII)
+_LOCATOR = re.compile(r"([A-Za-z0-9_-]{1,64})/([0-9]{1,9}\.bin)", re.ASCII)
+
+
+class EvidenceFolder:
+    """Keeps the promises of `EvidenceStore` in a folder of this host.
+
+    Args:
+        root: The folder; made when the first copy comes.
+    """
+
+    def __init__(self, root: Path | str) -> None:
+        self.root = Path(root)
+
+    async def add(self, source: Evidence, *, entry_id: str, index: int) -> StoredEvidence:
+        """Copy and digest one file in one pass. See `EvidenceStore.add`; cancelling leaves nothing behind."""
+        folder = self._entry_folder(entry_id)
+        copying = Copying(
+            source, what=f"evidence[{index}]", draft=folder / f"{index}.part", final=folder / f"{index}.bin"
+        )
+
+        def begin() -> Digests | None:
+            self._make_folder(folder)
+            return copying.advance()
+
+        digests = None
+        try:
+            digests = await to_thread.run_sync(begin)
+            while digests is None:
+                digests = await to_thread.run_sync(copying.advance)
+        finally:
+            if digests is None:
+                copying.abandon()
+        return StoredEvidence(
+            locator=f"{entry_id}/{index}.bin",
+            size=digests.size,
+            md5=digests.md5,
+            sha1=digests.sha1,
+            sha256=digests.sha256,
+        )
+
+    async def discard(self, entry_id: str) -> None:
+        """Remove the copies of an entry that was never queued. See `EvidenceStore.discard`."""
+        await to_thread.run_sync(self._discard, self._entry_folder(entry_id))
+
+    async def check(self, item: ManifestItem) -> None:
+        """Look whether the copy is there and has its size. See `EvidenceStore.check`."""
+        await to_thread.run_sync(self._check, item)
+
+    async def open_verified(self, item: ManifestItem) -> AsyncGenerator[bytes, None]:
+        """The copy's bytes in chunks of at most 512 KiB, proven on the way. See `EvidenceStore.open_verified`."""
+        reading = await to_thread.run_sync(lambda: Rereading(self._path(item), item=item))
+        try:
+            while not reading.is_over:
+                yield await to_thread.run_sync(reading.next)
+        finally:
+            reading.close()
+
+    def _entry_folder(self, entry_id: str) -> Path:
+        if not _ENTRY_ID.fullmatch(entry_id):
+            raise EvidenceError("the entry id is not one that names a folder")
+        return self.root / entry_id
+
+    def _path(self, item: ManifestItem) -> Path:
+        match = _LOCATOR.fullmatch(item.locator)
+        if match is None:
+            raise EvidenceError(f"evidence[{item.index}]: the locator is not one of this store")
+        folder = self.root / match[1]
+        if folder.is_symlink():
+            raise EvidenceError(f"evidence[{item.index}]: the locator leads out of this store")
+        return folder / match[2]
+
+    def _make_folder(self, folder: Path) -> None:
+        try:
+            if not self.root.is_dir():
+                self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+                sync_folder(self.root.parent)
+            if not folder.is_dir():
+                folder.mkdir(mode=0o700, exist_ok=True)
+                sync_folder(self.root)
+        except OSError as error:
+            raise OutboxUnavailableError(
+                f"the evidence folder of an entry could not be made: {error.strerror}; nothing was queued"
+            ) from None
+
+    def _discard(self, folder: Path) -> None:
+        if folder.is_symlink() or not folder.is_dir():
+            return
+        try:
+            for path in folder.iterdir():
+                if _OWN_FILE.fullmatch(path.name):
+                    path.unlink(missing_ok=True)
+            folder.rmdir()
+            sync_folder(self.root)
+        except OSError as error:
+            # Files that are not ours stay, and the folder with them.
+            if error.errno not in {errno.ENOTEMPTY, errno.ENOENT}:
+                raise OutboxUnavailableError(f"the copies of an entry could not be removed: {error.strerror}") from None
+
+    def _check(self, item: ManifestItem) -> None:
+        try:
+            status = self._path(item).lstat()
+        except OSError as error:
+            raise EvidenceError(f"evidence[{item.index}]: the stored copy: {error.strerror}") from None
+        check_size(status, item=item)

@@ -1,0 +1,83 @@
+"""What every evidence store promises, wherever it keeps its copies.
+
+The queue holds only the claim check, a locator; the bytes are here. The promises:
+
+* A copy is complete, durable and digested before its locator is given out. A crash leaves no copy that passes for one.
+* The bytes are handed out again only with proof: the last chunk is withheld until size and digests are those sealed.
+* A copy is removed by an explicit call alone, never as a side effect.
+
+Nothing here knows a file system or a bucket.
+"""
+
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass
+from typing import Protocol
+
+from tipline_client.delivery.manifest import ManifestItem
+from tipline_client.evidence.source import Evidence
+
+__all__ = ["EvidenceStore", "StoredEvidence"]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredEvidence:
+    """A durable copy.
+
+    Attributes:
+        locator: The claim check: where it is, relative to the store.
+        size: Bytes, at least 1.
+        md5: Lower-case hexadecimal.
+        sha1: Lower-case hexadecimal.
+        sha256: Lower-case hexadecimal.
+    """
+
+    locator: str
+    size: int
+    md5: str
+    sha1: str
+    sha256: str
+
+
+class EvidenceStore(Protocol):
+    """The contract of the module's docstring, call by call."""
+
+    async def add(self, source: Evidence, *, entry_id: str, index: int) -> StoredEvidence:
+        """Copy and digest one file in one pass. Once per entry and index; after an error, `discard` the entry.
+
+        Args:
+            source: The file.
+            entry_id: The entry it belongs to: 1 to 64 ASCII letters, digits, `_`, `-`.
+            index: Its place in the submission, from 0.
+
+        Raises:
+            EvidenceError: Missing, unreadable, empty, not a file, or it changed while it was read.
+            OutboxUnavailableError: The copy could not be written: disk full, no permission. Nothing is left of it.
+        """
+        ...
+
+    async def discard(self, entry_id: str) -> None:
+        """Remove the copies of an entry that was never queued, finished or not. No copies is no error.
+
+        Raises:
+            OutboxUnavailableError: A copy could not be removed.
+        """
+        ...
+
+    async def check(self, item: ManifestItem) -> None:
+        """Look whether the copy is there and has its size, without reading it.
+
+        Raises:
+            EvidenceError: It is missing or of another size.
+        """
+        ...
+
+    def open_verified(self, item: ManifestItem) -> AsyncGenerator[bytes, None]:
+        """The copy's bytes, digested once more on the way.
+
+        Close the iterator (`contextlib.aclosing`) when leaving early.
+
+        Raises:
+            EvidenceError: It is missing or not what was sealed; raised before the last bytes are given out, so that an
+                altered file can never become a complete upload.
+        """
+        ...
