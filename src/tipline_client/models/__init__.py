@@ -65,6 +65,14 @@ from tipline_client.models.incident import (
     ReportAnnotations,
     WebPageIncident,
 )
+from tipline_client.models.json_schema import (
+    report_json_schema,
+    submission_json_schema,
+)
+from tipline_client.models.newer import (
+    NewerElement,
+    find_newer,
+)
 from tipline_client.models.people import (
     IntendedRecipient,
     PersonOrUserReported,
@@ -98,12 +106,16 @@ from tipline_client.models.scalars import (
     Truth,
     WholeNumber,
     WireText,
-    utf16_units,
 )
 from tipline_client.models.submission import (
     EvidenceItem,
     IdempotencyKey,
     Submission,
+)
+from tipline_client.models.substitution import (
+    Substitution,
+    find_substitutions,
+    unsendable,
 )
 
 __all__ = [
@@ -153,6 +165,7 @@ __all__ = [
     "Many",
     "MetadataType",
     "NameValuePair",
+    "NewerElement",
     "NewsgroupIncident",
     "NonInternetIncident",
     "OnlineGamingIncident",
@@ -174,6 +187,7 @@ __all__ = [
     "ServedLegalProcessInternational",
     "State",
     "Submission",
+    "Substitution",
     "TextElement",
     "Truth",
     "Victim",
@@ -181,5 +195,9 @@ __all__ = [
     "WholeNumber",
     "WireModel",
     "WireText",
-    "utf16_units",
+    "find_newer",
+    "find_substitutions",
+    "report_json_schema",
+    "submission_json_schema",
+    "unsendable",
 ]
