@@ -5,12 +5,13 @@ knows neither state nor the network.
 """
 
 from dataclasses import dataclass
+from typing import Final
 from xml.sax.saxutils import escape
 
 __all__ = ["DONE_ROOT", "RESPONSE_ROOT", "XML_CONTENT_TYPE", "Answer", "Reply"]
 
-RESPONSE_ROOT = "reportResponse"
-DONE_ROOT = "reportDoneResponse"
+RESPONSE_ROOT: Final = "reportResponse"
+DONE_ROOT: Final = "reportDoneResponse"
 
 # Recorded as it is: the header names one charset while the document declares, and uses, another.
 XML_CONTENT_TYPE = "application/xml;charset=ISO-8859-1"

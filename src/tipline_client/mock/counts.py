@@ -6,7 +6,7 @@ Definitions:
 * a *duplicate* is a finished report whose XML and file digests equal those of another finished report; in a group of
   equals each one beyond the first counts;
 * a *stray file* is a surplus copy in an open or finished report. Among the files of one report with the same SHA-256,
-  those without file details are suspects: either the answer to the upload was lost or the client has forgotten the file.
+  those without file details are suspects: the answer to the upload was lost, or the client has forgotten the file.
   One copy of the group is always taken for the wanted one, so n copies count at most n - 1, and two wanted files of
   equal bytes do not count once both have details. Copies in a retracted or lapsed report were never filed and do not
   count; those filed by `finish` do.

@@ -1,12 +1,13 @@
 """Every way in which a call can go wrong on purpose, as a frozen value.
 
-A fault says how long to wait, whether the endpoint does its work, and what is then answered. Its JSON form is the fault's
-name and its arguments. The constructors that scripts use stand in `faults`; sockets and state are strangers here.
+A fault says how long to wait, whether the endpoint does its work, and what is then answered. Its JSON form is the
+fault's name and its arguments. The constructors that scripts use stand in `faults`. Sockets and state are unknown here.
 """
 
 import base64
 import dataclasses
-from typing import Annotated, ClassVar, Literal
+from collections.abc import Callable
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema
 
@@ -86,7 +87,7 @@ class Fault(BaseModel):
         """The document to send in place of `answer`; only asked when the call was carried out."""
         return answer
 
-    def change_reply(self, reply: Reply) -> Reply:
+    def change_reply(self, reply: Reply, /) -> Reply:
         """The response to send in place of `reply`."""
         return reply
 
@@ -106,7 +107,7 @@ class Status(Fault):
     headers: dict[str, str] = Field(default_factory=dict)
     does_work: ClassVar[bool] = False
 
-    def change_reply(self, reply: Reply) -> Reply:
+    def change_reply(self, _reply: Reply, /) -> Reply:
         """The gateway's page."""
         return Reply(status=self.status, body=self.body, headers=_headers(self.headers, content_type=HTML))
 
@@ -122,7 +123,7 @@ class Code(Fault):
     report_id: int | None = None
     does_work: ClassVar[bool] = False
 
-    def change_reply(self, reply: Reply) -> Reply:
+    def change_reply(self, _reply: Reply, /) -> Reply:
         """The refusal as a document with the chosen root."""
         return Answer(
             self.code,
@@ -139,7 +140,7 @@ class LostRequest(Fault):
     fault: Literal["lost_request"] = "lost_request"
     does_work: ClassVar[bool] = False
 
-    def change_reply(self, reply: Reply) -> Reply:
+    def change_reply(self, reply: Reply, /) -> Reply:
         """Nothing at all."""
         return dataclasses.replace(reply, is_dropped=True)
 
@@ -149,7 +150,7 @@ class LostReply(Fault):
 
     fault: Literal["lost_reply"] = "lost_reply"
 
-    def change_reply(self, reply: Reply) -> Reply:
+    def change_reply(self, reply: Reply, /) -> Reply:
         """Nothing at all."""
         return dataclasses.replace(reply, is_dropped=True)
 
@@ -172,7 +173,7 @@ class Truncate(Fault):
     fault: Literal["truncate"] = "truncate"
     size: Annotated[int, Field(ge=0)] = 20
 
-    def change_reply(self, reply: Reply) -> Reply:
+    def change_reply(self, reply: Reply, /) -> Reply:
         """The first bytes, under the headers of the whole."""
         return dataclasses.replace(reply, cut_at=self.size)
 
@@ -190,7 +191,7 @@ class Garbage(Fault):
         """As the script says."""
         return self.worked
 
-    def change_reply(self, reply: Reply) -> Reply:
+    def change_reply(self, _reply: Reply, /) -> Reply:
         """The body with its content type."""
         return Reply(status=200, body=self.body, headers=(("content-type", self.content_type),))
 
@@ -200,7 +201,7 @@ class Close(Fault):
 
     fault: Literal["close"] = "close"
 
-    def change_reply(self, reply: Reply) -> Reply:
+    def change_reply(self, reply: Reply, /) -> Reply:
         """The same answer, and then the end."""
         return dataclasses.replace(reply, closes=True)
 
@@ -219,7 +220,7 @@ class ScriptedReply(Fault):
         """As the script says."""
         return self.worked
 
-    def change_reply(self, reply: Reply) -> Reply:
+    def change_reply(self, _reply: Reply, /) -> Reply:
         """The scripted response; an XML content type unless another is given."""
         return Reply(status=self.status, body=self.body, headers=_headers(self.headers, content_type=XML_CONTENT_TYPE))
 
@@ -232,7 +233,7 @@ class Redirect(Fault):
     status: Annotated[int, Field(ge=300, le=399)] = 307
     does_work: ClassVar[bool] = False
 
-    def change_reply(self, reply: Reply) -> Reply:
+    def change_reply(self, _reply: Reply, /) -> Reply:
         """An empty redirection."""
         return Reply(status=self.status, body=b"", headers=(("location", self.location),))
 
@@ -244,7 +245,7 @@ class Huge(Fault):
     size: Annotated[int, Field(ge=0)] = 100_000_000
     does_work: ClassVar[bool] = False
 
-    def change_reply(self, reply: Reply) -> Reply:
+    def change_reply(self, _reply: Reply, /) -> Reply:
         """The opening of a document, then padding."""
         return Reply(status=200, body=f"<{RESPONSE_ROOT}>".encode(), padding=self.size)
 
@@ -256,7 +257,7 @@ class Unauthorized(Fault):
     body: Body = b""
     does_work: ClassVar[bool] = False
 
-    def change_reply(self, reply: Reply) -> Reply:
+    def change_reply(self, _reply: Reply, /) -> Reply:
         """Status 401 with its challenge."""
         challenge = ("www-authenticate", 'Basic realm="ESP Web Services"')
         return Reply(status=401, body=self.body, headers=(("content-type", XML_CONTENT_TYPE), challenge))
@@ -278,23 +279,19 @@ class ChangedAnswer(Fault):
 
     def change_answer(self, answer: Answer) -> Answer:
         """The same answer with the one thing changed."""
-        match self.fault:
-            case "wrong_hash":
-                return dataclasses.replace(answer, hash="0" * 32)
-            case "upper_hash":
-                return dataclasses.replace(answer, hash=None if answer.hash is None else answer.hash.upper())
-            case "no_hash":
-                return dataclasses.replace(answer, hash=None)
-            case "wrong_report_id":
-                return dataclasses.replace(answer, report_id=(answer.report_id or 0) + 1)
-            case "no_report_id":
-                return dataclasses.replace(answer, report_id=None)
-            case "fewer_files":
-                return dataclasses.replace(answer, files=answer.files[:-1])
-            case "more_files":
-                return dataclasses.replace(answer, files=(*answer.files, _OTHER_FILE))
-            case "other_files":
-                return dataclasses.replace(answer, files=(*answer.files[:-1], _OTHER_FILE))
+        return dataclasses.replace(answer, **_CHANGES[self.fault](answer))
+
+
+_CHANGES: dict[str, Callable[[Answer], dict[str, Any]]] = {
+    "wrong_hash": lambda _: {"hash": "0" * 32},
+    "upper_hash": lambda answer: {"hash": answer.hash and answer.hash.upper()},
+    "no_hash": lambda _: {"hash": None},
+    "wrong_report_id": lambda answer: {"report_id": (answer.report_id or 0) + 1},
+    "no_report_id": lambda _: {"report_id": None},
+    "fewer_files": lambda answer: {"files": answer.files[:-1]},
+    "more_files": lambda answer: {"files": (*answer.files, _OTHER_FILE)},
+    "other_files": lambda answer: {"files": (*answer.files[:-1], _OTHER_FILE)},
+}
 
 
 def _headers(given: dict[str, str], *, content_type: str) -> tuple[tuple[str, str], ...]:

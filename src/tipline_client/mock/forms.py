@@ -1,7 +1,7 @@
 """Reads the bodies of form calls as they stream in: the id, and of an uploaded file only its size and digests.
 
-The multipart parser is the low-level one of python-multipart, so nothing is spooled to disk and no evidence byte outlives
-its chunk. Knows no reports; what a form means is for others to say.
+The multipart parser is the low-level one of python-multipart, so nothing is spooled to disk and no evidence byte
+outlives its chunk. Knows no reports; what a form means is for others to say.
 """
 
 import hashlib

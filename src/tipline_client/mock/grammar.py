@@ -93,7 +93,7 @@ class Grammar:
     def _problems(self, document: bytes, tree: etree._Element) -> list[Problem]:
         positions = Positions(document, root=tree)
         problems = []
-        for entry in cast(Iterable[etree._LogEntry], self._schema.error_log):
+        for entry in cast("Iterable[etree._LogEntry]", self._schema.error_log):
             element = _find(tree, path=entry.path)
             at_start = wording.ends_at_start_tag(kind=entry.type_name, message=entry.message)
             expected: tuple[str, ...] = ()

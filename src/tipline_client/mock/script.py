@@ -1,7 +1,7 @@
 """Which fault meets the next call?
 
-Scripts are consumed in order, one list per step; where a step has no script left, dice may be thrown, and then only with
-a seed that is written to the log so that the run can be repeated. It knows the faults' names, not what they do.
+Scripts are consumed in order, one list per step; where a step has no script left, dice may be thrown, and then only
+with a seed that is written to the log so that the run can be repeated. It knows the faults' names, not what they do.
 """
 
 import logging

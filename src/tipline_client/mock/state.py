@@ -1,8 +1,8 @@
 """What the mock endpoint remembers: reports, their files, and in which of four states each report is.
 
 A report is open until it is finished or retracted, or until it lapses at the later of 24 hours after opening and one
-hour after its last change (an upload or file details), as CyberTipline documents. Evidence is never kept, only its name,
-size and digests. It knows nothing of HTTP, XML grammar or faults.
+hour after its last change (an upload or file details), as CyberTipline documents. Evidence is never kept, only its
+name, size and digests. It knows nothing of HTTP, XML grammar or faults.
 """
 
 import threading
