@@ -63,7 +63,7 @@ def parse(data: bytes | str, *, max_bytes: int) -> tuple[Any, Finding | None]:
     except json.JSONDecodeError as broken:
         return None, rules.BAD_JSON.at(ROOT, line=broken.lineno, column=broken.colno)
     except RecursionError:
-        return None, rules.TOO_DEEP.at(ROOT, limit="any sensible number of")
+        return None, rules.TOO_DEEP.at(ROOT)
 
 
 def _parse_text(text: str) -> Any:

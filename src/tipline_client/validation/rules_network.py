@@ -80,9 +80,9 @@ RULES = (URL_SPACES, URL_NOT_ABSOLUTE, NO_IP_ADDRESS, NOT_PUBLIC, NO_TIME, NO_PO
 
 _UNSAFE_IN_URL = re.compile(r"[\s\x00-\x20\x7f-\x9f]")
 # One letter before the colon is a drive, and a dot there is a host whose scheme was forgotten.
-_ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+-]+:(//[^/?#]+|/?[^/?#\s])")
+_ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+-]+:(//[^/?#]|(?!//)[^#])")
 _WEB = re.compile(r"https?:", re.IGNORECASE)
-_WEB_ABSOLUTE = re.compile(r"https?://[^/?#]+", re.IGNORECASE)
+_WEB_ABSOLUTE = re.compile(r"https?://[^/?#]", re.IGNORECASE)
 
 # These have their own rules, or may lie in the future.
 _OTHER_INSTANTS = (".incidentDateTime", ".uploadedToEspTimestamp", ".reenabledDate")

@@ -133,7 +133,8 @@ class Tree:
     def doom(self, place: Found, refusal: Refusal) -> None:
         """Note what has to go, or to stand in, so that the rest can be read."""
         if refusal.kind == "unknown_name":
-            near = {str(name) for name in refusal.context["nearest"] if name}
+            # What was probably meant is not known to be missing, unless it stands beside it.
+            near = {str(name) for name in refusal.context["nearest"] if name} - self._given(place)
             self._pending += [_Node(None, "", join(place.path, name)) for name in near]
             self._pending += [_Node(place.value, name, "") for name in refusal.context["names"]]
         elif refusal.kind == "name_given_twice":
@@ -190,6 +191,10 @@ class Tree:
         reads = tuple(places[path] for path in finding.reads)
         return replace(finding, path=places[finding.path], reads=reads, facts=facts)
 
+    def _given(self, place: Found) -> set[str]:
+        fields = self._fields_at(place)
+        return {fields[name].wire for name in place.value if name in fields}
+
     def _fields_at(self, place: Found) -> Mapping[str, FieldOutline]:
         kind = Submission if place.field is None else place.field.model
         return {} if kind is None else shape_of(kind).fields
@@ -205,7 +210,7 @@ class Tree:
         if not isinstance(value, (Mapping, list, tuple)):
             return value
         if depth > MAX_DEPTH:
-            return self._refuse(rules.TOO_DEEP.at(path, limit=MAX_DEPTH))
+            return self._refuse(rules.TOO_DEEP.at(path))
         if isinstance(value, Mapping):
             return self._copy_object(value, path, kind, depth)
         copies = [(index, self._copy(item, f"{path}[{index}]", kind, depth + 1)) for index, item in enumerate(value)]

@@ -165,7 +165,7 @@ BARE_REPORT = error(
 BAD_JSON = error(
     "json-syntax",
     summary="The input is one JSON document.",
-    message="This is no JSON from line {line}, column {column}.",
+    message="This is not JSON; reading stopped at line {line}, column {column}.",
     source=_JSON,
 )
 NOT_UTF8 = error(
@@ -183,7 +183,7 @@ TOO_LARGE = error(
 TOO_DEEP = error(
     "input-too-deep",
     summary="The input is not nested deeper than any submission.",
-    message="The input is nested deeper than {limit} levels; no submission is.",
+    message="The input is nested far deeper than any submission.",
     source=_OURS,
 )
 BAD_NUMBER = error(
