@@ -4,5 +4,7 @@ It knows entries and checkpoints, and nothing of what is inside an envelope or o
 """
 
 from tipline_client.outbox.contract import AcknowledgementRecord, Lane, Outbox
+from tipline_client.outbox.memory import MemoryOutbox
+from tipline_client.outbox.sqlite import SqliteOutbox
 
-__all__ = ["AcknowledgementRecord", "Lane", "Outbox"]
+__all__ = ["AcknowledgementRecord", "Lane", "MemoryOutbox", "Outbox", "SqliteOutbox"]

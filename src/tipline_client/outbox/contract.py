@@ -128,7 +128,7 @@ class Outbox(Protocol):
     async def release(self, lease: Lease, checkpoint: Checkpoint, attempt: Attempt, *, available_in: timedelta) -> None:
         """Fenced: give the entry back, `LEASED -> QUEUED`, not to be claimed before `available_in` from now.
 
-        The attempt goes on record; it adds to the entry's count only if it burns, and its failure, if it has one, becomes
+        The attempt goes on record; it adds to the count only if it burns, and its failure, if it has one, becomes
         the last one. An entry whose withdrawal was asked for without this lease knowing is due at once instead.
         """
         ...

@@ -197,17 +197,16 @@ class MemoryOutbox:
         with self._lock:
             row = self._fenced(lease)
             self._end(row, State.ACKNOWLEDGED, checkpoint, attempt)
-            row.record = row.record or AcknowledgementRecord(row.entry.id, acknowledgement, reply)
-            kept = row.record.acknowledgement
+            # No move of this store leads back from here, so there is never an earlier record to keep.
+            row.record = AcknowledgementRecord(row.entry.id, acknowledgement, reply)
             row.entry = replace(
                 row.entry,
-                report_id=kept.report_id,
-                acknowledged_at=kept.acknowledged_at,
+                report_id=acknowledgement.report_id,
+                acknowledged_at=acknowledgement.acknowledged_at,
                 last_failure=None,
                 has_receipt=True,
             )
-            foreign = rules.foreign_report_alarm(kept.report_id, acknowledgement, raised_at=self._clock.now())
-            self._raise_alarms(row, (*alarms, *foreign))
+            self._raise_alarms(row, alarms)
 
     async def dead_letter(
         self,

@@ -1,0 +1,182 @@
+"""The two ways to reach an SQLite library, behind one small face: run a statement, get its rows, or an error of ours.
+
+The standard library's SQLite is as old as the system it came with; `apsw` brings a current one along. Before 3.51.3 two
+connections that write and checkpoint one write-ahead log at the same moment can corrupt the file (release notes of
+SQLite 3.51.3), so the version decides which driver is taken and whether a write-ahead log may be used at all.
+
+Nothing here knows the tables.
+"""
+
+import sqlite3
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final, Literal, Protocol
+
+import apsw
+
+from tipline_client.errors import ConfigurationError, TiplineError
+from tipline_client.outbox.sqlite.failures import failure_of
+
+__all__ = [
+    "SAFE_WITH_LOG",
+    "ApswConnection",
+    "Connection",
+    "DriverName",
+    "Execute",
+    "Row",
+    "StandardConnection",
+    "Value",
+    "choose_driver",
+    "connect",
+    "library_version",
+]
+
+Value = str | bytes | int | None
+Row = tuple[Any, ...]
+DriverName = Literal["sqlite3", "apsw"]
+
+SAFE_WITH_LOG: Final = (3, 51, 3)
+"""The first version of SQLite whose write-ahead log several writing connections may share."""
+_OLDEST: Final = (3, 37, 0)
+"""The first version with tables that keep to their columns' types."""
+_NO_PARAMETERS: Final[Mapping[str, Value]] = {}
+
+
+class Execute(Protocol):
+    """Runs one SQL statement and returns all of its rows; what the named statements need of a connection."""
+
+    def __call__(self, sql: str, parameters: Mapping[str, Value] = _NO_PARAMETERS, /) -> list[Row]:
+        """The rows of `sql`, with `:name` taken from `parameters`."""
+        ...
+
+
+class Connection(Protocol):
+    """One open connection, without transactions of its own making."""
+
+    @property
+    def in_transaction(self) -> bool:
+        """Whether a transaction is open."""
+        ...
+
+    def execute(self, sql: str, parameters: Mapping[str, Value] = _NO_PARAMETERS, /) -> list[Row]:
+        """The rows of `sql`, with `:name` taken from `parameters`.
+
+        Raises:
+            OutboxUnavailableError: The storage failed.
+            ConfigurationError: The file is no database.
+        """
+        ...
+
+    def close(self) -> None:
+        """Let go of the file; safe to call twice."""
+        ...
+
+
+class StandardConnection:
+    """A connection through the standard library's `sqlite3`."""
+
+    def __init__(self, path: Path, *, busy_timeout: float) -> None:
+        self._busy_timeout = busy_timeout
+        try:
+            # No thread check: a connection is used by one thread at a time, but opened by another.
+            self._connection = sqlite3.connect(
+                path, timeout=busy_timeout, isolation_level=None, check_same_thread=False
+            )
+        except sqlite3.Error as error:
+            failure = self._failure(error)
+        else:
+            return
+        raise failure
+
+    @property
+    def in_transaction(self) -> bool:
+        """Whether a transaction is open."""
+        return self._connection.in_transaction
+
+    def execute(self, sql: str, parameters: Mapping[str, Value] = _NO_PARAMETERS, /) -> list[Row]:
+        """See `Connection.execute`."""
+        try:
+            return self._connection.execute(sql, dict(parameters)).fetchall()
+        except sqlite3.Error as error:
+            failure = self._failure(error)
+        raise failure
+
+    def close(self) -> None:
+        """Let go of the file; safe to call twice."""
+        self._connection.close()
+
+    def _failure(self, error: sqlite3.Error) -> TiplineError:
+        return failure_of(getattr(error, "sqlite_errorcode", sqlite3.SQLITE_MISUSE), waited=self._busy_timeout)
+
+
+class ApswConnection:
+    """A connection through `apsw`, which brings its own SQLite."""
+
+    def __init__(self, path: Path, *, busy_timeout: float) -> None:
+        self._busy_timeout = busy_timeout
+        try:
+            self._connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READWRITE)
+        except apsw.Error as error:
+            failure = self._failure(error)
+        else:
+            self._connection.set_busy_timeout(round(busy_timeout * 1000))
+            return
+        raise failure
+
+    @property
+    def in_transaction(self) -> bool:
+        """Whether a transaction is open."""
+        return self._connection.in_transaction
+
+    def execute(self, sql: str, parameters: Mapping[str, Value] = _NO_PARAMETERS, /) -> list[Row]:
+        """See `Connection.execute`."""
+        try:
+            return self._connection.execute(sql, dict(parameters)).fetchall()
+        except apsw.Error as error:
+            failure = self._failure(error)
+        raise failure
+
+    def close(self) -> None:
+        """Let go of the file; safe to call twice."""
+        self._connection.close()
+
+    def _failure(self, error: apsw.Error) -> TiplineError:
+        return failure_of(getattr(error, "extendedresult", 0) or apsw.SQLITE_MISUSE, waited=self._busy_timeout)
+
+
+_VERSIONS: Final[dict[DriverName, str]] = {"sqlite3": sqlite3.sqlite_version, "apsw": apsw.sqlite_lib_version()}
+
+
+def library_version(driver: DriverName) -> tuple[int, ...]:
+    """The version of the SQLite that `driver` runs on."""
+    return tuple(int(part) for part in _VERSIONS[driver].split("."))
+
+
+def choose_driver(wish: DriverName | Literal["auto"]) -> DriverName:
+    """The driver to use: the standard library's if its SQLite is recent enough for a shared log, else `apsw`.
+
+    Raises:
+        ConfigurationError: There is no such driver, or the SQLite of the one asked for is too old for the tables.
+    """
+    if wish == "auto":
+        return "sqlite3" if library_version("sqlite3") >= SAFE_WITH_LOG else "apsw"
+    if wish not in _VERSIONS:
+        raise ConfigurationError(f"there is no outbox driver {wish!r}", hint="Use auto, sqlite3 or apsw.")
+    if library_version(wish) < _OLDEST:
+        raise ConfigurationError(f"{wish} runs on SQLite {_VERSIONS[wish]}, too old for the outbox", hint="Use apsw.")
+    return wish
+
+
+def connect(path: Path, *, driver: DriverName, busy_timeout: float) -> Connection:
+    """Open an existing file.
+
+    Args:
+        path: The database file.
+        driver: Which of the two.
+        busy_timeout: How long to wait for another process's lock, in seconds.
+
+    Raises:
+        OutboxUnavailableError: The file cannot be opened.
+    """
+    kind = StandardConnection if driver == "sqlite3" else ApswConnection
+    return kind(path, busy_timeout=busy_timeout)

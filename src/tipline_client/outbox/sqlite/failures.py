@@ -1,0 +1,52 @@
+"""What SQLite's result codes mean to whoever called the outbox: one table, for both drivers.
+
+SQLite's own messages are left behind, since nothing promises that they are free of content.
+"""
+
+from typing import Final
+
+from tipline_client.errors import ConfigurationError, OutboxUnavailableError, TiplineError
+
+__all__ = ["failure_of"]
+
+_BUSY: Final = 5
+_NOT_A_DATABASE: Final = 26
+
+_MEANINGS: Final[dict[int, tuple[str, str]]] = {
+    3: ("access to the outbox file is refused", "Give this user read and write permission to the file and its folder."),
+    8: (
+        "the outbox file cannot be written to, or was moved while it was open",
+        "Give this user write permission to the file and its folder, and check that the file is where it was.",
+    ),
+    10: ("reading or writing the outbox file failed", "Check the disk and the system's log, then do it again."),
+    11: (
+        "the outbox file is damaged",
+        "Stop every process that uses it, keep a copy of the file and its companions, and restore a backup.",
+    ),
+    13: ("the disk is full", "Free some space on the outbox's disk, then do it again."),
+    14: ("the outbox file cannot be opened", "Check that the folder exists and that this user may write to it."),
+    18: ("a value is larger than the outbox can keep", "Hand in a smaller report; evidence does not belong in it."),
+    22: ("the file system has no room for a file of this size", "Move the outbox to another file system."),
+}
+"""SQLite's primary result codes (https://www.sqlite.org/rescode.html), what each says here, and the way out."""
+
+
+def failure_of(code: int, *, waited: float) -> TiplineError:
+    """The error for an SQLite result code, primary or extended.
+
+    Args:
+        code: The result code.
+        waited: The busy timeout in seconds, for the message of a lock that was not given up.
+    """
+    primary = code & 0xFF
+    if primary == _NOT_A_DATABASE:
+        return ConfigurationError(
+            "the outbox file is not an SQLite database", hint="Name another file, or move this one out of the way."
+        )
+    if primary == _BUSY:
+        return OutboxUnavailableError(
+            f"the outbox is locked: another process held it for more than {waited:g} s; nothing was written",
+            hint="Find the process that keeps the outbox file locked, then do it again.",
+        )
+    text, hint = _MEANINGS.get(primary, ("the outbox's database refused", ""))
+    return OutboxUnavailableError(f"{text} (SQLite code {code}); nothing was written", hint=hint or None)

@@ -1,0 +1,122 @@
+"""How an outbox file comes to be open: made with mode 0600, as durable as SQLite can, and with its tables up to date.
+
+Whether a write-ahead log may be used is decided by the version of the SQLite library alone, never by a setting.
+"""
+
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from tipline_client.errors import ConfigurationError, OutboxUnavailableError
+from tipline_client.outbox.sqlite.driver import SAFE_WITH_LOG, Connection, DriverName, connect, library_version
+from tipline_client.outbox.sqlite.schema import check_version, migrate
+
+__all__ = ["Opened", "open_file"]
+
+_BETWEEN_TRIES = 0.02
+"""Seconds between two tries to change the journal mode."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """An outbox file, open twice: once to write, once to read.
+
+    Attributes:
+        writer: The connection that writes.
+        reader: The connection that cannot.
+        journal_mode: `wal` or `delete`.
+        found_version: The schema version that the file had before.
+    """
+
+    writer: Connection
+    reader: Connection
+    journal_mode: str
+    found_version: int
+
+
+def open_file(
+    path: Path,
+    *,
+    driver: DriverName,
+    busy_timeout: float,
+    monotonic: Callable[[], float] = time.monotonic,
+    pause: Callable[[float], None] = time.sleep,
+) -> Opened:
+    """Open an outbox, make it if there is none, and bring its tables up to date.
+
+    Args:
+        path: The file; its folder must exist.
+        driver: Which SQLite.
+        busy_timeout: How long to wait for another process's lock, in seconds.
+        monotonic: Says how long that has been.
+        pause: Waits a number of seconds.
+
+    Raises:
+        ConfigurationError: No folder, no permission, no outbox, a newer one, or one that this SQLite may not share.
+        OutboxUnavailableError: Locked, full or unreadable.
+    """
+    _make_file(path)
+    writer = connect(path, driver=driver, busy_timeout=busy_timeout)
+    try:
+        mode = "wal" if library_version(driver) >= SAFE_WITH_LOG else "delete"
+        # Looked at before the journal is touched: a file that is not ours stays as it is.
+        writer.execute("PRAGMA trusted_schema = OFF")
+        check_version(writer)
+        deadline = monotonic() + busy_timeout
+        while not _has_journal_mode(writer, mode):
+            # SQLite does not wait for this lock by itself; another process may be opening the same new file.
+            if monotonic() >= deadline:
+                raise _wrong_journal(mode, busy_timeout)
+            pause(_BETWEEN_TRIES)
+        _settle_durability(writer, mode)
+        found = migrate(writer)
+        reader = connect(path, driver=driver, busy_timeout=busy_timeout)
+    except BaseException:
+        writer.close()
+        raise
+    reader.execute("PRAGMA trusted_schema = OFF")
+    reader.execute("PRAGMA query_only = ON")
+    return Opened(writer, reader, mode, found)
+
+
+def _make_file(path: Path) -> None:
+    """Make the file for this user alone; the log and the journal beside it inherit its mode."""
+    try:
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
+    except FileNotFoundError:
+        reason = "its folder does not exist"
+    except IsADirectoryError:
+        reason = "it is a folder"
+    except OSError as error:
+        reason = os.strerror(error.errno or 0)
+    else:
+        return
+    raise ConfigurationError(
+        f"the outbox file {path} cannot be opened: {reason}",
+        hint="Make the home folder with `tipline init`, and give this user permission to write there.",
+    )
+
+
+def _has_journal_mode(connection: Connection, wanted: str) -> bool:
+    try:
+        [[mode]] = connection.execute(f"PRAGMA journal_mode = {wanted}")
+    except OutboxUnavailableError:
+        return False
+    return bool(mode == wanted)
+
+
+def _wrong_journal(wanted: str, waited: float) -> OutboxUnavailableError:
+    return OutboxUnavailableError(
+        f"the outbox could not be given the journal mode {wanted} within {waited:g} s: another process has it open",
+        hint="Stop the other processes once, and let all of them use the same driver; `tipline doctor` names it.",
+    )
+
+
+def _settle_durability(connection: Connection, mode: str) -> None:
+    # A rollback journal is only safe against a loss of power once its folder is flushed too, which EXTRA adds.
+    connection.execute(f"PRAGMA synchronous = {'FULL' if mode == 'wal' else 'EXTRA'}")
+    # On macOS an ordinary flush may stop in the drive's cache; elsewhere this changes nothing.
+    connection.execute("PRAGMA fullfsync = ON")
+    connection.execute("PRAGMA foreign_keys = ON")

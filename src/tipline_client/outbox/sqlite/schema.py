@@ -1,0 +1,202 @@
+"""The tables, as numbered migrations that only ever grow, and how a file is brought up to date or refused.
+
+Times are microseconds since 1970 in UTC. Text columns have no length: an id, key or error of any size is kept whole.
+What the rows mean belongs to `rows`; what is done with them to `statements`.
+"""
+
+from typing import Final
+
+from tipline_client.errors import ConfigurationError
+from tipline_client.outbox.sqlite.driver import Connection
+
+__all__ = ["APPLICATION_ID", "MIGRATIONS", "NEVER", "VERSION", "check_version", "migrate"]
+
+APPLICATION_ID: Final = 0x5449504C
+"""Marks the file as an outbox for `file` and for ourselves: the letters TIPL."""
+NEVER: Final = 2**63 - 1
+"""Stands in `lapses_at` for "no report is open", so that one index orders the claims."""
+
+_TABLES: Final = (
+    f"""
+    CREATE TABLE entries (
+        number INTEGER PRIMARY KEY AUTOINCREMENT,
+        id TEXT NOT NULL UNIQUE,
+        profile TEXT NOT NULL,
+        environment TEXT NOT NULL CHECK (environment IN ('testing', 'production', 'mock')),
+        idempotency_key TEXT NOT NULL,
+        content_digest TEXT NOT NULL,
+        envelope BLOB NOT NULL,
+        is_escalated INTEGER NOT NULL CHECK (is_escalated IN (0, 1)),
+        state TEXT NOT NULL
+            CHECK (state IN ('held', 'queued', 'leased', 'acknowledged', 'dead_letter', 'retracted')),
+        checkpoint TEXT NOT NULL,
+        lapses_at INTEGER NOT NULL DEFAULT {NEVER},
+        attempts INTEGER NOT NULL DEFAULT 0,
+        last_failure TEXT,
+        withdrawal_reason TEXT,
+        enqueued_at INTEGER NOT NULL,
+        available_at INTEGER NOT NULL,
+        lease_token TEXT,
+        lease_expires_at INTEGER,
+        UNIQUE (environment, profile, idempotency_key)
+    ) STRICT
+    """,
+    """
+    CREATE TABLE attempts (
+        number INTEGER PRIMARY KEY,
+        entry INTEGER NOT NULL REFERENCES entries (number),
+        started_at INTEGER NOT NULL,
+        ended_at INTEGER NOT NULL,
+        outcome TEXT NOT NULL,
+        failure TEXT,
+        burns INTEGER NOT NULL CHECK (burns IN (0, 1))
+    ) STRICT
+    """,
+    """
+    CREATE TABLE acknowledgements (
+        entry INTEGER PRIMARY KEY REFERENCES entries (number),
+        report_id TEXT NOT NULL,
+        acknowledged_at INTEGER NOT NULL,
+        facts TEXT NOT NULL,
+        reply BLOB NOT NULL,
+        receipt BLOB
+    ) STRICT
+    """,
+    """
+    CREATE TABLE rejections (
+        number INTEGER PRIMARY KEY,
+        entry INTEGER NOT NULL REFERENCES entries (number),
+        rejected_at INTEGER NOT NULL,
+        reply BLOB NOT NULL
+    ) STRICT
+    """,
+    """
+    CREATE TABLE alarms (
+        number INTEGER PRIMARY KEY AUTOINCREMENT,
+        entry INTEGER NOT NULL REFERENCES entries (number),
+        kind TEXT NOT NULL,
+        text TEXT NOT NULL,
+        raised_at INTEGER NOT NULL,
+        closed_at INTEGER,
+        closed_note TEXT
+    ) STRICT
+    """,
+    """
+    CREATE TABLE notes (
+        number INTEGER PRIMARY KEY,
+        entry INTEGER NOT NULL REFERENCES entries (number),
+        written_at INTEGER NOT NULL,
+        text TEXT NOT NULL
+    ) STRICT
+    """,
+)
+
+# The partial indexes leave delivered rows out, so that the dispatcher's questions cost the same however many there are.
+_INDEXES: Final = (
+    """
+    CREATE INDEX entries_in_line ON entries
+        (environment, profile, is_escalated DESC, lapses_at, number, state, available_at, lease_expires_at)
+        WHERE state IN ('queued', 'leased')
+    """,
+    "CREATE INDEX entries_waiting ON entries (environment, enqueued_at) WHERE state IN ('held', 'queued', 'leased')",
+    "CREATE INDEX entries_available ON entries (environment, available_at) WHERE state = 'queued'",
+    "CREATE INDEX entries_by_state ON entries (environment, state, number)",
+    "CREATE INDEX attempts_of_entry ON attempts (entry, number)",
+    "CREATE INDEX acknowledgements_unreceipted ON acknowledgements (entry) WHERE receipt IS NULL",
+    "CREATE INDEX rejections_of_entry ON rejections (entry, number)",
+    "CREATE INDEX alarms_of_entry ON alarms (entry, number)",
+    "CREATE INDEX alarms_open ON alarms (entry) WHERE closed_at IS NULL",
+    "CREATE INDEX notes_of_entry ON notes (entry, number)",
+)
+
+# Counting a million delivered rows is a scan, even along an index. Triggers keep the numbers instead: two small updates
+# in a transaction that is paid for anyway, and right even after somebody changed a row by hand.
+_COUNTS: Final = (
+    """
+    CREATE TABLE counts (
+        environment TEXT NOT NULL,
+        state TEXT NOT NULL,
+        entries INTEGER NOT NULL,
+        PRIMARY KEY (environment, state)
+    ) STRICT, WITHOUT ROWID
+    """,
+    """
+    INSERT INTO counts
+        SELECT environments.column1, states.column1,
+            (SELECT count(*) FROM entries WHERE environment = environments.column1 AND state = states.column1)
+        FROM (VALUES ('testing'), ('production'), ('mock')) AS environments,
+            (VALUES ('held'), ('queued'), ('leased'), ('acknowledged'), ('dead_letter'), ('retracted')) AS states
+    """,
+    """
+    CREATE TRIGGER counts_entry_added AFTER INSERT ON entries BEGIN
+        UPDATE counts SET entries = entries + 1 WHERE environment = NEW.environment AND state = NEW.state;
+    END
+    """,
+    """
+    CREATE TRIGGER counts_entry_moved AFTER UPDATE OF environment, state ON entries
+    WHEN OLD.state <> NEW.state OR OLD.environment <> NEW.environment BEGIN
+        UPDATE counts SET entries = entries - 1 WHERE environment = OLD.environment AND state = OLD.state;
+        UPDATE counts SET entries = entries + 1 WHERE environment = NEW.environment AND state = NEW.state;
+    END
+    """,
+    """
+    CREATE TRIGGER counts_entry_removed AFTER DELETE ON entries BEGIN
+        UPDATE counts SET entries = entries - 1 WHERE environment = OLD.environment AND state = OLD.state;
+    END
+    """,
+)
+
+MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = ((*_TABLES, *_INDEXES), _COUNTS)
+"""The statements that lead from each schema version to the next; a released one is never edited, only followed."""
+
+VERSION: Final = len(MIGRATIONS)
+"""The schema version that this code reads and writes."""
+
+
+def migrate(connection: Connection, *, migrations: tuple[tuple[str, ...], ...] = MIGRATIONS) -> int:
+    """Bring a file up to date, all steps in one transaction; another process may be doing the same.
+
+    Returns:
+        The version that was found.
+
+    Raises:
+        ConfigurationError: The file belongs to another application or to a newer version of this one.
+        OutboxUnavailableError: The storage failed; the file is as it was.
+    """
+    # A file that is up to date is only read, so that opening never waits for a writer.
+    if (found := check_version(connection, newest=len(migrations))) == len(migrations):
+        return found
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        found = check_version(connection, newest=len(migrations))
+        for statements in migrations[found:]:
+            for statement in statements:
+                connection.execute(statement)
+        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        connection.execute(f"PRAGMA user_version = {len(migrations)}")
+        connection.execute("COMMIT")
+    finally:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+    return found
+
+
+def check_version(connection: Connection, *, newest: int = VERSION) -> int:
+    """The schema version of an open file, 0 if it is empty.
+
+    Raises:
+        ConfigurationError: The file belongs to another application or to a newer version of this one.
+    """
+    [[application]] = connection.execute("PRAGMA application_id")
+    [[version]] = connection.execute("PRAGMA user_version")
+    [[tables]] = connection.execute("SELECT count(*) FROM sqlite_schema")
+    if application != APPLICATION_ID and (application or version or tables):
+        raise ConfigurationError(
+            "the file is an SQLite database, but no outbox", hint="Name another file for the outbox."
+        )
+    if version > newest:
+        raise ConfigurationError(
+            f"the outbox has schema version {version}; this version of tipline-client knows {newest}",
+            hint="Upgrade tipline-client to the version that wrote the file, or a later one.",
+        )
+    return int(version)

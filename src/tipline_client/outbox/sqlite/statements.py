@@ -1,0 +1,249 @@
+"""Every statement that reads or changes rows, each with a name and a sentence.
+
+Values come in by name and never by formatting. Whether a lease is live is part of the statement that writes, so that no
+moment lies between the look and the write.
+"""
+
+from typing import Final
+
+__all__ = [
+    "ADD_ACKNOWLEDGEMENT",
+    "ADD_ALARM",
+    "ADD_ATTEMPT",
+    "ADD_ENTRY",
+    "ADD_NOTE",
+    "ADD_REJECTION",
+    "ALARM",
+    "ALARMS",
+    "ALARMS_OF_ENTRY",
+    "ATTEMPTS",
+    "CLOSE_ALARM",
+    "COUNT_BY_STATE",
+    "COUNT_OPEN_ALARMS",
+    "DUE",
+    "DUE_BY_ID",
+    "END_LEASE",
+    "ENTRY_BY_ID",
+    "ENTRY_BY_KEY",
+    "ENTRY_BY_NUMBER",
+    "KEEP_RECEIPT",
+    "LEASE",
+    "NEXT_AVAILABLE",
+    "NOTES",
+    "NUMBERS_IN_STATE",
+    "OLDEST_WAITING",
+    "OPEN_ALARMS",
+    "RECORD",
+    "RECORDED_ACKNOWLEDGEMENT",
+    "REJECTED_REPLY",
+    "RENEW",
+    "REQUEUE",
+    "SET_ASIDE",
+    "UNRECEIPTED",
+    "WITHDRAW",
+]
+
+_ENTRY: Final = """
+    SELECT entries.number, entries.id, entries.profile, entries.environment, entries.idempotency_key,
+        entries.content_digest, entries.envelope, entries.is_escalated, entries.state, entries.checkpoint,
+        entries.attempts, entries.enqueued_at, entries.available_at, entries.withdrawal_reason, entries.last_failure,
+        acknowledgements.report_id, acknowledgements.acknowledged_at
+    FROM entries LEFT JOIN acknowledgements ON acknowledgements.entry = entries.number
+"""
+
+ADD_ENTRY: Final = """
+    INSERT INTO entries (id, profile, environment, idempotency_key, content_digest, envelope, is_escalated, state,
+        checkpoint, enqueued_at, available_at)
+    VALUES (:id, :profile, :environment, :idempotency_key, :content_digest, :envelope, :is_escalated, :state,
+        :checkpoint, :now, :now)
+    ON CONFLICT DO NOTHING
+    RETURNING number
+"""
+"""Add an entry unless its key or id is there already; a row comes back only if it was added."""
+
+ENTRY_BY_NUMBER: Final = f"{_ENTRY} WHERE entries.number = :number"
+"""One entry by its place in the order of enqueueing."""
+
+ENTRY_BY_ID: Final = f"{_ENTRY} WHERE entries.id = :id"
+"""One entry by its id."""
+
+ENTRY_BY_KEY: Final = f"""
+    {_ENTRY}
+    WHERE entries.environment = :environment AND entries.profile = :profile
+        AND entries.idempotency_key = :idempotency_key
+"""
+"""One entry by its idempotency key, within its lane."""
+
+NUMBERS_IN_STATE: Final = """
+    SELECT number FROM entries INDEXED BY entries_by_state
+    WHERE environment = :environment AND state = :state AND number > :after
+    ORDER BY number LIMIT :limit
+"""
+"""A page of one environment's entries in one state, by their numbers."""
+
+DUE: Final = """
+    SELECT number, state FROM entries INDEXED BY entries_in_line
+    WHERE environment = :environment AND profile = :profile AND state IN ('queued', 'leased')
+        AND CASE state WHEN 'queued' THEN available_at ELSE coalesce(lease_expires_at, 0) END <= :now
+    ORDER BY is_escalated DESC, lapses_at, number LIMIT :limit
+"""
+"""What may be claimed in a lane, in the order of claims, and whether it is a take-over."""
+
+DUE_BY_ID: Final = """
+    SELECT number, state FROM entries
+    WHERE id = :id AND environment = :environment AND profile = :profile
+        AND (state = 'queued' OR state = 'leased' AND coalesce(lease_expires_at, 0) <= :now)
+"""
+"""One entry if it may be claimed by name, whether or not its time has come."""
+
+LEASE: Final = """
+    UPDATE entries SET state = 'leased', lease_token = :token, lease_expires_at = :expires_at WHERE number = :number
+"""
+"""Grant a lease, with a fresh token that ends every earlier one."""
+
+RENEW: Final = """
+    UPDATE entries SET lease_expires_at = :expires_at
+    WHERE id = :id AND state = 'leased' AND lease_token = :token AND lease_expires_at > :now
+    RETURNING withdrawal_reason
+"""
+"""Fenced: move the end of a lease; a row comes back only if the lease is live."""
+
+RECORD: Final = """
+    UPDATE entries SET checkpoint = :checkpoint, lapses_at = :lapses_at
+    WHERE id = :id AND state = 'leased' AND lease_token = :token AND lease_expires_at > :now
+    RETURNING number
+"""
+"""Fenced: replace the checkpoint; a row comes back only if the lease is live."""
+
+END_LEASE: Final = """
+    UPDATE entries SET state = :state, checkpoint = :checkpoint, lapses_at = :lapses_at,
+        attempts = attempts + :burns,
+        last_failure = CASE WHEN :state = 'acknowledged' THEN NULL ELSE coalesce(:failure, last_failure) END,
+        available_at = CASE WHEN withdrawal_reason IS NOT NULL AND NOT :knew_of_withdrawal THEN :now
+            ELSE :available_at END,
+        lease_token = NULL, lease_expires_at = NULL
+    WHERE id = :id AND state = 'leased' AND lease_token = :token AND lease_expires_at > :now
+    RETURNING number
+"""
+"""Fenced: give the entry another state and the lease up; a row comes back only if the lease is live."""
+
+ADD_ATTEMPT: Final = """
+    INSERT INTO attempts (entry, started_at, ended_at, outcome, failure, burns)
+    VALUES (:entry, :started_at, :ended_at, :outcome, :failure, :burns)
+"""
+"""Put a leased try on record."""
+
+ATTEMPTS: Final = """
+    SELECT started_at, ended_at, outcome, failure, burns FROM attempts
+    WHERE entry = (SELECT number FROM entries WHERE id = :id)
+    ORDER BY number DESC LIMIT :limit
+"""
+"""An entry's most recent tries, the latest first."""
+
+ADD_ACKNOWLEDGEMENT: Final = """
+    INSERT INTO acknowledgements (entry, report_id, acknowledged_at, facts, reply)
+    VALUES (:entry, :report_id, :acknowledged_at, :facts, :reply)
+    ON CONFLICT DO NOTHING
+    RETURNING entry
+"""
+"""Keep an acknowledgement unless one is there; a row comes back only if it was kept."""
+
+RECORDED_ACKNOWLEDGEMENT: Final = """
+    SELECT report_id, facts, reply, receipt FROM acknowledgements
+    WHERE entry = (SELECT number FROM entries WHERE id = :id)
+"""
+"""An entry's acknowledgement, the raw reply behind it and its receipt."""
+
+UNRECEIPTED: Final = """
+    SELECT entries.id FROM acknowledgements INDEXED BY acknowledgements_unreceipted
+    JOIN entries ON entries.number = acknowledgements.entry
+    WHERE acknowledgements.receipt IS NULL ORDER BY acknowledgements.entry LIMIT :limit
+"""
+"""Entries whose receipt has not been signed, oldest first."""
+
+KEEP_RECEIPT: Final = """
+    UPDATE acknowledgements SET receipt = coalesce(receipt, :receipt)
+    WHERE entry = (SELECT number FROM entries WHERE id = :id)
+    RETURNING receipt
+"""
+"""Keep a receipt unless one is there; the one that is kept comes back."""
+
+ADD_REJECTION: Final = "INSERT INTO rejections (entry, rejected_at, reply) VALUES (:entry, :now, :reply)"
+"""Keep the raw reply behind a dead letter."""
+
+REJECTED_REPLY: Final = """
+    SELECT reply FROM rejections WHERE entry = (SELECT number FROM entries WHERE id = :id)
+    ORDER BY number DESC LIMIT 1
+"""
+"""The raw reply behind the last dead letter of an entry."""
+
+SET_ASIDE: Final = """
+    UPDATE entries SET state = 'dead_letter', last_failure = :failure, lease_token = NULL, lease_expires_at = NULL
+    WHERE number = :number
+"""
+"""Take an entry whose row cannot be read out of the line, leaving the row as it was found."""
+
+WITHDRAW: Final = """
+    UPDATE entries SET withdrawal_reason = :reason, available_at = :now, state = :state WHERE number = :number
+"""
+"""Write down the wish that an entry not be filed."""
+
+REQUEUE: Final = "UPDATE entries SET state = 'queued', available_at = :now WHERE number = :number"
+"""Put a dead letter back in the line, due at once."""
+
+ADD_NOTE: Final = "INSERT INTO notes (entry, written_at, text) VALUES (:entry, :now, :text)"
+"""Write down what a person did to an entry."""
+
+NOTES: Final = """
+    SELECT written_at, text FROM notes WHERE entry = (SELECT number FROM entries WHERE id = :id) ORDER BY number
+"""
+"""What people did to an entry, oldest first."""
+
+ADD_ALARM: Final = """
+    INSERT INTO alarms (entry, kind, text, raised_at) VALUES (:entry, :kind, :text, :raised_at)
+"""
+"""Raise an alarm."""
+
+_ALARM: Final = """
+    SELECT alarms.number, entries.id, alarms.kind, alarms.text, alarms.raised_at, alarms.closed_at, alarms.closed_note
+    FROM alarms JOIN entries ON entries.number = alarms.entry
+"""
+
+ALARM: Final = f"{_ALARM} WHERE alarms.number = :number"
+"""One alarm."""
+
+ALARMS: Final = f"{_ALARM} ORDER BY alarms.number"
+"""All alarms, oldest first."""
+
+OPEN_ALARMS: Final = f"{_ALARM} WHERE alarms.closed_at IS NULL ORDER BY alarms.number"
+"""The alarms that no person has closed, oldest first."""
+
+ALARMS_OF_ENTRY: Final = f"{_ALARM} WHERE entries.id = :id ORDER BY alarms.number"
+"""The alarms of one entry, oldest first."""
+
+CLOSE_ALARM: Final = "UPDATE alarms SET closed_at = :now, closed_note = :note WHERE number = :number"
+"""Record that a person looked."""
+
+COUNT_BY_STATE: Final = """
+    SELECT state, sum(entries) FROM counts
+    WHERE :environment IS NULL OR environment = :environment GROUP BY state
+"""
+"""How many entries each state has, from the numbers that triggers keep."""
+
+COUNT_OPEN_ALARMS: Final = """
+    SELECT count(*) FROM alarms INDEXED BY alarms_open JOIN entries ON entries.number = alarms.entry
+    WHERE alarms.closed_at IS NULL AND (:environment IS NULL OR entries.environment = :environment)
+"""
+"""How many alarms no person has closed."""
+
+OLDEST_WAITING: Final = """
+    SELECT min(enqueued_at) FROM entries INDEXED BY entries_waiting
+    WHERE environment = :environment AND state IN ('held', 'queued', 'leased')
+"""
+"""When the oldest unfiled entry of an environment was enqueued."""
+
+NEXT_AVAILABLE: Final = """
+    SELECT min(available_at) FROM entries INDEXED BY entries_available
+    WHERE environment = :environment AND state = 'queued'
+"""
+"""The earliest moment at which a queued entry of an environment may be tried."""

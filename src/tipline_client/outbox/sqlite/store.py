@@ -1,0 +1,244 @@
+"""The embedded store: the outbox contract in one SQLite file, which several processes may share.
+
+One thread writes and one reads; callers wait on their event loops. What the statements do is written in the modules
+beside this one; here each verb of the contract is handed to the right thread with the store's own time.
+"""
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Literal, TypeVar
+
+import anyio
+import anyio.to_thread
+
+from tipline_client.delivery.acknowledgement import Acknowledgement, Alarm
+from tipline_client.delivery.checkpoint import Checkpoint
+from tipline_client.delivery.clock import Clock, SystemClock
+from tipline_client.delivery.entry import Entry, Lease, NewEntry, OutboxCounts
+from tipline_client.delivery.environment import Environment
+from tipline_client.delivery.outcomes import Attempt
+from tipline_client.delivery.states import State
+from tipline_client.outbox import rules
+from tipline_client.outbox.contract import AcknowledgementRecord, Lane
+from tipline_client.outbox.sqlite import deciding, entering, leasing, reading
+from tipline_client.outbox.sqlite.driver import DriverName, Execute, choose_driver, library_version
+from tipline_client.outbox.sqlite.opening import Opened, open_file
+from tipline_client.outbox.sqlite.schema import VERSION
+from tipline_client.outbox.sqlite.worker import Worker
+
+__all__ = ["SqliteOutbox"]
+
+T = TypeVar("T")
+
+
+class SqliteOutbox:
+    """The contract of `Outbox`, kept in one file; made by `SqliteOutbox.open`.
+
+    Usable from several threads and asyncio event loops of one process, and from several processes at once. It does not
+    survive a fork: each process opens its own.
+    """
+
+    def __init__(
+        self, opened: Opened, *, path: Path, clock: Clock, driver: DriverName, group_commit: bool = True
+    ) -> None:
+        self._path = path
+        self._clock = clock
+        self._driver = driver
+        self._opened = opened
+        together = {} if group_commit else {"most_together": 1}
+        self._writer = Worker(opened.writer, begin="BEGIN IMMEDIATE", name="outbox-writer", **together)
+        self._reader = Worker(opened.reader, begin="BEGIN", name="outbox-reader")
+
+    @classmethod
+    def open(
+        cls,
+        path: str | Path,
+        *,
+        clock: Clock | None = None,
+        driver: DriverName | Literal["auto"] = "auto",
+        group_commit: bool = True,
+        busy_timeout: timedelta = timedelta(seconds=5),
+    ) -> "SqliteOutbox":
+        """Open an outbox file, make it with mode 0600 if there is none, and bring its tables up to date.
+
+        Args:
+            path: The file; its folder must exist and be on a local disk.
+            clock: What decides whether a lease is live; the machine's own by default.
+            driver: `sqlite3`, `apsw`, or `auto` for the first of them whose write-ahead log is safe to share.
+            group_commit: Whether writes that wait at the same time share a commit. Durability is the same.
+            busy_timeout: How long to wait for another process's lock.
+
+        Raises:
+            ConfigurationError: The path, the file or the driver is not usable.
+            OutboxUnavailableError: The file is locked, or the disk full or failing.
+        """
+        chosen = choose_driver(driver)
+        opened = open_file(Path(path), driver=chosen, busy_timeout=busy_timeout.total_seconds())
+        return cls(opened, path=Path(path), clock=clock or SystemClock(), driver=chosen, group_commit=group_commit)
+
+    async def _write(self, work: Callable[[Execute, datetime], T]) -> T:
+        # The time is read inside the transaction: a write may have waited for its turn while its lease ran out.
+        return await self._writer.run(lambda execute: work(execute, self._clock.now()))
+
+    async def enqueue(self, new: NewEntry, *, held: bool = False) -> tuple[Entry, bool]:
+        """See `Outbox.enqueue`."""
+        rules.check_text(new.id, new.profile, new.idempotency_key, new.content_digest)
+        return await self._write(lambda execute, now: entering.enqueue(execute, new, held=held, now=now))
+
+    async def get(self, entry_id: str) -> Entry:
+        """See `Outbox.get`."""
+        return await self._reader.run(lambda execute: reading.get(execute, entry_id))
+
+    async def find(self, lane: Lane, idempotency_key: str) -> Entry | None:
+        """See `Outbox.find`."""
+        return await self._reader.run(lambda execute: reading.find(execute, lane, idempotency_key))
+
+    async def list_entries(
+        self,
+        *,
+        states: Sequence[State] | None = None,
+        environment: Environment | None = None,
+        limit: int = 100,
+        after: str | None = None,
+    ) -> list[Entry]:
+        """See `Outbox.list_entries`."""
+        return await self._reader.run(
+            lambda execute: reading.list_entries(
+                execute, states=states, environment=environment, limit=limit, after=after
+            )
+        )
+
+    async def count(self, *, environment: Environment | None = None) -> OutboxCounts:
+        """See `Outbox.count`."""
+        return await self._reader.run(lambda execute: reading.count(execute, environment=environment))
+
+    async def claim(self, lane: Lane, *, limit: int, lease_for: timedelta, entry_id: str | None = None) -> list[Lease]:
+        """See `Outbox.claim`."""
+        return await self._write(
+            lambda execute, now: leasing.claim(
+                execute, lane, limit=limit, lease_for=lease_for, entry_id=entry_id, now=now
+            )
+        )
+
+    async def renew(self, lease: Lease, *, lease_for: timedelta) -> Lease:
+        """See `Outbox.renew`."""
+        return await self._write(lambda execute, now: leasing.renew(execute, lease, lease_for=lease_for, now=now))
+
+    async def record(self, lease: Lease, checkpoint: Checkpoint) -> None:
+        """See `Outbox.record`."""
+        await self._write(lambda execute, now: leasing.record(execute, lease, checkpoint, now=now))
+
+    async def release(self, lease: Lease, checkpoint: Checkpoint, attempt: Attempt, *, available_in: timedelta) -> None:
+        """See `Outbox.release`."""
+        await self._write(
+            lambda execute, now: leasing.end_lease(
+                execute, lease, State.QUEUED, checkpoint, attempt, now=now, available_in=available_in
+            )
+        )
+
+    async def acknowledge(
+        self,
+        lease: Lease,
+        checkpoint: Checkpoint,
+        acknowledgement: Acknowledgement,
+        attempt: Attempt,
+        *,
+        reply: bytes,
+        alarms: Sequence[Alarm] = (),
+    ) -> None:
+        """See `Outbox.acknowledge`."""
+        await self._write(
+            lambda execute, now: leasing.acknowledge(
+                execute, lease, checkpoint, acknowledgement, attempt, reply=reply, alarms=alarms, now=now
+            )
+        )
+
+    async def dead_letter(
+        self,
+        lease: Lease,
+        checkpoint: Checkpoint,
+        attempt: Attempt,
+        *,
+        reply: bytes = b"",
+        alarms: Sequence[Alarm] = (),
+    ) -> None:
+        """See `Outbox.dead_letter`."""
+        await self._write(
+            lambda execute, now: leasing.dead_letter(
+                execute, lease, checkpoint, attempt, reply=reply, alarms=alarms, now=now
+            )
+        )
+
+    async def mark_retracted(self, lease: Lease, checkpoint: Checkpoint, attempt: Attempt) -> None:
+        """See `Outbox.mark_retracted`."""
+        await self._write(
+            lambda execute, now: leasing.end_lease(execute, lease, State.RETRACTED, checkpoint, attempt, now=now)
+        )
+
+    async def withdraw(self, entry_id: str, *, reason: str) -> Entry:
+        """See `Outbox.withdraw`."""
+        rules.check_text(reason)
+        return await self._write(lambda execute, now: deciding.withdraw(execute, entry_id, reason=reason, now=now))
+
+    async def requeue(self, entry_id: str, *, reason: str) -> Entry:
+        """See `Outbox.requeue`."""
+        rules.check_text(reason)
+        return await self._write(lambda execute, now: deciding.requeue(execute, entry_id, reason=reason, now=now))
+
+    async def attempts(self, entry_id: str, *, limit: int = 100) -> list[Attempt]:
+        """See `Outbox.attempts`."""
+        return await self._reader.run(lambda execute: reading.attempts(execute, entry_id, limit=limit))
+
+    async def acknowledgement(self, entry_id: str) -> AcknowledgementRecord | None:
+        """See `Outbox.acknowledgement`."""
+        return await self._reader.run(lambda execute: reading.acknowledgement(execute, entry_id))
+
+    async def rejected_reply(self, entry_id: str) -> bytes | None:
+        """See `Outbox.rejected_reply`."""
+        return await self._reader.run(lambda execute: reading.rejected_reply(execute, entry_id))
+
+    async def unreceipted(self, *, limit: int = 100) -> list[str]:
+        """See `Outbox.unreceipted`."""
+        return await self._reader.run(lambda execute: reading.unreceipted(execute, limit=limit))
+
+    async def store_receipt(self, entry_id: str, receipt: bytes) -> bytes:
+        """See `Outbox.store_receipt`."""
+        return await self._write(lambda execute, _: deciding.store_receipt(execute, entry_id, receipt))
+
+    async def alarms(self, *, entry_id: str | None = None, is_open: bool | None = None) -> list[Alarm]:
+        """See `Outbox.alarms`."""
+        return await self._reader.run(lambda execute: reading.alarms(execute, entry_id=entry_id, is_open=is_open))
+
+    async def close_alarm(self, alarm_id: int, *, note: str) -> Alarm:
+        """See `Outbox.close_alarm`."""
+        rules.check_text(note)
+        return await self._write(lambda execute, now: deciding.close_alarm(execute, alarm_id, note=note, now=now))
+
+    async def notes(self, entry_id: str) -> list[tuple[datetime, str]]:
+        """See `Outbox.notes`."""
+        return await self._reader.run(lambda execute: reading.notes(execute, entry_id))
+
+    async def facts(self) -> Mapping[str, str]:
+        """See `Outbox.facts`."""
+        mode = await anyio.to_thread.run_sync(lambda: self._path.stat().st_mode & 0o777 if self._path.exists() else 0)
+        return {
+            "kind": "sqlite",
+            "driver": self._driver,
+            "sqlite_version": ".".join(map(str, library_version(self._driver))),
+            "journal_mode": self._opened.journal_mode,
+            "schema_version": str(VERSION),
+            "file": os.fspath(self._path),
+            "file_mode": f"{mode:04o}",
+        }
+
+    async def close(self) -> None:
+        """See `Outbox.close`."""
+        # Shielded, so that a cancelled task does not leave threads and locks behind.
+        with anyio.CancelScope(shield=True):
+            await anyio.to_thread.run_sync(self._close)
+
+    def _close(self) -> None:
+        self._reader.close()
+        self._writer.close()

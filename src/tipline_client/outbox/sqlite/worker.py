@@ -1,0 +1,185 @@
+"""One thread that owns one connection and runs what is handed to it in transactions: many pieces of work, one commit.
+
+Waiting for the disk is what a durable write costs. Work that arrives while the disk is busy is done together in the
+next transaction, each piece behind a savepoint of its own, and nobody is answered before the commit. Nothing here
+knows what the work is.
+"""
+
+import asyncio
+import contextlib
+import os
+import queue
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, TypeVar
+
+from tipline_client.errors import OutboxUnavailableError, TiplineError
+from tipline_client.outbox.sqlite.driver import Connection, Execute
+
+__all__ = ["Worker"]
+
+T = TypeVar("T")
+
+_MOST_TOGETHER: Final = 256
+"""How many pieces of work share a commit at most, so that the first of them does not wait for ever."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Job:
+    work: Callable[[Execute], Any]
+    future: "asyncio.Future[Any]"
+    loop: asyncio.AbstractEventLoop
+
+
+@dataclass(frozen=True, slots=True)
+class _Ending:
+    job: _Job
+    result: Any = None
+    error: BaseException | None = None
+
+
+class Worker:
+    """Runs work on a connection in a thread of its own; callable from any number of event loops and threads.
+
+    Args:
+        connection: Used and in the end closed by the worker's thread alone.
+        begin: The statement that opens a transaction: `BEGIN IMMEDIATE` to write, `BEGIN` to read.
+        most_together: How many pieces of work may share one transaction.
+        name: The thread's name.
+    """
+
+    def __init__(
+        self, connection: Connection, *, begin: str, most_together: int = _MOST_TOGETHER, name: str = "outbox"
+    ) -> None:
+        self._connection = connection
+        self._begin = begin
+        self._most_together = most_together
+        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._gate = threading.Lock()
+        self._is_closed = False
+        self._process = os.getpid()
+        # A daemon: a process that ends without closing must not hang; whatever was answered is on the disk.
+        self._thread = threading.Thread(target=self._serve, name=name, daemon=True)
+        self._thread.start()
+
+    async def run(self, work: Callable[[Execute], T]) -> T:
+        """Run `work` in a transaction and return its result once that is committed.
+
+        A cancelled caller's work is left out if its transaction has not begun, and done wholly if it has.
+
+        Raises:
+            OutboxUnavailableError: Closed, opened before a fork, or the storage failed; nothing was written.
+            Exception: Whatever `work` raised; it alone is undone.
+        """
+        if os.getpid() != self._process:
+            # Threads do not survive a fork: the caller would wait for an answer that nobody gives.
+            raise OutboxUnavailableError(
+                "the outbox was opened before this process was forked", hint="Open the outbox in each process anew."
+            )
+        loop = asyncio.get_running_loop()
+        job = _Job(work, loop.create_future(), loop)
+        with self._gate:
+            if self._is_closed:
+                raise OutboxUnavailableError("the outbox is closed", hint="Open it again.")
+            self._jobs.put(job)
+        result: T = await job.future
+        return result
+
+    def close(self) -> None:
+        """Do what was handed in already, then let go of the connection; safe to call twice. Blocks meanwhile."""
+        with self._gate:
+            if not self._is_closed:
+                self._is_closed = True
+                self._jobs.put(None)
+        if os.getpid() == self._process:
+            self._thread.join()
+
+    def _serve(self) -> None:
+        is_last = False
+        try:
+            while not is_last:
+                jobs, is_last = self._next_batch()
+                # What was cancelled before its transaction begins is left out.
+                if wanted := [job for job in jobs if not job.future.cancelled()]:
+                    self._settle(self._transact(wanted))
+        finally:
+            self._connection.close()
+
+    def _next_batch(self) -> tuple[list[_Job], bool]:
+        """What waits, at least one job unless the end has come, and whether the end comes after it."""
+        jobs: list[_Job] = []
+        try:
+            while len(jobs) < self._most_together:
+                # Only the first is waited for; the others are those that came while the disk was busy.
+                job = self._jobs.get(block=not jobs)
+                if job is None:
+                    return jobs, True
+                jobs.append(job)
+        except queue.Empty:
+            pass
+        return jobs, False
+
+    def _transact(self, jobs: Sequence[_Job]) -> list[_Ending]:
+        try:
+            self._connection.execute(self._begin)
+            endings = [self._attempt(job, is_alone=len(jobs) == 1) for job in jobs]
+            has_result = any(ending.error is None for ending in endings)
+            self._connection.execute("COMMIT" if has_result else "ROLLBACK")
+        except Exception as error:  # whatever it is, somebody waits for the answer
+            self._roll_back()
+            return [_Ending(job, error=_copy(error)) for job in jobs]
+        return endings
+
+    def _attempt(self, job: _Job, *, is_alone: bool) -> _Ending:
+        """Do one job; if it raises, undo it and leave the others."""
+        execute = self._connection.execute
+        if not is_alone:
+            execute("SAVEPOINT work")
+        try:
+            result = job.work(execute)
+        except Exception as error:
+            if not self._connection.in_transaction:
+                # A full disk can end the whole transaction, and with it what others have written before.
+                raise
+            if not is_alone:
+                execute("ROLLBACK TO work")
+                execute("RELEASE work")
+            return _Ending(job, error=error)
+        if not is_alone:
+            execute("RELEASE work")
+        return _Ending(job, result=result)
+
+    def _roll_back(self) -> None:
+        # Should this fail too, the next BEGIN fails as well and its callers hear of it; the thread must live to say so.
+        with contextlib.suppress(TiplineError):
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+
+    def _settle(self, endings: Sequence[_Ending]) -> None:
+        by_loop: dict[asyncio.AbstractEventLoop, list[_Ending]] = {}
+        for ending in endings:
+            by_loop.setdefault(ending.job.loop, []).append(ending)
+        for loop, own in by_loop.items():
+            try:
+                loop.call_soon_threadsafe(_answer, own)
+            except RuntimeError:
+                # That loop is closed, so nobody waits there any more. The work is done all the same.
+                continue
+
+
+def _answer(endings: Sequence[_Ending]) -> None:
+    for ending in endings:
+        if ending.job.future.done():
+            continue
+        if ending.error is None:
+            ending.job.future.set_result(ending.result)
+        else:
+            ending.job.future.set_exception(ending.error)
+
+
+def _copy(error: Exception) -> Exception:
+    """The storage's failure once more, so that each of many waiters raises its own."""
+    if isinstance(error, OutboxUnavailableError):
+        return OutboxUnavailableError(str(error), hint=error.hint)
+    return error
