@@ -128,7 +128,8 @@ def _read(tree: Tree) -> tuple[Submission | None, list[Finding]]:
             return Submission.model_validate(tree.root), findings
         except ValidationError as refused:
             errors = refused.errors(include_url=False, include_input=False)
-        for entry in errors:
+        # Unknown names first: what they were probably meant for is then not reported as missing.
+        for entry in sorted(errors, key=lambda error: error["type"] != "unknown_name"):
             place = tree.locate(entry["loc"])
             refusal = Refusal(
                 kind=entry["type"],

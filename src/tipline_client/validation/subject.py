@@ -83,7 +83,7 @@ class Subject:
             if value is None or value is True or value is False:
                 continue
             place = path + endings[name]
-            if isinstance(value, tuple):
+            if isinstance(value, (tuple, list)):
                 for index, item in enumerate(value):
                     self._see(element, name, item, f"{place}[{index}]")
             else:

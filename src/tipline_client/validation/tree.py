@@ -4,7 +4,8 @@ Arrays remember the positions that their items had, so that a path always means 
 taken away, and what stands in for something required, is remembered as touched: nothing can be concluded from it.
 """
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -32,6 +33,7 @@ _STAND_INS: Mapping[str, Any] = {
 }
 
 _GONE = object()
+_JOINT = re.compile(r"[.\[]")
 
 
 class _Items(list[Any]):
@@ -89,6 +91,7 @@ class Tree:
     def __init__(self, data: Mapping[str, Any]) -> None:
         self.findings: list[Finding] = []
         self._touched: set[str] = set()
+        self._above_touched: set[str] = set()
         self._pending: list[_Node] = []
         self._changed = False
         self.root: dict[str, Any] = self._copy_object(data, "", Submission, 0)
@@ -135,7 +138,8 @@ class Tree:
         if refusal.kind == "unknown_name":
             # What was probably meant is not known to be missing, unless it stands beside it.
             near = {str(name) for name in refusal.context["nearest"] if name} - self._given(place)
-            self._pending += [_Node(None, "", join(place.path, name)) for name in near]
+            for name in near:
+                self._touch(join(place.path, name))
             self._pending += [_Node(place.value, name, "") for name in refusal.context["names"]]
         elif refusal.kind == "name_given_twice":
             fields = {field.wire: field.name for field in self._fields_at(place).values()}
@@ -160,7 +164,7 @@ class Tree:
         doomed: dict[int, tuple[Any, set[Any]]] = {}
         for node in self._pending:
             if node.path:
-                self._touched.add(node.path)
+                self._touch(node.path)
             if node.container is not None:
                 doomed.setdefault(id(node.container), (node.container, set()))[1].add(node.key)
         for container, keys in doomed.values():
@@ -171,12 +175,9 @@ class Tree:
 
     def is_touched(self, path: str, *, below: bool = False) -> bool:
         """Whether the place, or one that holds it, was taken away or filled in; with `below`, or any part of it."""
-        return any(
-            path == touched
-            or path.startswith((f"{touched}.", f"{touched}["))
-            or (below and touched.startswith((f"{path}.", f"{path}[")))
-            for touched in self._touched
-        )
+        if path in self._touched or (below and path in self._above_touched):
+            return True
+        return any(above in self._touched for above in _places_above(path))
 
     def supports(self, finding: Finding) -> bool:
         """Whether what the finding rests on stands as it was handed in."""
@@ -195,13 +196,17 @@ class Tree:
         fields = self._fields_at(place)
         return {fields[name].wire for name in place.value if name in fields}
 
+    def _touch(self, path: str) -> None:
+        self._touched.add(path)
+        self._above_touched.update(_places_above(path))
+
     def _fields_at(self, place: Found) -> Mapping[str, FieldOutline]:
         kind = Submission if place.field is None else place.field.model
         return {} if kind is None else shape_of(kind).fields
 
     def _refuse(self, finding: Finding) -> object:
         self.findings.append(finding)
-        self._touched.add(finding.path)
+        self._touch(finding.path)
         return _GONE
 
     def _copy(self, value: Any, path: str, kind: type[WireModel] | None, depth: int) -> Any:
@@ -236,6 +241,11 @@ class Tree:
             if kept is not _GONE:
                 copy[name] = kept
         return copy
+
+
+def _places_above(path: str) -> Iterator[str]:
+    """Every place that holds this one: `a.b[0].c` is held by `a.b[0]`, `a.b` and `a`."""
+    return (path[: mark.start()] for mark in _JOINT.finditer(path))
 
 
 def _take_away(container: Any, keys: set[Any]) -> bool:

@@ -10,8 +10,8 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from tipline_client.delivery.environment import Environment
-from tipline_client.errors import Issue
-from tipline_client.validation import read_submission
+from tipline_client.errors import Issue, Severity
+from tipline_client.validation import ReadResult, read_submission
 from tipline_client.validation.shape import parse_path
 
 NOW = datetime(2026, 1, 20, 12, 0, tzinfo=UTC)
@@ -72,10 +72,7 @@ def changed(edits: Mapping[str, Any]) -> dict[str, Any]:
         *above, last = parse_path(path)
         holder: Any = data
         for segment in above:
-            if isinstance(holder, dict):
-                holder = holder.setdefault(segment, {})
-            else:
-                holder = holder[segment]
+            holder = holder.setdefault(segment, {}) if isinstance(holder, dict) else holder[segment]
         if value is GONE:
             del holder[last]
         else:
@@ -97,3 +94,13 @@ def issues_of(
 def found(issues: tuple[Issue, ...]) -> list[tuple[str, str]]:
     """Rule and path of each issue."""
     return [(issue.rule, issue.path) for issue in issues]
+
+
+def read(data: Any, **options: Any) -> ReadResult:
+    """What is read at the mock at the usual moment."""
+    return read_submission(data, profile=Endpoint(), now=NOW, **options)
+
+
+def errors_of(result: ReadResult) -> list[tuple[str, str]]:
+    """Rule and path of each error."""
+    return [(issue.rule, issue.path) for issue in result.issues if issue.severity is Severity.ERROR]

@@ -35,7 +35,7 @@ def test_complete_submission() -> None:
     """A submission that lacks nothing has no issue, so that each case below shows its own change alone."""
     issues = issues_of({})
 
-    assert issues == ()
+    assert () == issues
 
 
 @pytest.mark.parametrize("case", RULE_CASES + TYPE_CASES, ids=lambda case: case.rule)
@@ -79,8 +79,8 @@ def test_rule_words() -> None:
     without = [rule.id for rule in RULES if not (rule.summary and rule.source and rule.message)]
     silent = [rule.id for rule in RULES if (rule.severity is Severity.WARNING) != bool(rule.why)]
 
-    assert without == []
-    assert silent == []
+    assert [] == without
+    assert [] == silent
 
 
 HOLDS = {
@@ -186,7 +186,7 @@ def test_newer_element_known_to_the_endpoint() -> None:
 
     issues = issues_of(edits, newer=frozenset({("reportAnnotations", "informational")}))
 
-    assert issues == ()
+    assert () == issues
 
 
 def test_newer_element_unknown_to_the_endpoint() -> None:
@@ -204,7 +204,7 @@ def test_characters_that_xml_cannot_carry() -> None:
     issues = [issue for issue in issues_of(edits) if issue.rule == "character-replaced"]
 
     assert [f"{REPORTED}.displayName[1]"] * 2 == [issue.path for issue in issues]
-    assert [issue.message[:7] for issue in issues] == ["U+0000 ", "U+D800 "]
+    assert ["U+0000 ", "U+D800 "] == [issue.message[:7] for issue in issues]
     assert "2 time(s)" in issues[0].message
 
 
@@ -261,21 +261,21 @@ def test_order_of_issues() -> None:
 
     rules = [issue.rule for issue in issues_of(edits)]
 
-    assert rules == [
+    assert [
         "incident-time-in-future",
         "reporter-email-missing",
         "file-name-undocumented",
         "internet-details-missing",
         "empty-text",
         "publicly-available-claim-missing",
-    ]
+    ] == rules
 
 
 def test_production_with_complete_submission() -> None:
     """In production the sample's invented addresses are pointed out, and nothing blocks."""
     issues = issues_of({}, environment=Environment.PRODUCTION)
 
-    assert [issue.rule for issue in issues] == ["reporter-address-is-example", "ip-address-not-public"]
+    assert ["reporter-address-is-example", "ip-address-not-public"] == [issue.rule for issue in issues]
 
 
 def _texts(value: object) -> set[str]:
