@@ -1,7 +1,7 @@
 """A mock endpoint for tests: real HTTP on loopback, strict, stateful, and broken on command.
 
-It is no hotline and files nothing. It shares no code with the client's encoder, so that a wrong element name cannot pass
-unnoticed. Needs the extra `mock`.
+It is no hotline and files nothing. It shares no code with the client's encoder, so that a wrong element name cannot
+pass unnoticed. Needs the extra `mock`.
 """
 
 try:

@@ -20,7 +20,7 @@ from tipline_client.mock.counts import Summary, summarise
 from tipline_client.mock.openapi import describe
 from tipline_client.mock.routes import ServiceRoutes
 from tipline_client.mock.script import FaultBook, read_plan
-from tipline_client.mock.state import Hotline, Report
+from tipline_client.mock.state import Hotline, Report, StoredFile
 
 __all__ = ["ControlRoutes", "FileView", "ReportView"]
 
@@ -39,7 +39,7 @@ class FileView(TypedDict):
 
 
 class ReportView(TypedDict):
-    """A report as it is shown. The id is a string of digits, because it may not fit a JSON number; times are ISO 8601."""
+    """A report as it is shown. The id is a string of digits, as it may not fit a JSON number; times are ISO 8601."""
 
     report_id: str
     state: str
@@ -192,5 +192,16 @@ def _view(report: Report) -> ReportView:
         opened_at=report.opened_at.isoformat(),
         last_change_at=report.last_change_at.isoformat(),
         lapses_at=report.lapses_at.isoformat(),
-        files=[FileView(**dataclasses.asdict(stored)) for stored in report.files.values()],
+        files=[_view_file(stored) for stored in report.files.values()],
+    )
+
+
+def _view_file(stored: StoredFile) -> FileView:
+    return FileView(
+        file_id=stored.file_id,
+        name=stored.name,
+        size=stored.size,
+        md5=stored.md5,
+        sha256=stored.sha256,
+        details=stored.details,
     )

@@ -176,9 +176,16 @@ def serve(
     """Serve in the foreground until SIGINT or SIGTERM; call it from the main thread.
 
     Args:
-        announce: Receives the notice at once and, when calls are answered, the base URL as a line of its own.
-        faults: Scripts to begin with, as `script.read_plan` makes them from JSON.
+        port: 0 lets the system choose.
+        host: A loopback address; any other is refused.
+        username: The one user that is let in.
+        password: That user's password.
+        era: As for `MockEndpoint`.
+        newer_elements: As for `MockEndpoint`.
+        first_report_id: The id of the first report.
+        faults: Scripts to begin with, as `read_plan` makes them from JSON.
         dice: Dice to begin with; their seed is announced.
+        announce: Receives the notice at once and, when calls are answered, the base URL as a line of its own.
 
     Raises:
         ConfigurationError: The host is not loopback, or the port is taken.

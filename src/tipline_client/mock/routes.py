@@ -1,7 +1,8 @@
-"""The endpoint's own paths under /ispws: the seven calls, strictly read and answered as CyberTipline documents and records.
+"""The endpoint's own paths under /ispws: the seven calls, strictly read and answered as CyberTipline documents.
 
-Credentials come first, then the fault that is scripted for the step, then the work. Every response carries a Request-ID.
-Bodies are judged and counted here, never logged. How connections drop, and what a test may ask, is decided elsewhere.
+Credentials come first, then the fault that is scripted for the step, then the work. Every response carries a
+Request-ID. Bodies are judged and counted here, never logged. How connections drop, and what a test may ask, is decided
+elsewhere.
 """
 
 import asyncio
@@ -53,7 +54,7 @@ class RequestRecord:
     fault: str | None
 
 
-class _Refusal(Exception):
+class _RefusalError(Exception):
     """A call that ends with a code instead of success."""
 
     def __init__(self, code: int, description: str, *, http_status: int | None = None) -> None:
@@ -67,8 +68,8 @@ class ServiceRoutes:
     """An ASGI application for everything below the base path.
 
     Args:
-        era: How errors are transported: "2026" with HTTP 400 and an empty 401, "2016" with HTTP 200, code 1001 for schema
-            errors and a document in the 401, both as recorded.
+        era: How errors are transported: "2026" with HTTP 400 and an empty 401, "2016" with HTTP 200, code 1001 for
+            schema errors and a document in the 401, both as recorded.
         sleep: Waits for a slow fault.
     """
 
@@ -154,7 +155,7 @@ class ServiceRoutes:
                     status=200, body=self._grammar.schema, headers=(("content-type", "text/xml;charset=UTF-8"),)
                 )
             answer = self._status(call) if step == "status" else await self._work[step](call)
-        except (_Refusal, FormError, StateError, DocumentRefusedError) as error:
+        except (_RefusalError, FormError, StateError, DocumentRefusedError) as error:
             await call.drain()
             return self._refuse(error)
         return (answer if change is None else change(answer)).to_reply()
@@ -197,26 +198,26 @@ class ServiceRoutes:
     async def _document(self, call: "_Call") -> bytes:
         kind, options = parse_options_header(call.content_type)
         if kind != b"text/xml" or options.get(b"charset", b"").lower() not in {b"utf-8", b"utf8"}:
-            raise _Refusal(4000, "Invalid request: the call takes text/xml; charset=utf-8")
+            raise _RefusalError(4000, "Invalid request: the call takes text/xml; charset=utf-8")
         body = bytearray()
         async for chunk in call.chunks():
             body += chunk
             if len(body) > _MAX_DOCUMENT:
-                raise _Refusal(4000, "Invalid request: the document is too long")
+                raise _RefusalError(4000, "Invalid request: the document is too long")
         return bytes(body)
 
     @staticmethod
     def _check_method(step: Step, call: "_Call") -> None:
         wanted = "GET" if step in _READ_ONLY else "POST"
         if call.method != wanted:
-            raise _Refusal(4000, f"Invalid request: {step} is a {wanted}", http_status=405)
+            raise _RefusalError(4000, f"Invalid request: {step} is a {wanted}", http_status=405)
 
-    def _refuse(self, error: _Refusal | FormError | StateError | DocumentRefusedError) -> Reply:
+    def _refuse(self, error: _RefusalError | FormError | StateError | DocumentRefusedError) -> Reply:
         usual = 400 if self._era == "2026" else 200
         match error:
             case DocumentRefusedError():
                 return self._refuse_document(error, http_status=usual)
-            case _Refusal():
+            case _RefusalError():
                 return Answer(error.code, error.description, http_status=error.http_status or usual).to_reply()
         return Answer(error.code, error.reason, http_status=usual).to_reply()
 

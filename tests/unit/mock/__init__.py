@@ -1,0 +1,1 @@
+"""Tests of the mock endpoint, room by room; without sockets."""
