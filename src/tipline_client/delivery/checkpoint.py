@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from tipline_client.delivery.outcomes import Failure
 from tipline_client.delivery.steps import Step
 
 __all__ = [
@@ -73,11 +74,13 @@ class Retraction:
 
     Attributes:
         aim: What follows once it is proven dead.
-        reason: Why, in words free of content.
+        failure: Why.
+        refusals: How often the endpoint has refused the retraction itself.
     """
 
     aim: Aim
-    reason: str
+    failure: Failure
+    refusals: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +128,8 @@ class Checkpoint:
         reports_opened: How many reports this entry has opened in all.
         refusals: Answers in a row by which the current step was refused, where one refusal is not the last word.
         mismatches: How often the endpoint's hash of an upload was not ours.
-        setbacks: Leases in a row that ended without progress; the retry policy's exponent.
+        setbacks: Leases that ended without an end for the entry; the retry policy's exponent. It never shrinks: an
+            entry that opens a report and loses it again and again must slow down too.
         orphans: Reports that may have been opened without our knowing their id; the most recent ones.
         exchanges: The calls that concern the current report; the most recent ones.
     """

@@ -3,7 +3,10 @@
 The schema is the endpoint's to publish, not ours: it is never shipped, only read from where the user saved it.
 """
 
+import itertools
+from collections.abc import Iterable
 from threading import Lock
+from typing import cast
 
 from lxml import etree
 
@@ -77,16 +80,18 @@ class EndpointSchema:
         with self._lock:
             if self._schema.validate(tree):
                 return ()
-            log = list(self._schema.error_log.filter_from_errors())[:_MAX_FINDINGS]
+            # lxml's stubs do not say that the log can be walked.
+            log = cast("Iterable[etree._LogEntry]", self._schema.error_log)
+            messages = [found.message for found in itertools.islice(log, _MAX_FINDINGS)]
         return tuple(
             Issue(
                 path=path,
                 rule="endpoint-schema",
                 severity=Severity.ERROR,
-                message=hide_values(found.message),
+                message=hide_values(message),
                 source="the endpoint's own schema, as fetched",
             )
-            for found in log
+            for message in messages
         )
 
 

@@ -1,6 +1,6 @@
 """One HTTP call and its reply as plain values: what profiles build and read, and transport carries."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass
 
 from tipline_client.delivery.answers import AnswerKind
@@ -20,7 +20,7 @@ class StreamedBody:
     """
 
     length: int
-    chunks: Callable[[], AsyncIterator[bytes]]
+    chunks: Callable[[], AsyncGenerator[bytes, None]]
 
 
 @dataclass(frozen=True, slots=True)

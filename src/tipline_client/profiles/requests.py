@@ -5,7 +5,8 @@ first byte and the file is never read into memory.
 """
 
 import secrets
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
 
 from tipline_client.delivery.manifest import ManifestItem
 from tipline_client.delivery.steps import Step
@@ -16,7 +17,7 @@ __all__ = ["fileinfo_call", "finish_call", "retract_call", "schema_call", "statu
 _XML = "text/xml; charset=utf-8"
 """The documentation insists on the charset; without it non-ASCII text may be damaged."""
 
-OpenEvidence = Callable[[ManifestItem], AsyncIterator[bytes]]
+OpenEvidence = Callable[[ManifestItem], AsyncGenerator[bytes, None]]
 """Starts a pass over the bytes of an evidence file, verified while they stream."""
 
 
@@ -60,10 +61,11 @@ def upload_call(report_id: int, item: ManifestItem, open_evidence: OpenEvidence)
     ).encode("ascii")
     tail = f"\r\n--{boundary}--\r\n".encode("ascii")
 
-    async def chunks() -> AsyncIterator[bytes]:
+    async def chunks() -> AsyncGenerator[bytes, None]:
         yield head
-        async for chunk in open_evidence(item):
-            yield chunk
+        async with aclosing(open_evidence(item)) as evidence:
+            async for chunk in evidence:
+                yield chunk
         yield tail
 
     body = StreamedBody(len(head) + item.size + len(tail), chunks)

@@ -4,8 +4,8 @@ httpx is used here and nowhere else. Its exceptions end here; a test walks all o
 """
 
 import hashlib
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing, asynccontextmanager
 
 import httpx
 
@@ -79,11 +79,9 @@ class HttpTransport:
     async def send(self, call: Call) -> Reply | NoReply:
         """Send `call` once; see `Transport.send`."""
         digest = hashlib.sha256()
-        profile = self._profile
-        wait = profile.progress_timeout.total_seconds()
         headers = {
-            "Authorization": profile.authorization,
-            "User-Agent": profile.user_agent,
+            "Authorization": self._profile.authorization,
+            "User-Agent": self._profile.user_agent,
             "Accept": "application/xml, text/xml",
             # A compressed reply could be far larger than the cap on what is read.
             "Accept-Encoding": "identity",
@@ -92,10 +90,21 @@ class HttpTransport:
             headers["Content-Type"] = call.content_type
         if isinstance(call.body, StreamedBody):
             headers["Content-Length"] = str(call.body.length)
-            content: bytes | AsyncIterator[bytes] | None = _digested(call.body.chunks(), digest)
-        else:
-            digest.update(call.body)
-            content = call.body if call.method == "POST" else None
+            # Closed here and not by chance: an upload that broke off must let go of its file.
+            async with aclosing(_digested(call.body.chunks(), digest)) as content:
+                return await self._exchange(call, headers, content, digest)
+        digest.update(call.body)
+        return await self._exchange(call, headers, call.body if call.method == "POST" else None, digest)
+
+    async def _exchange(
+        self,
+        call: Call,
+        headers: dict[str, str],
+        content: bytes | AsyncGenerator[bytes, None] | None,
+        digest: "hashlib._Hash",
+    ) -> Reply | NoReply:
+        profile = self._profile
+        wait = profile.progress_timeout.total_seconds()
         try:
             request = self._client.build_request(
                 call.method,
@@ -125,10 +134,11 @@ def _send_as_built(request: httpx.Request) -> httpx.Request:
     return request
 
 
-async def _digested(chunks: AsyncIterator[bytes], digest: "hashlib._Hash") -> AsyncIterator[bytes]:
-    async for chunk in chunks:
-        digest.update(chunk)
-        yield chunk
+async def _digested(chunks: AsyncGenerator[bytes, None], digest: "hashlib._Hash") -> AsyncGenerator[bytes, None]:
+    async with aclosing(chunks):
+        async for chunk in chunks:
+            digest.update(chunk)
+            yield chunk
 
 
 async def _read(response: httpx.Response, cap: int) -> tuple[bytes, bool]:

@@ -1,0 +1,170 @@
+"""From a report and its evidence to a durable entry: validated, copied, sealed, queued; or nothing at all.
+
+The order matters. The evidence is copied before anything is signed, and the entry is written last: whatever fails on
+the way leaves no entry, and the copies made for it are removed.
+"""
+
+import secrets
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import replace
+from datetime import datetime
+
+import anyio
+
+from tipline_client._version import __version__
+from tipline_client.delivery.clock import Clock
+from tipline_client.delivery.entry import Entry, NewEntry
+from tipline_client.delivery.manifest import ManifestItem
+from tipline_client.envelope import SigningKey
+from tipline_client.envelope.payload import SubmissionPayload, content_digest, seal
+from tipline_client.errors import Issue, OutboxUnavailableError, ReportInvalidError, Severity
+from tipline_client.evidence import Evidence, safe_name
+from tipline_client.evidence.store import EvidenceStore
+from tipline_client.models import EvidenceItem, FileDetails, Report, Submission, Substitution, find_substitutions
+from tipline_client.outbox.contract import Outbox
+from tipline_client.profiles import EndpointProfile
+from tipline_client.profiles.encode import encode
+from tipline_client.validation import validate
+
+__all__ = ["as_submission", "check", "derive_key", "enqueue"]
+
+
+def as_submission(report: Report, evidence: Sequence[Evidence], idempotency_key: str | None = None) -> Submission:
+    """What is validated: the report with what is said of each file, wherever the files are."""
+    items = tuple(EvidenceItem(details=item.details) for item in evidence)
+    return Submission(idempotency_key=idempotency_key, report=report, evidence=items)
+
+
+def check(submission: Submission, profile: EndpointProfile, *, now: datetime) -> tuple[Issue, ...]:
+    """Every issue of a submission: the documented rules, then the endpoint's own schema where it was fetched."""
+    issues = validate(submission, profile, now=now)
+    if profile.schema is None or any(issue.severity is Severity.ERROR for issue in issues):
+        return issues
+    found = list(
+        profile.schema.check(encode(submission.report, "report", newer=profile.newer_elements).xml, path="report")
+    )
+    for index, item in enumerate(submission.evidence):
+        # The ids are the endpoint's to give; any will do for the check.
+        details = FileDetails.model_validate({"reportId": 1, "fileId": "0", **item.details.to_json_dict()})
+        xml = encode(details, "fileDetails", newer=profile.newer_elements).xml
+        found += profile.schema.check(xml, path=f"evidence[{index}].details")
+    return (*found, *issues)
+
+
+def derive_key(report: Report, evidence: Sequence[ManifestItem]) -> str:
+    """An idempotency key from the content: the same report with the same files gives the same key."""
+    return f"sha256:{content_digest(report.to_json_dict(), evidence)}"
+
+
+async def enqueue(
+    report: Report,
+    evidence: Sequence[Evidence],
+    *,
+    idempotency_key: str | None,
+    outbox: Outbox,
+    store: EvidenceStore,
+    signer: SigningKey,
+    profile: EndpointProfile,
+    clock: Clock,
+) -> tuple[Entry, bool]:
+    """Make a report durable, once per idempotency key.
+
+    Args:
+        report: What is reported.
+        evidence: The files that support it.
+        idempotency_key: The caller's name for this report; `None` derives one from the content.
+        outbox: Where the entry goes.
+        store: Where the copies of the files go.
+        signer: Who signs.
+        profile: Which endpoint it is for.
+        clock: Says now.
+
+    Returns:
+        The entry, and whether it is new; an earlier one with the same key and content is returned as it stands.
+
+    Raises:
+        ReportInvalidError: With every issue. Nothing was queued.
+        EvidenceError: A file is missing, empty, unreadable or changing. Nothing was queued.
+        DuplicateKeyError: The key names other content. Nothing was queued.
+        OutboxUnavailableError: Nothing was queued.
+    """
+    submission = as_submission(report, evidence, idempotency_key)
+    issues = check(submission, profile, now=clock.now())
+    if any(issue.severity is Severity.ERROR for issue in issues):
+        raise ReportInvalidError(issues)
+    entry_id = secrets.token_hex(16)
+    is_new = False
+    try:
+        manifest = [await _copy(item, store, entry_id, index) for index, item in enumerate(evidence)]
+        new = _seal(submission, manifest, entry_id, signer, profile, clock.now())
+        # Not to be cancelled half-way: whether the entry exists decides whether its copies may be removed.
+        with anyio.CancelScope(shield=True):
+            entry, is_new = await outbox.enqueue(new)
+    finally:
+        if not is_new:
+            await _discard(store, entry_id)
+    return entry, is_new
+
+
+async def _discard(store: EvidenceStore, entry_id: str) -> None:
+    # Copies that nobody names are only untidy; they must not hide the error that led here.
+    with anyio.CancelScope(shield=True), suppress(OutboxUnavailableError):
+        await store.discard(entry_id)
+
+
+async def _copy(item: Evidence, store: EvidenceStore, entry_id: str, index: int) -> ManifestItem:
+    stored = await store.add(item, entry_id=entry_id, index=index)
+    return ManifestItem(
+        index=index,
+        name=safe_name(item.name),
+        size=stored.size,
+        md5=stored.md5,
+        sha1=stored.sha1,
+        sha256=stored.sha256,
+        locator=stored.locator,
+        details=item.details.to_json_dict(),
+    )
+
+
+def _seal(
+    submission: Submission,
+    manifest: Sequence[ManifestItem],
+    entry_id: str,
+    signer: SigningKey,
+    profile: EndpointProfile,
+    now: datetime,
+) -> NewEntry:
+    report = submission.report.to_json_dict()
+    digest = content_digest(report, manifest)
+    key = submission.idempotency_key or derive_key(submission.report, manifest)
+    payload = SubmissionPayload(
+        entry_id=entry_id,
+        idempotency_key=key,
+        profile=profile.name,
+        environment=profile.environment,
+        report=report,
+        manifest=tuple(manifest),
+        substitutions=_substitutions(submission),
+        content_digest=digest,
+        sealed_at=now,
+        software=f"tipline-client {__version__}",
+    )
+    return NewEntry(
+        id=entry_id,
+        profile=profile.name,
+        environment=profile.environment,
+        idempotency_key=key,
+        content_digest=digest,
+        envelope=seal(payload, signer=signer).to_bytes(),
+        is_escalated=submission.report.incident_summary.escalate_to_high_priority is not None,
+    )
+
+
+def _substitutions(submission: Submission) -> tuple[Substitution, ...]:
+    """The characters that will be replaced, with paths from the root of the submission."""
+    found = [replace(item, path=f"report.{item.path}") for item in find_substitutions(submission.report)]
+    for index, item in enumerate(submission.evidence):
+        prefix = f"evidence[{index}].details."
+        found += [replace(each, path=prefix + each.path) for each in find_substitutions(item.details)]
+    return tuple(found)

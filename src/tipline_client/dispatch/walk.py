@@ -1,0 +1,348 @@
+"""One leased try: walk an entry's steps, write each one down, settle what is in doubt, and give the entry back.
+
+Every request is preceded by a durable intent, and each result is written together with the next intent. All writes
+carry the lease; when it is lost the walk ends, and whoever holds it goes on from the checkpoint.
+"""
+
+import logging
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import aclosing
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from random import Random
+
+import anyio
+
+from tipline_client.delivery.acknowledgement import Alarm, AlarmKind
+from tipline_client.delivery.answers import Answer, AnswerKind, Scope
+from tipline_client.delivery.checkpoint import Intent
+from tipline_client.delivery.clock import Clock
+from tipline_client.delivery.entry import Lease
+from tipline_client.delivery.manifest import ManifestItem
+from tipline_client.delivery.outcomes import Attempt, Failure, Outcome, bounded_text
+from tipline_client.delivery.retry import RetryPolicy
+from tipline_client.delivery.steps import Step
+from tipline_client.dispatch.job import Job, open_job
+from tipline_client.dispatch.lane import LaneGate
+from tipline_client.dispatch.planning import intend
+from tipline_client.dispatch.settling import (
+    Acknowledged,
+    Again,
+    GivenUp,
+    Proceed,
+    Settled,
+    Verdict,
+    Withdrawn,
+    doom,
+    settle,
+    settle_silence,
+)
+from tipline_client.envelope import TrustedKeys
+from tipline_client.errors import EnvelopeError, EvidenceError, LeaseLostError, OutboxError
+from tipline_client.evidence.store import EvidenceStore
+from tipline_client.outbox.contract import Outbox
+from tipline_client.profiles import EndpointProfile
+from tipline_client.profiles.exchange import Call
+from tipline_client.profiles.replies import read_answer
+from tipline_client.profiles.requests import fileinfo_call, finish_call, retract_call, submit_call, upload_call
+from tipline_client.transport import Transport, repeat_while
+
+__all__ = ["OnBytes", "OnStep", "Road", "Walk"]
+
+_log = logging.getLogger("tipline_client.dispatch")
+
+OnBytes = Callable[[str, int, int, int], None]
+"""Told of progress: entry id, index of the evidence, bytes handed to the connection so far, bytes in all."""
+OnStep = Callable[[str, Intent], None]
+"""Told that a step is about to be sent: entry id, intent."""
+
+
+def _ignore(*_: object) -> None:
+    """Nobody is watching."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Road:
+    """What every walk of one dispatcher shares.
+
+    Attributes:
+        outbox: Where results are written.
+        profile: Where to.
+        trusted: Whose signatures are believed.
+        evidence: Where the files are.
+        lane: Whether the endpoint is worth addressing.
+        policy: How long to wait between tries.
+        clock: Says now, and waits between repeats.
+        random: Chance, for jitter.
+        lease_for: How long a lease lasts between heartbeats.
+        heartbeat: Waits between two renewals of a lease. Real time unless a test says otherwise: a lease is lost
+            while something real takes long.
+        is_stopping: Whether the dispatcher was asked to end; asked between two steps.
+        on_bytes: Told of upload progress.
+        on_step: Told of each step.
+    """
+
+    outbox: Outbox
+    profile: EndpointProfile
+    trusted: TrustedKeys
+    evidence: EvidenceStore
+    lane: LaneGate
+    policy: RetryPolicy
+    clock: Clock
+    random: Random
+    lease_for: timedelta = timedelta(seconds=30)
+    heartbeat: Callable[[float], Awaitable[None]] = anyio.sleep
+    is_stopping: Callable[[], bool] = lambda: False
+    on_bytes: OnBytes = _ignore
+    on_step: OnStep = _ignore
+
+
+class Walk:
+    """One leased try of one entry over one transport."""
+
+    def __init__(self, road: Road, lease: Lease, transport: Transport) -> None:
+        self._road = road
+        self._lease = lease
+        self._transport = transport
+        self._checkpoint = lease.entry.checkpoint
+        self._recorded = self._checkpoint
+        self._refusal = b""
+        self._reply = b""
+
+    async def run(self) -> Outcome:
+        """Walk as far as it goes, and record how it ended.
+
+        Returns:
+            The outcome on record.
+
+        Raises:
+            LeaseLostError: Somebody else may own the entry; nothing more was written.
+            OutboxUnavailableError: The outbox failed. The intent on record tells the next try what may have been sent.
+        """
+        outcome = Outcome.STOPPED
+        error: Exception | None = None
+        async with anyio.create_task_group() as tasks:
+
+            async def keep_alive() -> None:
+                nonlocal error
+                error = await self._keep_lease()
+                tasks.cancel_scope.cancel()
+
+            tasks.start_soon(keep_alive)
+            # Caught here, because a task group would wrap the error in a group that no caller expects.
+            try:
+                outcome = await self._walk()
+            except Exception as raised:
+                error = raised
+            tasks.cancel_scope.cancel()
+        if isinstance(error, LeaseLostError):
+            await self._take_back()
+        if error is not None:
+            raise error
+        return outcome
+
+    async def _take_back(self) -> None:
+        """Retract a report that was opened but could not be written down: nobody else knows of it."""
+        report_id = self._checkpoint.report_id
+        if report_id is None or report_id == self._recorded.report_id:
+            return
+        _log.warning("entry %s: taking back report %s, opened without a lease", self._lease.entry.id, report_id)
+        with anyio.move_on_after(self._road.profile.progress_timeout.total_seconds()):
+            await self._transport.send(retract_call(report_id))
+
+    async def _keep_lease(self) -> LeaseLostError:
+        while True:
+            await self._road.heartbeat(self._road.lease_for.total_seconds() / 3)
+            try:
+                await self._road.outbox.renew(self._lease, lease_for=self._road.lease_for)
+            except LeaseLostError as lost:
+                return lost
+            except OutboxError:
+                # The lease may still be live; if it is not, the next write says so.
+                _log.warning("entry %s: the lease could not be renewed this time", self._lease.entry.id)
+
+    async def _walk(self) -> Outcome:
+        try:
+            job = open_job(self._lease.entry, trusted=self._road.trusted, profile=self._road.profile)
+        except EnvelopeError as error:
+            return await self._refuse_envelope(error)
+        now = self._road.clock.now()
+        # An intent without a result is a reply that was lost: the dispatcher before us died, or its lease did.
+        self._checkpoint = settle_silence(self._checkpoint, now=now, policy=self._road.policy)
+        if (missing := await self._missing_evidence(job)) is not None:
+            settled = doom(self._checkpoint, missing)
+            self._checkpoint = settled.checkpoint
+            if isinstance(settled.verdict, GivenUp):
+                return await self._conclude(settled.verdict)
+        verdict = await repeat_while(
+            lambda: self._advance(job),
+            again=lambda verdict: (
+                isinstance(verdict, Again) and not self._road.lane.is_paused and not self._road.is_stopping()
+            ),
+            policy=self._road.policy,
+            sleep=self._road.clock.sleep,
+            random=self._road.random,
+        )
+        return await self._conclude(verdict)
+
+    async def _missing_evidence(self, job: Job) -> Failure | None:
+        """Why an evidence file that is still to be uploaded cannot be; looked for before a report is opened in vain."""
+        if self._checkpoint.retraction is not None or self._lease.entry.withdrawal_reason is not None:
+            return None
+        for item in job.manifest:
+            if self._checkpoint.attached(item.index) is None:
+                try:
+                    await self._road.evidence.check(item)
+                except EvidenceError as error:
+                    return Failure("evidence_changed", bounded_text(str(error)))
+        return None
+
+    async def _advance(self, job: Job) -> Verdict:
+        """Take steps until one does not simply succeed, or the dispatcher is asked to stop."""
+        while True:
+            self._checkpoint = intend(
+                self._checkpoint,
+                job.manifest,
+                now=self._road.clock.now(),
+                is_withdrawn=self._lease.entry.withdrawal_reason is not None,
+            )
+            intent = self._checkpoint.intent
+            if intent is None:
+                return Withdrawn()
+            settled = await self._take(job, intent)
+            self._checkpoint = settled.checkpoint
+            if not isinstance(settled.verdict, Proceed):
+                return settled.verdict
+            if self._road.is_stopping():
+                return settled.verdict
+
+    async def _take(self, job: Job, intent: Intent) -> Settled:
+        road = self._road
+        await road.outbox.record(self._lease, self._checkpoint)
+        self._recorded = self._checkpoint
+        road.on_step(self._lease.entry.id, intent)
+        try:
+            reply = await self._transport.send(self._call(job, intent))
+        except (EvidenceError, EnvelopeError) as error:
+            return self._refuse_evidence(intent, error)
+        answer = read_answer(intent.step, reply, road.profile, report_id=self._checkpoint.report_id)
+        self._watch(intent, answer)
+        return settle(self._checkpoint, answer, job.manifest, now=road.clock.now(), policy=road.policy)
+
+    def _call(self, job: Job, intent: Intent) -> Call:
+        report_id = self._checkpoint.report_id or 0
+        match intent.step:
+            case Step.SUBMIT:
+                return submit_call(job.report_xml)
+            case Step.UPLOAD:
+                return upload_call(report_id, job.manifest[intent.index or 0], self._open_evidence)
+            case Step.FILEINFO:
+                item = job.manifest[intent.index or 0]
+                file = self._checkpoint.attached(item.index)
+                file_id = file.file_id if file else ""
+                return fileinfo_call(job.details_xml(item, report_id=report_id, file_id=file_id))
+            case Step.FINISH:
+                return finish_call(report_id)
+            case Step.RETRACT:
+                return retract_call(report_id)
+            case Step.STATUS | Step.SCHEMA:
+                raise ValueError(f"{intent.step} is no step of a report")
+
+    async def _open_evidence(self, item: ManifestItem) -> AsyncGenerator[bytes, None]:
+        sent = 0
+        async with aclosing(self._road.evidence.open_verified(item)) as chunks:
+            async for chunk in chunks:
+                yield chunk
+                sent += len(chunk)
+                self._road.on_bytes(self._lease.entry.id, item.index, sent, item.size)
+
+    def _watch(self, intent: Intent, answer: Answer) -> None:
+        self._reply = answer.body
+        if answer.kind in {AnswerKind.INVALID, AnswerKind.MALFORMED_FILE}:
+            self._refusal = answer.body
+        _log.info(
+            "entry %s: %s -> %s (code=%s, http=%s, request_id=%s)",
+            self._lease.entry.id,
+            intent.step,
+            answer.kind,
+            answer.code,
+            answer.http_status,
+            answer.request_id,
+        )
+        if answer.kind.scope is Scope.ENDPOINT:
+            self._road.lane.note_failure(
+                Failure(answer.kind.value, answer.reason, Scope.ENDPOINT, intent.step, answer.code, answer.request_id)
+            )
+        else:
+            self._road.lane.note_contact()
+
+    def _refuse_evidence(self, intent: Intent, error: EvidenceError | EnvelopeError) -> Settled:
+        kind = "evidence_changed" if isinstance(error, EvidenceError) else "envelope_refused"
+        failure = Failure(kind, bounded_text(str(error)), step=intent.step)
+        return doom(self._checkpoint, failure)
+
+    async def _refuse_envelope(self, error: EnvelopeError) -> Outcome:
+        now = self._road.clock.now()
+        entry = self._lease.entry
+        text = str(error)
+        if entry.checkpoint.finish_sent:
+            text += f"; the finish of report {entry.checkpoint.report_id} is in doubt: it may have been filed"
+        failure = Failure("envelope_refused", bounded_text(text))
+        _log.error("entry %s: refused before anything was sent: %s", entry.id, error)
+        attempt = Attempt(self._lease.started_at, now, Outcome.REJECTED, failure)
+        alarm = Alarm(AlarmKind.ENVELOPE_REFUSED, bounded_text(text), now)
+        await self._road.outbox.dead_letter(self._lease, self._checkpoint, attempt, alarms=[alarm])
+        return Outcome.REJECTED
+
+    async def _conclude(self, verdict: Verdict) -> Outcome:
+        road, now = self._road, self._road.clock.now()
+
+        def attempt(outcome: Outcome, failure: Failure | None = None, *, burns: bool = True) -> Attempt:
+            return Attempt(self._lease.started_at, now, outcome, failure, burns)
+
+        match verdict:
+            case Acknowledged(acknowledgement, alarms):
+                await road.outbox.acknowledge(
+                    self._lease,
+                    self._checkpoint,
+                    acknowledgement,
+                    attempt(Outcome.ACKNOWLEDGED),
+                    reply=self._reply,
+                    alarms=alarms,
+                )
+                return Outcome.ACKNOWLEDGED
+            case Withdrawn():
+                await road.outbox.mark_retracted(self._lease, self._checkpoint, attempt(Outcome.RETRACTED))
+                return Outcome.RETRACTED
+            case GivenUp(failure):
+                alarms = self._alarms_for(failure)
+                await road.outbox.dead_letter(
+                    self._lease,
+                    self._checkpoint,
+                    attempt(Outcome.REJECTED, failure),
+                    reply=self._refusal,
+                    alarms=alarms,
+                )
+                return Outcome.REJECTED
+            case Proceed():
+                await road.outbox.release(
+                    self._lease,
+                    self._checkpoint,
+                    attempt(Outcome.STOPPED, burns=False),
+                    available_in=timedelta(0),
+                )
+                return Outcome.STOPPED
+            case Again(failure, outcome):
+                checkpoint = replace(self._checkpoint, setbacks=self._checkpoint.setbacks + 1)
+                await road.outbox.release(
+                    self._lease,
+                    checkpoint,
+                    attempt(outcome, failure, burns=failure.scope is Scope.ENTRY),
+                    available_in=road.policy.long_delay(checkpoint.setbacks, random=road.random),
+                )
+                return outcome
+
+    def _alarms_for(self, failure: Failure) -> tuple[Alarm, ...]:
+        if failure.kind not in {"evidence_changed", "envelope_refused"}:
+            return ()
+        return (Alarm(AlarmKind(failure.kind), failure.text, self._road.clock.now()),)
