@@ -41,7 +41,7 @@ class EndpointProfile:
     base_url: str
     username: str
     password: str = field(repr=False)
-    codes: Mapping[int, tuple[AnswerKind, str]] = field(default=CYBERTIPLINE_CODES, repr=False)
+    codes: Mapping[int, tuple[AnswerKind, str]] = field(default_factory=lambda: CYBERTIPLINE_CODES, repr=False)
     schema: EndpointSchema | None = field(default=None, repr=False)
     connect_timeout: timedelta = timedelta(seconds=10)
     progress_timeout: timedelta = timedelta(seconds=60)
