@@ -67,7 +67,8 @@ class FieldOutline:
         is_required: Whether it must be given: at least once, if it is repeated.
         newer: Set when the schema of November 2025 lacks it.
         model: The class of its items, when they are models.
-        words: The closed list, when there is one.
+        words: The closed list, when it is a short one.
+        facts: Every fact on the field and on its items: limits, patterns, ranges.
     """
 
     name: str
@@ -79,6 +80,7 @@ class FieldOutline:
     newer: NewerThanSchema | None
     model: type[WireModel] | None
     words: tuple[str, ...]
+    facts: tuple[object, ...]
 
 
 @cache
@@ -93,8 +95,8 @@ def is_marks_only(model: type[WireModel]) -> bool:
 
 
 def _describe(name: str, field: FieldInfo) -> FieldOutline:
-    facts = field.metadata
-    item, is_repeated = _item(field.annotation)
+    item, is_repeated, inner = _item(field.annotation)
+    facts = (*field.metadata, *inner)
     kind, model, words = _kind(item)
     newer = [fact for fact in facts if isinstance(fact, NewerThanSchema)]
     return FieldOutline(
@@ -107,6 +109,7 @@ def _describe(name: str, field: FieldInfo) -> FieldOutline:
         newer=newer[0] if newer else None,
         model=model,
         words=words,
+        facts=facts,
     )
 
 
@@ -115,18 +118,20 @@ def _place(facts: Sequence[Any]) -> Place:
     return next((places[type(fact)] for fact in facts if type(fact) in places), Place.ELEMENT)
 
 
-def _item(annotation: Any) -> tuple[Any, bool]:
-    """The type of one value without `None`, and whether there may be many."""
+def _item(annotation: Any) -> tuple[Any, bool, tuple[object, ...]]:
+    """The type of one value without `None`, whether there may be many, and the facts met on the way."""
     origin = get_origin(annotation)
     if origin is Annotated:
-        return _item(get_args(annotation)[0])
+        annotated, *facts = get_args(annotation)
+        item, is_repeated, inner = _item(annotated)
+        return item, is_repeated, (*facts, *inner)
     if origin in (Union, UnionType):
-        (inner,) = (argument for argument in get_args(annotation) if argument is not NoneType)
-        return _item(inner)
+        (inner_type,) = (argument for argument in get_args(annotation) if argument is not NoneType)
+        return _item(inner_type)
     if origin is Sequence:
-        item, _ = _item(get_args(annotation)[0])
-        return item, True
-    return annotation, False
+        item, _, inner = _item(get_args(annotation)[0])
+        return item, True, inner
+    return annotation, False, ()
 
 
 def _kind(item: Any) -> tuple[Kind, type[WireModel] | None, tuple[str, ...]]:
