@@ -26,7 +26,7 @@ def test_email_before_phone() -> None:
     found = problems_of(document)
 
     assert found == [
-        "[11,12] - cvc-complex-type.2.4.a: Invalid content was found starting with element 'phone'. "
+        "[12,12] - cvc-complex-type.2.4.a: Invalid content was found starting with element 'phone'. "
         "One of '{email, address, age, dateOfBirth}' is expected."
     ]
 

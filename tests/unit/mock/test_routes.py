@@ -127,7 +127,7 @@ async def test_text_of_a_validation_error(caller: Caller) -> None:
 
     lines = value(response, "responseDescription").splitlines()
     assert lines[0] == "Validation failed"
-    assert [line.partition(" - ")[0] for line in lines[1:]] == ["[4,38]", "[4,38]"]
+    assert [line.partition(" - ")[0] for line in lines[1:]] == ["[4,39]", "[4,39]"]
 
 
 @pytest.mark.parametrize("content_type", ["text/xml", "application/json", "text/xml; charset=latin-1", ""])
