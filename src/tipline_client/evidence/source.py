@@ -140,7 +140,7 @@ class Evidence:
 
         Raises:
             pydantic.ValidationError: A claim is unknown or out of its form.
-            TypeError: Both `details` and claims.
+            TypeError: Both `details` and claims, or `details` of another type.
         """
         text = os.fspath(path)
         return cls(_PathOrigin(text), name=Path(text).name if name is None else name, details=_one(details, claims))
@@ -157,7 +157,7 @@ class Evidence:
 
         Raises:
             pydantic.ValidationError: A claim is unknown or out of its form.
-            TypeError: Both `details` and claims.
+            TypeError: Both `details` and claims, or `details` of another type.
         """
         return cls(_BytesOrigin(bytes(data)), name=name, details=_one(details, claims))
 
@@ -181,9 +181,11 @@ class Evidence:
         return f"Evidence(kind={self.kind!r})"
 
 
-def _one(details: EvidenceDetails | None, claims: Mapping[str, Any]) -> EvidenceDetails:
+def _one(details: object, claims: Mapping[str, Any]) -> EvidenceDetails:
     if details is None:
         return EvidenceDetails(**claims)
+    if not isinstance(details, EvidenceDetails):
+        raise TypeError("`details` takes an EvidenceDetails, the metadata of the same name inside it")
     if claims:
         raise TypeError("give either `details` or single claims, not both")
     return details

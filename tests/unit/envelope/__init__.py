@@ -1,0 +1,1 @@
+"""The room of signatures: its envelope, keys, key ring and payload."""
