@@ -9,6 +9,8 @@ from datetime import UTC, datetime, timedelta
 
 __all__ = ["MockClock"]
 
+_YEARS = (1900, 9000)
+
 
 def _utc_now() -> datetime:
     return datetime.now(UTC)
@@ -41,24 +43,29 @@ class MockClock:
 
         Raises:
             ValueError: The instant has no zone.
+            OverflowError: The year is not between 1900 and 9000, so that nothing reckoned from it leaves the calendar.
         """
         if instant.tzinfo is None:
             raise ValueError("the instant needs a time zone")
         with self._lock:
-            self._offset = instant - self._source()
+            self._turn(instant - self._source())
 
     def advance(self, step: timedelta) -> None:
         """Turn the clock by `step`; a negative step turns it back.
 
         Raises:
-            OverflowError: The result is no year that a date can hold.
+            OverflowError: As for `set`.
         """
         with self._lock:
-            turned = self._offset + step
-            _ = self._source() + turned
-            self._offset = turned
+            self._turn(self._offset + step)
 
     def reset(self) -> None:
         """Show the source's own time again."""
         with self._lock:
             self._offset = timedelta()
+
+    def _turn(self, offset: timedelta) -> None:
+        year = (self._source() + offset).astimezone(UTC).year
+        if not _YEARS[0] <= year <= _YEARS[1]:
+            raise OverflowError("the clock shows the years 1900 to 9000")
+        self._offset = offset
