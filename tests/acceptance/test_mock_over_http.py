@@ -13,7 +13,8 @@ import httpx
 import pytest
 
 from tipline_client.errors import ConfigurationError
-from tipline_client.mock import MockEndpoint, close, faults, huge, lost_reply, lost_request, truncate
+from tipline_client.mock import MockEndpoint, close, huge, lost_reply, lost_request, truncate
+from tipline_client.mock.fault_kinds import Fault
 
 REPORT = (
     b"<report><incidentSummary><incidentType>Misleading Domain Name</incidentType>"
@@ -52,7 +53,7 @@ def test_report_over_http(endpoint: MockEndpoint, http: httpx.Client) -> None:
 @pytest.mark.parametrize(
     ("fault", "opened"), [(lost_request(), 0), (lost_reply(), 1), (truncate(20), 1)], ids=lambda case: str(case)[:20]
 )
-def test_connection_dropped(endpoint: MockEndpoint, http: httpx.Client, fault: faults.Close, opened: int) -> None:
+def test_connection_dropped(endpoint: MockEndpoint, http: httpx.Client, fault: Fault, opened: int) -> None:
     """The client sees the connection end, and only a fault after the work leaves a report behind."""
     endpoint.faults.script("submit", fault)
 
@@ -123,7 +124,7 @@ async def test_async_door() -> None:
     assert (response.status_code, b"<responseCode>1000</responseCode>" in response.content) == (401, True)
 
 
-@pytest.mark.parametrize("host", ["0.0.0.0", "192.0.2.1", "example.com", ""])
+@pytest.mark.parametrize("host", ["198.51.100.7", "192.0.2.1", "example.com", ""])
 def test_host_that_is_not_loopback(host: str) -> None:
     """Any other host is refused before a socket is opened."""
     with pytest.raises(ConfigurationError, match="loopback"):

@@ -26,8 +26,10 @@ def test_email_before_phone() -> None:
     found = problems_of(document)
 
     assert found == [
-        "[12,12] - cvc-complex-type.2.4.a: Invalid content was found starting with element 'phone'. "
-        "One of '{email, address, age, dateOfBirth}' is expected."
+        (
+            "[12,12] - cvc-complex-type.2.4.a: Invalid content was found starting with element 'phone'. "
+            "One of '{email, address, age, dateOfBirth}' is expected."
+        )
     ]
 
 
@@ -38,8 +40,10 @@ def test_position_of_an_unknown_element() -> None:
     found = problems_of(document)
 
     assert found == [
-        "[2,9] - cvc-complex-type.2.4.a: Invalid content was found starting with element 'zo\u00eb'. "
-        "One of '{batchedReport, incidentSummary}' is expected."
+        (
+            "[2,9] - cvc-complex-type.2.4.a: Invalid content was found starting with element 'zo\u00eb'. "
+            "One of '{batchedReport, incidentSummary}' is expected."
+        )
     ]
 
 
@@ -67,8 +71,10 @@ def test_incomplete_content() -> None:
     found = problems_of(b"<report>\n</report>")
 
     assert found == [
-        "[2,10] - cvc-complex-type.2.4.b: The content of element 'report' is not complete. "
-        "One of '{batchedReport, incidentSummary}' is expected."
+        (
+            "[2,10] - cvc-complex-type.2.4.b: The content of element 'report' is not complete. "
+            "One of '{batchedReport, incidentSummary}' is expected."
+        )
     ]
 
 

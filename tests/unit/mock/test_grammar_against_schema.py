@@ -14,7 +14,7 @@ Form = tuple[object, ...]
 
 
 class Walker:
-    """Turns a schema into nested tuples, with every reference and type followed, so that names of types do not matter."""
+    """Turns a schema into nested tuples, following every reference and type, so that names of types do not matter."""
 
     def __init__(self, source: bytes) -> None:
         self.root = etree.fromstring(source)
@@ -160,3 +160,19 @@ def test_table_has_both_verdicts() -> None:
     verdicts = {schema.validate(etree.fromstring(document)) for document in DOCUMENTS.values()}
 
     assert verdicts == {True, False}
+
+
+def test_walker_sees_a_difference() -> None:
+    """The comparison is not blind: one value, one attribute or one occurrence less makes another form."""
+    schema = compiled().schema
+    whole = Walker(schema)
+    altered = [
+        Walker(schema.replace(b'<xs:enumeration value="Fax"/>', b"")),
+        Walker(schema.replace(b'<xs:attribute name="thirdPartyHostedContent" type="xs:boolean"/>', b"")),
+        Walker(schema.replace(b'type="victim" minOccurs="0"', b'type="victim"')),
+        Walker(schema.replace(b'name="fleaCountry" type="country"', b'name="fleaCountry" type="state"')),
+    ]
+
+    forms = [walker.element(walker.top("element", "report")) for walker in altered]
+
+    assert whole.element(whole.top("element", "report")) not in forms

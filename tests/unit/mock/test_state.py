@@ -1,5 +1,6 @@
 """Reports, their states and clocks, and the counts over them; the rules beyond the schema."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -68,7 +69,7 @@ def test_call_after_the_end(hotline: Hotline, first: str, code: int, second: str
     """A finished report answers 5102 and a retracted one 5101 to everything."""
     report_id = hotline.open(b"<report/>").report_id
     getattr(hotline, first)(report_id)
-    calls = {
+    calls: dict[str, Callable[[], object]] = {
         "finish": lambda: hotline.finish(report_id),
         "retract": lambda: hotline.retract(report_id),
         "upload": lambda: attach(hotline, report_id),
@@ -191,7 +192,7 @@ def page(url: str) -> bytes:
     ],
 )
 def test_report_that_breaks_a_rule(document: bytes, name: str) -> None:
-    """A future time and a web address with white space or control characters are 4100 although the schema admits them."""
+    """A future time, and white space or control characters in a web address, are 4100 although the schema admits them."""
     tree = compiled().read(document, root="report")
 
     with pytest.raises(DocumentRefusedError) as caught:
