@@ -1,0 +1,1 @@
+"""The room of evidence: digests, names, sources and the folder."""

@@ -1,0 +1,56 @@
+"""Digests: the same sums in one thread and in several, whatever the size."""
+
+import hashlib
+
+import pytest
+
+from tipline_client.evidence.digests import CHUNK, DigestPass, Digests
+
+
+def expected_sums(data: bytes) -> Digests:
+    return Digests(
+        len(data),
+        hashlib.md5(data, usedforsecurity=False).hexdigest(),
+        hashlib.sha1(data, usedforsecurity=False).hexdigest(),
+        hashlib.sha256(data).hexdigest(),
+    )
+
+
+def test_known_sums() -> None:
+    """The published sums of the text `abc` come out in lower-case hexadecimal."""
+    one_pass = DigestPass(expected_size=3)
+    one_pass.update(b"abc")
+
+    digests = one_pass.finish()
+
+    assert digests == Digests(
+        3,
+        "900150983cd24fb0d6963f7d28e17f72",
+        "a9993e364706816aba3e25717850c26c9cd0d89d",
+        "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
+    )
+
+
+@pytest.mark.parametrize("size", [1, CHUNK, CHUNK + 1, 2 * CHUNK, 2 * CHUNK + 1, 5 * CHUNK - 1])
+@pytest.mark.parametrize("announced", [0, 10 * CHUNK])
+def test_boundary_sizes(size: int, announced: int) -> None:
+    """At each boundary of chunks, with threads and without, the sums are those of the whole."""
+    data = bytes(range(256)) * (size // 256 + 1)
+    data = data[:size]
+    one_pass = DigestPass(expected_size=announced)
+
+    for start in range(0, size, CHUNK):
+        one_pass.update(data[start : start + CHUNK])
+
+    assert expected_sums(data) == one_pass.finish()
+
+
+def test_pass_left_in_the_middle() -> None:
+    """A pass may be given up at any time and more than once."""
+    one_pass = DigestPass(expected_size=10 * CHUNK)
+    one_pass.update(bytes(CHUNK))
+
+    one_pass.close()
+    one_pass.close()
+
+    assert one_pass.size == CHUNK
