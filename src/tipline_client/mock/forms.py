@@ -16,6 +16,7 @@ __all__ = ["FormError", "Upload", "read_id_form", "read_upload"]
 
 _MAX_FIELD = 4096
 _MAX_FORM = 64 * 1024
+_MAX_BOUNDARY = 70  # RFC 2046, section 5.1.1
 
 
 class FormError(Exception):
@@ -142,7 +143,7 @@ async def read_upload(content_type: str, chunks: AsyncIterator[bytes]) -> Upload
         FormError: The form is truncated, out of order, or holds anything else.
     """
     kind, options = parse_options_header(content_type)
-    if kind != b"multipart/form-data" or not options.get(b"boundary"):
+    if kind != b"multipart/form-data" or not _is_boundary(options.get(b"boundary", b"")):
         raise FormError(4000, "Invalid request: the call takes multipart/form-data")
     form = _FormReader(options[b"boundary"], with_file=True)
     await form.read(chunks)
@@ -159,7 +160,7 @@ async def read_id_form(content_type: str, chunks: AsyncIterator[bytes]) -> int:
         FormError: The form is malformed or holds anything else.
     """
     kind, options = parse_options_header(content_type)
-    if kind == b"multipart/form-data" and options.get(b"boundary"):
+    if kind == b"multipart/form-data" and _is_boundary(options.get(b"boundary", b"")):
         form = _FormReader(options[b"boundary"], with_file=False)
         await form.read(chunks)
         return _report_id(form.id_text)
@@ -174,6 +175,10 @@ async def read_id_form(content_type: str, chunks: AsyncIterator[bytes]) -> int:
     if [name for name, _ in fields] != ["id"]:
         raise FormError(4000, "Invalid request: the form holds the one field id")
     return _report_id(fields[0][1])
+
+
+def _is_boundary(value: bytes) -> bool:
+    return 1 <= len(value) <= _MAX_BOUNDARY
 
 
 def _report_id(text: str | None) -> int:

@@ -5,6 +5,7 @@ end. Which application it serves is not its business.
 """
 
 import asyncio
+import contextlib
 import ipaddress
 import signal
 import socket
@@ -13,7 +14,7 @@ from collections.abc import Callable
 from types import FrameType
 
 import uvicorn
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from tipline_client.errors import ConfigurationError
@@ -80,7 +81,7 @@ class LoopbackServer:
         self.origin = f"http://{shown}:{self.port}"
         self._ready = threading.Event()
         config = _Config(
-            app,
+            _quiet_when_cancelled(app),
             http=_Protocol,
             ws="none",
             lifespan="off",
@@ -88,6 +89,7 @@ class LoopbackServer:
             log_config=None,
             access_log=False,
             server_header=False,
+            proxy_headers=False,
             timeout_keep_alive=75,
         )
         self._server = _Server(config, on_ready=self._ready.set)
@@ -135,6 +137,15 @@ class LoopbackServer:
     def _run(self) -> None:
         # `_serve` is `serve` without uvicorn's signal handlers, which would raise the signal again at the end.
         asyncio.run(self._server._serve([self._socket]))
+
+
+def _quiet_when_cancelled(app: ASGIApp) -> ASGIApp:
+    async def quiet(scope: Scope, receive: Receive, send: Send) -> None:
+        # Calls are cancelled only when the server stops; their connections are cut by then, and uvicorn would log each.
+        with contextlib.suppress(asyncio.CancelledError):
+            await app(scope, receive, send)
+
+    return quiet
 
 
 def _loopback(host: str) -> str:

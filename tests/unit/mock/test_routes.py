@@ -17,7 +17,8 @@ from tipline_client.mock.fault_kinds import Fault
 pytestmark = pytest.mark.anyio
 
 MUG = b"synthetic mug"
-TRUNCATED = b'--b\r\nContent-Disposition: form-data; name="id"\r\n\r\n%d\r\n--b\r\n' + (
+TRUNCATED = (
+    b'--b\r\nContent-Disposition: form-data; name="id"\r\n\r\n%d\r\n--b\r\n'
     b'Content-Disposition: form-data; name="file"; filename="mug.jpg"\r\n\r\nhalf a mu'
 )
 
@@ -303,3 +304,13 @@ async def test_lies_about_the_report_id(caller: Caller) -> None:
     echoed = [value(await caller.submit(), "reportId") for _ in range(2)]
 
     assert echoed == ["400000002", ""]
+
+
+@pytest.mark.parametrize("boundary", ["", "b" * 5000])
+async def test_boundary_of_an_impossible_length(caller: Caller, boundary: str) -> None:
+    """A boundary that no form can have is an invalid request."""
+    headers = {"content-type": f"multipart/form-data; boundary={boundary}"}
+
+    response = await caller.http.post("/ispws/upload", content=b"x", headers=headers)
+
+    assert value(response, "responseCode") == "4000"

@@ -192,7 +192,7 @@ def page(url: str) -> bytes:
     ],
 )
 def test_report_that_breaks_a_rule(document: bytes, name: str) -> None:
-    """A future time, and white space or control characters in a web address, are 4100 although the schema admits them."""
+    """A future time, and white space or control characters in a web address, are 4100 despite the schema."""
     tree = compiled().read(document, root="report")
 
     with pytest.raises(DocumentRefusedError) as caught:
