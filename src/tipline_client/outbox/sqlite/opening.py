@@ -3,7 +3,9 @@
 Whether a write-ahead log may be used is decided by the version of the SQLite library alone, never by a setting.
 """
 
+import errno
 import os
+import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -73,29 +75,46 @@ def open_file(
         _settle_durability(writer, mode)
         found = migrate(writer)
         reader = connect(path, driver=driver, busy_timeout=busy_timeout)
+        reader.execute("PRAGMA trusted_schema = OFF")
+        reader.execute("PRAGMA query_only = ON")
     except BaseException:
         writer.close()
         raise
-    reader.execute("PRAGMA trusted_schema = OFF")
-    reader.execute("PRAGMA query_only = ON")
     return Opened(writer, reader, mode, found)
 
 
 def _make_file(path: Path) -> None:
-    """Make the file for this user alone; the log and the journal beside it inherit its mode."""
-    try:
-        os.close(os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
-    except FileNotFoundError:
-        reason = "its folder does not exist"
-    except IsADirectoryError:
-        reason = "it is a folder"
-    except OSError as error:
-        reason = os.strerror(error.errno or 0)
-    else:
+    """Make the file for this user alone; the log and the journal beside it inherit its mode.
+
+    The file itself is never opened here: closing it would drop every lock that SQLite holds on it elsewhere in this
+    process (https://www.sqlite.org/howtocorrupt.html, section 2.2). So an empty one is made under another name and
+    linked into place, which fails when one is there already.
+    """
+    if path.is_dir():
+        raise _unusable(path, "it is a folder")
+    if path.exists():
         return
-    raise ConfigurationError(
-        f"the outbox file {path} cannot be opened: {reason}",
-        hint="Make the home folder with `tipline init`, and give this user permission to write there.",
+    try:
+        handle, blank = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
+    except OSError as error:
+        reason = "its folder does not exist" if error.errno == errno.ENOENT else os.strerror(error.errno or 0)
+        raise _unusable(path, reason) from None
+    os.close(handle)
+    try:
+        os.link(blank, path)
+    except FileExistsError:
+        # Somebody else was faster; theirs is as good.
+        return
+    except OSError as error:
+        raise _unusable(path, os.strerror(error.errno or 0)) from None
+    finally:
+        Path(blank).unlink()
+
+
+def _unusable(path: Path, reason: str) -> ConfigurationError:
+    return ConfigurationError(
+        f"the outbox file {path} cannot be made: {reason}",
+        hint="Make the home folder with `tipline init`, on a local disk where this user may write.",
     )
 
 

@@ -1,0 +1,57 @@
+"""The stores that the contract is tried on, each openable several times on the same data."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from tipline_client.outbox import MemoryOutbox, Outbox, SqliteOutbox
+from tipline_client.outbox.sqlite.driver import DriverName
+from tipline_client.testing import TurnableClock
+
+
+class Stores:
+    """Opens one kind of store on one set of data, as often as a test likes."""
+
+    def __init__(self, kind: str, folder: Path, clock: TurnableClock) -> None:
+        self.kind = kind
+        self._path = folder / "outbox.sqlite"
+        self._clock = clock
+        self._memory = MemoryOutbox(clock)
+        self._opened: list[Outbox] = []
+
+    @property
+    def is_durable(self) -> bool:
+        return self.kind != "memory"
+
+    def open(self) -> Outbox:
+        """One more door to the same data; in memory there is only one."""
+        if self.kind == "memory":
+            return self._memory
+        driver: DriverName = "apsw" if self.kind == "sqlite-apsw" else "sqlite3"
+        outbox = SqliteOutbox.open(
+            self._path, clock=self._clock, driver=driver, group_commit=self.kind != "sqlite-one-by-one"
+        )
+        self._opened.append(outbox)
+        return outbox
+
+    async def close(self) -> None:
+        for outbox in self._opened:
+            await outbox.close()
+
+
+@pytest.fixture
+def clock() -> TurnableClock:
+    return TurnableClock()
+
+
+@pytest.fixture(params=["memory", "sqlite-apsw", "sqlite-standard", "sqlite-one-by-one"])
+async def stores(request: pytest.FixtureRequest, tmp_path: Path, clock: TurnableClock) -> AsyncIterator[Stores]:
+    stores = Stores(request.param, tmp_path, clock)
+    yield stores
+    await stores.close()
+
+
+@pytest.fixture
+def outbox(stores: Stores) -> Outbox:
+    return stores.open()

@@ -1,0 +1,217 @@
+"""What people may decide about an entry, and when: withdraw it, put it back."""
+
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+
+import pytest
+
+from tests.contract.values import (
+    FAILURE,
+    FULL_CHECKPOINT,
+    LANE,
+    MINUTE,
+    START,
+    acknowledge,
+    attempt,
+    lease_of,
+    new_entry,
+)
+from tipline_client.delivery.checkpoint import Aim, Checkpoint, Intent, Retraction
+from tipline_client.delivery.outcomes import Outcome
+from tipline_client.delivery.states import State
+from tipline_client.delivery.steps import Step
+from tipline_client.errors import EntryNotFoundError, IllegalTransitionError, OutboxError
+from tipline_client.outbox import Outbox
+from tipline_client.testing import TurnableClock
+
+NOW = timedelta(0)
+TOUCHED = [
+    Checkpoint(report_id=5, opened_at=START),
+    Checkpoint(intent=Intent(Step.SUBMIT, START)),
+    Checkpoint(retraction=Retraction(Aim.START_OVER, FAILURE)),
+]
+
+
+@pytest.mark.parametrize("held", [False, True])
+async def test_withdrawn_before_anything_was_sent(outbox: Outbox, held: bool) -> None:
+    """An entry of which nothing can be at the endpoint is withdrawn at once, and the reason is on record."""
+    await outbox.enqueue(new_entry(), held=held)
+
+    entry = await outbox.withdraw("id-one", reason="wrong account")
+
+    assert (State.RETRACTED, "wrong account") == (entry.state, entry.withdrawal_reason)
+    assert entry == await outbox.get("id-one")
+    assert [(START, "withdrawn: wrong account")] == await outbox.notes("id-one")
+    assert [] == await outbox.claim(LANE, limit=1, lease_for=MINUTE)
+
+
+@pytest.mark.parametrize("checkpoint", TOUCHED, ids=["report open", "submit unanswered", "being retracted"])
+async def test_withdrawn_while_something_may_be_at_the_endpoint(
+    outbox: Outbox, clock: TurnableClock, checkpoint: Checkpoint
+) -> None:
+    """An entry with something at the endpoint becomes due at once, for the next lease to carry the wish out."""
+    lease = await lease_of(outbox)
+    await outbox.release(lease, checkpoint, attempt(Outcome.TRANSIENT), available_in=timedelta(hours=1))
+    clock.advance(MINUTE)
+
+    entry = await outbox.withdraw("id-one", reason="wrong account")
+
+    [next_lease] = await outbox.claim(LANE, limit=1, lease_for=MINUTE)
+    assert (State.QUEUED, START + MINUTE) == (entry.state, entry.available_at)
+    assert "wrong account" == next_lease.entry.withdrawal_reason
+    assert checkpoint == next_lease.entry.checkpoint
+
+
+async def test_withdrawn_while_leased(outbox: Outbox) -> None:
+    """A withdrawal during a lease leaves the lease alone; the next renewal tells its dispatcher."""
+    lease = await lease_of(outbox)
+
+    entry = await outbox.withdraw("id-one", reason="wrong account")
+    renewed = await outbox.renew(lease, lease_for=MINUTE)
+
+    assert State.LEASED is entry.state
+    assert (None, "wrong account") == (lease.entry.withdrawal_reason, renewed.entry.withdrawal_reason)
+
+
+async def test_withdrawal_that_the_lease_did_not_know(outbox: Outbox) -> None:
+    """A dispatcher that gives an entry back for later, without knowing of the withdrawal, gives it back for now."""
+    lease = await lease_of(outbox)
+    await outbox.withdraw("id-one", reason="wrong account")
+
+    await outbox.release(lease, TOUCHED[0], attempt(Outcome.TRANSIENT), available_in=timedelta(hours=1))
+
+    assert START == (await outbox.get("id-one")).available_at
+
+
+async def test_withdrawal_that_the_lease_knew(outbox: Outbox) -> None:
+    """A dispatcher that knows of the withdrawal and cannot carry it out now may ask for a wait like for any other."""
+    lease = await lease_of(outbox)
+    await outbox.withdraw("id-one", reason="wrong account")
+    renewed = await outbox.renew(lease, lease_for=MINUTE)
+
+    await outbox.release(renewed, TOUCHED[0], attempt(Outcome.TRANSIENT), available_in=timedelta(hours=1))
+
+    assert START + timedelta(hours=1) == (await outbox.get("id-one")).available_at
+
+
+async def test_filed_although_withdrawn(outbox: Outbox) -> None:
+    """A withdrawal that came too late does not hide that the report is filed."""
+    lease = await lease_of(outbox)
+    await outbox.withdraw("id-one", reason="wrong account")
+
+    await acknowledge(outbox, lease)
+
+    entry = await outbox.get("id-one")
+    assert (State.ACKNOWLEDGED, "wrong account", True) == (entry.state, entry.withdrawal_reason, entry.has_receipt)
+
+
+async def test_withdrawn_twice(outbox: Outbox) -> None:
+    """A withdrawn entry stays as it is when it is withdrawn again."""
+    await outbox.enqueue(new_entry())
+    first = await outbox.withdraw("id-one", reason="first")
+
+    second = await outbox.withdraw("id-one", reason="second")
+
+    assert first == second
+    assert 1 == len(await outbox.notes("id-one"))
+
+
+async def _acknowledged(outbox: Outbox) -> None:
+    await acknowledge(outbox, await lease_of(outbox))
+
+
+async def _given_up(outbox: Outbox) -> None:
+    await outbox.dead_letter(await lease_of(outbox), FULL_CHECKPOINT, attempt(Outcome.REJECTED, failure=FAILURE))
+
+
+async def _retracted(outbox: Outbox) -> None:
+    await outbox.mark_retracted(await lease_of(outbox), Checkpoint(), attempt(Outcome.RETRACTED))
+
+
+async def _held(outbox: Outbox) -> None:
+    await outbox.enqueue(new_entry(), held=True)
+
+
+async def _queued(outbox: Outbox) -> None:
+    await outbox.enqueue(new_entry())
+
+
+async def _leased(outbox: Outbox) -> None:
+    await lease_of(outbox)
+
+
+Arrange = Callable[[Outbox], Awaitable[None]]
+
+
+@pytest.mark.parametrize("arrange", [_acknowledged, _given_up])
+async def test_withdrawn_too_late(outbox: Outbox, arrange: Arrange) -> None:
+    """What is filed or given up cannot be withdrawn, and nothing is changed by trying."""
+    await arrange(outbox)
+    before = await outbox.get("id-one")
+
+    with pytest.raises(IllegalTransitionError):
+        await outbox.withdraw("id-one", reason="wrong account")
+
+    assert before == await outbox.get("id-one")
+    assert [] == await outbox.notes("id-one")
+
+
+async def test_requeued(outbox: Outbox, clock: TurnableClock) -> None:
+    """A requeued dead letter is due at once, with checkpoint, count and history as they were."""
+    await _given_up(outbox)
+    before, history = await outbox.get("id-one"), await outbox.attempts("id-one")
+    clock.advance(MINUTE)
+
+    entry = await outbox.requeue("id-one", reason="endpoint corrected")
+
+    assert (State.QUEUED, START + MINUTE) == (entry.state, entry.available_at)
+    assert (before.checkpoint, before.attempts, before.last_failure) == (
+        entry.checkpoint,
+        entry.attempts,
+        entry.last_failure,
+    )
+    assert history == await outbox.attempts("id-one")
+    assert [(START + MINUTE, "requeued: endpoint corrected")] == await outbox.notes("id-one")
+    [lease] = await outbox.claim(LANE, limit=1, lease_for=MINUTE)
+    assert (FULL_CHECKPOINT, False) == (lease.entry.checkpoint, lease.was_taken_over)
+
+
+@pytest.mark.parametrize("arrange", [_acknowledged, _retracted, _held, _queued, _leased])
+async def test_requeue_of_what_is_no_dead_letter(outbox: Outbox, arrange: Arrange) -> None:
+    """Only a dead letter is put back; anything else is refused and left as it was."""
+    await arrange(outbox)
+    before = await outbox.get("id-one")
+
+    with pytest.raises(IllegalTransitionError):
+        await outbox.requeue("id-one", reason="again")
+
+    assert before == await outbox.get("id-one")
+    assert [] == await outbox.notes("id-one")
+
+
+async def test_decisions_about_an_unknown_entry(outbox: Outbox) -> None:
+    """An id that names nothing is said so."""
+    with pytest.raises(EntryNotFoundError):
+        await outbox.withdraw("id-none", reason="wrong account")
+    with pytest.raises(EntryNotFoundError):
+        await outbox.requeue("id-none", reason="again")
+
+
+async def test_reason_with_half_a_surrogate_pair(outbox: Outbox) -> None:
+    """A reason that cannot be kept as it is leaves the entry untouched."""
+    await outbox.enqueue(new_entry())
+
+    with pytest.raises(OutboxError, match="surrogate"):
+        await outbox.withdraw("id-one", reason="mug\ud83d")
+
+    assert State.QUEUED is (await outbox.get("id-one")).state
+
+
+async def test_reason_with_a_nul(outbox: Outbox) -> None:
+    """A character that ends strings elsewhere ends nothing here."""
+    await outbox.enqueue(new_entry())
+
+    await outbox.withdraw("id-one", reason="before\0after")
+
+    assert [(START, "withdrawn: before\0after")] == await outbox.notes("id-one")
+    assert "before\0after" == (await outbox.get("id-one")).withdrawal_reason
