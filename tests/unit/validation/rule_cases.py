@@ -96,6 +96,17 @@ RULE_CASES = (
     ),
     Case("age-contradicts-birth-date", {f"{PERSON}.age": 30, f"{PERSON}.dateOfBirth": "2010-02-01"}, f"{PERSON}.age"),
     Case("birth-date-in-future", {f"{PERSON}.dateOfBirth": "2026-02-01"}, f"{PERSON}.dateOfBirth"),
+    Case("reporter-looks-like-placeholder", {f"{REPORTER}.email": ["noreply@example.com"]}, f"{REPORTER}.email[0]"),
+    Case(
+        "reporter-looks-like-placeholder",
+        {f"{REPORTER}.firstName": "Test", f"{REPORTER}.lastName": "Reporter"},
+        f"{REPORTER}.firstName",
+    ),
+    Case(
+        "age-contradicts-birth-date",
+        {f"{REPORTED}.associatedAccount": [{"type": "Other", "approximateAge": 9, "dateOfBirth": "1990-12-31"}]},
+        f"{REPORTED}.associatedAccount[0].approximateAge",
+    ),
     # Accounts
     Case("contact-text-blank", {EMAIL: {"value": "", "type": "Work"}}, EMAIL),
     Case(
@@ -114,6 +125,11 @@ RULE_CASES = (
         f"{REPORTED}.accountTemporarilyDisabled.userNotifiedDate",
     ),
     Case("prior-reports-of-production", {f"{REPORTED}.priorCTReports": [4564654]}, f"{REPORTED}.priorCTReports"),
+    Case(
+        "prior-reports-of-production",
+        {f"{REPORTED}.associatedAccount": [{"type": "Linked", "priorCTReport": ["4564654"]}]},
+        f"{REPORTED}.associatedAccount[0].priorCTReport",
+    ),
     # Network
     Case(
         "url-with-spaces",
@@ -152,6 +168,11 @@ RULE_CASES = (
         f"{DETAILS}.fileAnnotations.potentialMeme",
     ),
     Case(
+        "supplemental-potential-meme",
+        {f"{DETAILS}.fileRelevance": "Supplemental Reported", f"{DETAILS}.potentialMeme": True},
+        f"{DETAILS}.potentialMeme",
+    ),
+    Case(
         "supplemental-classification",
         {f"{DETAILS}.fileRelevance": "Supplemental Reported", f"{DETAILS}.industryClassification": "B2"},
         f"{DETAILS}.industryClassification",
@@ -182,6 +203,8 @@ RULE_CASES = (
     Case("empty-text", {"report.additionalInfo": ""}, "report.additionalInfo"),
     Case("blank-text", {"report.additionalInfo": "\n"}, "report.additionalInfo"),
     Case("document-very-large", {"report.additionalInfo": "m" * 1_000_001}, "report"),
+    Case("empty-text", {f"{REPORTED}.profileUrl": [""]}, f"{REPORTED}.profileUrl[0]"),
+    Case("blank-text", {f"{PERSON}.email": ["user1001@example.net", ""]}, f"{PERSON}.email[1]"),
     # What is missing
     Case("internet-details-missing", {"report.internetDetails": GONE}, "report.internetDetails"),
     Case("reported-person-missing", {"report.personOrUserReported": GONE}, "report.personOrUserReported"),
@@ -219,6 +242,8 @@ TYPE_CASES = (
         f"{SUMMARY}.incidentDateTime",
     ),
     Case("date-expected", {f"{PERSON}.dateOfBirth": "2000-01-31T00:00:00Z"}, f"{PERSON}.dateOfBirth"),
+    Case("date-expected", {f"{PERSON}.dateOfBirth": "2000-02-30"}, f"{PERSON}.dateOfBirth"),
+    Case("report-id-expected", {f"{REPORTED}.priorCTReports": [1.5]}, f"{REPORTED}.priorCTReports[0]"),
     Case("report-id-expected", {f"{REPORTED}.priorCTReports": ["12a"]}, f"{REPORTED}.priorCTReports[0]"),
     Case("too-long", {f"{REPORTER}.firstName": "m" * 101}, f"{REPORTER}.firstName"),
     Case(
@@ -234,6 +259,12 @@ TYPE_CASES = (
         {"report.internetDetails[0]": {"cellPhoneIncident": {"latitude": 90.5}}},
         "report.internetDetails[0].cellPhoneIncident.latitude",
     ),
+    Case(
+        "out-of-range",
+        {"report.internetDetails[0]": {"cellPhoneIncident": {"longitude": float("nan")}}},
+        "report.internetDetails[0].cellPhoneIncident.longitude",
+    ),
+    Case("not-one-of", {f"{SUMMARY}.incidentType": "m" * 201}, f"{SUMMARY}.incidentType"),
     Case("single-occurrence", {f"{REPORTED}.screenName": ["sample_user"]}, f"{REPORTED}.screenName"),
     Case(
         "single-occurrence",

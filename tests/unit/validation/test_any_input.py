@@ -4,18 +4,26 @@ import json
 import string
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.unit.validation.samples import (
+    COMPLETE,
     DETAILS,
+    NOW,
     REPORTED,
     REPORTER,
     SUMMARY,
+    Endpoint,
     changed,
     errors_of,
+    found,
     read,
 )
+from tipline_client.models import Submission
+from tipline_client.models.substitution import find_substitutions
+from tipline_client.testing.strategies import submissions
+from tipline_client.validation import validate
 
 OUTER_NAMES = ["report", "evidence", "details", "reporter", "reportingPerson", "personOrUserReported", "victim"]
 INNER_NAMES = ["incidentSummary", "incidentDateTime", "incidentType", "ipCaptureEvent", "originalFileHash", "hashType"]
@@ -68,3 +76,33 @@ def test_one_value_of_a_good_submission_replaced(data: st.DataObject) -> None:
 
     places = [place for _, place in errors_of(result)]
     assert result.submission is not None or any(place.startswith(path) or path.startswith(place) for place in places)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@given(submissions(valid=False, newer=True))
+def test_any_submission_as_json(submission: Submission) -> None:
+    """Read from its JSON form, a submission is the same and has the same issues as when it is typed."""
+    result = read(json.dumps(submission.to_json_dict()))
+
+    assert submission == result.submission
+    assert validate(submission, Endpoint(), now=NOW) == result.issues
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@given(submissions(valid=False, newer=True))
+def test_any_characters_that_xml_cannot_carry(submission: Submission) -> None:
+    """There is one warning for each substitution that the writer will make."""
+    expected = sum(1 for _ in find_substitutions(submission))
+
+    issues = validate(submission, Endpoint(), now=NOW)
+
+    assert expected == sum(1 for issue in issues if issue.rule == "character-replaced")
+
+
+def test_name_that_is_no_text() -> None:
+    """Python objects may hold names that are no text; they are unknown names."""
+    data: dict[Any, Any] = {**COMPLETE, 5: "mug"}
+
+    result = read(data)
+
+    assert [("unknown-name", "submission")] == found(result.issues)

@@ -111,6 +111,11 @@ HOLDS = {
         "chat-without-content",
         {"report.internetDetails[0]": {"chatImIncident": {}}, f"{DETAILS}.originalFileName": "Chat.CSV"},
     ),
+    "chat with a file that is explained": (
+        "chat-without-content",
+        {"report.internetDetails[0]": {"chatImIncident": {}}, f"{DETAILS}.additionalInfo": ["The conversation."]},
+    ),
+    "path of a file with characters that are never sent": ("character-replaced", {"evidence[0].path": "mug\x01.jpg"}),
     "chat with content": ("chat-without-content", {"report.internetDetails[0]": {"chatImIncident": {"content": "hi"}}}),
     "named after a test": ("reporter-looks-like-placeholder", {f"{REPORTER}.lastName": "Testerman"}),
     "state and an empty other state": ("two-states", {f"{PERSON}.address": [{"state": "IL", "nonUsaState": ""}]}),
