@@ -233,3 +233,20 @@ def test_crash_between_draft_and_name(ring: KeyRing, monkeypatch: pytest.MonkeyP
 
     assert before == names(ring)
     assert key.key_id == ring.signer().key_id
+
+
+def test_folder_that_cannot_be_made(tmp_path: Path) -> None:
+    """Where no key folder can be made, the setting is named."""
+    (tmp_path / "file").touch()
+
+    with pytest.raises(ConfigurationError, match="cannot be made: Not a directory"):
+        KeyRing.create(tmp_path / "file" / "keys")
+
+
+def test_public_file_that_holds_no_key(ring: KeyRing) -> None:
+    """A damaged public key is named by its file, and nothing is trusted until it is put right."""
+    key = ring.generate()
+    (ring.folder / f"{key.key_id}.public.pem").write_bytes(b"damaged")
+
+    with pytest.raises(ConfigurationError, match=rf"{key.key_id}\.public\.pem: not a public key"):
+        ring.trusted()

@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -64,6 +65,19 @@ def test_sealed_submission_comes_back_equal() -> None:
     opened = open_sealed(seal(expected, signer=SIGNER).to_bytes(), trusted=TRUSTED)
 
     assert expected == opened
+
+
+def test_report_that_cannot_be_changed() -> None:
+    """A read-only view of the report is sealed like the report; what has no JSON form is not sealed at all."""
+    view = MappingProxyType(REPORT)
+
+    opened = open_sealed(seal(payload(report=view), signer=SIGNER).to_bytes(), trusted=TRUSTED)
+
+    assert REPORT == opened.report
+    with pytest.raises(TypeError, match="set has no JSON form"):
+        content_digest({"note": {1}}, [])
+    with pytest.raises(ValueError, match="JSON"):
+        content_digest({"note": float("nan")}, [])
 
 
 def test_sealing_time_in_another_zone() -> None:

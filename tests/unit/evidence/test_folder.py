@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.unit.evidence.copies import files, manifest, read
-from tipline_client.errors import EvidenceError
+from tipline_client.errors import EvidenceError, OutboxUnavailableError
 from tipline_client.evidence.digests import CHUNK
 from tipline_client.evidence.folder import EvidenceFolder
 from tipline_client.evidence.names import safe_name
@@ -187,3 +187,27 @@ async def test_discarded_entry(store: EvidenceFolder) -> None:
     await store.discard("never")
 
     assert ["e1/note.txt", "e2/0.bin"] == files(store)
+
+
+async def test_draft_left_by_a_crash(store: EvidenceFolder) -> None:
+    """A draft of an earlier process is neither believed nor written into; discarding the entry clears the way."""
+    (store.root / "e1").mkdir(parents=True)
+    (store.root / "e1" / "0.part").write_bytes(b"half")
+
+    with pytest.raises(OutboxUnavailableError, match="File exists"):
+        await store.add(Evidence.from_bytes(b"mug", name="x"), entry_id="e1", index=0)
+
+    assert ["e1/0.part"] == files(store)
+    await store.discard("e1")
+    stored = await store.add(Evidence.from_bytes(b"mug", name="x"), entry_id="e1", index=0)
+    assert b"mug" == await read(store, manifest(stored))
+
+
+async def test_folder_that_cannot_be_made(tmp_path: Path) -> None:
+    """Where no folder can be made, the error says that nothing was queued."""
+    (tmp_path / "file").touch()
+
+    with pytest.raises(OutboxUnavailableError, match="Not a directory; nothing was queued"):
+        await EvidenceFolder(tmp_path / "file" / "evidence").add(
+            Evidence.from_bytes(b"mug", name="x"), entry_id="e1", index=0
+        )
