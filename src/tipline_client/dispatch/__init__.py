@@ -1,11 +1,21 @@
 """The conductor: what makes a report durable, what leases and walks it, and what settles doubt.
 
-The promise "filed exactly once" is kept here. The pure part (`table`, `planning`, `settling`) says what must happen; the
-rest does it, durably, one step after the other.
+The promise "filed exactly once" is kept here. The pure part (`table`, `planning`, `settling`) says what must happen;
+the rest does it, durably, one step after the other.
 """
 
 from tipline_client.dispatch.conductor import Conductor, DispatchSummary, OpenTransport
 from tipline_client.dispatch.lane import Incident, LaneGate
-from tipline_client.dispatch.walk import OnBytes, OnStep, Road
+from tipline_client.dispatch.walk import OnBytes, OnStep, Road, ignore
 
-__all__ = ["Conductor", "DispatchSummary", "Incident", "LaneGate", "OnBytes", "OnStep", "OpenTransport", "Road"]
+__all__ = [
+    "Conductor",
+    "DispatchSummary",
+    "Incident",
+    "LaneGate",
+    "OnBytes",
+    "OnStep",
+    "OpenTransport",
+    "Road",
+    "ignore",
+]

@@ -6,7 +6,7 @@ It decides when to claim and when to wait. What is done with a lease is `walk`; 
 import logging
 import traceback
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -18,19 +18,20 @@ from tipline_client.delivery.entry import Lease
 from tipline_client.delivery.outcomes import Failure, Outcome
 from tipline_client.delivery.steps import Step
 from tipline_client.dispatch.lane import Incident
+from tipline_client.dispatch.probing import probe
 from tipline_client.dispatch.walk import Road, Walk
 from tipline_client.errors import LeaseLostError, OutboxUnavailableError, TiplineError
 from tipline_client.outbox.contract import Lane
-from tipline_client.profiles.replies import read_answer
-from tipline_client.profiles.requests import status_call
 from tipline_client.transport import Transport
 
-__all__ = ["Conductor", "DispatchSummary", "OpenTransport"]
+__all__ = ["Conductor", "DispatchSummary", "MakeReceipts", "OpenTransport"]
 
 _log = logging.getLogger("tipline_client.dispatch")
 
 OpenTransport = Callable[[], AbstractAsyncContextManager[Transport]]
 """Opens a transport of its own for one delivery slot."""
+MakeReceipts = Callable[[], Awaitable[object]]
+"""Signs the receipts of acknowledged entries that have none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,8 @@ class Conductor:
     Args:
         road: What every walk shares.
         open_transport: Opens a transport; each delivery slot has one.
+        make_receipts: Makes the receipts that are still to be made; awaited at the start and after acknowledgements,
+            when those are durable. Its failure changes nothing about them.
         slots: How many entries are in flight at once, at most.
         poll_every: How often to look for entries that another process enqueued.
     """
@@ -63,6 +66,7 @@ class Conductor:
         road: Road,
         open_transport: OpenTransport,
         *,
+        make_receipts: MakeReceipts,
         slots: int = 8,
         poll_every: timedelta = timedelta(seconds=1),
     ) -> None:
@@ -70,6 +74,7 @@ class Conductor:
         self._road = replace(road, is_stopping=lambda: self._stop_asked)
         self._lane = Lane(road.profile.name, road.profile.environment)
         self._open_transport = open_transport
+        self._make_receipts = make_receipts
         self._slots = slots
         self._poll_every = poll_every
         self._wake = anyio.Event()
@@ -114,6 +119,7 @@ class Conductor:
     async def _conduct(self, *, patience: timedelta | None) -> DispatchSummary:
         async with AsyncExitStack() as stack:
             idle: list[Transport] = []
+            await self._make_receipts()
             async with anyio.create_task_group() as tasks:
                 while not self._stop_asked:
                     if self._road.lane.is_paused:
@@ -154,6 +160,8 @@ class Conductor:
             finally:
                 idle.append(transport)
             self._outcomes[outcome] += 1
+            if outcome is Outcome.ACKNOWLEDGED:
+                await self._make_receipts()
         except LeaseLostError:
             _log.warning("entry %s: lease lost; whoever holds it goes on", lease.entry.id)
         except Exception as error:
@@ -199,9 +207,8 @@ class Conductor:
 
     async def _probe(self, stack: AsyncExitStack, idle: list[Transport]) -> bool:
         transport = idle.pop() if idle else await stack.enter_async_context(self._open_transport())
-        reply = await transport.send(status_call())
+        answer = await probe(transport, self._road.profile)
         idle.append(transport)
-        answer = read_answer(Step.STATUS, reply, self._road.profile)
         if answer.kind is not AnswerKind.SUCCESS:
             failure = Failure(answer.kind.value, answer.reason, Scope.ENDPOINT, Step.STATUS, answer.code)
             self._road.lane.note_probe(failure)

@@ -1,9 +1,12 @@
-"""From an acknowledgement on record to a signed receipt. Runs after the acknowledgement is durable, and apart from it:
-a signer that fails leaves the report filed and the receipt to be made later.
+"""From an acknowledgement on record to a signed receipt.
+
+Runs after the acknowledgement is durable, and apart from it: a signer that fails leaves the report filed and the
+receipt to be made later.
 """
 
 import base64
 import hashlib
+import logging
 
 from tipline_client._version import __version__
 from tipline_client.delivery.entry import Entry
@@ -11,10 +14,12 @@ from tipline_client.delivery.receipt import RECEIPT_VERSION, Receipt, ReceiptFil
 from tipline_client.envelope import KeyRing
 from tipline_client.envelope.payload import SubmissionPayload, open_sealed
 from tipline_client.envelope.receipts import open_receipt, seal_receipt
-from tipline_client.errors import EntryNotFoundError, IllegalTransitionError
+from tipline_client.errors import IllegalTransitionError, TiplineError
 from tipline_client.outbox.contract import AcknowledgementRecord, Outbox
 
 __all__ = ["receipt_bytes", "receipt_of", "sign_outstanding"]
+
+_log = logging.getLogger("tipline_client.dispatch")
 
 
 async def receipt_bytes(outbox: Outbox, keys: KeyRing, entry_id: str) -> bytes:
@@ -54,7 +59,8 @@ async def sign_outstanding(outbox: Outbox, keys: KeyRing) -> int:
     for entry_id in await outbox.unreceipted():
         try:
             await receipt_bytes(outbox, keys, entry_id)
-        except EntryNotFoundError:
+        except TiplineError as error:
+            _log.warning("entry %s: its receipt is still to be made: %s", entry_id, error)
             continue
         made += 1
     return made

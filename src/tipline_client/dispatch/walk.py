@@ -47,7 +47,7 @@ from tipline_client.profiles.replies import read_answer
 from tipline_client.profiles.requests import fileinfo_call, finish_call, retract_call, submit_call, upload_call
 from tipline_client.transport import Transport, repeat_while
 
-__all__ = ["OnBytes", "OnStep", "Road", "Walk"]
+__all__ = ["OnBytes", "OnStep", "Road", "Walk", "ignore"]
 
 _log = logging.getLogger("tipline_client.dispatch")
 
@@ -57,7 +57,7 @@ OnStep = Callable[[str, Intent], None]
 """Told that a step is about to be sent: entry id, intent."""
 
 
-def _ignore(*_: object) -> None:
+def ignore(*_: object) -> None:
     """Nobody is watching."""
 
 
@@ -93,8 +93,8 @@ class Road:
     lease_for: timedelta = timedelta(seconds=30)
     heartbeat: Callable[[float], Awaitable[None]] = anyio.sleep
     is_stopping: Callable[[], bool] = lambda: False
-    on_bytes: OnBytes = _ignore
-    on_step: OnStep = _ignore
+    on_bytes: OnBytes = ignore
+    on_step: OnStep = ignore
 
 
 class Walk:

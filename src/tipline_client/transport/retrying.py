@@ -51,5 +51,9 @@ async def repeat_while(
         retry=retry_if_result(again),
         retry_error_callback=lambda state: state.outcome.result() if state.outcome else None,
     )
-    result: T = await retrying(operation)
-    return result
+
+    # tenacity awaits only what is declared a coroutine function, which a lambda around one is not.
+    async def run() -> T:
+        return await operation()
+
+    return await retrying(run)

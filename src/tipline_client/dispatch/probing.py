@@ -1,0 +1,42 @@
+"""The two calls that touch no report: is the endpoint there, and what is its schema."""
+
+from tipline_client.delivery.answers import Answer, AnswerKind
+from tipline_client.delivery.steps import Step
+from tipline_client.errors import ConfigurationError, DeliveryTransientError
+from tipline_client.profiles import EndpointProfile, EndpointSchema
+from tipline_client.profiles.exchange import Reply
+from tipline_client.profiles.replies import read_answer
+from tipline_client.profiles.requests import schema_call, status_call
+from tipline_client.transport import Transport
+
+__all__ = ["fetch_schema", "probe"]
+
+
+async def probe(transport: Transport, profile: EndpointProfile) -> Answer:
+    """Ask `GET /status`; success means that the endpoint is there and accepts the credentials."""
+    return read_answer(Step.STATUS, await transport.send(status_call()), profile)
+
+
+async def fetch_schema(transport: Transport, profile: EndpointProfile) -> EndpointSchema:
+    """Fetch the endpoint's own XSD.
+
+    Raises:
+        DeliveryTransientError: The endpoint did not give it.
+        ConfigurationError: It refused the credentials, or what it gave is no schema.
+    """
+    reply = await transport.send(schema_call())
+    answer = read_answer(Step.SCHEMA, reply, profile)
+    if answer.kind is AnswerKind.DENIED:
+        raise ConfigurationError(
+            f"the endpoint refuses the credentials of profile {profile.name}: {answer.reason}",
+            hint="Check TIPLINE_USERNAME and TIPLINE_PASSWORD.",
+        )
+    if answer.kind is not AnswerKind.SUCCESS or not isinstance(reply, Reply):
+        raise DeliveryTransientError(
+            f"the endpoint gave no schema: {answer.reason}",
+            step=Step.SCHEMA,
+            code=answer.code,
+            request_id=answer.request_id,
+            hint="Try again later; documents go on being checked against the rules of November 2025.",
+        )
+    return EndpointSchema(reply.body)
