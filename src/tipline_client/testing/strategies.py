@@ -55,7 +55,7 @@ _SNIPPETS = (
 _URLS = ("https://www.example.com/page", "http://192.0.2.7:8080/a?b=c&d=e#f", "https://example.net/%E2%98%95")
 _ADDRESSES = ("192.0.2.10", "198.51.100.7", "203.0.113.255", "2001:db8::10")
 _URL_FIELDS = frozenset({"url", "profile_url", "legal_url", "location_of_file"})
-_MAX_OPTIONAL = 6
+_MAX_OPTIONAL = 8
 _LONGEST = 40
 _ZONES = (UTC, timezone(timedelta(hours=5, minutes=45)), timezone(-timedelta(hours=9)))
 
