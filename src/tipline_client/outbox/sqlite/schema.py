@@ -105,7 +105,7 @@ _INDEXES: Final = (
     "CREATE INDEX acknowledgements_unreceipted ON acknowledgements (entry) WHERE receipt IS NULL",
     "CREATE INDEX rejections_of_entry ON rejections (entry, number)",
     "CREATE INDEX alarms_of_entry ON alarms (entry, number)",
-    "CREATE INDEX alarms_open ON alarms (entry) WHERE closed_at IS NULL",
+    "CREATE INDEX alarms_open ON alarms (number, entry) WHERE closed_at IS NULL",
     "CREATE INDEX notes_of_entry ON notes (entry, number)",
 )
 

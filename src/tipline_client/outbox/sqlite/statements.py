@@ -206,8 +206,9 @@ ADD_ALARM: Final = """
 
 _ALARM: Final = """
     SELECT alarms.number, entries.id, alarms.kind, alarms.text, alarms.raised_at, alarms.closed_at, alarms.closed_note
-    FROM alarms JOIN entries ON entries.number = alarms.entry
+    FROM alarms CROSS JOIN entries ON entries.number = alarms.entry
 """
+# CROSS keeps SQLite from starting at the entries, of which there may be millions.
 
 ALARM: Final = f"{_ALARM} WHERE alarms.number = :number"
 """One alarm."""
@@ -215,10 +216,18 @@ ALARM: Final = f"{_ALARM} WHERE alarms.number = :number"
 ALARMS: Final = f"{_ALARM} ORDER BY alarms.number"
 """All alarms, oldest first."""
 
-OPEN_ALARMS: Final = f"{_ALARM} WHERE alarms.closed_at IS NULL ORDER BY alarms.number"
+OPEN_ALARMS: Final = """
+    SELECT alarms.number, entries.id, alarms.kind, alarms.text, alarms.raised_at, alarms.closed_at, alarms.closed_note
+    FROM alarms INDEXED BY alarms_open CROSS JOIN entries ON entries.number = alarms.entry
+    WHERE alarms.closed_at IS NULL ORDER BY alarms.number
+"""
 """The alarms that no person has closed, oldest first."""
 
-ALARMS_OF_ENTRY: Final = f"{_ALARM} WHERE entries.id = :id ORDER BY alarms.number"
+ALARMS_OF_ENTRY: Final = """
+    SELECT alarms.number, entries.id, alarms.kind, alarms.text, alarms.raised_at, alarms.closed_at, alarms.closed_note
+    FROM entries JOIN alarms INDEXED BY alarms_of_entry ON alarms.entry = entries.number
+    WHERE entries.id = :id ORDER BY alarms.number
+"""
 """The alarms of one entry, oldest first."""
 
 CLOSE_ALARM: Final = "UPDATE alarms SET closed_at = :now, closed_note = :note WHERE number = :number"
@@ -231,7 +240,7 @@ COUNT_BY_STATE: Final = """
 """How many entries each state has, from the numbers that triggers keep."""
 
 COUNT_OPEN_ALARMS: Final = """
-    SELECT count(*) FROM alarms INDEXED BY alarms_open JOIN entries ON entries.number = alarms.entry
+    SELECT count(*) FROM alarms INDEXED BY alarms_open CROSS JOIN entries ON entries.number = alarms.entry
     WHERE alarms.closed_at IS NULL AND (:environment IS NULL OR entries.environment = :environment)
 """
 """How many alarms no person has closed."""

@@ -37,7 +37,8 @@ class SqliteOutbox:
     """The contract of `Outbox`, kept in one file; made by `SqliteOutbox.open`.
 
     Usable from several threads and asyncio event loops of one process, and from several processes at once. It does not
-    survive a fork: each process opens its own.
+    survive a fork: each process opens its own. Within one process a file is opened with one driver only: two SQLite
+    libraries in a process do not see each other's locks.
     """
 
     def __init__(

@@ -1,0 +1,66 @@
+"""No question of the dispatcher costs more because many reports are delivered: the plans of all statements."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tipline_client.outbox.sqlite import statements
+from tipline_client.outbox.sqlite.driver import Connection, DriverName, connect
+from tipline_client.outbox.sqlite.opening import open_file
+
+NAMES = [name for name in statements.__all__ if name.isupper()]
+WHOLE_TABLES_BY_INTENT = {"ALARMS": {"SCAN alarms"}, "COUNT_BY_STATE": {"SCAN counts"}}
+"""All alarms are listed only for a person; the counts are eighteen rows."""
+
+
+@pytest.fixture(params=["sqlite3", "apsw"])
+def connection(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Connection]:
+    driver: DriverName = request.param
+    path = tmp_path / "outbox.sqlite"
+    opened = open_file(path, driver=driver, busy_timeout=1)
+    opened.writer.close()
+    opened.reader.close()
+    connection = connect(path, driver=driver, busy_timeout=1)
+    yield connection
+    connection.close()
+
+
+def _plan(connection: Connection, sql: str) -> list[str]:
+    parameters = dict.fromkeys(re.findall(r":(\w+)", sql))
+    return [str(row[3]) for row in connection.execute(f"EXPLAIN QUERY PLAN {sql}", parameters)]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_plan_without_a_scan(connection: Connection, name: str) -> None:
+    """A statement finds its rows by a key or an index of few rows, and never walks through a table."""
+    plan = _plan(connection, getattr(statements, name))
+
+    small = ("INDEX alarms_open", "INDEX acknowledgements_unreceipted", "CONSTANT ROW")
+    scans = {step for step in plan if step.startswith("SCAN") and not step.endswith(small)}
+    assert WHOLE_TABLES_BY_INTENT.get(name, set()) == scans
+
+
+@pytest.mark.parametrize(
+    ("name", "index"),
+    [
+        ("DUE", "COVERING INDEX entries_in_line"),
+        ("OLDEST_WAITING", "INDEX entries_waiting"),
+        ("NEXT_AVAILABLE", "INDEX entries_available"),
+        ("NUMBERS_IN_STATE", "COVERING INDEX entries_by_state"),
+    ],
+)
+def test_question_asked_again_and_again(connection: Connection, name: str, index: str) -> None:
+    """What the dispatcher asks all the time is one short walk along an index, sorted already."""
+    [step] = _plan(connection, getattr(statements, name))
+
+    assert step.startswith(f"SEARCH entries USING {index} (environment=?") or "COVERING " + index in step
+
+
+def test_order_of_answers(connection: Connection) -> None:
+    """Every order comes from an index; nothing is sorted, so a long line costs no more than its head."""
+    plans = {name: " / ".join(_plan(connection, getattr(statements, name))) for name in NAMES}
+
+    # The counts are eighteen rows, added up by state.
+    assert ["COUNT_BY_STATE"] == [name for name, plan in plans.items() if "TEMP B-TREE" in plan]
