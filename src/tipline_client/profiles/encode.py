@@ -6,7 +6,7 @@ November 2025 is an argument; this module must not know any element by name, nor
 
 import re
 from collections.abc import Callable, Container, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
@@ -43,7 +43,7 @@ class Encoded:
         substitutions: Characters that XML cannot carry, each replaced by U+FFFD; paths start below the root.
     """
 
-    xml: bytes
+    xml: bytes = field(repr=False)
     substitutions: tuple[Substitution, ...]
 
 
