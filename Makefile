@@ -1,0 +1,57 @@
+# Two commands matter: `make demo` shows the main job, `make test` runs everything that CI runs.
+# Both set up what they need; nothing but Python 3.11+ and make has to be there.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.ready
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test lint unit suite bench lock generate clean
+
+help:  ## Say what there is
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+setup: $(STAMP)  ## Make the virtual environment, with everything pinned
+
+$(STAMP): requirements/dev.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: make PYTHON=python3.12 ..." >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements/dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@touch $(STAMP)
+
+demo: setup  ## The main job, end to end: a report from a file to a verified receipt
+	@$(BIN)/tipline demo
+
+test: lint suite  ## Everything that CI runs
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+suite: setup
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report
+
+unit: setup  ## The quick part: no process, no long run
+	$(BIN)/pytest tests/unit
+
+bench: setup  ## Measure; prints tables of ratios
+	$(BIN)/python -m benchmarks
+
+generate: setup  ## Write the generated pages and golden files anew
+	$(BIN)/python docs/generate.py
+	$(BIN)/python tests/golden/regenerate.py
+
+lock: setup  ## Pin the newest versions that fit
+	$(BIN)/python -m pip install --quiet uv
+	$(BIN)/uv pip compile --universal --upgrade --python-version 3.11 --extra cli --no-header --no-emit-index-url \
+		pyproject.toml requirements/dev.in --output-file requirements/dev.txt
+
+clean:  ## Remove what was made
+	rm -rf $(VENV) .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache dist build
