@@ -6,7 +6,7 @@ past and that addresses are usable is for validation to say.
 
 from typing import Annotated, Self
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from tipline_client.models.base import WireModel
@@ -68,7 +68,7 @@ class ReportAnnotations(WireModel):
 
 
 class IncidentSummary(WireModel):
-    """What happened and when."""
+    """Summary of the incident: what happened and when."""
 
     incident_type: IncidentType
     """What the incident is about."""
@@ -184,6 +184,10 @@ class Peer2peerIncident(WireModel):
 
 class InternetDetails(WireModel):
     """Where the incident happened: exactly one kind. Repeat the whole for more."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"additionalProperties": False, "minProperties": 1, "maxProperties": 1},
+    )
 
     web_page_incident: WebPageIncident | None = None
     """On a web page."""

@@ -54,7 +54,7 @@ class LawEnforcement(WireModel):
 
 
 class Reporter(WireModel):
-    """Who files the report."""
+    """The company that files the report, and whom to ask there."""
 
     reporting_person: Person
     """Person or team that files it, with the company's address."""
