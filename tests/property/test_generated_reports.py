@@ -45,7 +45,7 @@ def test_every_field_is_generated(model: type[WireModel]) -> None:
     """Among some dozens of instances, every field of the class is given at least once."""
     given_fields: set[str] = set()
 
-    @settings(max_examples=80, database=None, derandomize=True)
+    @settings(max_examples=120, database=None, derandomize=True)
     @given(instance=instances(model, valid=False, newer=True))
     def collect(instance: WireModel) -> None:
         given_fields.update(instance.model_fields_set)

@@ -54,14 +54,6 @@ def test_any_report_against_hotline_schema(hotline: etree.XMLSchema, report: Rep
     assert "" == problems(hotline, xml)
 
 
-@given(report=reports(valid=True))
-def test_valid_report_against_hotline_schema(hotline: etree.XMLSchema, report: Report) -> None:
-    """A report without validation errors gives a document that the hotline's schema accepts."""
-    xml = encode(report, "report").xml
-
-    assert "" == problems(hotline, xml)
-
-
 @given(details=file_details(valid=False))
 def test_any_file_details_against_hotline_schema(hotline: etree.XMLSchema, details: FileDetails) -> None:
     """Whatever is said of a file, the hotline's schema accepts the document."""

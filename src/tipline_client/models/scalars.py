@@ -58,6 +58,7 @@ T = TypeVar("T")
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)", re.ASCII)
 _DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _DIGITS = re.compile(r"[0-9]{1,19}", re.ASCII)
+_PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")
 _XML_SPACE = re.compile(r"[ \t\r\n]+")
 _MAX_LONG = 2**63 - 1
 
@@ -65,6 +66,13 @@ _MAX_LONG = 2**63 - 1
 def utf16_units(text: str) -> int:
     """Length of `text` in UTF-16 code units: never fewer than its code points, so safe under either reading."""
     return len(text) + sum(1 for character in text if ord(character) > 0xFFFF)
+
+
+def _join_surrogates(text: str) -> str:
+    # Two halves of one character, side by side: JSON would join them on the next reading, so they are joined at once.
+    if text.isascii() or _PAIR.search(text) is None:
+        return text
+    return _PAIR.sub(lambda pair: pair[0].encode("utf-16-le", "surrogatepass").decode("utf-16-le"), text)
 
 
 class _AnyText:
@@ -76,11 +84,11 @@ class _AnyText:
         text = core_schema.json_or_python_schema(
             json_schema=core_schema.str_schema(strict=True), python_schema=core_schema.is_instance_schema(str)
         )
-        return core_schema.custom_error_schema(
-            text,
-            custom_error_type="text_expected",
-            custom_error_message="text expected, as a JSON string",
-            serialization=core_schema.plain_serializer_function_ser_schema(str),
+        refused = core_schema.custom_error_schema(
+            text, custom_error_type="text_expected", custom_error_message="text expected, as a JSON string"
+        )
+        return core_schema.no_info_after_validator_function(
+            _join_surrogates, refused, serialization=core_schema.plain_serializer_function_ser_schema(str)
         )
 
     @classmethod

@@ -44,6 +44,13 @@ def test_text_that_looks_like_something_else(text: str) -> None:
     assert {"screenName": text} == person.to_json_dict()
 
 
+def test_character_in_two_halves() -> None:
+    """Two surrogates that make one character are that character, as they would be after a reading from JSON."""
+    person = PersonOrUserReported(screen_name="a\ud83c\udffa\ud83c")
+
+    assert person.screen_name == "a🏺\ud83c"
+
+
 @pytest.mark.parametrize("value", [7, 1.5, True, b"text", ["text"], {"value": "text"}])
 def test_something_else_where_text_is_expected(value: Any) -> None:
     """A number, boolean, array, object or bytes is not taken for text."""
