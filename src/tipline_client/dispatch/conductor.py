@@ -30,8 +30,8 @@ _log = logging.getLogger("tipline_client.dispatch")
 
 OpenTransport = Callable[[], AbstractAsyncContextManager[Transport]]
 """Opens a transport of its own for one delivery slot."""
-MakeReceipts = Callable[[], Awaitable[object]]
-"""Signs the receipts of acknowledged entries that have none."""
+MakeReceipts = Callable[[str | None], Awaitable[object]]
+"""Signs the receipt of the entry with this id; for `None`, of every acknowledged entry that has none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +55,8 @@ class Conductor:
     Args:
         road: What every walk shares.
         open_transport: Opens a transport; each delivery slot has one.
-        make_receipts: Makes the receipts that are still to be made; awaited at the start and after acknowledgements,
-            when those are durable. Its failure changes nothing about them.
+        make_receipts: Makes the receipt of the entry named, or all that are still to be made; awaited at the start, and
+            when an acknowledgement is durable. Its failure changes nothing about it.
         slots: How many entries are in flight at once, at most.
         poll_every: How often to look for entries that another process enqueued.
     """
@@ -119,7 +119,7 @@ class Conductor:
     async def _conduct(self, *, patience: timedelta | None) -> DispatchSummary:
         async with AsyncExitStack() as stack:
             idle: list[Transport] = []
-            await self._make_receipts()
+            await self._make_receipts(None)
             async with anyio.create_task_group() as tasks:
                 while not self._stop_asked:
                     if self._road.lane.is_paused:
@@ -161,7 +161,7 @@ class Conductor:
                 idle.append(transport)
             self._outcomes[outcome] += 1
             if outcome is Outcome.ACKNOWLEDGED:
-                await self._make_receipts()
+                await self._make_receipts(lease.entry.id)
         except LeaseLostError:
             _log.warning("entry %s: lease lost; whoever holds it goes on", lease.entry.id)
         except Exception as error:

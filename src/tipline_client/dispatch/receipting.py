@@ -49,18 +49,20 @@ async def receipt_of(outbox: Outbox, keys: KeyRing, entry_id: str) -> Receipt:
     return open_receipt(await receipt_bytes(outbox, keys, entry_id), trusted=keys.trusted())
 
 
-async def sign_outstanding(outbox: Outbox, keys: KeyRing) -> int:
-    """Make the receipts of acknowledged entries that have none; a crash or a missing key may have left some.
+async def sign_outstanding(outbox: Outbox, keys: KeyRing, entry_id: str | None = None) -> int:
+    """Make receipts that are still to be made: of one entry, or of all; a crash or a missing key may have left some.
+
+    A receipt that cannot be made is left for the next time; nothing is raised, since the reports are filed.
 
     Returns:
         How many were made.
     """
     made = 0
-    for entry_id in await outbox.unreceipted():
+    for outstanding in await outbox.unreceipted() if entry_id is None else [entry_id]:
         try:
-            await receipt_bytes(outbox, keys, entry_id)
+            await receipt_bytes(outbox, keys, outstanding)
         except TiplineError as error:
-            _log.warning("entry %s: its receipt is still to be made: %s", entry_id, error)
+            _log.warning("entry %s: its receipt is still to be made: %s", outstanding, error)
             continue
         made += 1
     return made

@@ -16,11 +16,12 @@ from tipline_client.mock.grammar import compiled
 from tipline_client.mock.routes import Era, ServiceRoutes
 from tipline_client.mock.script import FaultBook
 from tipline_client.mock.state import FIRST_REPORT_ID, Hotline
+from tipline_client.profiles import MOCK_PASSWORD, MOCK_USERNAME
 
 __all__ = ["DEFAULT_PASSWORD", "DEFAULT_USERNAME", "MockApplication"]
 
-DEFAULT_USERNAME = "tester"
-DEFAULT_PASSWORD = "mock-password"  # noqa: S105 - opens nothing but a mock on loopback
+DEFAULT_USERNAME = MOCK_USERNAME
+DEFAULT_PASSWORD = MOCK_PASSWORD
 
 
 class MockApplication:

@@ -3,7 +3,9 @@
 httpx is used here and nowhere else. Its exceptions end here; a test walks all of them.
 """
 
+import functools
 import hashlib
+import ssl
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 
@@ -70,6 +72,7 @@ class HttpTransport:
             return
         # The environment is not trusted: a variable must not route evidence through a proxy or swap the CA bundle.
         async with httpx.AsyncClient(
+            verify=_tls_context(),
             trust_env=False,
             http2=False,
             limits=httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=4),
@@ -127,6 +130,12 @@ class HttpTransport:
             request_id=response.headers.get("Request-ID"),
             request_sha256=digest.hexdigest(),
         )
+
+
+@functools.cache
+def _tls_context() -> ssl.SSLContext:
+    # Reading the certificate authorities takes longer than several calls, and there is a client for each slot.
+    return httpx.create_ssl_context(trust_env=False)
 
 
 def _send_as_built(request: httpx.Request) -> httpx.Request:

@@ -1,0 +1,26 @@
+"""The mock endpoint in a process of its own, so that it does not share an interpreter with what is measured."""
+
+import contextlib
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import timedelta
+
+from tipline_client import EndpointProfile, profiles
+
+__all__ = ["mock_process"]
+
+_SERVE = "from tipline_client.mock import serve; serve(announce=lambda line: print(line, flush=True))"
+
+
+@contextlib.contextmanager
+def mock_process() -> Iterator[EndpointProfile]:
+    """Run a mock until the block ends; gives the profile that leads to it."""
+    with subprocess.Popen([sys.executable, "-c", _SERVE], stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            url = next(line.strip() for line in process.stdout if line.startswith("http"))
+            yield profiles.mock(url, progress_timeout=timedelta(seconds=60))
+        finally:
+            process.terminate()
+            process.wait(10)
