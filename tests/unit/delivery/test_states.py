@@ -1,0 +1,40 @@
+"""The moves that an entry's life knows, and no others."""
+
+from itertools import product
+
+import pytest
+
+from tipline_client.delivery.states import State, check_transition
+from tipline_client.errors import IllegalTransitionError
+
+ALLOWED = {
+    ("held", "queued"),
+    ("held", "retracted"),
+    ("queued", "leased"),
+    ("queued", "retracted"),
+    ("leased", "queued"),
+    ("leased", "acknowledged"),
+    ("leased", "dead_letter"),
+    ("leased", "retracted"),
+    ("dead_letter", "queued"),
+}
+
+
+@pytest.mark.parametrize(("old", "new"), sorted(ALLOWED))
+def test_allowed_move(old: str, new: str) -> None:
+    """A move of the documented life of an entry passes without a word."""
+    check_transition(State(old), State(new))
+
+
+@pytest.mark.parametrize(("old", "new"), sorted(set(product(map(str, State), map(str, State))) - ALLOWED))
+def test_any_other_move(old: str, new: str) -> None:
+    """Every other move is refused with both states named; nothing leads away from an acknowledgement."""
+    with pytest.raises(IllegalTransitionError, match=f"{old} cannot become {new}"):
+        check_transition(State(old), State(new))
+
+
+def test_ends() -> None:
+    """Exactly the three ends are terminal."""
+    terminal = {state for state in State if state.is_terminal}
+
+    assert {State.ACKNOWLEDGED, State.DEAD_LETTER, State.RETRACTED} == terminal
