@@ -57,7 +57,7 @@ class FileAnnotations(WireModel):
 class OriginalFileHash(TextElement):
     """A digest of the file as the user uploaded it."""
 
-    value: Annotated[Text64, Text()]
+    value: Annotated[WireText, Text()]
     """The digest."""
     hash_type: Annotated[Text64, Attribute()]
     """Name of the algorithm, such as `MD5`, `SHA1` or `SHA256`."""
