@@ -320,6 +320,10 @@ class TiplineClient:
         """Run one of the asynchronous client's verbs, or anything of its outbox, on this client's event loop."""
         return self._portal.call(partial(function, *arguments, **named))
 
+    def call_soon(self, function: Callable[[], object]) -> None:
+        """Have `function` run on this client's event loop, without waiting; from any thread or a signal handler."""
+        self._portal.start_task_soon(function)
+
     @property
     def asynchronous(self) -> AsyncTiplineClient:
         """The client behind this one; use its coroutines through `call`."""
@@ -400,7 +404,7 @@ class Dispatcher:
 
     def stop(self) -> None:
         """Ask for a clean end; returns at once."""
-        self._conductor.stop()
+        self._client.call_soon(self._conductor.stop)
 
 
 async def _conductor_of(client: AsyncTiplineClient) -> Conductor:

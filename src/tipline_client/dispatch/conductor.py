@@ -17,7 +17,7 @@ from tipline_client.delivery.answers import AnswerKind, Scope
 from tipline_client.delivery.entry import Lease
 from tipline_client.delivery.outcomes import Failure, Outcome
 from tipline_client.delivery.steps import Step
-from tipline_client.dispatch.lane import Incident
+from tipline_client.dispatch.lane import Incident, LaneGate
 from tipline_client.dispatch.probing import probe
 from tipline_client.dispatch.walk import Road, Walk
 from tipline_client.errors import LeaseLostError, OutboxUnavailableError, TiplineError
@@ -113,8 +113,10 @@ class Conductor:
         leases = await self._claim(limit=1, entry_id=entry_id)
         if not leases:
             return None
+        # A lane of its own: a single try neither pauses a running dispatcher nor waits for one.
+        road = replace(self._road, lane=LaneGate(clock=self._road.clock))
         async with self._open_transport() as transport:
-            return await Walk(self._road, leases[0], transport).run()
+            return await Walk(road, leases[0], transport).run()
 
     async def _conduct(self, *, patience: timedelta | None) -> DispatchSummary:
         async with AsyncExitStack() as stack:
@@ -197,12 +199,11 @@ class Conductor:
                 return False
         wait = self._road.policy.delay(self._probes, random=self._road.random)
         self._probes += 1
-        self._wake = anyio.Event()
         with anyio.move_on_after(wait.total_seconds()):
+            # Only a stop cuts this wait short; new entries do not make the endpoint well.
             while not self._stop_asked:
+                self._wake = anyio.Event()
                 await self._wake.wait()
-                if not self._stop_asked:
-                    self._wake = anyio.Event()
         return True
 
     async def _probe(self, stack: AsyncExitStack, idle: list[Transport]) -> bool:
