@@ -154,7 +154,8 @@ class Walk:
         while True:
             await self._road.heartbeat(self._road.lease_for.total_seconds() / 3)
             try:
-                await self._road.outbox.renew(self._lease, lease_for=self._road.lease_for)
+                # Tells of a withdrawal too, which is then carried out instead of the next step.
+                self._lease = await self._road.outbox.renew(self._lease, lease_for=self._road.lease_for)
             except LeaseLostError as lost:
                 return lost
             except OutboxError:
