@@ -1,6 +1,7 @@
 """Files of every version: made, brought forward, refused."""
 
 import sqlite3
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -11,8 +12,8 @@ from tipline_client.delivery.states import State
 from tipline_client.delivery.steps import Step
 from tipline_client.errors import ConfigurationError, OutboxUnavailableError, TiplineError
 from tipline_client.outbox import SqliteOutbox
-from tipline_client.outbox.sqlite.driver import DriverName, connect
-from tipline_client.outbox.sqlite.schema import APPLICATION_ID, MIGRATIONS, VERSION, migrate
+from tipline_client.outbox.sqlite.driver import Connection, DriverName, Row, Value, connect
+from tipline_client.outbox.sqlite.schema import APPLICATION_ID, MIGRATIONS, VERSION, check_version, migrate
 from tipline_client.testing import TurnableClock
 
 GOLDEN = Path(__file__).parent / "golden" / "outbox_v1.sql"
@@ -170,6 +171,43 @@ def test_migrations_in_order(path: Path) -> None:
     assert [(1,), (2,)] == connection.execute("SELECT x FROM mugs")
     assert 3 == migrate(connection, migrations=steps)
     connection.close()
+
+
+class Interrupted:
+    """A connection behind whose back another process makes the tables, after the first statement that reads."""
+
+    def __init__(self, connection: Connection, other: Connection) -> None:
+        self._connection, self._other = connection, other
+        self._is_before = True
+
+    @property
+    def in_transaction(self) -> bool:
+        return self._connection.in_transaction
+
+    def execute(self, sql: str, parameters: Mapping[str, Value] = {}, /) -> list[Row]:
+        rows = self._connection.execute(sql, parameters)
+        if self._is_before and rows:
+            self._is_before = False
+            migrate(self._other)
+        return rows
+
+    def close(self) -> None:
+        self._connection.close()
+
+
+def test_tables_made_by_another_process_meanwhile(path: Path) -> None:
+    """Two processes that open a new file at once see it as it was before or after, never as somebody else's."""
+    path.touch()
+    first, second = (connect(path, driver="apsw", busy_timeout=1) for _ in range(2))
+    first.execute("PRAGMA journal_mode = wal")
+
+    found = check_version(Interrupted(first, second))
+
+    assert found in (0, VERSION)
+    assert not first.in_transaction
+    assert VERSION == check_version(first)
+    first.close()
+    second.close()
 
 
 def test_folder_that_does_not_exist(tmp_path: Path) -> None:

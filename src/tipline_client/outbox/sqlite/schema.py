@@ -187,9 +187,17 @@ def check_version(connection: Connection, *, newest: int = VERSION) -> int:
     Raises:
         ConfigurationError: The file belongs to another application or to a newer version of this one.
     """
-    [[application]] = connection.execute("PRAGMA application_id")
-    [[version]] = connection.execute("PRAGMA user_version")
-    [[tables]] = connection.execute("SELECT count(*) FROM sqlite_schema")
+    # The three are read in one transaction: another process may be making the tables between two of them.
+    is_first = not connection.in_transaction
+    if is_first:
+        connection.execute("BEGIN")
+    try:
+        [[tables]] = connection.execute("SELECT count(*) FROM sqlite_schema")
+        [[application]] = connection.execute("PRAGMA application_id")
+        [[version]] = connection.execute("PRAGMA user_version")
+    finally:
+        if is_first and connection.in_transaction:
+            connection.execute("ROLLBACK")
     if application != APPLICATION_ID and (application or version or tables):
         raise ConfigurationError(
             "the file is an SQLite database, but no outbox", hint="Name another file for the outbox."
