@@ -35,6 +35,8 @@ def from_json(kind: type[T], text: str | bytes) -> T:
         value: T = _adapter(kind).validate_json(text)
     except ValidationError as error:
         locations = [found["loc"] for found in error.errors(include_input=False)]
-        places = sorted({".".join(map(str, location)) or "the whole" for location in locations})
-        raise ValueError(f"not a {kind.__name__}: wrong at {', '.join(places[:8])}") from None
-    return value
+    else:
+        return value
+    # Raised outside the handler: pydantic's error holds the input, and would stay behind as the context.
+    places = sorted({".".join(map(str, location)) or "the whole" for location in locations})
+    raise ValueError(f"not a {kind.__name__}: wrong at {', '.join(places[:8])}")
