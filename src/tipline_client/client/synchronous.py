@@ -1,0 +1,154 @@
+"""The door for programs without an event loop: the asynchronous one, run on a loop in a thread of its own."""
+
+import os
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import ExitStack
+from datetime import timedelta
+from functools import partial
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+from anyio.from_thread import start_blocking_portal
+
+from tipline_client.client.asynchronous import AsyncTiplineClient
+from tipline_client.client.options import Options
+from tipline_client.delivery.answers import Answer
+from tipline_client.delivery.entry import Entry
+from tipline_client.delivery.receipt import Receipt
+from tipline_client.dispatch import Conductor, DispatchSummary
+from tipline_client.errors import Issue
+from tipline_client.evidence import Evidence
+from tipline_client.models import Report
+from tipline_client.profiles import EndpointProfile, EndpointSchema
+
+__all__ = ["Dispatcher", "TiplineClient"]
+
+T = TypeVar("T")
+
+
+class TiplineClient:
+    """`AsyncTiplineClient` for programs without an event loop: the same verbs, without `await`.
+
+    Example:
+        >>> def file(report: Report, profile: EndpointProfile) -> int:
+        ...     with TiplineClient.open("tipline-home", profile=profile) as client:
+        ...         entry = client.enqueue(report, idempotency_key="case-4711")
+        ...         return client.deliver(entry.id).report_id
+    """
+
+    def __init__(self, wrapped: AsyncTiplineClient) -> None:
+        self._async = wrapped
+        self._closing = ExitStack()
+        self._portal = self._closing.enter_context(start_blocking_portal())
+
+    @classmethod
+    def open(cls, home: str | os.PathLike[str], *, profile: EndpointProfile, options: Options | None = None) -> Self:
+        """See `AsyncTiplineClient.open`."""
+        return cls(AsyncTiplineClient.open(home, profile=profile, options=options))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Finish what is being written and close the outbox; safe to call twice."""
+        with self._closing:
+            self.call(self._async.aclose)
+
+    def call(self, function: Callable[..., Awaitable[T]], *arguments: Any, **named: Any) -> T:
+        """Run one of the asynchronous client's verbs, or anything of its outbox, on this client's event loop."""
+        return self._portal.call(partial(function, *arguments, **named))
+
+    def call_soon(self, function: Callable[[], object]) -> None:
+        """Have `function` run on this client's event loop, without waiting; from any thread or a signal handler."""
+        self._portal.start_task_soon(function)
+
+    @property
+    def asynchronous(self) -> AsyncTiplineClient:
+        """The client behind this one; use its coroutines through `call`."""
+        return self._async
+
+    @property
+    def profile(self) -> EndpointProfile:
+        """Which endpoint."""
+        return self._async.profile
+
+    def validate(self, report: Report, *, evidence: Sequence[Evidence] = ()) -> tuple[Issue, ...]:
+        """See `AsyncTiplineClient.validate`."""
+        return self._async.validate(report, evidence=evidence)
+
+    def enqueue(
+        self, report: Report, *, evidence: Sequence[Evidence] = (), idempotency_key: str | None = None
+    ) -> Entry:
+        """See `AsyncTiplineClient.enqueue`."""
+        return self.call(self._async.enqueue, report, evidence=evidence, idempotency_key=idempotency_key)
+
+    def deliver(self, entry_id: str) -> Receipt:
+        """See `AsyncTiplineClient.deliver`."""
+        return self.call(self._async.deliver, entry_id)
+
+    def retract(self, entry_id: str, *, reason: str) -> Entry:
+        """See `AsyncTiplineClient.retract`."""
+        return self.call(self._async.retract, entry_id, reason=reason)
+
+    def requeue(self, entry_id: str, *, reason: str) -> Entry:
+        """See `AsyncTiplineClient.requeue`."""
+        return self.call(self._async.requeue, entry_id, reason=reason)
+
+    def entry(self, entry_id: str) -> Entry:
+        """See `AsyncTiplineClient.entry`."""
+        return self.call(self._async.entry, entry_id)
+
+    def find(self, idempotency_key: str) -> Entry | None:
+        """See `AsyncTiplineClient.find`."""
+        return self.call(self._async.find, idempotency_key)
+
+    def receipt(self, entry_id: str) -> Receipt:
+        """See `AsyncTiplineClient.receipt`."""
+        return self.call(self._async.receipt, entry_id)
+
+    def receipt_bytes(self, entry_id: str) -> bytes:
+        """See `AsyncTiplineClient.receipt_bytes`."""
+        return self.call(self._async.receipt_bytes, entry_id)
+
+    def probe(self) -> Answer:
+        """See `AsyncTiplineClient.probe`."""
+        return self.call(self._async.probe)
+
+    def fetch_schema(self) -> EndpointSchema:
+        """See `AsyncTiplineClient.fetch_schema`."""
+        return self.call(self._async.fetch_schema)
+
+
+class Dispatcher:
+    """The service: delivers what is in the outbox until it is stopped.
+
+    Any thread, or a signal handler, may call `stop`. Programs with an event loop use `AsyncTiplineClient.conductor`.
+
+    Args:
+        client: Whose outbox, and to which endpoint.
+    """
+
+    def __init__(self, client: TiplineClient) -> None:
+        self._client = client
+        self._conductor = client.call(_conductor_of, client.asynchronous)
+
+    def run(self) -> DispatchSummary:
+        """Deliver until `stop` is called."""
+        return self._client.call(self._conductor.run)
+
+    def drain(self, *, patience: timedelta = timedelta(seconds=60)) -> DispatchSummary:
+        """Deliver until nothing is left to do; see `Conductor.drain`."""
+        return self._client.call(self._conductor.drain, patience=patience)
+
+    def stop(self) -> None:
+        """Ask for a clean end; returns at once."""
+        self._client.call_soon(self._conductor.stop)
+
+
+async def _conductor_of(client: AsyncTiplineClient) -> Conductor:
+    return client.conductor()
