@@ -253,6 +253,18 @@ async def test_counts(outbox: Outbox, clock: TurnableClock) -> None:
     assert (0, None, None) == (production.waiting, production.oldest_waiting, production.next_available)
 
 
+async def test_next_available_while_everything_is_leased(outbox: Outbox, clock: TurnableClock) -> None:
+    """A leased entry may be tried when its lease ends, so that whoever waits for work outwaits a dead dispatcher."""
+    lease = await lease_of(outbox, lease_for=5 * MINUTE)
+    leased = await outbox.count()
+    clock.advance(MINUTE)
+    await outbox.renew(lease, lease_for=5 * MINUTE)
+
+    renewed = await outbox.count()
+
+    assert (START + 5 * MINUTE, START + 6 * MINUTE) == (leased.next_available, renewed.next_available)
+
+
 async def test_everything_survives_reopening(stores: Stores) -> None:
     """What a durable store has answered is there for whoever opens it next, to the last byte."""
     if not stores.is_durable:

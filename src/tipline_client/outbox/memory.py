@@ -37,6 +37,12 @@ class _Row:
     attempts: list[Attempt] = field(default_factory=list)
     notes: list[tuple[datetime, str]] = field(default_factory=list)
 
+    @property
+    def due_at(self) -> datetime | None:
+        if self.entry.state is State.LEASED:
+            return self.expires_at
+        return self.entry.available_at if self.entry.state is State.QUEUED else None
+
     def is_due(self, now: datetime, *, is_asked_for: bool) -> bool:
         if self.entry.state is State.LEASED:
             return self.expires_at is not None and self.expires_at <= now
@@ -126,12 +132,12 @@ class MemoryOutbox:
             entries = [row.entry for row in self._rows.values() if environment in (None, row.entry.environment)]
             ids = {entry.id for entry in entries}
             waiting = [entry.enqueued_at for entry in entries if entry.state in _WAITING]
-            queued = [entry.available_at for entry in entries if entry.state is State.QUEUED]
+            due = [row.due_at for row in self._rows.values() if row.entry.id in ids and row.due_at is not None]
             return OutboxCounts(
                 by_state={state: sum(entry.state is state for entry in entries) for state in State},
                 open_alarms=sum(alarm.closed_at is None and alarm.entry_id in ids for alarm in self._alarms),
                 oldest_waiting=min(waiting, default=None),
-                next_available=min(queued, default=None),
+                next_available=min(due, default=None),
             )
 
     async def claim(self, lane: Lane, *, limit: int, lease_for: timedelta, entry_id: str | None = None) -> list[Lease]:

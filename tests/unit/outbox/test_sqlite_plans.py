@@ -48,6 +48,7 @@ def test_plan_without_a_scan(connection: Connection, name: str) -> None:
         ("DUE", "COVERING INDEX entries_in_line"),
         ("OLDEST_WAITING", "INDEX entries_waiting"),
         ("NEXT_AVAILABLE", "INDEX entries_available"),
+        ("NEXT_LEASE_END", "INDEX entries_leased"),
         ("NUMBERS_IN_STATE", "COVERING INDEX entries_by_state"),
     ],
 )

@@ -79,11 +79,13 @@ def count(execute: Execute, *, environment: Environment | None) -> OutboxCounts:
     asked = {"environment": None if environment is None else environment.value}
     found: dict[str, int] = dict(execute(statements.COUNT_BY_STATE, asked))
     [[open_alarms]] = execute(statements.COUNT_OPEN_ALARMS, asked)
+    moments = (statements.NEXT_AVAILABLE, statements.NEXT_LEASE_END)
+    due = [at for statement in moments if (at := _earliest(execute, statement, environment)) is not None]
     return OutboxCounts(
         by_state={state: found.get(state.value, 0) for state in State},
         open_alarms=open_alarms,
         oldest_waiting=_earliest(execute, statements.OLDEST_WAITING, environment),
-        next_available=_earliest(execute, statements.NEXT_AVAILABLE, environment),
+        next_available=min(due, default=None),
     )
 
 

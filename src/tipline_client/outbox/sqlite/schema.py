@@ -146,7 +146,10 @@ _COUNTS: Final = (
     """,
 )
 
-MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = ((*_TABLES, *_INDEXES), _COUNTS)
+# A dispatcher that drains asks when the next lease ends, so as to outwait one that died.
+_LEASES: Final = ("CREATE INDEX entries_leased ON entries (environment, lease_expires_at) WHERE state = 'leased'",)
+
+MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = ((*_TABLES, *_INDEXES), _COUNTS, _LEASES)
 """The statements that lead from each schema version to the next; a released one is never edited, only followed."""
 
 VERSION: Final = len(MIGRATIONS)

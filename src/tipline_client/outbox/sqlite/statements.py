@@ -29,6 +29,7 @@ __all__ = [
     "KEEP_RECEIPT",
     "LEASE",
     "NEXT_AVAILABLE",
+    "NEXT_LEASE_END",
     "NOTES",
     "NUMBERS_IN_STATE",
     "OLDEST_WAITING",
@@ -256,3 +257,9 @@ NEXT_AVAILABLE: Final = """
     WHERE environment = :environment AND state = 'queued'
 """
 """The earliest moment at which a queued entry of an environment may be tried."""
+
+NEXT_LEASE_END: Final = """
+    SELECT min(lease_expires_at) FROM entries INDEXED BY entries_leased
+    WHERE environment = :environment AND state = 'leased'
+"""
+"""The earliest moment at which a lease of an environment ends, unless it is renewed."""
