@@ -10,8 +10,10 @@ from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from functools import partial
 
 import anyio
+from anyio.abc import TaskGroup
 
 from tipline_client.delivery.answers import AnswerKind, Scope
 from tipline_client.delivery.entry import Lease
@@ -27,6 +29,8 @@ from tipline_client.transport import Transport
 __all__ = ["Conductor", "DispatchSummary", "MakeReceipts", "OpenTransport"]
 
 _log = logging.getLogger("tipline_client.dispatch")
+
+_MOMENT = timedelta(milliseconds=10)
 
 OpenTransport = Callable[[], AbstractAsyncContextManager[Transport]]
 """Opens a transport of its own for one delivery slot."""
@@ -59,6 +63,9 @@ class Conductor:
             when an acknowledgement is durable. Its failure changes nothing about it.
         slots: How many entries are in flight at once, at most.
         poll_every: How often to look for entries that another process enqueued.
+
+    Attributes:
+        lane: Which entries it serves.
     """
 
     def __init__(
@@ -72,12 +79,14 @@ class Conductor:
     ) -> None:
         self._stop_asked = False
         self._road = replace(road, is_stopping=lambda: self._stop_asked)
-        self._lane = Lane(road.profile.name, road.profile.environment)
+        self.lane = Lane(road.profile.name, road.profile.environment)
         self._open_transport = open_transport
         self._make_receipts = make_receipts
         self._slots = slots
         self._poll_every = poll_every
         self._wake = anyio.Event()
+        self._stopping = anyio.Event()
+        self._looked_at = road.clock.now()
         self._outcomes: Counter[Outcome] = Counter()
         self._in_flight = 0
         self._probes = 0
@@ -85,6 +94,7 @@ class Conductor:
     def stop(self) -> None:
         """Ask for a clean end: no new claims, steps in flight end and are recorded, leases are given back."""
         self._stop_asked = True
+        self._stopping.set()
         self.notify()
 
     def notify(self) -> None:
@@ -119,35 +129,51 @@ class Conductor:
             return await Walk(road, leases[0], transport).run()
 
     async def _conduct(self, *, patience: timedelta | None) -> DispatchSummary:
+        failure: Exception | None = None
         async with AsyncExitStack() as stack:
             idle: list[Transport] = []
-            await self._make_receipts(None)
+            await self._sign(None)
             async with anyio.create_task_group() as tasks:
-                while not self._stop_asked:
-                    if self._road.lane.is_paused:
-                        if not await self._probe_until_due(stack, idle, patience):
-                            break
-                        continue
-                    leases = await self._claim_due(limit=self._slots - self._in_flight)
-                    for lease in leases:
-                        self._in_flight += 1
-                        tasks.start_soon(self._walk, stack, idle, lease)
-                    if not leases and not await self._rest(patience):
-                        break
+                # Caught here, because a task group would wrap it in a group that no caller expects; walks end first.
+                try:
+                    await self._serve(tasks, stack, idle, patience)
+                except Exception as error:
+                    failure = error
+        if failure is not None:
+            raise failure
         return DispatchSummary(
             outcomes=dict(self._outcomes),
-            incident=self._road.lane.incident,
-            waiting=(await self._road.outbox.count(environment=self._lane.environment)).waiting,
+            incident=self._road.lane.incident if self._road.lane.is_paused else None,
+            waiting=(await self._road.outbox.count(environment=self.lane.environment)).waiting,
         )
 
+    async def _serve(
+        self, tasks: TaskGroup, stack: AsyncExitStack, idle: list[Transport], patience: timedelta | None
+    ) -> None:
+        lane = self._road.lane
+        while not self._stop_asked:
+            if lane.is_paused:
+                if not await self._probe_when_due(stack, idle, patience):
+                    return
+                continue
+            if lane.incident is None:
+                self._probes = 0
+            leases = await self._claim_due(limit=(1 if lane.is_on_trial else self._slots) - self._in_flight)
+            for lease in leases:
+                self._in_flight += 1
+                tasks.start_soon(self._walk, stack, idle, lease)
+            if not leases and not await self._rest(patience):
+                return
+
     async def _claim(self, *, limit: int, entry_id: str | None = None) -> list[Lease]:
-        return await self._road.outbox.claim(self._lane, limit=limit, lease_for=self._road.lease_for, entry_id=entry_id)
+        return await self._road.outbox.claim(self.lane, limit=limit, lease_for=self._road.lease_for, entry_id=entry_id)
 
     async def _claim_due(self, *, limit: int) -> list[Lease]:
-        if limit <= 0:
-            return []
         # Cleared before looking: what is enqueued while we look wakes us again.
         self._wake = anyio.Event()
+        self._looked_at = self._road.clock.now()
+        if limit <= 0:
+            return []
         try:
             return await self._claim(limit=limit)
         except OutboxUnavailableError as error:
@@ -163,53 +189,80 @@ class Conductor:
                 idle.append(transport)
             self._outcomes[outcome] += 1
             if outcome is Outcome.ACKNOWLEDGED:
-                await self._make_receipts(lease.entry.id)
+                await self._sign(lease.entry.id)
         except LeaseLostError:
             _log.warning("entry %s: lease lost; whoever holds it goes on", lease.entry.id)
         except Exception as error:
             # The intent on record tells whoever leases the entry next what may have been sent.
-            _log.error("entry %s: its result could not be recorded: %s", lease.entry.id, error)
+            _log.error("entry %s: its result could not be recorded: %s", lease.entry.id, _where(error))
         finally:
             self._in_flight -= 1
             self.notify()
 
+    async def _sign(self, entry_id: str | None) -> None:
+        try:
+            await self._make_receipts(entry_id)
+        except Exception as error:
+            # Whatever it is, the report is filed and stays so; the receipt is made another time.
+            _log.error("a receipt could not be made yet: %s", _where(error))
+
     async def _rest(self, patience: timedelta | None) -> bool:
         """Wait until something may be due. False when a drain has nothing left to wait for."""
-        if patience is not None and self._in_flight == 0:
-            counts = await self._road.outbox.count(environment=self._lane.environment)
-            if counts.next_available is None:
-                return False
-            if counts.next_available - self._road.clock.now() > patience:
-                return False
-        with anyio.move_on_after(self._poll_every.total_seconds()):
-            await self._wake.wait()
+        if patience is None or self._in_flight > 0:
+            await self._wait(self._poll_every, until=self._wake)
+            return True
+        now = self._road.clock.now()
+        due_at = (await self._road.outbox.count(environment=self.lane.environment)).next_available
+        # What was due when we looked and was not given to us is another lane's; nobody here will ever deliver it.
+        if due_at is None or due_at < self._looked_at or due_at - now > patience:
+            return False
+        await self._wait(min(max(due_at - now, _MOMENT), self._poll_every), until=self._wake)
         return True
 
-    async def _probe_until_due(self, stack: AsyncExitStack, idle: list[Transport], patience: timedelta | None) -> bool:
-        """Probe once and wait as the policy says. False when a drain should not wait for the endpoint any longer."""
-        lane = self._road.lane
-        if await self._probe(stack, idle):
-            lane.resume()
-            self._probes = 0
-            return True
-        incident = lane.incident
-        if patience is not None and incident is not None:
-            is_denied = incident.failure.kind == AnswerKind.DENIED.value
-            if is_denied or lane.paused_for >= patience:
+    async def _wait(self, duration: timedelta, *, until: anyio.Event) -> None:
+        # By the clock that the outbox goes by, so that with a turned clock nobody waits in vain; but by real time while
+        # a walk is under way, since its calls take real time and its lease must not end meanwhile.
+        sleep = partial(self._road.clock.sleep, duration)
+        if self._in_flight:
+            sleep = partial(anyio.sleep, duration.total_seconds())
+        async with anyio.create_task_group() as tasks:
+
+            async def pass_time() -> None:
+                await sleep()
+                tasks.cancel_scope.cancel()
+
+            tasks.start_soon(pass_time)
+            await until.wait()
+            tasks.cancel_scope.cancel()
+
+    async def _probe_when_due(self, stack: AsyncExitStack, idle: list[Transport], patience: timedelta | None) -> bool:
+        """Wait as the policy says, then probe. False when a drain should not wait for the endpoint any longer."""
+        if self._probes:
+            if self._is_out_of_patience(patience):
                 return False
-        wait = self._road.policy.delay(self._probes, random=self._road.random)
-        self._probes += 1
-        with anyio.move_on_after(wait.total_seconds()):
             # Only a stop cuts this wait short; new entries do not make the endpoint well.
-            while not self._stop_asked:
-                self._wake = anyio.Event()
-                await self._wake.wait()
-        return True
+            delay = self._road.policy.delay(self._probes - 1, random=self._road.random)
+            await self._wait(delay, until=self._stopping)
+            if self._stop_asked:
+                return True
+        self._probes += 1
+        if await self._probe(stack, idle):
+            self._road.lane.resume()
+            return True
+        return not self._is_out_of_patience(patience)
+
+    def _is_out_of_patience(self, patience: timedelta | None) -> bool:
+        incident = self._road.lane.incident
+        if patience is None or incident is None:
+            return False
+        return incident.is_denial or self._road.lane.paused_for >= patience
 
     async def _probe(self, stack: AsyncExitStack, idle: list[Transport]) -> bool:
         transport = idle.pop() if idle else await stack.enter_async_context(self._open_transport())
-        answer = await probe(transport, self._road.profile)
-        idle.append(transport)
+        try:
+            answer = await probe(transport, self._road.profile)
+        finally:
+            idle.append(transport)
         if answer.kind is not AnswerKind.SUCCESS:
             failure = Failure(answer.kind.value, answer.reason, Scope.ENDPOINT, Step.STATUS, answer.code)
             self._road.lane.note_probe(failure)

@@ -8,13 +8,14 @@ from tipline_client.dispatch.conductor import Conductor
 from tipline_client.dispatch.receipting import receipt_of
 from tipline_client.envelope import KeyRing
 from tipline_client.errors import (
+    ConfigurationError,
     DeliveryError,
     DeliveryInDoubtError,
     DeliveryRejectedError,
     DeliveryTransientError,
     IllegalTransitionError,
 )
-from tipline_client.outbox.contract import Outbox
+from tipline_client.outbox.contract import Lane, Outbox
 
 __all__ = ["deliver", "retract"]
 
@@ -30,11 +31,24 @@ async def deliver(conductor: Conductor, outbox: Outbox, keys: KeyRing, entry_id:
         DeliveryInDoubtError: The endpoint gave no usable answer; it waits in the outbox to be settled.
         DeliveryRejectedError: Given up with a reason, or withdrawn.
         LeaseLostError: Another dispatcher took over.
+        ConfigurationError: It belongs to another endpoint; or it is filed, and the signing key is missing for the
+            receipt, which is made another time.
     """
     outcome = await conductor.deliver(entry_id)
     entry = await outbox.get(entry_id)
     if entry.state is State.ACKNOWLEDGED:
-        return await receipt_of(outbox, keys, entry_id)
+        try:
+            return await receipt_of(outbox, keys, entry_id)
+        except ConfigurationError as error:
+            raise ConfigurationError(
+                f"entry {entry_id} is filed as report {entry.report_id}; only its receipt cannot be made yet: {error}",
+                hint=error.hint,
+            ) from None
+    if outcome is None and conductor.lane != Lane(entry.profile, entry.environment):
+        raise ConfigurationError(
+            f"entry {entry_id} is for {entry.profile} ({entry.environment}), not for this client's endpoint",
+            hint="Deliver it with the profile that it was enqueued for.",
+        )
     raise _error_for(entry, outcome)
 
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
+from typing import Protocol
 
 import anyio
 
@@ -23,11 +24,11 @@ from tipline_client.evidence import Evidence, safe_name
 from tipline_client.evidence.store import EvidenceStore
 from tipline_client.models import EvidenceItem, FileDetails, Report, Submission, Substitution, find_substitutions
 from tipline_client.outbox.contract import Outbox
-from tipline_client.profiles import EndpointProfile
+from tipline_client.profiles import EndpointProfile, EndpointSchema
 from tipline_client.profiles.encode import encode
-from tipline_client.validation import validate
+from tipline_client.validation import EndpointRules, validate
 
-__all__ = ["as_submission", "check", "derive_key", "enqueue"]
+__all__ = ["DocumentRules", "as_submission", "check", "derive_key", "enqueue"]
 
 
 def as_submission(report: Report, evidence: Sequence[Evidence], idempotency_key: str | None = None) -> Submission:
@@ -36,7 +37,16 @@ def as_submission(report: Report, evidence: Sequence[Evidence], idempotency_key:
     return Submission(idempotency_key=idempotency_key, report=report, evidence=items)
 
 
-def check(submission: Submission, profile: EndpointProfile, *, now: datetime) -> tuple[Issue, ...]:
+class DocumentRules(EndpointRules, Protocol):
+    """What a submission is checked against; every profile is one, and no credentials are needed."""
+
+    @property
+    def schema(self) -> EndpointSchema | None:
+        """The endpoint's own XSD, where it was fetched."""
+        ...
+
+
+def check(submission: Submission, profile: DocumentRules, *, now: datetime) -> tuple[Issue, ...]:
     """Every issue of a submission: the documented rules, then the endpoint's own schema where it was fetched."""
     issues = validate(submission, profile, now=now)
     if profile.schema is None or any(issue.severity is Severity.ERROR for issue in issues):

@@ -19,7 +19,7 @@ from tipline_client.models import FileDetails, Report
 from tipline_client.profiles import EndpointProfile
 from tipline_client.profiles.encode import encode
 
-__all__ = ["Job", "open_job"]
+__all__ = ["Job", "open_job", "verified_payload"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,17 +57,15 @@ class Job:
             ) from None
 
 
-def open_job(entry: Entry, *, trusted: TrustedKeys, profile: EndpointProfile) -> Job:
-    """Verify an entry's envelope and write its documents.
+def verified_payload(entry: Entry, *, trusted: TrustedKeys) -> SubmissionPayload:
+    """What was signed for an entry, if the signature is good and the row says the same.
 
     Args:
         entry: The row.
         trusted: Whose signatures are believed.
-        profile: Where it is about to be sent.
 
     Raises:
-        EnvelopeError: The bytes are not signed by a trusted key, are not this entry's, were sealed for another
-            endpoint or environment, or the row says that the entry was filed before. Nothing may be sent.
+        EnvelopeError: The bytes are not signed by a trusted key, or the row's columns are not what was signed.
     """
     payload = open_sealed(entry.envelope, trusted=trusted)
     row = {
@@ -80,6 +78,22 @@ def open_job(entry: Entry, *, trusted: TrustedKeys, profile: EndpointProfile) ->
     altered = [column for column, (stored, signed) in row.items() if stored != signed]
     if altered:
         raise EnvelopeError(f"the row's {', '.join(altered)} differ from what was signed: the row was altered")
+    return payload
+
+
+def open_job(entry: Entry, *, trusted: TrustedKeys, profile: EndpointProfile) -> Job:
+    """Verify an entry's envelope and write its documents.
+
+    Args:
+        entry: The row.
+        trusted: Whose signatures are believed.
+        profile: Where it is about to be sent.
+
+    Raises:
+        EnvelopeError: The bytes are not signed by a trusted key, are not this entry's, were sealed for another
+            endpoint or environment, or the row says that the entry was filed before. Nothing may be sent.
+    """
+    payload = verified_payload(entry, trusted=trusted)
     if (payload.profile, payload.environment) != (profile.name, profile.environment):
         raise EnvelopeError(f"sealed for {payload.profile} ({payload.environment}), not for {profile.name}")
     if entry.has_receipt:

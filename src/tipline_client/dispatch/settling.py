@@ -218,7 +218,9 @@ def _repeat(base: Checkpoint, intent: Intent, failure: Failure, answer: Answer, 
         refused = replace(base, retraction=replace(retraction, refusals=retraction.refusals + 1))
         if retraction.refusals + 1 >= policy.refusals_before_giving_up and not base.finish_sent:
             text = f"report {base.report_id} may be open until it lapses: its retraction is refused ({failure.text})"
-            return Settled(refused, GivenUp(replace(failure, text=bounded_text(text))))
+            # Should a person put the entry back, the report is retracted again first, and then replaced.
+            shelved = replace(base, retraction=Retraction(Aim.START_OVER, retraction.failure))
+            return Settled(shelved, GivenUp(replace(failure, text=bounded_text(text))))
         return _again(refused, failure, answer)
     return _again(base, failure, answer)
 

@@ -106,6 +106,7 @@ class Walk:
         self._transport = transport
         self._checkpoint = lease.entry.checkpoint
         self._recorded = self._checkpoint
+        self._is_concluding = False
         self._refusal = b""
         self._reply = b""
 
@@ -125,8 +126,9 @@ class Walk:
 
             async def keep_alive() -> None:
                 nonlocal error
-                error = await self._keep_lease()
-                tasks.cancel_scope.cancel()
+                if (lost := await self._keep_lease()) is not None:
+                    error = lost
+                    tasks.cancel_scope.cancel()
 
             tasks.start_soon(keep_alive)
             # Caught here, because a task group would wrap the error in a group that no caller expects.
@@ -135,7 +137,7 @@ class Walk:
             except Exception as raised:
                 error = raised
             tasks.cancel_scope.cancel()
-        if isinstance(error, LeaseLostError):
+        if isinstance(error, OutboxError):
             await self._take_back()
         if error is not None:
             raise error
@@ -146,17 +148,20 @@ class Walk:
         report_id = self._checkpoint.report_id
         if report_id is None or report_id == self._recorded.report_id:
             return
-        _log.warning("entry %s: taking back report %s, opened without a lease", self._lease.entry.id, report_id)
+        _log.warning("entry %s: taking back report %s, which is not on record", self._lease.entry.id, report_id)
         with anyio.move_on_after(self._road.profile.progress_timeout.total_seconds()):
             await self._transport.send(retract_call(report_id))
 
-    async def _keep_lease(self) -> LeaseLostError:
+    async def _keep_lease(self) -> LeaseLostError | None:
         while True:
             await self._road.heartbeat(self._road.lease_for.total_seconds() / 3)
             try:
                 # Tells of a withdrawal too, which is then carried out instead of the next step.
                 self._lease = await self._road.outbox.renew(self._lease, lease_for=self._road.lease_for)
             except LeaseLostError as lost:
+                if self._is_concluding:
+                    # Ended by our own last write, or lost before it: that write itself says which.
+                    return None
                 return lost
             except OutboxError:
                 # The lease may still be live; if it is not, the next write says so.
@@ -274,7 +279,7 @@ class Walk:
             self._road.lane.note_failure(
                 Failure(answer.kind.value, answer.reason, Scope.ENDPOINT, intent.step, answer.code, answer.request_id)
             )
-        else:
+        elif answer.kind is not AnswerKind.UNUSABLE:
             self._road.lane.note_contact()
 
     def _refuse_evidence(self, intent: Intent, error: EvidenceError | EnvelopeError) -> Settled:
@@ -291,12 +296,14 @@ class Walk:
         failure = Failure("envelope_refused", bounded_text(text))
         _log.error("entry %s: refused before anything was sent: %s", entry.id, error)
         attempt = Attempt(self._lease.started_at, now, Outcome.REJECTED, failure)
+        self._is_concluding = True
         alarm = Alarm(AlarmKind.ENVELOPE_REFUSED, bounded_text(text), now)
         await self._road.outbox.dead_letter(self._lease, self._checkpoint, attempt, alarms=[alarm])
         return Outcome.REJECTED
 
     async def _conclude(self, verdict: Verdict) -> Outcome:
         road, now = self._road, self._road.clock.now()
+        self._is_concluding = True
 
         def attempt(outcome: Outcome, failure: Failure | None = None, *, burns: bool = True) -> Attempt:
             return Attempt(self._lease.started_at, now, outcome, failure, burns)
