@@ -1,0 +1,78 @@
+"""How the blocks of a page are run: Python in one namespace, `$ tipline ...` lines through the command's own entry.
+
+A mock endpoint of the test stands in for the one that a page starts in the background at port 8765.
+"""
+
+import contextlib
+import io
+import os
+import re
+import shlex
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.docs.pages import Block
+from tipline_client.cli import main
+
+SHOWN_ADDRESS = "127.0.0.1:8765"
+
+_EXPECTED = re.compile(r"\s+# exits (?P<code>\d+)$")
+
+
+@dataclass(frozen=True)
+class Command:
+    """One line of a console block.
+
+    Attributes:
+        line: As printed, without the prompt.
+        arguments: Its words.
+        exit_code: In which the page says it ends.
+        output: File that its output goes to.
+    """
+
+    line: str
+    arguments: tuple[str, ...]
+    exit_code: int = 0
+    output: str | None = None
+
+
+def commands(block: Block) -> list[Command]:
+    """The commands of a console block; lines without a prompt show output."""
+    return [_command(line.removeprefix("$ ")) for line in block.code.splitlines() if line.startswith("$ ")]
+
+
+def _command(line: str) -> Command:
+    expected = _EXPECTED.search(line)
+    words = shlex.split(line[: expected.start()] if expected else line)
+    output = None
+    if ">" in words:
+        output = words[words.index(">") + 1]
+        words = words[: words.index(">")]
+    return Command(line, tuple(words), int(expected["code"]) if expected else 0, output)
+
+
+def run_python(block: Block, namespace: dict[str, object], *, page: Path, address: str) -> None:
+    """Run a block in the namespace of its page; an error points at the page's own line."""
+    code = "\n" * (block.line - 1) + block.code.replace(SHOWN_ADDRESS, address)
+    with contextlib.redirect_stdout(io.StringIO()):
+        exec(compile(code, str(page), "exec"), namespace)  # noqa: S102 - running the pages is what this is for
+
+
+def run_command(command: Command, *, address: str) -> str:
+    """Run one line and return what it printed; an `AssertionError` says how it ended otherwise than the page says."""
+    words = [word.replace(SHOWN_ADDRESS, address) for word in command.arguments]
+    if words[0] == "export":
+        name, _, value = words[1].partition("=")
+        os.environ[name] = value
+        return ""
+    if words[:2] == ["tipline", "mock"] and words[-1] == "&":
+        return ""
+    assert "tipline" == words[0], f"a console block runs only tipline, not {command.line!r}"
+    printed, complaints = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(complaints):
+        code = main(words[1:])
+    explanation = f"{command.line!r} printed {printed.getvalue()!r} and {complaints.getvalue()!r}"
+    assert command.exit_code == code, explanation
+    if command.output is not None:
+        Path(command.output).write_text(printed.getvalue(), encoding="utf-8")
+    return printed.getvalue()

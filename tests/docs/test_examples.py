@@ -1,0 +1,66 @@
+"""The scripts and files in `examples/` do what they say, started as a newcomer starts them."""
+
+import subprocess
+import sys
+import zlib
+from pathlib import Path
+
+import pytest
+from examples.make_picture import draw_mug
+
+from tests.docs.pages import ROOT
+from tipline_client import profiles
+from tipline_client.validation import read_submission
+
+EXAMPLES = ROOT / "examples"
+
+
+def run(script: str, folder: Path, *arguments: str) -> str:
+    command = [sys.executable, "-W", "error", str(EXAMPLES / script), *arguments]
+    return subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True, timeout=60).stdout
+
+
+def test_quickstart_run_twice(tmp_path: Path) -> None:
+    """The first run files the report; the second shows the same receipt and files nothing."""
+    first = run("quickstart.py", tmp_path).splitlines()
+
+    second = run("quickstart.py", tmp_path).splitlines()
+
+    assert "filed by this run: 1" == first[-1]
+    assert "filed by this run: 0" == second[-1]
+    assert first[-2] == second[-2]
+
+
+def test_quickstart_in_an_event_loop(tmp_path: Path) -> None:
+    """Five reports end with five receipts of different numbers."""
+    printed = run("quickstart_async.py", tmp_path)
+
+    numbers = [line.rpartition(" ")[2] for line in printed.splitlines()]
+
+    assert 5 == len(set(numbers))
+
+
+def test_picture_drawn_anew(tmp_path: Path) -> None:
+    """The committed picture is the one that the script draws, pixel for pixel."""
+    run("make_picture.py", tmp_path, "drawn.png")
+
+    drawn = (tmp_path / "drawn.png").read_bytes()
+
+    assert pixels((EXAMPLES / "mug.png").read_bytes()) == pixels(drawn) == pixels(draw_mug())
+
+
+def pixels(png: bytes) -> bytes:
+    """The rows of a picture; compressors of different versions may write them differently."""
+    size = int.from_bytes(png[png.index(b"IDAT") - 4 : png.index(b"IDAT")])
+    start = png.index(b"IDAT") + 4
+    return zlib.decompress(png[start : start + size])
+
+
+@pytest.mark.parametrize("file", sorted(EXAMPLES.glob("*.json")), ids=lambda file: file.name)
+def test_submission_file_among_the_examples(file: Path) -> None:
+    """It is acceptable without a single issue, and its evidence lies beside it."""
+    result = read_submission(file.read_bytes(), profile=profiles.mock("http://127.0.0.1:8765/ispws"))
+
+    assert () == result.issues
+    assert result.submission is not None
+    assert [True] == [(EXAMPLES / str(item.path)).is_file() for item in result.submission.evidence]

@@ -1,0 +1,93 @@
+"""What the code knows and the pages repeat stays the same in both."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from docs import generate
+from tests.docs.pages import ROOT, name_of
+from tipline_client import errors, validation
+from tipline_client.cli.exit_codes import ExitCode
+from tipline_client.dispatch.table import MOVES
+from tipline_client.models import EvidenceDetails
+from tipline_client.models.outline import outline
+
+DOCS = ROOT / "docs"
+
+
+@pytest.mark.parametrize("page", generate.pages(), ids=name_of)
+def test_generated_part_out_of_date(page: Path) -> None:
+    """A page equals what `python docs/generate.py` would write."""
+    written = page.read_text(encoding="utf-8")
+
+    expected = generate.rewrite(written)
+
+    assert expected == written, "run `python docs/generate.py`"
+
+
+def test_part_that_no_page_shows() -> None:
+    """Every generated part stands in exactly one page."""
+    marks = re.compile(r"<!-- generated: ([a-z-]+) -->")
+
+    shown = [name for page in generate.pages() for name in marks.findall(page.read_text(encoding="utf-8"))]
+
+    assert sorted(generate.PARTS) == sorted(shown)
+
+
+def test_hand_changed_part() -> None:
+    """Generation replaces what was written into a part by hand, and nothing around it."""
+    page = "before\n<!-- generated: alarms -->\nby hand\n<!-- end of generated -->\nafter\n"
+
+    written = generate.rewrite(page)
+
+    assert "by hand" not in written
+    assert "file_set_differs" in written
+    assert ("before\n", "after\n") == (written[:7], written[-6:])
+
+
+def test_unknown_part() -> None:
+    """A part that nothing writes is an error, not an empty place."""
+    page = "<!-- generated: nothing -->\n<!-- end of generated -->\n"
+
+    with pytest.raises(KeyError, match="nothing"):
+        generate.rewrite(page)
+
+
+def test_sections_of_errors() -> None:
+    """Every exception that a caller meets has a section of its own, and nothing else has."""
+    exceptions = {name for name in errors.__all__ if issubclass(getattr(errors, name), errors.TiplineError)}
+    page = (DOCS / "errors.md").read_text(encoding="utf-8")
+
+    sections = {title for title in re.findall(r"^#+ (\w+)$", page, re.MULTILINE) if title.endswith("Error")}
+
+    assert exceptions == sections
+
+
+def test_exit_codes_of_the_command_line() -> None:
+    """The page on the command line lists every exit code with its number and nothing else."""
+    page = (DOCS / "cli.md").read_text(encoding="utf-8")
+
+    listed = {(int(code), name) for code, name in re.findall(r"^\| (\d+) \| ([A-Z_]+) \|", page, re.MULTILINE)}
+
+    assert {(code.value, code.name) for code in ExitCode} == listed
+
+
+def test_rules_and_fields_in_the_reference() -> None:
+    """The reference names every rule and every field that a caller can say of a file."""
+    rules_page = (DOCS / "reference" / "rules.md").read_text(encoding="utf-8")
+    fields_page = (DOCS / "reference" / "fields.md").read_text(encoding="utf-8")
+
+    rules = [rule.id for rule in validation.rules_reference() if f"| `{rule.id}` |" not in rules_page]
+    fields = [field.wire for field in outline(EvidenceDetails) if f"| `{field.wire}` |" not in fields_page]
+
+    assert ([], []) == (rules, fields)
+
+
+def test_every_answer_in_the_table_of_moves() -> None:
+    """The page on the guarantees says what follows every answer to every step."""
+    page = (DOCS / "guarantees.md").read_text(encoding="utf-8")
+
+    missing = {(step, move) for step, answers in MOVES.items() for move in answers.values() if str(move) not in page}
+
+    assert set() == missing
