@@ -26,8 +26,8 @@ class EndpointProfile:
         name: Signed into every envelope: an entry is delivered only by the profile it was queued for.
         environment: Signed too.
         base_url: Everything is below it; no other host is ever addressed and no redirect followed.
-        username: For HTTP Basic, sent with every call.
-        password: Never shown.
+        username: For HTTP Basic, sent with every call. Never shown, like the password.
+        password: Of that user.
         codes: Response code to kind and phrase.
         schema: The endpoint's own XSD, once fetched.
         connect_timeout: How long a connection may take to open.
@@ -39,7 +39,7 @@ class EndpointProfile:
     name: str
     environment: Environment
     base_url: str
-    username: str
+    username: str = field(repr=False)
     password: str = field(repr=False)
     codes: Mapping[int, tuple[AnswerKind, str]] = field(default_factory=lambda: CYBERTIPLINE_CODES, repr=False)
     schema: EndpointSchema | None = field(default=None, repr=False)

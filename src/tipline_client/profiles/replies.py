@@ -165,7 +165,8 @@ def _texts(root: etree._Element, name: str) -> list[str]:
 
 
 def _collapsed(element: etree._Element) -> str:
-    return " ".join(_text(element).split())
+    # A code or an id has no elements inside; what it would spell together was never said.
+    return "" if len(element) else " ".join(_text(element).split())
 
 
 def _text(element: etree._Element) -> str:

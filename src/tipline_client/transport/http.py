@@ -12,6 +12,7 @@ from contextlib import aclosing, asynccontextmanager
 import httpx
 
 from tipline_client.delivery.answers import AnswerKind
+from tipline_client.errors import ConfigurationError
 from tipline_client.profiles import EndpointProfile
 from tipline_client.profiles.exchange import Call, NoReply, Reply, StreamedBody
 
@@ -65,8 +66,16 @@ class HttpTransport:
         Args:
             profile: Where to, and with which credentials.
             client: A client of the caller's, which stays open. Credentials, timeouts and the refusal of redirects are
-                set on each request, so nothing depends on how it was built.
+                set on each request, whatever the client's own are.
+
+        Raises:
+            ConfigurationError: The client has event hooks: they could change a request, turn a refusal that must be
+                read into an exception, or write content into a log.
         """
+        if client is not None and any(client.event_hooks.values()):
+            raise ConfigurationError(
+                "a client with event hooks cannot carry reports", hint="Pass a client without event_hooks."
+            )
         if client is not None:
             yield cls(profile, client)
             return
