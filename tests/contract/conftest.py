@@ -20,10 +20,6 @@ class Stores:
         self._memory = MemoryOutbox(clock)
         self._opened: list[Outbox] = []
 
-    @property
-    def is_durable(self) -> bool:
-        return self.kind != "memory"
-
     def open(self) -> Outbox:
         """One more door to the same data; in memory there is only one."""
         if self.kind == "memory":

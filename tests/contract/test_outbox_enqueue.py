@@ -265,10 +265,9 @@ async def test_next_available_while_everything_is_leased(outbox: Outbox, clock: 
     assert (START + 5 * MINUTE, START + 6 * MINUTE) == (leased.next_available, renewed.next_available)
 
 
+@pytest.mark.parametrize("stores", ["sqlite-apsw", "sqlite-standard", "sqlite-one-by-one"], indirect=True)
 async def test_everything_survives_reopening(stores: Stores) -> None:
     """What a durable store has answered is there for whoever opens it next, to the last byte."""
-    if not stores.is_durable:
-        pytest.skip("the store in memory promises no durability")
     first = stores.open()
     lease = await lease_of(first, "filed")
     await acknowledge(first, lease)

@@ -53,4 +53,4 @@ def test_text_that_is_no_such_value(kind: type[object], text: str | bytes, place
 
     assert "mug" not in str(caught.value)
     assert caught.value.__cause__ is None
-    assert caught.value.__suppress_context__
+    assert caught.value.__context__ is None
