@@ -1,0 +1,98 @@
+"""Which verbs there are, in which groups, with one sentence each; the files behind them are imported when used."""
+
+from cyclopts import App, Group
+
+from tipline_client import __version__
+
+__all__ = ["build"]
+
+_BEGIN = Group("Begin", sort_key=1)
+_FILE = Group("File reports", sort_key=2)
+_LOOK = Group("Look", sort_key=3)
+_DECIDE = Group("Decide", sort_key=4)
+_TEST = Group("Test", sort_key=5)
+
+_VERBS: tuple[tuple[Group, str, str, str], ...] = (
+    (_BEGIN, "demo", "demo:demo", "See the whole job once, against a mock endpoint: tipline demo"),
+    (_BEGIN, "init", "init:init", "Make the home folder and its signing key: tipline init"),
+    (_BEGIN, "doctor", "doctor:doctor", "Check settings, keys, outbox, disk and endpoint: tipline doctor"),
+    (_FILE, "validate", "validate:validate", "List everything wrong with submission files: tipline validate case.json"),
+    (_FILE, "render", "render:render", "Print the XML that would be sent: tipline render case.json"),
+    (_FILE, "enqueue", "enqueue:enqueue", "Seal and queue reports durably: tipline enqueue case.json"),
+    (_FILE, "submit", "submit:submit", "Queue and deliver now, and show the receipt: tipline submit case.json"),
+    (_FILE, "dispatch", "dispatch:dispatch", "Deliver what is queued, as a service or once: tipline dispatch --drain"),
+    (_LOOK, "status", "status:status", "Show what waits, since when and why: tipline status"),
+    (_LOOK, "list", "listing:list_entries", "List entries of the outbox: tipline list --state queued"),
+    (_LOOK, "show", "show:show", "Show one entry with its history: tipline show case-4711"),
+    (_LOOK, "verify", "verify:verify", "Check signatures of receipts and entries: tipline verify --all"),
+    (_DECIDE, "retract", "retract:retract", 'Withdraw a report that is not filed: tipline retract ID --reason "..."'),
+    (_TEST, "mock", "mock:mock", "Run an endpoint that files nothing, for tests: tipline mock --port 0"),
+)
+
+_GROUPS: tuple[tuple[Group, str, str, tuple[tuple[str, str, str], ...]], ...] = (
+    (
+        _LOOK,
+        "receipts",
+        "Signed receipts of what was filed: tipline receipts export ID --out receipt.json",
+        (
+            ("list", "receipts:list_receipts", "List acknowledged entries."),
+            ("show", "receipts:show_receipt", "Show one receipt, verified."),
+            ("export", "receipts:export_receipt", "Write one signed receipt to a file."),
+        ),
+    ),
+    (
+        _DECIDE,
+        "dead-letter",
+        'Entries given up with a reason: tipline dead-letter requeue ID --reason "..."',
+        (
+            ("list", "dead_letter:list_dead_letters", "List what was given up, with reasons."),
+            ("show", "dead_letter:show_dead_letter", "Show why one entry was given up."),
+            ("requeue", "dead_letter:requeue", "Put an entry back into the queue."),
+        ),
+    ),
+    (
+        _DECIDE,
+        "alarm",
+        'What a person must look at: tipline alarm close 3 --note "..."',
+        (
+            ("list", "alarm:list_alarms", "List alarms."),
+            ("close", "alarm:close_alarm", "Record that a person looked."),
+        ),
+    ),
+    (
+        _TEST,
+        "schema",
+        "The endpoint's own XSD, and the JSON Schema of submission files: tipline schema fetch",
+        (
+            ("fetch", "schema:fetch", "Fetch and keep the endpoint's XSD."),
+            ("show", "schema:show", "Say which schema is kept."),
+            ("export", "schema:export", "Print the JSON Schema of a submission file."),
+        ),
+    ),
+)
+
+_ROOM = "tipline_client.cli.verbs."
+_ENDING = (
+    "Settings come from arguments, then TIPLINE_HOME, TIPLINE_ENDPOINT, TIPLINE_USERNAME, TIPLINE_PASSWORD and others, "
+    "then tipline.toml. Exit codes: 0 done, 2 bad input, 3 queued and waiting, 4 given up, 5 configuration, 6 outbox "
+    "unavailable, 7 not verified, 8 doctor found a problem, 130 interrupted. Every verb takes --json."
+)
+
+
+def build() -> App:
+    """The command with its verbs."""
+    app = App(
+        name="tipline",
+        help="Report to a child-protection hotline: validated, signed, queued durably, filed exactly once.",
+        help_epilogue=_ENDING,
+        version=__version__,
+        help_format="plaintext",
+    )
+    for order, (group, name, place, sentence) in enumerate(_VERBS):
+        app.command(_ROOM + place, name=name, help=sentence, group=group, sort_key=order)
+    for group, name, sentence, verbs in _GROUPS:
+        inner = App(name=name, help=sentence, group=group, help_format="plaintext")
+        for verb, place, words in verbs:
+            inner.command(_ROOM + place, name=verb, help=words)
+        app.command(inner)
+    return app

@@ -1,0 +1,106 @@
+"""Entries to receipts, now: several at once, each with its own result.
+
+When the endpoint itself fails, the entries that were not begun stay queued for a dispatcher: trying each in vain would
+tell nobody more.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import anyio
+
+from tipline_client.cli.exit_codes import ExitCode, exit_code_for
+from tipline_client.cli.output import error_view
+from tipline_client.cli.views import entry_view, receipt_lines, receipt_view
+from tipline_client.client import AsyncTiplineClient
+from tipline_client.delivery.answers import AnswerKind, Scope
+from tipline_client.delivery.entry import Entry
+from tipline_client.delivery.receipt import Receipt
+from tipline_client.delivery.states import State
+from tipline_client.errors import DeliveryTransientError, TiplineError
+
+__all__ = ["Delivered", "deliver_all", "delivered_lines", "delivered_view"]
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """What became of one entry.
+
+    Attributes:
+        entry: The entry as it stands now.
+        receipt: Its verified receipt, if it is filed.
+        error: Why there is none.
+    """
+
+    entry: Entry
+    receipt: Receipt | None = None
+    error: TiplineError | None = None
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """What this entry alone would end in."""
+        return ExitCode.OK if self.error is None else exit_code_for(self.error)
+
+
+async def deliver_all(client: AsyncTiplineClient, entries: Sequence[Entry], *, slots: int) -> list[Delivered]:
+    """Try each entry once, at most `slots` at a time; results in the order given."""
+    results: dict[str, Delivered] = {}
+    limiter = anyio.CapacityLimiter(slots)
+    is_endpoint_well = True
+
+    async def deliver(entry: Entry) -> None:
+        nonlocal is_endpoint_well
+        async with limiter:
+            if not is_endpoint_well and not entry.state.is_terminal:
+                error = DeliveryTransientError("not tried, since the endpoint failed for another; it waits")
+                results[entry.id] = Delivered(entry, error=error)
+                return
+            results[entry.id] = result = await _deliver(client, entry)
+            failure = result.entry.last_failure
+            if failure is not None and result.entry.state is State.QUEUED and failure.scope is Scope.ENDPOINT:
+                is_endpoint_well = False
+
+    async with anyio.create_task_group() as tasks:
+        for entry in {entry.id: entry for entry in entries}.values():
+            tasks.start_soon(deliver, entry)
+    return [results[entry.id] for entry in entries]
+
+
+async def _deliver(client: AsyncTiplineClient, entry: Entry) -> Delivered:
+    try:
+        receipt = await client.deliver(entry.id)
+    except TiplineError as error:
+        now = await client.entry(entry.id)
+        failure = now.last_failure
+        if now.state is State.QUEUED and failure is not None and failure.kind == AnswerKind.DENIED.value:
+            error.hint = (
+                "Check TIPLINE_USERNAME and TIPLINE_PASSWORD; the entry stays queued, and `tipline dispatch` goes on."
+            )
+        return Delivered(now, error=error)
+    return Delivered(await client.entry(entry.id), receipt)
+
+
+def delivered_view(delivered: Delivered) -> dict[str, Any]:
+    """The result as JSON: the entry, its receipt or its error."""
+    return {
+        **entry_view(delivered.entry),
+        "receipt": receipt_view(delivered.receipt) if delivered.receipt else None,
+        **({"error": error_view(delivered.error)} if delivered.error else {}),
+    }
+
+
+def delivered_lines(delivered: Delivered) -> list[str]:
+    """The result for people."""
+    entry = delivered.entry
+    if delivered.receipt is not None:
+        return receipt_lines(
+            delivered.receipt, kept=f"in the outbox; tipline receipts export {entry.id} --out receipt.json"
+        )
+    headline = "given up" if entry.state is State.DEAD_LETTER else str(entry.state)
+    if entry.state in {State.QUEUED, State.LEASED}:
+        headline = "queued and waiting"
+    lines = [f"{headline}: {delivered.error}"]
+    if delivered.error is not None and delivered.error.hint:
+        lines.append(f"  hint: {delivered.error.hint}")
+    return lines

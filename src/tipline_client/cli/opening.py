@@ -1,0 +1,91 @@
+"""Opens the outbox or the whole client for one piece of asynchronous work, and closes it again.
+
+A home is never made by the way: a mistyped folder must not become a second outbox that nobody dispatches.
+"""
+
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+import anyio
+
+from tipline_client.cli.settings import Settings
+from tipline_client.client import AsyncTiplineClient, Options
+from tipline_client.delivery.entry import Entry
+from tipline_client.delivery.environment import Environment
+from tipline_client.errors import EntryNotFoundError
+from tipline_client.home import Home
+from tipline_client.outbox import Lane, Outbox, SqliteOutbox
+
+__all__ = ["find_entry", "with_client", "with_outbox"]
+
+T = TypeVar("T")
+
+_LANES = (
+    Lane("cybertipline-production", Environment.PRODUCTION),
+    Lane("cybertipline-testing", Environment.TESTING),
+    Lane("mock", Environment.MOCK),
+)
+
+
+def with_outbox(settings: Settings, work: Callable[[SqliteOutbox], Awaitable[T]]) -> T:
+    """Run `work` on the outbox of an existing home; no endpoint is needed.
+
+    Raises:
+        ConfigurationError: There is no home.
+        OutboxUnavailableError: The outbox cannot be opened.
+    """
+    home = Home(settings.home)
+    home.keys()
+
+    async def run() -> T:
+        outbox = SqliteOutbox.open(home.outbox_path)
+        try:
+            return await work(outbox)
+        finally:
+            await outbox.close()
+
+    return anyio.run(run)
+
+
+def with_client(
+    settings: Settings, work: Callable[[AsyncTiplineClient], Awaitable[T]], *, options: Options | None = None
+) -> T:
+    """Run `work` with a client of an existing home and the named endpoint.
+
+    Raises:
+        ConfigurationError: There is no home, or no endpoint is named or usable.
+        OutboxUnavailableError: The outbox cannot be opened.
+    """
+    profile = settings.profile()
+    Home(settings.home).keys()
+
+    async def run() -> T:
+        async with AsyncTiplineClient.open(
+            settings.home, profile=profile, options=options or Options(slots=settings.slots)
+        ) as client:
+            return await work(client)
+
+    return anyio.run(run)
+
+
+async def find_entry(outbox: Outbox, name: str, *, settings: Settings) -> Entry:
+    """The entry with this id or idempotency key.
+
+    A key may be in use in several environments; then the one of the named endpoint is meant.
+
+    Raises:
+        EntryNotFoundError: There is none, or the key does not say which one.
+    """
+    try:
+        return await outbox.get(name)
+    except EntryNotFoundError as error:
+        missing = error
+    found = [entry for lane in _LANES if (entry := await outbox.find(lane, name)) is not None]
+    if len(found) > 1 and settings.lane is not None:
+        found = [entry for entry in found if (entry.profile, entry.environment) == settings.lane]
+    if len(found) > 1:
+        where = ", ".join(f"{entry.id} ({entry.environment})" for entry in found)
+        raise EntryNotFoundError(f"the key names several entries: {where}", hint="Give the entry's id.")
+    if not found:
+        raise EntryNotFoundError("no entry has this id or idempotency key", hint=missing.hint) from None
+    return found[0]

@@ -1,0 +1,102 @@
+"""The options that many verbs share, and the session that they lead to.
+
+A verb takes one of these as its last parameter; `start` gives it settings and a place to write.
+"""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from cyclopts import Group, Parameter
+
+from tipline_client.cli.output import Output
+from tipline_client.cli.settings import Settings, resolve
+
+__all__ = ["ENDPOINT", "HOME", "OUTPUT", "EndpointOptions", "HomeOptions", "OutputOptions", "Session"]
+
+_SHARED = Group("Shared options", sort_key=9)
+
+
+def _named(*names: str) -> Parameter:
+    return Parameter(name=names, group=_SHARED, negative="", show_default=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """What a verb works with.
+
+    Attributes:
+        settings: The settings in force.
+        output: Where to write.
+    """
+
+    settings: Settings
+    output: Output
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class OutputOptions:
+    """How to speak."""
+
+    json: Annotated[bool, _named("--json")] = False
+    """Write one JSON document instead of lines."""
+    verbose: Annotated[bool, _named("--verbose", "-v")] = False
+    """Log each step on standard error."""
+    debug: Annotated[bool, _named("--debug")] = False
+    """Show where an unexpected error came from."""
+
+    def output(self) -> Output:
+        """Where to write."""
+        return Output(as_json=self.json)
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class HomeOptions(OutputOptions):
+    """Which installation."""
+
+    home: Annotated[str | None, _named("--home")] = None
+    """Folder of outbox, keys and evidence (TIPLINE_HOME; ./tipline-home)."""
+    config: Annotated[str | None, _named("--config")] = None
+    """Configuration file (TIPLINE_CONFIG; ./tipline.toml, HOME/tipline.toml)."""
+
+    def start(self) -> Session:
+        """Settings and output.
+
+        Raises:
+            ConfigurationError: A setting is not usable.
+        """
+        return Session(resolve(home=self.home, config=self.config), self.output())
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class EndpointOptions(HomeOptions):
+    """Which endpoint, too."""
+
+    endpoint: Annotated[str | None, _named("--endpoint")] = None
+    """testing, production, or a loopback URL (TIPLINE_ENDPOINT)."""
+    username: Annotated[str | None, _named("--username")] = None
+    """User at the endpoint (TIPLINE_USERNAME); the password comes from TIPLINE_PASSWORD or a file."""
+    slots: Annotated[int | None, _named("--slots")] = None
+    """How many deliveries run at once (TIPLINE_SLOTS; 8)."""
+
+    def start(self) -> Session:
+        """Settings and output.
+
+        Raises:
+            ConfigurationError: A setting is not usable.
+        """
+        settings = resolve(
+            home=self.home,
+            config=self.config,
+            endpoint=self.endpoint,
+            username=self.username,
+            slots=self.slots,
+        )
+        return Session(settings, self.output())
+
+
+OUTPUT = OutputOptions()
+HOME = HomeOptions()
+ENDPOINT = EndpointOptions()

@@ -1,0 +1,95 @@
+"""How a command speaks: plain lines for people, or exactly one JSON document on standard output.
+
+With `--json` errors are a document on standard output too, `{"error": {...}}`; the exit code tells them from results.
+What comes from outside is shown without control characters, which could rewrite a terminal. Nothing here knows a verb.
+"""
+
+import json
+import sys
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from tipline_client.errors import Issue, ReportInvalidError, TiplineError
+
+__all__ = ["Output", "columns", "error_view", "issue_view", "printable"]
+
+
+def printable(text: str) -> str:
+    """`text` with everything that is not printable written as an escape."""
+    if text.isprintable():
+        return text
+    return "".join(letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in text)
+
+
+def columns(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Rows of cells as aligned lines."""
+    shown = [[printable(cell) for cell in row] for row in rows]
+    widths = [max(len(cell) for cell in column) for column in zip(*shown, strict=True)]
+    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in shown]
+    return [line.rstrip() for line in lines]
+
+
+def issue_view(issue: Issue) -> dict[str, str]:
+    """One finding as JSON."""
+    return {
+        "path": issue.path,
+        "rule": issue.rule,
+        "severity": issue.severity.value,
+        "message": issue.message,
+        "source": issue.source,
+    }
+
+
+def error_view(error: BaseException) -> dict[str, Any]:
+    """An error as JSON: class, message, hint, and what else it carries."""
+    if not isinstance(error, TiplineError):
+        return {"class": type(error).__name__, "message": str(error), "hint": ""}
+    view: dict[str, Any] = {"class": type(error).__name__, "message": str(error), "hint": error.hint}
+    for name, wire in (("step", "step"), ("code", "code"), ("request_id", "requestId"), ("entry_id", "entryId")):
+        if (value := getattr(error, name, None)) is not None:
+            view[wire] = str(value) if name == "step" else value
+    if isinstance(error, ReportInvalidError):
+        view["issues"] = [issue_view(issue) for issue in error.issues]
+    return view
+
+
+class Output:
+    """Where a command writes.
+
+    Args:
+        as_json: Whether standard output gets one JSON document instead of lines.
+    """
+
+    def __init__(self, *, as_json: bool) -> None:
+        self.as_json = as_json
+
+    def say(self, *lines: str) -> None:
+        """Lines for people on standard output; nothing with `--json`."""
+        if not self.as_json:
+            for line in lines:
+                sys.stdout.write(printable(line) + "\n")
+            sys.stdout.flush()
+
+    def note(self, line: str) -> None:
+        """A remark beside the result, on standard error."""
+        sys.stderr.write(printable(line) + "\n")
+        sys.stderr.flush()
+
+    def finish(self, document: Any, lines: Iterable[str] = ()) -> None:
+        """The result: the document with `--json`, the lines without."""
+        if self.as_json:
+            # ASCII alone: it survives every locale, and lone surrogates too.
+            sys.stdout.write(json.dumps(document, indent=2, ensure_ascii=True) + "\n")
+            sys.stdout.flush()
+        else:
+            self.say(*lines)
+
+    def fail(self, error: BaseException) -> None:
+        """An error: a document on standard output with `--json`, lines on standard error without."""
+        if self.as_json:
+            self.finish({"error": error_view(error)})
+            return
+        for line in str(error).split("\n"):
+            self.note(f"error: {line}" if line and not line.startswith(" ") else line)
+        if isinstance(error, TiplineError) and error.hint:
+            self.note(f"hint: {error.hint}")

@@ -1,0 +1,216 @@
+"""Which settings are in force, and where each comes from: arguments, then `TIPLINE_*`, then `tipline.toml`.
+
+No endpoint is a default, and production is never reached without its own explicit statement. A password is held and
+handed on, never shown.
+"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tipline_client import profiles
+from tipline_client.cli.settings_file import find_file, read_file
+from tipline_client.delivery.environment import Environment
+from tipline_client.errors import ConfigurationError
+from tipline_client.profiles import EndpointProfile
+
+__all__ = ["DEFAULT_HOME", "ENDPOINTS", "VARIABLES", "Settings", "resolve"]
+
+DEFAULT_HOME = "tipline-home"
+DEFAULT_SLOTS = 8
+MOST_SLOTS = 256
+
+ENDPOINTS: Mapping[str, tuple[str, Environment]] = {
+    "testing": ("cybertipline-testing", Environment.TESTING),
+    "cybertipline-testing": ("cybertipline-testing", Environment.TESTING),
+    "production": ("cybertipline-production", Environment.PRODUCTION),
+    "cybertipline-production": ("cybertipline-production", Environment.PRODUCTION),
+}
+"""What may be named instead of a loopback URL: the profile's name and its environment."""
+
+VARIABLES: Mapping[str, str] = {
+    "home": "TIPLINE_HOME",
+    "endpoint": "TIPLINE_ENDPOINT",
+    "username": "TIPLINE_USERNAME",
+    "password": "TIPLINE_PASSWORD",
+    "password_file": "TIPLINE_PASSWORD_FILE",
+    "registered_esp": "TIPLINE_REGISTERED_ESP",
+    "slots": "TIPLINE_SLOTS",
+}
+"""Setting to environment variable. `TIPLINE_CONFIG` names the file itself."""
+
+_TRUTHS = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
+_NAME_ONE = (
+    "Give --endpoint or TIPLINE_ENDPOINT: testing, production, or the URL that `tipline mock --port 0` prints; "
+    "nothing is assumed."
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """The settings of one invocation.
+
+    Attributes:
+        home: The folder of outbox, keys and evidence.
+        endpoint: A profile's name or a loopback URL, as given.
+        username: For the endpoint.
+        password: For the endpoint.
+        registered_esp: The explicit statement that production needs.
+        slots: How many deliveries run at once.
+        reporter: Stands in a report that names no reporter.
+        file: The configuration file that was read.
+        origins: Setting to where it came from.
+    """
+
+    home: Path
+    endpoint: str | None = None
+    username: str | None = None
+    password: str | None = field(default=None, repr=False)
+    registered_esp: bool = False
+    slots: int = DEFAULT_SLOTS
+    reporter: Mapping[str, Any] | None = field(default=None, repr=False)
+    file: Path | None = None
+    origins: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def lane(self) -> tuple[str, Environment] | None:
+        """Profile name and environment of the endpoint, without credentials; `None` when none is named.
+
+        Raises:
+            ConfigurationError: The endpoint is neither a profile's name nor a loopback URL.
+        """
+        if self.endpoint is None:
+            return None
+        if self.endpoint in ENDPOINTS:
+            return ENDPOINTS[self.endpoint]
+        self._mock()
+        return "mock", Environment.MOCK
+
+    def profile(self) -> EndpointProfile:
+        """The endpoint, ready to be addressed.
+
+        Raises:
+            ConfigurationError: No endpoint is named, it is unknown, credentials are missing, or it is production and
+                the statement `registered_esp` was not made.
+        """
+        if self.endpoint is None:
+            raise ConfigurationError("no endpoint is named", hint=_NAME_ONE)
+        name, environment = ENDPOINTS.get(self.endpoint, ("mock", Environment.MOCK))
+        if environment is Environment.MOCK:
+            return self._mock()
+        if environment is Environment.PRODUCTION and not self.registered_esp:
+            raise ConfigurationError(
+                "the production endpoint needs the explicit statement that a registered provider files for real",
+                hint="Use the testing endpoint, or state it: TIPLINE_REGISTERED_ESP=yes, or registered_esp = true "
+                "in tipline.toml.",
+            )
+        if not self.username or not self.password:
+            missing = "username" if not self.username else "password"
+            raise ConfigurationError(
+                f"the {missing} for {name} is missing",
+                hint="Set TIPLINE_USERNAME and TIPLINE_PASSWORD, or TIPLINE_PASSWORD_FILE.",
+            )
+        if environment is Environment.TESTING:
+            return profiles.cybertipline_testing(username=self.username, password=self.password)
+        return profiles.cybertipline_production(
+            username=self.username, password=self.password, registered_esp=self.registered_esp
+        )
+
+    def _mock(self) -> EndpointProfile:
+        if "://" not in (self.endpoint or ""):
+            raise ConfigurationError(f"there is no endpoint {self.endpoint!r}", hint=_NAME_ONE)
+        return profiles.mock(
+            self.endpoint or "",
+            username=profiles.MOCK_USERNAME if self.username is None else self.username,
+            password=profiles.MOCK_PASSWORD if self.password is None else self.password,
+        )
+
+
+def resolve(
+    *,
+    home: str | None = None,
+    endpoint: str | None = None,
+    username: str | None = None,
+    slots: int | None = None,
+    config: str | None = None,
+    environ: Mapping[str, str] | None = None,
+) -> Settings:
+    """Put the settings together.
+
+    Args:
+        home: The argument, if it was given; so for the others.
+        endpoint: Likewise.
+        username: Likewise.
+        slots: Likewise.
+        config: Likewise.
+        environ: The environment's variables; the process's own by default.
+
+    Raises:
+        ConfigurationError: A value, the configuration file or the password file is not usable.
+    """
+    environ = os.environ if environ is None else environ
+    given: dict[str, Any] = {}
+    origins: dict[str, str] = {}
+
+    def take(values: Mapping[str, Any], origin: str) -> None:
+        for name, value in values.items():
+            if value is not None and name not in given:
+                given[name], origins[name] = value, origin.format(name=name, variable=VARIABLES.get(name, ""))
+
+    take({"home": home, "endpoint": endpoint, "username": username, "slots": slots}, "argument --{name}")
+    variables = {name: environ.get(variable) or None for name, variable in VARIABLES.items()}
+    take(variables, "{variable}")
+    file = find_file(config=config or environ.get("TIPLINE_CONFIG") or None, home=_folder(given.get("home")))
+    if file is not None:
+        values = read_file(file)
+        # A pair from one place: a password file of the variables is not mixed with a password of the file.
+        if given.keys() & {"password", "password_file"}:
+            values = {key: value for key, value in values.items() if key not in {"password", "password_file"}}
+        take(values, str(file))
+    if "password" not in given and "password_file" in given:
+        given["password"] = _read_password(Path(given["password_file"]))
+        origins["password"] = origins["password_file"]
+    return Settings(
+        home=_folder(given.get("home")),
+        endpoint=given.get("endpoint"),
+        username=given.get("username"),
+        password=given.get("password"),
+        registered_esp=_truth(given.get("registered_esp", False)),
+        slots=_slots(given.get("slots", DEFAULT_SLOTS)),
+        reporter=given.get("reporter"),
+        file=file,
+        origins=origins,
+    )
+
+
+def _folder(home: str | None) -> Path:
+    return Path(home or DEFAULT_HOME).expanduser()
+
+
+def _truth(value: bool | str) -> bool:
+    if isinstance(value, bool):
+        return value
+    if value.strip().lower() not in _TRUTHS:
+        raise ConfigurationError("TIPLINE_REGISTERED_ESP is neither yes nor no", hint="Write yes, or leave it out.")
+    return _TRUTHS[value.strip().lower()]
+
+
+def _slots(value: int | str) -> int:
+    try:
+        number = int(value)
+    except ValueError:
+        number = 0
+    if not 1 <= number <= MOST_SLOTS:
+        raise ConfigurationError(f"slots must be a whole number from 1 to {MOST_SLOTS}")
+    return number
+
+
+def _read_password(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8").rstrip("\r\n")
+    except OSError as error:
+        raise ConfigurationError(f"the password file {path}: {error.strerror}") from None
+    except ValueError:
+        raise ConfigurationError(f"the password file {path} is not UTF-8") from None

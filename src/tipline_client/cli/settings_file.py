@@ -1,0 +1,78 @@
+"""What stands in `tipline.toml`: found, read, and refused where it says something that no setting is.
+
+Names the file, the line and the key in its refusals, never a value: the file may hold a password.
+"""
+
+import difflib
+import re
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from tipline_client.errors import ConfigurationError
+
+__all__ = ["FILE_NAME", "find_file", "read_file"]
+
+FILE_NAME = "tipline.toml"
+
+_KINDS: Mapping[str, tuple[type, str]] = {
+    "endpoint": (str, "text"),
+    "home": (str, "text"),
+    "username": (str, "text"),
+    "password": (str, "text"),
+    "password_file": (str, "text"),
+    "registered_esp": (bool, "true or false"),
+    "slots": (int, "a whole number"),
+    "reporter": (dict, "a table"),
+}
+_PLACE = re.compile(r"\(at [^)]*\)$")
+_MAX_BYTES = 1024 * 1024
+
+
+def find_file(*, config: str | None, home: Path) -> Path | None:
+    """The configuration file: the one named, else that of the current directory, else that of the home folder."""
+    if config is not None:
+        return Path(config)
+    return next((path for path in (Path(FILE_NAME), home / FILE_NAME) if path.is_file()), None)
+
+
+def read_file(path: Path) -> dict[str, Any]:
+    """The settings of a file, with relative paths made relative to it.
+
+    Raises:
+        ConfigurationError: It cannot be read, is no TOML, or has a key that is unknown or of the wrong kind.
+    """
+    values = _parse(path)
+    for key, value in values.items():
+        if key not in _KINDS:
+            near = difflib.get_close_matches(key, _KINDS, n=1, cutoff=0.5)
+            hint = f"Did you mean {near[0]}?" if near else f"The keys are {', '.join(sorted(_KINDS))}."
+            raise ConfigurationError(f"{path}: there is no setting {key!r}", hint=hint)
+        kind, words = _KINDS[key]
+        if type(value) is not kind:
+            raise ConfigurationError(f"{path}: {key} must be {words}", hint="Correct it in the file.")
+    for key in ("home", "password_file"):
+        if key in values:
+            values[key] = str(path.parent / Path(values[key]).expanduser())
+    return values
+
+
+def _parse(path: Path) -> dict[str, Any]:
+    try:
+        with path.open("rb") as file:
+            data = file.read(_MAX_BYTES + 1)
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "the path is unusable"
+        raise ConfigurationError(f"{path}: {reason}", hint="Name an existing file with --config.") from None
+    if len(data) > _MAX_BYTES:
+        raise ConfigurationError(f"{path}: too large for a configuration file")
+    # Raised outside the handlers: the parser's exceptions carry the text of the file.
+    try:
+        return tomllib.loads(data.decode())
+    except tomllib.TOMLDecodeError as error:
+        place = _PLACE.search(str(error))
+        reason = f"no TOML {place.group() if place else ''}".rstrip()
+    except UnicodeDecodeError as error:
+        reason = f"not UTF-8, from byte {error.start}"
+    raise ConfigurationError(f"{path}: {reason}", hint="Text values stand in quotation marks.")

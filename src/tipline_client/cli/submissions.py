@@ -1,0 +1,197 @@
+"""Submission files: found, read, checked, and turned into what the client takes.
+
+A `.json` file holds one submission and a `.jsonl` file one in each line; paths of evidence are relative to the file.
+Nothing here queues or sends.
+"""
+
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from tipline_client.cli.evidence_paths import check_evidence
+from tipline_client.cli.exit_codes import CommandError
+from tipline_client.cli.settings import Settings
+from tipline_client.delivery.environment import Environment
+from tipline_client.dispatch.enqueueing import check
+from tipline_client.errors import Issue, Severity
+from tipline_client.evidence import Evidence
+from tipline_client.home import Home
+from tipline_client.models import Submission
+from tipline_client.profiles import EndpointSchema
+from tipline_client.validation import MAX_INPUT_BYTES, read_submission
+from tipline_client.validation.checking import in_order
+
+__all__ = ["STDIN", "FileRules", "Prepared", "SubmissionFile", "read_files", "rules_for"]
+
+STDIN = "/dev/stdin"
+"""What `-` on the command line stands for."""
+
+_LINES = {".jsonl", ".ndjson"}
+
+
+@dataclass(frozen=True, slots=True)
+class FileRules:
+    """What a submission is checked against, known without credentials.
+
+    Attributes:
+        environment: Where a filing would count. Production where no endpoint is named: it has the most warnings.
+        schema: The endpoint's own schema, where it was fetched.
+    """
+
+    environment: Environment = Environment.PRODUCTION
+    schema: EndpointSchema | None = None
+
+    @property
+    def newer_elements(self) -> frozenset[tuple[str, str]]:
+        """Elements beyond the schema of November 2025 that the endpoint is known to have."""
+        return self.schema.newer_elements if self.schema else frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """One submission as read and checked.
+
+    Attributes:
+        source: Where it stands: a file, or a file and its line.
+        folder: What its paths are relative to.
+        submission: The submission, if it could be read.
+        issues: Errors first, then warnings.
+    """
+
+    source: str
+    folder: Path
+    submission: Submission | None
+    issues: tuple[Issue, ...] = field(repr=False)
+
+    @property
+    def is_acceptable(self) -> bool:
+        """Whether it can be queued."""
+        return self.submission is not None and not self.errors
+
+    @property
+    def errors(self) -> int:
+        """How many issues block it."""
+        return sum(issue.severity is Severity.ERROR for issue in self.issues)
+
+    def evidence(self) -> list[Evidence]:
+        """Its files, for the client."""
+        items = self.submission.evidence if self.submission else ()
+        return [Evidence.from_path(self.folder / (item.path or ""), details=item.details) for item in items]
+
+
+@dataclass(frozen=True, slots=True)
+class SubmissionFile:
+    """One file of the command line.
+
+    Attributes:
+        name: As given.
+        is_lines: Whether it holds one submission in each line.
+        submissions: What it holds, in order.
+    """
+
+    name: str
+    is_lines: bool
+    submissions: tuple[Prepared, ...]
+
+    @property
+    def is_acceptable(self) -> bool:
+        """Whether all of it can be queued."""
+        return all(prepared.is_acceptable for prepared in self.submissions)
+
+
+def rules_for(settings: Settings) -> FileRules:
+    """The rules of the named endpoint, with its schema where the home has it; the strictest where none is named.
+
+    Raises:
+        ConfigurationError: The endpoint is unknown, or the saved schema is none.
+    """
+    if settings.lane is None:
+        return FileRules()
+    name, environment = settings.lane
+    path = Home(settings.home).schema_path(name)
+    return FileRules(environment, EndpointSchema(path.read_bytes()) if path.is_file() else None)
+
+
+def read_files(
+    files: Sequence[str],
+    *,
+    rules: FileRules,
+    reporter: Mapping[str, Any] | None = None,
+    with_evidence: bool = True,
+    now: datetime | None = None,
+) -> list[SubmissionFile]:
+    """Read and check every submission of the files; nothing is raised for what they hold.
+
+    Args:
+        files: Paths; `/dev/stdin` is standard input.
+        rules: What to check against.
+        reporter: Stands in a report that names none.
+        with_evidence: Whether the files of evidence must be there.
+        now: The present moment; the machine's clock by default.
+
+    Raises:
+        CommandError: No file is named.
+    """
+    if not files:
+        raise CommandError("no submission file is named", hint="Name a file, or - for standard input.")
+    now = now or datetime.now(UTC)
+    return [_read_file(name, rules=rules, reporter=reporter, with_evidence=with_evidence, now=now) for name in files]
+
+
+def _read_file(
+    name: str, *, rules: FileRules, reporter: Mapping[str, Any] | None, with_evidence: bool, now: datetime
+) -> SubmissionFile:
+    shown, folder = ("standard input", Path()) if name == STDIN else (name, Path(name).parent)
+    data = _read_bytes(name)
+    if isinstance(data, Issue):
+        return SubmissionFile(shown, False, (Prepared(shown, folder, None, (data,)),))
+    is_lines = Path(name).suffix.lower() in _LINES or (name == STDIN and _looks_like_lines(data))
+
+    def prepare(source: str, text: bytes) -> Prepared:
+        result = read_submission(text, profile=rules, reporter=reporter, now=now)
+        issues = result.issues
+        if result.submission is not None and result.is_acceptable:
+            issues = check(result.submission, rules, now=now)
+        if with_evidence:
+            issues = in_order([*issues, *check_evidence(text, folder=folder)])
+        return Prepared(source, folder, result.submission, issues)
+
+    if not is_lines:
+        return SubmissionFile(shown, False, (prepare(shown, data),))
+    numbered = _numbered_lines(data)
+    return SubmissionFile(shown, True, tuple(prepare(f"{shown}:{number}", line) for number, line in numbered))
+
+
+def _numbered_lines(data: bytes) -> Iterator[tuple[int, bytes]]:
+    for number, line in enumerate(data.removeprefix(b"\xef\xbb\xbf").split(b"\n"), start=1):
+        if line.strip():
+            yield number, line
+
+
+def _looks_like_lines(data: bytes) -> bool:
+    """Whether each of several lines is an object of its own, as far as the first two tell."""
+    heads = [line.strip() for _, line in zip(range(2), (line for _, line in _numbered_lines(data)), strict=False)]
+    return len(heads) == 2 and all(head.startswith(b"{") and head.endswith(b"}") for head in heads)
+
+
+def _read_bytes(name: str) -> bytes | Issue:
+    """The content of a file, or why there is none. A submission too large is read far enough to be refused as such."""
+    try:
+        if name == STDIN:
+            return sys.stdin.buffer.read()
+        path = Path(name)
+        limit = -1 if path.suffix.lower() in _LINES else MAX_INPUT_BYTES + 1
+        with path.open("rb") as file:
+            return file.read(limit)
+    except (OSError, ValueError) as error:
+        reason = (error.strerror or "it cannot be read") if isinstance(error, OSError) else "the path is unusable"
+    return Issue(
+        path="submission",
+        rule="submission-unreadable",
+        severity=Severity.ERROR,
+        message=f"The submission file cannot be read: {reason}.",
+        source="form of a submission file",
+    )

@@ -1,0 +1,70 @@
+"""`tipline init`: make the home folder and its keys, or add to them."""
+
+from pathlib import Path
+from typing import Annotated
+
+import anyio
+from cyclopts import Parameter
+
+from tipline_client.cli.exit_codes import CommandError, ExitCode
+from tipline_client.cli.options import HOME, HomeOptions
+from tipline_client.envelope import KeyRing
+from tipline_client.home import Home
+from tipline_client.outbox import SqliteOutbox
+
+__all__ = ["init"]
+
+
+def init(
+    *,
+    import_: Annotated[Path | None, Parameter(name="--import")] = None,
+    rotate: Annotated[bool, Parameter(negative="")] = False,
+    trust: Path | None = None,
+    options: HomeOptions = HOME,
+) -> ExitCode:
+    """Make the home folder (0700) with a signing key (0600) and an outbox.
+
+    Example: tipline init --home /srv/tipline
+
+    Args:
+        import_: Sign with this Ed25519 private key (PEM) instead of a new one.
+        rotate: Add a new key that signs from now on; those before stay trusted.
+        trust: Trust this public key (PEM) too, for instance of another host.
+        options: Which installation.
+    """
+    session = options.start()
+    home = Home(session.settings.home)
+    if rotate and import_ is not None:
+        raise CommandError("--rotate makes a new key and --import brings one", hint="Give one of the two.")
+    is_new = not home.exists
+    done = []
+    if is_new:
+        keys = home.create(import_key=import_)
+        done.append("home made" if import_ is None else "home made with the imported key")
+    else:
+        keys = home.keys()
+        done += _change(keys, import_key=import_, rotate=rotate)
+    if trust is not None:
+        done.append(f"key {keys.import_pem(trust).key_id} is trusted")
+    anyio.run(SqliteOutbox.open(home.outbox_path).close)
+    key_id = keys.signer().key_id
+    trusted = sorted(key.key_id for key in keys.trusted())
+    session.output.finish(
+        {"home": str(home.path), "isNew": is_new, "keyId": key_id, "trustedKeyIds": trusted, "done": done},
+        [
+            f"home         {home.path}",
+            *(f"done         {words}" for words in done or ["nothing to do: it is a home already"]),
+            f"signing key  {key_id}",
+            *(f"trusted too  {other}" for other in trusted if other != key_id),
+            f"Back up {home.keys_path}: without these keys, what is queued cannot be verified or sent.",
+        ],
+    )
+    return ExitCode.OK
+
+
+def _change(keys: KeyRing, *, import_key: Path | None, rotate: bool) -> list[str]:
+    if import_key is not None:
+        return [f"key {keys.import_pem(import_key, activate=True).key_id} was imported and signs from now on"]
+    if rotate:
+        return [f"key {keys.generate().key_id} was made and signs from now on"]
+    return []

@@ -1,0 +1,103 @@
+"""`tipline mock`: an endpoint on loopback that files nothing, for tests."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated, Literal
+
+from cyclopts import Parameter
+
+from tipline_client.cli.exit_codes import CommandError, ExitCode
+from tipline_client.cli.options import OUTPUT, OutputOptions
+from tipline_client.cli.output import Output
+from tipline_client.errors import ConfigurationError
+from tipline_client.profiles import MOCK_PASSWORD, MOCK_USERNAME
+
+__all__ = ["mock"]
+
+
+def mock(
+    *,
+    port: int = 0,
+    host: str = "127.0.0.1",
+    username: str = MOCK_USERNAME,
+    password: str = MOCK_PASSWORD,
+    fault: tuple[str, ...] = (),
+    faults: Path | None = None,
+    dice: int | None = None,
+    chance: tuple[str, ...] = (),
+    era: Literal["2026", "2016"] = "2026",
+    newer_elements: Annotated[bool, Parameter(negative="")] = False,
+    options: OutputOptions = OUTPUT,
+) -> ExitCode:
+    """Run a mock endpoint until SIGINT or SIGTERM. It is no hotline: nothing sent to it is filed.
+
+    Prints its base URL on a line of its own when it is ready; give that as TIPLINE_ENDPOINT. Its control API stands
+    beside it, under /_mock.
+
+    Example: tipline mock --port 0 --fault finish:lost_reply
+
+    Args:
+        port: 0 lets the system choose.
+        host: A loopback address.
+        username: The one user that is let in.
+        password: That user's password.
+        fault: What shall go wrong once, in order: finish:lost_reply, submit:status=503, or JSON. Repeatable.
+        faults: A JSON file with a whole plan.
+        dice: Seed of random faults; needs --chance.
+        chance: A fault and its probability: lost_reply=0.1. Repeatable.
+        era: 2026 (errors with HTTP 400) or 2016 (errors with HTTP 200).
+        newer_elements: Accept the elements that newer documentation adds.
+        options: Shared options.
+    """
+    try:
+        from tipline_client.cli.fault_words import read_words
+        from tipline_client.mock import Dice, read_plan, serve
+    except ImportError as error:
+        raise ConfigurationError("the mock endpoint needs its extra", hint=str(error)) from None
+    script = [read_words(text) for text in fault]
+    thrown = None
+    try:
+        if faults is not None:
+            plan = read_plan(json.loads(faults.read_bytes()))
+            script, thrown = [*plan.faults, *script], plan.dice
+        if dice is not None or chance:
+            thrown = Dice.model_validate({"seed": dice, "chances": dict(_chance(text) for text in chance)})
+    except OSError as error:
+        raise CommandError(f"{faults}: {error.strerror}") from None
+    except ValueError:
+        raise CommandError("the faults or dice have no form that the mock endpoint knows") from None
+    serve(
+        port=port,
+        host=host,
+        username=username,
+        password=password,
+        era=era,
+        newer_elements=newer_elements,
+        faults=script,
+        dice=thrown,
+        announce=_Announcer(options.output()).hear,
+    )
+    return ExitCode.OK
+
+
+def _chance(text: str) -> tuple[str, float]:
+    name, _, value = text.partition("=")
+    return name, float(value)
+
+
+class _Announcer:
+    """Passes on what the endpoint says at its start; as one document when it is ready, with `--json`."""
+
+    def __init__(self, output: Output) -> None:
+        self._output = output
+        self._notices: list[str] = []
+
+    def hear(self, line: str) -> None:
+        """One line."""
+        if not line.startswith(("http://", "https://")):
+            self._notices.append(line)
+            self._output.say(line)
+            return
+        self._output.finish({"baseUrl": line, "notices": self._notices}, [line])
+        sys.stdout.flush()

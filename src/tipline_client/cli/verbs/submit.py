@@ -1,0 +1,63 @@
+"""`tipline submit`: enqueue and deliver, ending with the receipt."""
+
+from collections.abc import Sequence
+from functools import partial
+
+from tipline_client.cli.delivering import Delivered, deliver_all, delivered_lines, delivered_view
+from tipline_client.cli.exit_codes import ExitCode
+from tipline_client.cli.opening import with_client
+from tipline_client.cli.options import ENDPOINT, EndpointOptions
+from tipline_client.cli.progress import watching
+from tipline_client.cli.queueing import Queued, queue_all, queued_lines, queued_view, worst
+from tipline_client.cli.submissions import SubmissionFile, read_files, rules_for
+from tipline_client.client import AsyncTiplineClient, Options
+
+__all__ = ["submit"]
+
+
+def submit(*files: str, options: EndpointOptions = ENDPOINT) -> ExitCode:
+    """Queue the submissions of files and deliver them now; ends with the receipts.
+
+    What cannot be delivered now stays queued for `tipline dispatch` (exit code 3). The same submission again shows the
+    same receipt and files nothing.
+
+    Example: tipline submit case-4711.json
+
+    Args:
+        files: Submission files; - for standard input.
+        options: Shared options.
+    """
+    session = options.start()
+    settings = session.settings
+    settings.profile()
+    read = read_files(files, rules=rules_for(settings), reporter=settings.reporter)
+    with watching(session.output) as watcher:
+        results = with_client(
+            settings,
+            partial(_queue_and_deliver, files=read, slots=settings.slots),
+            options=Options(slots=settings.slots, on_step=watcher.on_step, on_bytes=watcher.on_bytes),
+        )
+    views = [
+        {**queued_view(queued), **(delivered_view(delivered) if delivered else {})} for queued, delivered in results
+    ]
+    lines = []
+    for queued, delivered in results:
+        lines += queued_lines(queued) if delivered is None else _lines(queued, delivered)
+    is_single = len(read) == 1 and not read[0].is_lines
+    session.output.finish(views[0] if is_single else views, lines)
+    return worst([delivered.exit_code if delivered else queued.exit_code for queued, delivered in results])
+
+
+async def _queue_and_deliver(
+    client: AsyncTiplineClient, *, files: Sequence[SubmissionFile], slots: int
+) -> list[tuple[Queued, Delivered | None]]:
+    queued = await queue_all(client, files)
+    entries = [result.entry for result in queued if result.entry is not None]
+    delivered = iter(await deliver_all(client, entries, slots=slots))
+    return [(result, next(delivered) if result.entry is not None else None) for result in queued]
+
+
+def _lines(queued: Queued, delivered: Delivered) -> list[str]:
+    warnings = [f"  warning: {issue.path}: {issue.message}" for issue in queued.prepared.issues]
+    again = [] if queued.is_new else ["  it was in the outbox already; nothing was queued twice"]
+    return [f"{queued.prepared.source}:", *again, *warnings, *delivered_lines(delivered)]

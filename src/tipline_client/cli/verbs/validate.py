@@ -1,0 +1,38 @@
+"""`tipline validate`: every issue of submission files, without a home, an endpoint or a network."""
+
+from tipline_client.cli.exit_codes import ExitCode
+from tipline_client.cli.options import ENDPOINT, EndpointOptions
+from tipline_client.cli.output import issue_view
+from tipline_client.cli.reporting import issue_lines
+from tipline_client.cli.submissions import read_files, rules_for
+
+__all__ = ["validate"]
+
+
+def validate(*files: str, options: EndpointOptions = ENDPOINT) -> ExitCode:
+    """List every issue of submission files (.json, or .jsonl with one in each line), errors and warnings.
+
+    Nothing is queued, and neither a home nor an endpoint is needed; where none is named, the rules are those of
+    production without newer elements. Ends with 2 if there is an error; warnings never block.
+
+    Example: tipline validate case-4711.json
+
+    Args:
+        files: Submission files; - for standard input.
+        options: Shared options.
+    """
+    session = options.start()
+    read = read_files(files, rules=rules_for(session.settings), reporter=session.settings.reporter)
+    found = [prepared for file in read for prepared in file.submissions]
+    session.output.finish(
+        [
+            {
+                "file": prepared.source,
+                "isAcceptable": prepared.is_acceptable,
+                "issues": [issue_view(issue) for issue in prepared.issues],
+            }
+            for prepared in found
+        ],
+        [line for prepared in found for line in issue_lines(prepared)],
+    )
+    return ExitCode.OK if all(prepared.is_acceptable for prepared in found) else ExitCode.BAD_INPUT
