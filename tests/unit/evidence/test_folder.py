@@ -1,7 +1,7 @@
 """The evidence folder: complete copies or none, and proof before the last bytes."""
 
-import hashlib
 import errno
+import hashlib
 import os
 import socket
 import stat
