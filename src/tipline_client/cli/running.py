@@ -21,6 +21,9 @@ from tipline_client.errors import TiplineError
 __all__ = ["run"]
 
 _FLAGS = {"--json", "--verbose", "-v", "--debug"}
+_HELP = {"--help", "-h"}
+_LISTING = {"receipts", "dead-letter", "alarm"}
+"""Verbs that list when nothing else is said."""
 _VALUED = {"--home", "--config", "--endpoint", "--username", "--slots"}
 
 
@@ -96,6 +99,8 @@ def _in_order(arguments: Sequence[str]) -> list[str]:
     while tokens and (tokens[0] in _FLAGS or tokens[0].partition("=")[0] in _VALUED):
         takes_next = tokens[0] in _VALUED and len(tokens) > 1
         leading += [tokens.pop(0), *([tokens.pop(0)] if takes_next else [])]
+    if tokens and tokens[0] in _LISTING and (len(tokens) == 1 or tokens[1].startswith("-")) and not _HELP & {*tokens}:
+        tokens.insert(1, "list")
     end = tokens.index("--") if "--" in tokens else len(tokens)
     return [*tokens[:end], *leading, *tokens[end:]] if tokens else leading
 

@@ -234,6 +234,15 @@ class SqliteOutbox:
             "file_mode": f"{mode:04o}",
         }
 
+    async def integrity_problems(self) -> tuple[str, ...]:
+        """What SQLite's own quick check finds wrong with the file, at most ten; none when it is sound.
+
+        Raises:
+            OutboxUnavailableError: The file cannot even be read that far.
+        """
+        rows = await self._reader.run(lambda execute: execute("PRAGMA quick_check(10)"))
+        return tuple(str(found) for [found] in rows if found != "ok")
+
     async def close(self) -> None:
         """See `Outbox.close`."""
         # Shielded, so that a cancelled task does not leave threads and locks behind.

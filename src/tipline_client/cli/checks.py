@@ -1,0 +1,185 @@
+"""What `doctor` looks at on this machine: settings, keys, outbox, clock, disk. One function a subject.
+
+Each returns findings; none raises for what it finds, and none changes anything but making an outbox file that is not
+there yet.
+"""
+
+import os
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from tipline_client.cli.settings import VARIABLES, Settings
+from tipline_client.cli.views import instant, span
+from tipline_client.delivery.environment import Environment
+from tipline_client.errors import TiplineError
+from tipline_client.home import Home
+from tipline_client.outbox import SqliteOutbox
+from tipline_client.profiles import EndpointSchema
+
+__all__ = ["Check", "Grade", "check_disk", "check_endpoint_settings", "check_keys", "check_outbox", "check_settings"]
+
+_LEAST_FREE = 1024**3
+_KNOWN = {*VARIABLES.values(), "TIPLINE_CONFIG"}
+
+
+class Grade(StrEnum):
+    """What a check came to."""
+
+    OK = "ok"
+    WARNING = "warning"
+    PROBLEM = "problem"
+    SKIPPED = "skipped"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One finding of the doctor.
+
+    Attributes:
+        name: The subject.
+        grade: What it came to.
+        detail: In words.
+        hint: The way out, where one is needed.
+    """
+
+    name: str
+    grade: Grade
+    detail: str
+    hint: str = ""
+
+
+def check_settings(settings: Settings, *, environ: Mapping[str, str]) -> list[Check]:
+    """Where each setting comes from, and variables that no setting reads."""
+    file = f"file {settings.file}" if settings.file else "no configuration file"
+    shown = {
+        "home": str(settings.home),
+        "endpoint": settings.endpoint or "not named",
+        "username": "set" if settings.username else "not set",
+        "password": "set" if settings.password else "not set",
+        "registered_esp": "yes" if settings.registered_esp else "no",
+        "slots": str(settings.slots),
+        "reporter": "set" if settings.reporter else "not set",
+    }
+    checks = [Check("configuration", Grade.OK, file)]
+    checks += [
+        Check(f"setting {name}", Grade.OK, f"{value} ({settings.origins.get(name, 'default')})")
+        for name, value in shown.items()
+    ]
+    strangers = sorted(
+        name
+        for name in environ
+        if name.startswith("TIPLINE_") and name not in _KNOWN and not name.startswith("TIPLINE_TEST_")
+    )
+    for name in strangers:
+        hint = f"The variables are {', '.join(sorted(_KNOWN))}."
+        checks.append(Check("configuration", Grade.WARNING, f"the variable {name} is read by nobody", hint))
+    if settings.file is not None and settings.origins.get("password") == str(settings.file):
+        mode = settings.file.stat().st_mode
+        if mode & 0o077:
+            checks.append(
+                Check(
+                    "configuration",
+                    Grade.PROBLEM,
+                    f"{settings.file} holds the password and is open to others",
+                    f"chmod 600 {settings.file}",
+                )
+            )
+    return checks
+
+
+def check_endpoint_settings(settings: Settings) -> list[Check]:
+    """Which environment it would file to, and the endpoint's schema."""
+    try:
+        profile = settings.profile()
+    except TiplineError as error:
+        return [Check("endpoint", Grade.PROBLEM, str(error), error.hint)]
+    where = {
+        Environment.PRODUCTION: "PRODUCTION: EVERY REPORT IS FILED FOR REAL AND ACTED UPON",
+        Environment.TESTING: "the hotline's test host: nothing is acted upon",
+        Environment.MOCK: "a mock endpoint on this machine: nothing is filed",
+    }[profile.environment]
+    checks = [Check("would file to", Grade.OK, f"{profile.name} at {profile.host}; {where}")]
+    path = Home(settings.home).schema_path(profile.name)
+    if not path.is_file():
+        hint = "Fetch the endpoint's own with `tipline schema fetch`."
+        checks.append(Check("schema", Grade.WARNING, "none kept: the rules of November 2025 apply", hint))
+        return checks
+    try:
+        schema = EndpointSchema(path.read_bytes())
+    except (TiplineError, OSError) as error:
+        checks.append(Check("schema", Grade.PROBLEM, f"{path}: {type(error).__name__}", "Run `tipline schema fetch`."))
+    else:
+        checks.append(Check("schema", Grade.OK, f"kept, with {len(schema.newer_elements)} newer element(s)"))
+    return checks
+
+
+def check_keys(settings: Settings) -> list[Check]:
+    """Keys and who can read them."""
+    home = Home(settings.home)
+    try:
+        keys = home.keys()
+        signer = keys.signer()
+        trusted = len(keys.trusted())
+    except TiplineError as error:
+        return [Check("keys", Grade.PROBLEM, str(error), error.hint)]
+    checks = [Check("keys", Grade.OK, f"{signer.key_id} signs; {trusted} trusted")]
+    checks += [Check("keys", Grade.PROBLEM, problem) for problem in keys.permissions_problems()]
+    if home.path.stat().st_mode & 0o077:
+        checks.append(Check("home", Grade.PROBLEM, f"{home.path} is open to others", f"chmod 700 {home.path}"))
+    return checks
+
+
+async def check_outbox(outbox: SqliteOutbox, *, now: datetime) -> list[Check]:
+    """The database, what waits in it, its alarms, and whether the clock fits its newest entry."""
+    facts = await outbox.facts()
+    checks = [Check("outbox", Grade.OK, ", ".join(f"{name} {value}" for name, value in facts.items()))]
+    problems = await outbox.integrity_problems()
+    hint = "Stop every dispatcher, copy the file, and restore a backup."
+    checks.append(
+        Check("outbox integrity", Grade.PROBLEM, f"{len(problems)} finding(s) of SQLite's quick check", hint)
+        if problems
+        else Check("outbox integrity", Grade.OK, "SQLite's quick check finds nothing")
+    )
+    if facts["file_mode"] not in {"0600", "0400"}:
+        checks.append(
+            Check("outbox", Grade.PROBLEM, f"{facts['file']} is open to others", f"chmod 600 {facts['file']}")
+        )
+    counts = await outbox.count()
+    oldest = f", oldest since {instant(counts.oldest_waiting)}" if counts.oldest_waiting else ""
+    checks.append(Check("waiting", Grade.OK, f"{counts.waiting}{oldest}"))
+    alarms = f"{counts.open_alarms} open"
+    checks.append(
+        Check("alarms", Grade.PROBLEM, alarms, "Look with `tipline alarm list`.")
+        if counts.open_alarms
+        else Check("alarms", Grade.OK, alarms)
+    )
+    if counts.oldest_waiting is not None and counts.oldest_waiting > now + timedelta(minutes=5):
+        ahead = span(counts.oldest_waiting - now)
+        hint = "Set the clock: leases and retries depend on it."
+        checks.append(Check("clock", Grade.PROBLEM, f"it is {ahead} behind the outbox's oldest waiting entry", hint))
+    else:
+        checks.append(Check("clock", Grade.OK, f"{instant(now)}; not before what waits in the outbox"))
+    return checks
+
+
+def check_disk(settings: Settings) -> list[Check]:
+    """Room for evidence, and whether its folder can be written."""
+    home = settings.home
+    try:
+        free = shutil.disk_usage(home).free
+    except OSError as error:
+        return [Check("disk", Grade.PROBLEM, f"{home}: {error.strerror}")]
+    grade = Grade.OK if free >= _LEAST_FREE else Grade.WARNING
+    hint = "" if grade is Grade.OK else "Make room: evidence is copied here."
+    checks = [Check("disk", grade, f"{free // 1024**2} MiB free", hint)]
+    folder = home / "evidence"
+    if folder.is_dir() and not os.access(folder, os.W_OK | os.X_OK):
+        checks.append(Check("evidence", Grade.PROBLEM, f"{folder} cannot be written"))
+    elif folder.is_dir() and folder.stat().st_mode & 0o077:
+        checks.append(Check("evidence", Grade.PROBLEM, f"{folder} is open to others", f"chmod 700 {folder}"))
+    else:
+        checks.append(Check("evidence", Grade.OK, str(folder)))
+    return checks

@@ -1,0 +1,94 @@
+"""All that an outbox knows of one entry, as JSON and as lines: no report content.
+
+Reads and shows; changes nothing.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from tipline_client.cli.opening import find_entry
+from tipline_client.cli.settings import Settings
+from tipline_client.cli.views import alarm_view, attempt_view, checkpoint_view, entry_view, failure_text, instant
+from tipline_client.delivery.acknowledgement import Alarm
+from tipline_client.delivery.entry import Entry
+from tipline_client.delivery.outcomes import Attempt
+from tipline_client.outbox import Outbox
+
+__all__ = ["History", "history_lines", "history_view", "read_history"]
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """One entry and what happened to it.
+
+    Attributes:
+        entry: The row.
+        attempts: The latest tries, oldest first.
+        alarms: Everything raised for it.
+        notes: What people did to it, and why.
+    """
+
+    entry: Entry
+    attempts: tuple[Attempt, ...]
+    alarms: tuple[Alarm, ...]
+    notes: tuple[tuple[datetime, str], ...]
+
+
+async def read_history(outbox: Outbox, *, name: str, settings: Settings) -> History:
+    """The history of the entry with this id or idempotency key.
+
+    Raises:
+        EntryNotFoundError: There is none, or the key does not say which one.
+    """
+    entry = await find_entry(outbox, name, settings=settings)
+    return History(
+        entry,
+        tuple(await outbox.attempts(entry.id)),
+        tuple(await outbox.alarms(entry_id=entry.id)),
+        tuple(await outbox.notes(entry.id)),
+    )
+
+
+def history_view(history: History) -> dict[str, Any]:
+    """The history as JSON; `attempts` is the number that counts, `tries` the list."""
+    return {
+        **entry_view(history.entry),
+        "checkpoint": checkpoint_view(history.entry.checkpoint),
+        "tries": [attempt_view(attempt) for attempt in history.attempts],
+        "alarms": [alarm_view(alarm) for alarm in history.alarms],
+        "notes": [{"at": instant(at), "text": text} for at, text in history.notes],
+    }
+
+
+def history_lines(history: History) -> list[str]:
+    """The history for people."""
+    entry = history.entry
+    checkpoint = entry.checkpoint
+    lines = [
+        f"entry         {entry.id}",
+        f"key           {entry.idempotency_key}",
+        f"state         {entry.state} ({entry.environment}: {entry.profile})",
+        f"enqueued      {instant(entry.enqueued_at)}",
+        f"attempts      {entry.attempts}",
+    ]
+    if not entry.state.is_terminal:
+        lines.append(f"next try      {instant(entry.available_at)}")
+    if entry.report_id is not None:
+        lines.append(f"report        {entry.report_id}, acknowledged {instant(entry.acknowledged_at)}")
+    elif checkpoint.report_id is not None:
+        lines.append(f"open report   {checkpoint.report_id}, lapses {instant(checkpoint.lapses_at)}")
+    if checkpoint.intent is not None:
+        lines.append(f"last sent     {checkpoint.intent.step}, without a recorded answer")
+    if entry.withdrawal_reason is not None:
+        lines.append(f"withdrawn     {entry.withdrawal_reason}")
+    if entry.last_failure is not None:
+        lines.append(f"last error    {failure_text(entry.last_failure)}")
+    lines += [
+        f"try           {instant(attempt.started_at)}  {attempt.outcome}  {failure_text(attempt.failure)}"
+        for attempt in history.attempts
+    ]
+    for alarm in history.alarms:
+        state = "open" if alarm.closed_at is None else f"closed {instant(alarm.closed_at)}"
+        lines.append(f"alarm {alarm.id:<7} {alarm.kind}, {state}: {alarm.text}")
+    return [*lines, *(f"note          {instant(at)}  {text}" for at, text in history.notes)]

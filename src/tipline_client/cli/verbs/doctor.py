@@ -1,0 +1,116 @@
+"""`tipline doctor`: is everything there that filing needs, on this machine and at the endpoint."""
+
+import os
+from datetime import UTC, datetime
+from functools import partial
+from typing import Annotated
+
+from cyclopts import Parameter
+from pydantic import ValidationError
+
+from tipline_client.cli.checks import (
+    Check,
+    Grade,
+    check_disk,
+    check_endpoint_settings,
+    check_keys,
+    check_outbox,
+    check_settings,
+)
+from tipline_client.cli.exit_codes import ExitCode
+from tipline_client.cli.opening import with_client, with_outbox
+from tipline_client.cli.options import ENDPOINT, EndpointOptions
+from tipline_client.cli.settings import Settings
+from tipline_client.client import AsyncTiplineClient
+from tipline_client.delivery.answers import Answer, AnswerKind
+from tipline_client.errors import TiplineError
+from tipline_client.models import Reporter
+
+__all__ = ["doctor"]
+
+_MARKS = {Grade.OK: "ok      ", Grade.WARNING: "warning ", Grade.PROBLEM: "PROBLEM ", Grade.SKIPPED: "skipped "}
+
+
+def doctor(
+    *, offline: Annotated[bool, Parameter(negative="")] = False, options: EndpointOptions = ENDPOINT
+) -> ExitCode:
+    """Check settings, keys, outbox, clock, disk, credentials and endpoint, and say where reports would be filed.
+
+    Ends with 8 if anything must be put right.
+
+    Example: tipline doctor --offline
+
+    Args:
+        offline: Ask no endpoint.
+        options: Shared options.
+    """
+    session = options.start()
+    settings = session.settings
+    checks = check_settings(settings, environ=os.environ)
+    checks += _check_reporter(settings)
+    endpoint = check_endpoint_settings(settings)
+    keys = check_keys(settings)
+    checks += [*endpoint, *keys]
+    is_home = keys[0].grade is not Grade.PROBLEM
+    checks += _check_outbox(settings) if is_home else [Check("outbox", Grade.SKIPPED, "there is no usable home")]
+    checks += check_disk(settings) if is_home else []
+    if offline or not is_home or endpoint[0].grade is Grade.PROBLEM:
+        reason = "asked not to" if offline else "settings or keys have to be put right first"
+        checks.append(Check("reachability", Grade.SKIPPED, reason))
+    else:
+        checks.append(_check_reachability(settings))
+    has_problem = any(check.grade is Grade.PROBLEM for check in checks)
+    session.output.finish(
+        {
+            "healthy": not has_problem,
+            "environment": settings.lane[1].value if settings.lane and endpoint[0].grade is Grade.OK else None,
+            "checks": [
+                {"name": check.name, "grade": check.grade.value, "detail": check.detail, "hint": check.hint}
+                for check in checks
+            ],
+        },
+        [line for check in checks for line in _lines(check)],
+    )
+    return ExitCode.PROBLEM_FOUND if has_problem else ExitCode.OK
+
+
+def _lines(check: Check) -> list[str]:
+    line = f"{_MARKS[check.grade]} {check.name}: {check.detail}"
+    return [line, f"          hint: {check.hint}"] if check.hint else [line]
+
+
+def _check_reporter(settings: Settings) -> list[Check]:
+    if settings.reporter is None:
+        return []
+    try:
+        Reporter.model_validate(dict(settings.reporter))
+    except ValidationError as error:
+        places = ", ".join(".".join(map(str, found["loc"])) for found in error.errors(include_input=False))
+        hint = "Compare it with the report's reporter, in the names of the documentation."
+        return [Check("reporter", Grade.PROBLEM, f"the configured reporter is wrong at {places}", hint)]
+    return [Check("reporter", Grade.OK, "the configured reporter has the right form")]
+
+
+def _check_outbox(settings: Settings) -> list[Check]:
+    try:
+        return with_outbox(settings, partial(check_outbox, now=datetime.now(UTC)))
+    except TiplineError as error:
+        return [Check("outbox", Grade.PROBLEM, str(error), error.hint)]
+
+
+def _check_reachability(settings: Settings) -> Check:
+    async def ask(client: AsyncTiplineClient) -> Answer:
+        return await client.probe()
+
+    try:
+        answer = with_client(settings, ask)
+    except TiplineError as error:
+        return Check("reachability", Grade.PROBLEM, str(error), error.hint)
+    # The endpoint's own words would name the user and an address, so only ours are shown.
+    if answer.kind is AnswerKind.SUCCESS:
+        return Check("reachability", Grade.OK, "the endpoint answers and accepts the credentials")
+    code = f" (code {answer.code})" if answer.code is not None else ""
+    if answer.kind is AnswerKind.DENIED:
+        hint = "Check TIPLINE_USERNAME and TIPLINE_PASSWORD, and that they belong to this endpoint."
+        return Check("credentials", Grade.PROBLEM, f"the endpoint refuses them: {answer.reason}{code}", hint)
+    return Check("reachability", Grade.PROBLEM, f"{answer.reason}{code}", "Check network and address, then try again.")

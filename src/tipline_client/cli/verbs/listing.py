@@ -1,0 +1,84 @@
+"""`tipline list`: entries of the outbox, a bounded page in the order of their enqueueing."""
+
+from functools import partial
+from typing import Annotated
+
+from cyclopts import Parameter
+from cyclopts.validators import Number
+
+from tipline_client.cli.exit_codes import ExitCode
+from tipline_client.cli.opening import with_outbox
+from tipline_client.cli.options import ENDPOINT, EndpointOptions
+from tipline_client.cli.output import columns
+from tipline_client.cli.views import entry_view, failure_text, instant
+from tipline_client.delivery.entry import Entry
+from tipline_client.delivery.environment import Environment
+from tipline_client.delivery.states import State
+from tipline_client.outbox import Outbox
+
+__all__ = ["Limit", "entry_table", "list_entries", "page"]
+
+Limit = Annotated[int, Parameter(validator=Number(gte=1, lte=10_000))]
+
+
+def list_entries(
+    *,
+    state: tuple[State, ...] = (),
+    limit: Limit = 100,
+    after: str | None = None,
+    options: EndpointOptions = ENDPOINT,
+) -> ExitCode:
+    """List entries, oldest first; with an endpoint named, those of its environment.
+
+    Example: tipline list --state queued --state leased
+
+    Args:
+        state: Only entries in this state. Repeatable.
+        limit: How many at most.
+        after: The last id of the page before.
+        options: Shared options.
+    """
+    session = options.start()
+    lane = session.settings.lane
+    entries = with_outbox(
+        session.settings,
+        partial(page, states=state or None, environment=lane[1] if lane else None, limit=limit, after=after),
+    )
+    lines = entry_table(entries)
+    if len(entries) == limit:
+        lines.append(f"there may be more: --after {entries[-1].id}")
+    session.output.finish([entry_view(entry) for entry in entries], lines)
+    return ExitCode.OK
+
+
+async def page(
+    outbox: Outbox,
+    *,
+    states: tuple[State, ...] | None,
+    environment: Environment | None,
+    limit: int,
+    after: str | None,
+) -> list[Entry]:
+    """One page of entries."""
+    return await outbox.list_entries(states=states, environment=environment, limit=limit, after=after)
+
+
+def entry_table(entries: list[Entry]) -> list[str]:
+    """Entries as lines."""
+    if not entries:
+        return ["no entries"]
+    head = ("id", "key", "state", "where", "report", "tries", "enqueued", "last error")
+    rows = [
+        (
+            entry.id,
+            entry.idempotency_key,
+            entry.state.value,
+            entry.environment.value,
+            str(entry.report_id or "-"),
+            str(entry.attempts),
+            instant(entry.enqueued_at) or "-",
+            failure_text(entry.last_failure),
+        )
+        for entry in entries
+    ]
+    return columns([head, *rows])

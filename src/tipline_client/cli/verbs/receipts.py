@@ -1,0 +1,110 @@
+"""`tipline receipts`: signed receipts of what was filed, listed, shown and handed on."""
+
+import os
+import sys
+from functools import partial
+from pathlib import Path
+
+from tipline_client.cli.exit_codes import CommandError, ExitCode
+from tipline_client.cli.opening import find_entry, with_outbox
+from tipline_client.cli.options import ENDPOINT, EndpointOptions
+from tipline_client.cli.output import columns
+from tipline_client.cli.settings import Settings
+from tipline_client.cli.verbs.listing import Limit, page
+from tipline_client.cli.views import entry_view, instant, receipt_lines, receipt_view
+from tipline_client.delivery.states import State
+from tipline_client.dispatch.receipting import receipt_bytes
+from tipline_client.envelope.receipts import open_receipt
+from tipline_client.home import Home
+from tipline_client.outbox import Outbox
+
+__all__ = ["export_receipt", "list_receipts", "show_receipt"]
+
+
+def list_receipts(*, limit: Limit = 100, after: str | None = None, options: EndpointOptions = ENDPOINT) -> ExitCode:
+    """List acknowledged entries, oldest first; with an endpoint named, those of its environment.
+
+    Example: tipline receipts list
+
+    Args:
+        limit: How many at most.
+        after: The last id of the page before.
+        options: Shared options.
+    """
+    session = options.start()
+    lane = session.settings.lane
+    filed = partial(page, states=(State.ACKNOWLEDGED,), environment=lane[1] if lane else None, limit=limit, after=after)
+    entries = with_outbox(session.settings, filed)
+    rows = [
+        (
+            str(entry.report_id),
+            instant(entry.acknowledged_at) or "-",
+            entry.environment.value,
+            entry.id,
+            entry.idempotency_key,
+        )
+        for entry in entries
+    ]
+    lines = columns([("report", "acknowledged", "where", "entry", "key"), *rows]) if rows else ["no receipts"]
+    session.output.finish([entry_view(entry) for entry in entries], lines)
+    return ExitCode.OK
+
+
+def show_receipt(entry: str, *, options: EndpointOptions = ENDPOINT) -> ExitCode:
+    """Show one receipt, after verifying its signature with the trusted keys of the home.
+
+    Example: tipline receipts show case-4711
+
+    Args:
+        entry: Id or idempotency key of its entry.
+        options: Shared options.
+    """
+    session = options.start()
+    data, entry_id = _read(session.settings, entry)
+    receipt = open_receipt(data, trusted=Home(session.settings.home).keys().trusted())
+    kept = f"in the outbox; tipline receipts export {entry_id} --out receipt.json"
+    session.output.finish(receipt_view(receipt), receipt_lines(receipt, kept=kept))
+    return ExitCode.OK
+
+
+def export_receipt(entry: str, *, out: Path | None = None, options: EndpointOptions = ENDPOINT) -> ExitCode:
+    """Write one signed receipt, byte for byte; whoever has the public key can verify it.
+
+    Example: tipline receipts export case-4711 --out receipt.json
+
+    Args:
+        entry: Id or idempotency key of its entry.
+        out: A new file; standard output without it.
+        options: Shared options.
+    """
+    session = options.start()
+    data, entry_id = _read(session.settings, entry)
+    open_receipt(data, trusted=Home(session.settings.home).keys().trusted())
+    if out is None:
+        sys.stdout.flush()
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
+        return ExitCode.OK
+    _write_new(out, data)
+    session.output.finish({"entryId": entry_id, "file": str(out)}, [f"receipt of {entry_id} written to {out}"])
+    return ExitCode.OK
+
+
+def _read(settings: Settings, name: str) -> tuple[bytes, str]:
+    keys = Home(settings.home).keys()
+
+    async def read(outbox: Outbox) -> tuple[bytes, str]:
+        entry = await find_entry(outbox, name, settings=settings)
+        return await receipt_bytes(outbox, keys, entry.id), entry.id
+
+    return with_outbox(settings, read)
+
+
+def _write_new(path: Path, data: bytes) -> None:
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "the path is unusable"
+        raise CommandError(f"{path}: {reason}", hint="Name a new file with --out.") from None

@@ -1,0 +1,44 @@
+"""`tipline show`: one entry with its history; its content only when asked for."""
+
+import json
+from functools import partial
+from typing import Annotated, Any
+
+from cyclopts import Parameter
+
+from tipline_client.cli.exit_codes import ExitCode
+from tipline_client.cli.history import History, history_lines, history_view, read_history
+from tipline_client.cli.opening import with_outbox
+from tipline_client.cli.options import ENDPOINT, EndpointOptions
+from tipline_client.dispatch.job import verified_payload
+from tipline_client.home import Home
+
+__all__ = ["show"]
+
+
+def show(
+    entry: str, *, content: Annotated[bool, Parameter(negative="")] = False, options: EndpointOptions = ENDPOINT
+) -> ExitCode:
+    """Show one entry: state, progress at the endpoint, tries, alarms and notes. No report content unless asked for.
+
+    Example: tipline show case-4711
+
+    Args:
+        entry: Its id or idempotency key.
+        content: Show the signed report and the list of its evidence too, if the signature is good.
+        options: Shared options.
+    """
+    session = options.start()
+    settings = session.settings
+    history = with_outbox(settings, partial(read_history, name=entry, settings=settings))
+    view, lines = history_view(history), history_lines(history)
+    if content:
+        view["content"] = shown = _content(history, Home(settings.home))
+        lines += ["content", *json.dumps(shown, indent=2, ensure_ascii=True).split("\n")]
+    session.output.finish(view, lines)
+    return ExitCode.OK
+
+
+def _content(history: History, home: Home) -> dict[str, Any]:
+    payload = verified_payload(history.entry, trusted=home.keys().trusted())
+    return {"report": dict(payload.report), "evidence": [item.to_json() for item in payload.manifest]}

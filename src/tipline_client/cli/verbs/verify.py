@@ -1,0 +1,99 @@
+"""`tipline verify`: are receipts and entries what they claim, for someone who trusts neither operator nor database."""
+
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from tipline_client.cli.exit_codes import CommandError, ExitCode
+from tipline_client.cli.opening import with_outbox
+from tipline_client.cli.options import HOME, HomeOptions, Session
+from tipline_client.cli.verifying import Finding, read_receipt, verify_outbox
+from tipline_client.cli.views import receipt_lines, receipt_view
+from tipline_client.envelope import TrustedKeys, VerifyingKey
+from tipline_client.errors import ConfigurationError, EnvelopeError
+from tipline_client.home import Home
+from tipline_client.outbox import Outbox
+
+__all__ = ["verify"]
+
+
+def verify(
+    *receipts: Path,
+    key: tuple[Path, ...] = (),
+    all_: Annotated[bool, Parameter(name="--all", negative="")] = False,
+    evidence: Annotated[bool, Parameter(negative="")] = False,
+    options: HomeOptions = HOME,
+) -> ExitCode:
+    """Verify receipt files offline, with public keys or with those that the home trusts; or the whole outbox.
+
+    Ends with 7 if anything is not to be believed, and says what.
+
+    Example: tipline verify receipt.json --key operator.public.pem
+
+    Args:
+        receipts: Files that `tipline receipts export` wrote.
+        key: A public key (PEM) to believe, instead of those of the home. Repeatable.
+        all_: Verify every entry and receipt of the outbox.
+        evidence: With --all: read and digest every copy of evidence too.
+        options: Shared options.
+    """
+    session = options.start()
+    if bool(receipts) == all_ or (evidence and not all_):
+        raise CommandError("name receipt files, or give --all", hint="`tipline verify --help` shows both ways.")
+    trusted = _trusted(key) if key else Home(session.settings.home).keys().trusted()
+    return _all(session, trusted, is_thorough=evidence) if all_ else _files(session, receipts, trusted)
+
+
+def _files(session: Session, receipts: tuple[Path, ...], trusted: TrustedKeys) -> ExitCode:
+    views, lines, are_good = [], [], True
+    for path in receipts:
+        try:
+            receipt = read_receipt(path, trusted=trusted)
+        except EnvelopeError as error:
+            are_good = False
+            views.append({"file": str(path), "verified": False, "problem": str(error)})
+            lines.append(f"NOT VERIFIED  {path}: {error}")
+            continue
+        views.append({"file": str(path), "verified": True, "receipt": receipt_view(receipt)})
+        lines += [f"verified  {path}", *receipt_lines(receipt, kept=str(path))]
+    session.output.finish(views, lines)
+    return ExitCode.OK if are_good else ExitCode.NOT_VERIFIED
+
+
+def _all(session: Session, trusted: TrustedKeys, *, is_thorough: bool) -> ExitCode:
+    store = Home(session.settings.home).evidence() if is_thorough else None
+
+    async def look(outbox: Outbox) -> tuple[int, list[Finding]]:
+        looked, bad = 0, []
+        async for finding in verify_outbox(outbox, trusted=trusted, evidence=store):
+            looked += 1
+            if finding.problem is not None:
+                bad.append(finding)
+        return looked, bad
+
+    looked, bad = with_outbox(session.settings, look)
+    session.output.finish(
+        {
+            "checked": looked,
+            "verified": not bad,
+            "problems": [{"what": finding.what, "problem": finding.problem} for finding in bad],
+        },
+        [
+            *(f"NOT VERIFIED  {finding.what}: {finding.problem}" for finding in bad),
+            f"{looked} signed things looked at, {len(bad)} not to be believed",
+        ],
+    )
+    return ExitCode.NOT_VERIFIED if bad else ExitCode.OK
+
+
+def _trusted(paths: tuple[Path, ...]) -> TrustedKeys:
+    keys = []
+    for path in paths:
+        try:
+            keys.append(VerifyingKey.from_pem(path.read_bytes()))
+        except OSError as error:
+            raise ConfigurationError(f"the key {path}: {error.strerror}") from None
+        except ConfigurationError as error:
+            raise ConfigurationError(f"the key {path}: {error}", hint=error.hint) from None
+    return TrustedKeys(keys)
