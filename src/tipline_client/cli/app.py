@@ -1,6 +1,8 @@
 """Which verbs there are, in which groups, with one sentence each; the files behind them are imported when used."""
 
-from cyclopts import App, Group
+from collections.abc import Sequence
+
+from cyclopts import App, Group, Parameter
 
 from tipline_client import __version__
 
@@ -79,20 +81,27 @@ _ENDING = (
 )
 
 
-def build() -> App:
-    """The command with its verbs."""
+def build(named: Sequence[str] = ()) -> App:
+    """The command with its verbs.
+
+    Args:
+        named: The first words of the command line. The verb that they name is described by its own text in full, the
+            others by their sentence, which keeps their files from being imported.
+    """
     app = App(
         name="tipline",
         help="Report to a child-protection hotline: validated, signed, queued durably, filed exactly once.",
         help_epilogue=_ENDING,
         version=__version__,
         help_format="plaintext",
+        default_parameter=Parameter(negative=()),
     )
     for order, (group, name, place, sentence) in enumerate(_VERBS):
-        app.command(_ROOM + place, name=name, help=sentence, group=group, sort_key=order)
+        shown = None if name in named[:1] else sentence
+        app.command(_ROOM + place, name=name, help=shown, group=group, sort_key=order)
     for group, name, sentence, verbs in _GROUPS:
         inner = App(name=name, help=sentence, group=group, help_format="plaintext")
         for verb, place, words in verbs:
-            inner.command(_ROOM + place, name=verb, help=words)
+            inner.command(_ROOM + place, name=verb, help=None if [name, verb] == [*named[:2]] else words)
         app.command(inner)
     return app

@@ -17,7 +17,7 @@ _SHARED = Group("Shared options", sort_key=9)
 
 
 def _named(*names: str) -> Parameter:
-    return Parameter(name=names, group=_SHARED, negative="", show_default=False)
+    return Parameter(name=names, group=_SHARED, show_default=False)
 
 
 @dataclass(frozen=True, slots=True)

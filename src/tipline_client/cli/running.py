@@ -56,7 +56,7 @@ def run(arguments: Sequence[str]) -> int:
 
 def _call(tokens: Sequence[str]) -> int:
     try:
-        result = build()(
+        result = build(tokens)(
             list(tokens),
             exit_on_error=False,
             print_error=False,

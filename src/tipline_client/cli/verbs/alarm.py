@@ -15,9 +15,7 @@ from tipline_client.outbox import Outbox
 __all__ = ["close_alarm", "list_alarms"]
 
 
-def list_alarms(
-    *, all_: Annotated[bool, Parameter(name="--all", negative="")] = False, options: HomeOptions = HOME
-) -> ExitCode:
+def list_alarms(*, all_: Annotated[bool, Parameter(name="--all")] = False, options: HomeOptions = HOME) -> ExitCode:
     """List open alarms, oldest first.
 
     Example: tipline alarm list

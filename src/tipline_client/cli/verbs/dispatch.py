@@ -4,10 +4,9 @@ import os
 import signal
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import Annotated, Any
+from typing import Any
 
 import anyio
-from cyclopts import Parameter
 
 from tipline_client.cli.exit_codes import CommandError, ExitCode
 from tipline_client.cli.opening import with_client
@@ -25,7 +24,7 @@ __all__ = ["dispatch"]
 
 def dispatch(
     *,
-    drain: Annotated[bool, Parameter(negative="")] = False,
+    drain: bool = False,
     patience: float = 60,
     options: EndpointOptions = ENDPOINT,
 ) -> ExitCode:

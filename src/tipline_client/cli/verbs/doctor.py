@@ -3,9 +3,7 @@
 import os
 from datetime import UTC, datetime
 from functools import partial
-from typing import Annotated
 
-from cyclopts import Parameter
 from pydantic import ValidationError
 
 from tipline_client.cli.checks import (
@@ -31,9 +29,7 @@ __all__ = ["doctor"]
 _MARKS = {Grade.OK: "ok      ", Grade.WARNING: "warning ", Grade.PROBLEM: "PROBLEM ", Grade.SKIPPED: "skipped "}
 
 
-def doctor(
-    *, offline: Annotated[bool, Parameter(negative="")] = False, options: EndpointOptions = ENDPOINT
-) -> ExitCode:
+def doctor(*, offline: bool = False, options: EndpointOptions = ENDPOINT) -> ExitCode:
     """Check settings, keys, outbox, clock, disk, credentials and endpoint, and say where reports would be filed.
 
     Ends with 8 if anything must be put right.

@@ -18,7 +18,7 @@ __all__ = ["init"]
 def init(
     *,
     import_: Annotated[Path | None, Parameter(name="--import")] = None,
-    rotate: Annotated[bool, Parameter(negative="")] = False,
+    rotate: bool = False,
     trust: Path | None = None,
     options: HomeOptions = HOME,
 ) -> ExitCode:

@@ -3,9 +3,7 @@
 import json
 import sys
 from pathlib import Path
-from typing import Annotated, Literal
-
-from cyclopts import Parameter
+from typing import Literal
 
 from tipline_client.cli.exit_codes import CommandError, ExitCode
 from tipline_client.cli.options import OUTPUT, OutputOptions
@@ -27,7 +25,7 @@ def mock(
     dice: int | None = None,
     chance: tuple[str, ...] = (),
     era: Literal["2026", "2016"] = "2026",
-    newer_elements: Annotated[bool, Parameter(negative="")] = False,
+    newer_elements: bool = False,
     options: OutputOptions = OUTPUT,
 ) -> ExitCode:
     """Run a mock endpoint until SIGINT or SIGTERM. It is no hotline: nothing sent to it is filed.

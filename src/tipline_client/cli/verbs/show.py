@@ -2,9 +2,7 @@
 
 import json
 from functools import partial
-from typing import Annotated, Any
-
-from cyclopts import Parameter
+from typing import Any
 
 from tipline_client.cli.exit_codes import ExitCode
 from tipline_client.cli.history import History, history_lines, history_view, read_history
@@ -16,9 +14,7 @@ from tipline_client.home import Home
 __all__ = ["show"]
 
 
-def show(
-    entry: str, *, content: Annotated[bool, Parameter(negative="")] = False, options: EndpointOptions = ENDPOINT
-) -> ExitCode:
+def show(entry: str, *, content: bool = False, options: EndpointOptions = ENDPOINT) -> ExitCode:
     """Show one entry: state, progress at the endpoint, tries, alarms and notes. No report content unless asked for.
 
     Example: tipline show case-4711

@@ -21,8 +21,8 @@ __all__ = ["verify"]
 def verify(
     *receipts: Path,
     key: tuple[Path, ...] = (),
-    all_: Annotated[bool, Parameter(name="--all", negative="")] = False,
-    evidence: Annotated[bool, Parameter(negative="")] = False,
+    all_: Annotated[bool, Parameter(name="--all")] = False,
+    evidence: bool = False,
     options: HomeOptions = HOME,
 ) -> ExitCode:
     """Verify receipt files offline, with public keys or with those that the home trusts; or the whole outbox.
