@@ -15,6 +15,7 @@ PAGES = (
 _FENCE = re.compile(r"^```(?P<language>\w*)\n(?P<code>.*?)^```$", re.DOTALL | re.MULTILINE)
 _NOT_RUN = re.compile(r"<!-- not run: (?P<reason>\S[^>]*) -->\s*$")
 _LINK = re.compile(r"\[[^\]]*\]\((?P<target>[^)\s]+)\)")
+_GENERATED = re.compile(r"<!-- generated: .*?<!-- end of generated -->", re.DOTALL)
 _HEADING = re.compile(r"^#+ (?P<title>.+)$", re.MULTILINE)
 
 
@@ -49,6 +50,11 @@ def blocks(text: str) -> list[Block]:
 def prose(text: str) -> str:
     """A page without its fenced blocks."""
     return _FENCE.sub("", text)
+
+
+def by_hand(text: str) -> str:
+    """The prose of a page without what `docs/generate.py` wrote."""
+    return _GENERATED.sub("", prose(text))
 
 
 def links(text: str) -> list[str]:

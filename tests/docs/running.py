@@ -68,11 +68,22 @@ def run_command(command: Command, *, address: str) -> str:
     if words[:2] == ["tipline", "mock"] and words[-1] == "&":
         return ""
     assert "tipline" == words[0], f"a console block runs only tipline, not {command.line!r}"
-    printed, complaints = io.StringIO(), io.StringIO()
+    printed, complaints = _capture(), _capture()
     with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(complaints):
         code = main(words[1:])
-    explanation = f"{command.line!r} printed {printed.getvalue()!r} and {complaints.getvalue()!r}"
-    assert command.exit_code == code, explanation
+    output = _text(printed)
+    assert command.exit_code == code, f"{command.line!r} printed {output!r} and {_text(complaints)!r}"
     if command.output is not None:
-        Path(command.output).write_text(printed.getvalue(), encoding="utf-8")
-    return printed.getvalue()
+        Path(command.output).write_text(output, encoding="utf-8")
+    return output
+
+
+def _capture() -> io.TextIOWrapper:
+    # With bytes below it, as a real stream has: documents are written as bytes.
+    return io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True)
+
+
+def _text(stream: io.TextIOWrapper) -> str:
+    stream.flush()
+    stream.seek(0)
+    return stream.read()
