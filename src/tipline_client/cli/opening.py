@@ -1,8 +1,10 @@
 """Opens the outbox or the whole client for one piece of asynchronous work, and closes it again.
 
-A home is never made by the way: a mistyped folder must not become a second outbox that nobody dispatches.
+A home for a real endpoint is never made by the way: a mistyped folder must not become a second outbox that nobody
+dispatches. For a mock endpoint it is, with a word about it.
 """
 
+import logging
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
@@ -19,6 +21,8 @@ from tipline_client.outbox import Lane, Outbox, SqliteOutbox
 __all__ = ["find_entry", "with_client", "with_outbox"]
 
 T = TypeVar("T")
+
+_log = logging.getLogger("tipline_client.cli")
 
 _LANES = (
     Lane("cybertipline-production", Environment.PRODUCTION),
@@ -50,14 +54,18 @@ def with_outbox(settings: Settings, work: Callable[[SqliteOutbox], Awaitable[T]]
 def with_client(
     settings: Settings, work: Callable[[AsyncTiplineClient], Awaitable[T]], *, options: Options | None = None
 ) -> T:
-    """Run `work` with a client of an existing home and the named endpoint.
+    """Run `work` with a client of the named endpoint and its home.
 
     Raises:
-        ConfigurationError: There is no home, or no endpoint is named or usable.
+        ConfigurationError: There is no home for a real endpoint, or no endpoint is named or usable.
         OutboxUnavailableError: The outbox cannot be opened.
     """
     profile = settings.profile()
-    Home(settings.home).keys()
+    home = Home(settings.home)
+    if profile.environment is Environment.MOCK and not home.exists:
+        home.create()
+        _log.warning("made the home %s with a new signing key", home.path)
+    home.keys()
 
     async def run() -> T:
         async with AsyncTiplineClient.open(
