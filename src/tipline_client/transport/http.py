@@ -160,6 +160,9 @@ async def _digested(chunks: AsyncGenerator[bytes, None], digest: "hashlib._Hash"
 
 
 async def _read(response: httpx.Response, cap: int) -> tuple[bytes, bool]:
+    if response.is_stream_consumed:
+        # A transport of the caller's own may hand over what it has read already.
+        return response.content[:cap], len(response.content) > cap
     body = bytearray()
     async for chunk in response.aiter_raw():
         body += chunk

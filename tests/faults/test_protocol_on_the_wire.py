@@ -1,0 +1,244 @@
+"""Calls over real connections to a server that keeps every byte it got: framing, closings, slowness, redirects."""
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from tests.support.stage import DAYS, Stage
+from tipline_client.delivery.acknowledgement import AlarmKind
+from tipline_client.delivery.answers import AnswerKind
+from tipline_client.delivery.states import State
+from tipline_client.delivery.steps import Step
+from tipline_client.errors import EvidenceError
+from tipline_client.mock import faults
+from tipline_client.profiles import EndpointProfile, mock
+from tipline_client.profiles.exchange import Call, NoReply, Reply, StreamedBody
+from tipline_client.profiles.requests import finish_call, status_call
+from tipline_client.transport import HttpTransport
+
+Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nreQuest-iD: r-1\r\nSet-Cookie: node=a\r\n\r\nok"
+
+
+@asynccontextmanager
+async def _serving(serve: Serve) -> AsyncIterator[EndpointProfile]:
+    async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            await serve(reader, writer)
+        except (ConnectionError, asyncio.IncompleteReadError):
+            pass
+        finally:
+            writer.close()
+
+    server = await asyncio.start_server(connected, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    async with server:
+        yield mock(f"http://127.0.0.1:{port}/ispws", progress_timeout=timedelta(seconds=0.3))
+
+
+async def _request(reader: asyncio.StreamReader) -> tuple[str, bytes]:
+    head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
+    lengths = [line.split(":")[1] for line in head.lower().split("\r\n") if line.startswith("content-length:")]
+    return head, await reader.readexactly(int(lengths[0])) if lengths else b""
+
+
+def _streamed(*chunks: bytes, length: int | None = None, failure: Exception | None = None) -> Call:
+    async def produce() -> AsyncGenerator[bytes, None]:
+        for chunk in chunks:
+            yield chunk
+        if failure is not None:
+            raise failure
+
+    size = sum(map(len, chunks)) if length is None else length
+    return Call(Step.UPLOAD, "POST", "/upload", "text/plain", StreamedBody(size, produce))
+
+
+async def test_upload_states_its_exact_length() -> None:
+    """A streamed body goes out with its exact length and unchunked, under credentials that nobody asked for first."""
+    heads: list[str] = []
+    bodies: list[bytes] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head, body = await _request(reader)
+        heads.append(head)
+        bodies.append(body)
+        writer.write(OK)
+        await writer.drain()
+
+    async with _serving(serve) as profile, HttpTransport.open(profile) as transport:
+        reply = await transport.send(_streamed(b"coffee ", b"mug"))
+
+    assert isinstance(reply, Reply)
+    assert ("r-1", [b"coffee mug"]) == (reply.request_id, bodies)
+    assert "content-length: 10\r\n" in heads[0].lower()
+    assert "transfer-encoding" not in heads[0].lower()
+    assert f"authorization: {profile.authorization}".lower() in heads[0].lower()
+
+
+async def test_file_that_changes_between_digest_and_send() -> None:
+    """Evidence that fails before its last byte leaves the request incomplete: the server never has a whole one."""
+    arrived: list[bytes] = []
+    has_ended = asyncio.Event()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        arrived.append(await reader.read())
+        has_ended.set()
+
+    async with _serving(serve) as profile, HttpTransport.open(profile) as transport:
+        with pytest.raises(EvidenceError):
+            await transport.send(_streamed(b"coffee ", length=10, failure=EvidenceError("evidence[0] changed")))
+        await has_ended.wait()
+
+    [request] = arrived
+    assert len(request.partition(b"\r\n\r\n")[2]) < 10
+
+
+async def test_redirect_with_credentials_at_stake() -> None:
+    """A redirect is an answer like any other; nobody else is ever addressed."""
+    elsewhere: list[str] = []
+
+    async def serve_elsewhere(reader: asyncio.StreamReader, _: asyncio.StreamWriter) -> None:
+        elsewhere.append((await _request(reader))[0])
+
+    async with _serving(serve_elsewhere) as other:
+
+        async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            await _request(reader)
+            writer.write(f"HTTP/1.1 307 x\r\nLocation: {other.base_url}/finish\r\nContent-Length: 0\r\n\r\n".encode())
+            await writer.drain()
+
+        async with _serving(serve) as profile, HttpTransport.open(profile) as transport:
+            reply = await transport.send(finish_call(7))
+
+    assert isinstance(reply, Reply)
+    assert (307, []) == (reply.status, elsewhere)
+
+
+async def test_connection_closed_between_two_steps() -> None:
+    """A kept-alive connection that the server closed is replaced, and a cookie of its load balancer goes along."""
+    heads: list[str] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        heads.append((await _request(reader))[0])
+        writer.write(OK)
+        await writer.drain()
+
+    async with _serving(serve) as profile, HttpTransport.open(profile) as transport:
+        first = await transport.send(status_call())
+        await asyncio.sleep(0.02)
+        second = await transport.send(status_call())
+
+    assert [200, 200] == [reply.status for reply in (first, second) if isinstance(reply, Reply)]
+    assert "cookie: node=a" in heads[1].lower()
+
+
+@pytest.mark.parametrize("answer", [b"", OK[:40], OK[:-1]])
+async def test_no_progress(answer: bytes) -> None:
+    """A server that stops in the middle of its answer is given up in time: unanswered, not unsent."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await _request(reader)
+        writer.write(answer)
+        await writer.drain()
+        await reader.read()
+
+    async with _serving(serve) as profile, HttpTransport.open(profile) as transport:
+        reply = await transport.send(finish_call(7))
+
+    assert isinstance(reply, NoReply)
+    assert AnswerKind.UNANSWERED == reply.kind
+
+
+async def test_slow_but_steady_upload() -> None:
+    """An upload longer than every timeout goes through as long as it progresses."""
+
+    async def produce() -> AsyncGenerator[bytes, None]:
+        for _ in range(5):
+            await asyncio.sleep(0.1)
+            yield b"mug "
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await _request(reader)
+        writer.write(OK)
+        await writer.drain()
+
+    call = Call(Step.UPLOAD, "POST", "/upload", "text/plain", StreamedBody(20, produce))
+    async with _serving(serve) as profile, HttpTransport.open(profile) as transport:
+        reply = await transport.send(call)
+
+    assert isinstance(reply, Reply)
+
+
+async def test_nobody_listens() -> None:
+    """A refused connection is certain: unsent."""
+    async with _serving(lambda *_: asyncio.sleep(0)) as profile:
+        pass
+
+    async with HttpTransport.open(profile) as transport:
+        reply = await transport.send(finish_call(7))
+
+    assert isinstance(reply, NoReply)
+    assert AnswerKind.UNSENT == reply.kind
+
+
+async def test_endless_reply() -> None:
+    """A reply of a hundred megabytes is read up to the cap and no further."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await _request(reader)
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 100000000\r\n\r\n")
+        for _ in range(100):
+            writer.write(b" " * 1_000_000)
+            await writer.drain()
+
+    async with _serving(serve) as profile, HttpTransport.open(profile) as transport:
+        reply = await transport.send(finish_call(7))
+
+    assert isinstance(reply, Reply)
+    assert (True, profile.max_reply_bytes) == (reply.is_oversized, len(reply.body))
+
+
+async def test_evidence_altered_after_it_was_queued(stage: Stage) -> None:
+    """A copy that was altered after sealing is never filed: given up with an alarm, and nothing stays open."""
+    entry = await stage.enqueue()
+    copies = sorted(path for path in (stage.folder / "evidence").rglob("*") if path.is_file())
+    copies[0].chmod(0o600)
+    copies[0].write_bytes(copies[0].read_bytes()[:-1] + b"?")
+
+    await stage.conductor().drain(patience=DAYS)
+
+    dead, summary = await stage.outbox.get(entry.id), stage.endpoint.summary()
+    assert (State.DEAD_LETTER, 0, 0) == (dead.state, summary["finished"], summary["open"])
+    [alarm] = await stage.outbox.alarms(is_open=True)
+    assert AlarmKind.EVIDENCE_CHANGED == alarm.kind
+
+
+async def test_credentials_refused_and_then_put_right(stage: Stage) -> None:
+    """Wrong credentials cost no attempt and give nothing up; with the right ones the same entry is filed."""
+    entry = await stage.enqueue()
+    right, stage.profile = stage.profile, replace(stage.profile, password="another mug")
+
+    summary = await stage.conductor().drain(patience=DAYS)
+
+    waiting = await stage.outbox.get(entry.id)
+    assert summary.incident is not None
+    assert (True, State.QUEUED, 0) == (summary.incident.is_denial, waiting.state, waiting.attempts)
+    stage.profile = right
+    await stage.conductor().drain(patience=DAYS)
+    assert State.ACKNOWLEDGED == (await stage.outbox.get(entry.id)).state
+
+
+async def test_connection_closed_after_every_step(stage: Stage) -> None:
+    """A server that closes after each answer costs nothing but connections."""
+    entry = await stage.enqueue()
+    for step in ("submit", "upload", "fileinfo", "finish"):
+        stage.endpoint.faults.script(step, faults.close(), faults.close())
+
+    await stage.conductor().drain(patience=DAYS)
+
+    assert State.ACKNOWLEDGED == (await stage.outbox.get(entry.id)).state
+    assert 1 == stage.endpoint.summary()["finished"]
