@@ -95,6 +95,7 @@ def build(named: Sequence[str] = ()) -> App:
         version=__version__,
         help_format="plaintext",
         default_parameter=Parameter(negative=()),
+        suppress_keyboard_interrupt=False,
     )
     for order, (group, name, place, sentence) in enumerate(_VERBS):
         shown = None if name in named[:1] else sentence

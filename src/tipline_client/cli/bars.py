@@ -15,10 +15,14 @@ __all__ = ["Bars", "bars"]
 
 
 class Bars:
-    """Turns what a delivery says into bars."""
+    """Turns what a delivery says into bars.
+
+    Attributes:
+        progress: The bars as they are.
+    """
 
     def __init__(self, progress: Progress) -> None:
-        self._progress = progress
+        self.progress = progress
         self._entries: dict[str, TaskID] = {}
         self._files: dict[tuple[str, int], TaskID] = {}
 
@@ -26,16 +30,16 @@ class Bars:
         """Name the step on the entry's own line."""
         words = f"{entry_id[:8]} {intent.step}"
         if entry_id in self._entries:
-            self._progress.update(self._entries[entry_id], description=words)
+            self.progress.update(self._entries[entry_id], description=words)
         else:
-            self._entries[entry_id] = self._progress.add_task(words, total=None)
+            self._entries[entry_id] = self.progress.add_task(words, total=None)
 
     def on_bytes(self, entry_id: str, index: int, sent: int, size: int, /) -> None:
         """Move the bar of one file."""
         key = (entry_id, index)
         if key not in self._files:
-            self._files[key] = self._progress.add_task(f"{entry_id[:8]} evidence[{index}]", total=size)
-        self._progress.update(self._files[key], completed=sent)
+            self._files[key] = self.progress.add_task(f"{entry_id[:8]} evidence[{index}]", total=size)
+        self.progress.update(self._files[key], completed=sent)
 
 
 @contextmanager

@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 import anyio
+from anyio.abc import TaskStatus
 
 from tipline_client.cli.exit_codes import CommandError, ExitCode
 from tipline_client.cli.opening import with_client
@@ -55,16 +56,17 @@ async def _run(
 ) -> tuple[DispatchSummary, OutboxCounts]:
     conductor = client.conductor()
     profile = client.profile
-    output.note(f"dispatching to {profile.name} ({profile.environment}) at {profile.host}")
     async with anyio.create_task_group() as tasks:
-        tasks.start_soon(_watch_signals, conductor, output)
+        await tasks.start(_watch_signals, conductor, output)
+        output.note(f"dispatching to {profile.name} ({profile.environment}) at {profile.host}")
         summary = await (conductor.run() if patience is None else conductor.drain(patience=patience))
         tasks.cancel_scope.cancel()
     return summary, await client.outbox.count(environment=profile.environment)
 
 
-async def _watch_signals(conductor: Conductor, output: Output) -> None:
+async def _watch_signals(conductor: Conductor, output: Output, *, task_status: TaskStatus[None]) -> None:
     with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+        task_status.started()
         async for _ in signals:
             output.note("stopping: what is under way ends first; once more to end at once")
             conductor.stop()

@@ -1,0 +1,34 @@
+"""One mock endpoint for all tests of the command line, forgetful between them, and a fresh home for each."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.acceptance.world import World, build
+from tipline_client.mock import MockEndpoint
+
+
+@pytest.fixture(scope="session")
+def _shared_endpoint() -> Iterator[MockEndpoint]:
+    with MockEndpoint() as endpoint:
+        yield endpoint
+
+
+@pytest.fixture
+def bare_world(
+    tmp_path: Path,
+    _shared_endpoint: MockEndpoint,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> World:
+    """A folder and an endpoint, without a home."""
+    _shared_endpoint.reset()
+    return build(tmp_path, _shared_endpoint, monkeypatch, capsys.readouterr)
+
+
+@pytest.fixture
+def world(bare_world: World) -> World:
+    """A folder with a home, and an endpoint."""
+    assert bare_world.run("init").code == 0
+    return bare_world

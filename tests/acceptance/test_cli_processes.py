@@ -1,0 +1,193 @@
+"""The command as a process of its own: start, signals, pipes, locales, and death at a bad moment."""
+
+import json
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import httpx
+import pytest
+
+from tests.acceptance.world import World, start
+from tipline_client.mock import slow
+
+SECONDS = 20.0
+
+
+def ended(process: subprocess.Popen[bytes]) -> tuple[int, str, str]:
+    """Wait for the end; code and both streams."""
+    out, err = process.communicate(timeout=SECONDS)
+    return process.returncode, out.decode(), err.decode()
+
+
+def read_until(process: subprocess.Popen[bytes], words: bytes) -> None:
+    """Read standard error up to a line with these words."""
+    assert process.stderr is not None
+    for line in process.stderr:
+        if words in line:
+            return
+    pytest.fail(f"the process ended without saying {words!r}")
+
+
+def wait_until_taken(world: World, process: subprocess.Popen[bytes]) -> None:
+    """Wait until the call that a fault was scripted for has arrived."""
+    while world.endpoint.faults.to_json()["faults"]:
+        assert process.poll() is None
+        os.sched_yield()
+
+
+@contextmanager
+def mock_process(*arguments: str) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    """`tipline mock` as a process, ready."""
+    process = start("mock", "--port", "0", *arguments)
+    assert process.stdout is not None
+    try:
+        notice = process.stdout.readline()
+        assert b"no hotline" in notice
+        yield process.stdout.readline().decode().strip(), process
+    finally:
+        process.terminate()
+        process.communicate(timeout=SECONDS)
+
+
+def test_whole_job_over_processes(bare_world: World) -> None:
+    """Init, submit with a lost reply, and a list, each a process, against a mock that is another: filed once."""
+    with mock_process("--fault", "finish:lost_reply", "--fault", "submit:status=503") as (url, mock):
+        environ = {"TIPLINE_ENDPOINT": url}
+        codes = [
+            ended(start("init"))[0],
+            ended(start("submit", str(bare_world.submission()), environ=environ))[0],
+        ]
+        code, out, _ = ended(start("list", "--json", "--state", "acknowledged", environ=environ))
+        summary = httpx.get(url.removesuffix("/ispws") + "/_mock/summary", trust_env=False).json()
+
+    assert [0, 0, 0] == [*codes, code]
+    assert ["case-1"] == [entry["idempotencyKey"] for entry in json.loads(out)]
+    assert (1, 0, 0) == (summary["finished"], summary["duplicates"], summary["stray_files"])
+    assert 0 == mock.returncode
+
+
+def test_mock_in_json(bare_world: World) -> None:
+    """One document with the base URL when it is ready; SIGINT ends it cleanly."""
+    process = start("mock", "--json", "--dice", "7", "--chance", "lost_reply=0.1")
+    assert process.stdout is not None
+    lines: list[bytes] = []
+    while not lines or lines[-1] != b"}\n":
+        lines.append(process.stdout.readline())
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=SECONDS)
+
+    document = json.loads(b"".join(lines))
+
+    assert document["baseUrl"].endswith("/ispws")
+    assert any("seed 7" in notice for notice in document["notices"])
+    assert 0 == process.returncode
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_dispatch_stopped(world: World, number: signal.Signals) -> None:
+    """One signal ends the service cleanly, with its summary and code 0."""
+    process = start("dispatch")
+    read_until(process, b"dispatching to")
+
+    process.send_signal(number)
+
+    code, out, err = ended(process)
+    assert 0 == code
+    assert "tries: none; waiting: 0" in out
+    assert "Traceback" not in err
+
+
+def test_second_signal_ends_at_once(world: World) -> None:
+    """A second signal does not wait for the step under way; the entry and its intent are durable."""
+    world.run("enqueue", str(world.submission()))
+    world.endpoint.faults.script("submit", slow(30))
+    process = start("dispatch", "-v")
+    wait_until_taken(world, process)
+    process.send_signal(signal.SIGINT)
+    read_until(process, b"stopping")
+
+    process.send_signal(signal.SIGINT)
+
+    assert 130 == ended(process)[0]
+    assert "submit" == world.run("show", "case-1", "--json").document["checkpoint"]["intent"]["step"]
+
+
+def test_submit_interrupted_and_run_again(world: World) -> None:
+    """Ctrl-C ends with 130 and a line; once the lease is over the same command goes on and files once."""
+    path = str(world.submission())
+    world.endpoint.faults.script("finish", slow(30))
+    process = start("submit", path)
+    wait_until_taken(world, process)
+    process.send_signal(signal.SIGINT)
+    code, _, err = ended(process)
+    expire_leases(world)
+
+    again = world.run("submit", path)
+
+    assert (130, 0) == (code, again.code)
+    assert "interrupted: what is durable stays" in err
+    assert "Traceback" not in err
+    summary = world.endpoint.summary()
+    assert (1, 0, 0) == (summary["finished"], summary["duplicates"], summary["stray_files"])
+
+
+def test_killed_in_mid_delivery(world: World) -> None:
+    """After SIGKILL during the upload's description, the next dispatcher retracts and starts over: filed once."""
+    world.run("enqueue", str(world.submission()))
+    world.endpoint.faults.script("fileinfo", slow(30))
+    process = start("submit", str(world.submission()))
+    wait_until_taken(world, process)
+    process.kill()
+    process.communicate(timeout=SECONDS)
+    expire_leases(world)
+
+    ran = world.run("dispatch", "--drain")
+
+    assert 0 == ran.code
+    summary = world.endpoint.summary()
+    assert (1, 1, 0, 0) == (
+        summary["finished"],
+        summary["retracted"],
+        summary["duplicates"],
+        summary["stray_files"],
+    )
+
+
+def expire_leases(world: World) -> None:
+    """Let the leases of a dead process end now instead of half a minute later."""
+    with sqlite3.connect(world.home / "outbox.sqlite") as connection:
+        connection.execute("UPDATE entries SET lease_expires_at = 0 WHERE state = 'leased'")
+    connection.close()
+
+
+def test_reader_of_output_gone(world: World) -> None:
+    """A closed pipe ends with 141 and without a traceback."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tipline_client", "schema", "export"],
+        stdout=writing,
+        stderr=subprocess.PIPE,
+        env=dict(os.environ),
+    )
+    os.close(writing)
+
+    _, err = process.communicate(timeout=SECONDS)
+
+    assert (141, b"") == (process.returncode, err)
+
+
+def test_locale_without_unicode(world: World) -> None:
+    """What the terminal's encoding cannot show is escaped, in text and in JSON."""
+    world.run("enqueue", str(world.submission(idempotencyKey="Zoë ☕")))
+    environ = {"PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "LC_ALL": "C", "PYTHONIOENCODING": "ascii"}
+
+    code, out, err = ended(start("list", environ=environ))
+
+    assert (0, "") == (code, err)
+    assert "Zo\\xeb \\u2615" in out

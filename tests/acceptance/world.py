@@ -1,0 +1,103 @@
+"""What the tests of the command line share: a folder, an endpoint, and ways to run the command."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tipline_client.cli import main
+from tipline_client.cli.sample import gradient_png, sample_submission
+from tipline_client.mock import MockEndpoint
+
+__all__ = ["Ran", "World", "start"]
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """How one command ended and what it wrote."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def document(self) -> Any:
+        """Standard output, which must be exactly one JSON document."""
+        return json.loads(self.out)
+
+
+def start(*arguments: str, environ: Mapping[str, str] | None = None, **how: Any) -> subprocess.Popen[bytes]:
+    """The command as a process of its own, guarded like the tests themselves."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "tipline_client", *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env={**os.environ, **(environ or {})},
+        **how,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """A folder with a home in it, and an endpoint."""
+
+    folder: Path
+    endpoint: MockEndpoint
+    capture: Callable[[], tuple[str, str]]
+
+    @property
+    def home(self) -> Path:
+        """The home folder."""
+        return self.folder / "home"
+
+    def run(self, *arguments: str) -> Ran:
+        """Run the command in this process."""
+        self.capture()
+        code = main(arguments)
+        out, err = self.capture()
+        return Ran(code, out, err)
+
+    def submission(self, key: str | None = "case-1", *, name: str = "case.json", **changes: Any) -> Path:
+        """Write a submission file with its picture; `changes` replace members of the submission."""
+        (self.folder / "gradient.png").write_bytes(gradient_png(width=8, height=8))
+        data = self.content(key, **changes)
+        path = self.folder / name
+        path.write_text(json.dumps(data), encoding="utf-8")
+        return path
+
+    def content(self, key: str | None = "case-1", **changes: Any) -> dict[str, Any]:
+        """What a submission file holds."""
+        data = sample_submission(key=key or "none", picture="gradient.png") | changes
+        if key is None:
+            del data["idempotencyKey"]
+        return data
+
+    def lines(self, *contents: dict[str, Any]) -> Path:
+        """Write a `.jsonl` file."""
+        self.submission()
+        path = self.folder / "cases.jsonl"
+        path.write_text("".join(json.dumps(content) + "\n" for content in contents), encoding="utf-8")
+        return path
+
+    def listed(self, *states: str) -> list[dict[str, Any]]:
+        """The entries of the outbox in these states."""
+        found: list[dict[str, Any]] = self.run(
+            "list", "--json", *(word for state in states for word in ("--state", state))
+        ).document
+        return found
+
+
+def build(
+    folder: Path, endpoint: MockEndpoint, monkeypatch: pytest.MonkeyPatch, capture: Callable[[], tuple[str, str]]
+) -> World:
+    """A world whose settings are in the environment, in a folder of its own."""
+    monkeypatch.chdir(folder)
+    monkeypatch.setenv("TIPLINE_HOME", str(folder / "home"))
+    monkeypatch.setenv("TIPLINE_ENDPOINT", endpoint.base_url)
+    return World(folder, endpoint, capture)

@@ -1,0 +1,160 @@
+"""Settings: arguments, then variables, then the file; refused where they make no sense."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tipline_client import profiles
+from tipline_client.cli.settings import resolve
+from tipline_client.delivery.environment import Environment
+from tipline_client.errors import ConfigurationError
+
+
+@pytest.fixture(autouse=True)
+def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def test_arguments_before_variables_before_file() -> None:
+    """The nearest one wins, and each remembers where it came from."""
+    Path("tipline.toml").write_text('endpoint = "testing"\nusername = "file"\nslots = 3\n')
+    environ = {"TIPLINE_USERNAME": "variable", "TIPLINE_SLOTS": "4"}
+
+    settings = resolve(slots=5, environ=environ)
+
+    assert (5, "variable", "testing") == (settings.slots, settings.username, settings.endpoint)
+    assert {"slots": "argument --slots", "username": "TIPLINE_USERNAME", "endpoint": "tipline.toml"} == dict(
+        settings.origins
+    )
+
+
+def test_nothing_said() -> None:
+    """Home and slots have defaults; an endpoint has none."""
+    settings = resolve(environ={})
+
+    assert (Path("tipline-home"), 8, None, False) == (
+        settings.home,
+        settings.slots,
+        settings.endpoint,
+        settings.registered_esp,
+    )
+
+
+def test_file_of_the_home() -> None:
+    """Without a file in the current folder, the home's own is read."""
+    Path("place").mkdir()
+    Path("place/tipline.toml").write_text('username = "someone"\n')
+
+    assert "someone" == resolve(home="place", environ={}).username
+
+
+def test_paths_in_a_file() -> None:
+    """They are relative to the file, not to the current folder."""
+    Path("etc").mkdir()
+    Path("etc/my.toml").write_text('home = "box"\npassword_file = "secret.txt"\n')
+    Path("etc/secret.txt").write_text("from file\n")
+
+    settings = resolve(config="etc/my.toml", environ={})
+
+    assert (Path("etc/box"), "from file") == (settings.home, settings.password)
+
+
+def test_password_file_of_a_variable_beside_password_of_the_file() -> None:
+    """The nearer source wins as a whole."""
+    Path("tipline.toml").write_text('password = "old"\n')
+    Path("secret.txt").write_text("new\n")
+
+    assert "new" == resolve(environ={"TIPLINE_PASSWORD_FILE": "secret.txt"}).password
+
+
+def test_password_not_in_repr() -> None:
+    """Settings may be printed."""
+    assert "hidden" not in repr(resolve(environ={"TIPLINE_PASSWORD": "hidden"}))
+
+
+@pytest.mark.parametrize(
+    ("environ", "words"),
+    [
+        ({"TIPLINE_REGISTERED_ESP": "maybe"}, "neither yes nor no"),
+        ({"TIPLINE_SLOTS": "0"}, "slots"),
+        ({"TIPLINE_SLOTS": "many"}, "slots"),
+        ({"TIPLINE_CONFIG": "nowhere.toml"}, "nowhere.toml"),
+        ({"TIPLINE_PASSWORD_FILE": "nowhere.txt"}, "nowhere.txt"),
+    ],
+)
+def test_unusable_variable(environ: dict[str, str], words: str) -> None:
+    """It is refused by name."""
+    with pytest.raises(ConfigurationError, match=words):
+        resolve(environ=environ)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("slots = true", "slots must be a whole number"),
+        ('registered_esp = "yes"', "registered_esp must be true or false"),
+        ("endpoint = 3", "endpoint must be text"),
+        ('reporter = "me"', "reporter must be a table"),
+        ('password = "hid', r"no TOML \(at"),
+        ("pasword = 1", "there is no setting"),
+    ],
+)
+def test_unusable_file(text: str, words: str) -> None:
+    """It is refused by file and key, never with a value."""
+    Path("tipline.toml").write_text(text)
+
+    with pytest.raises(ConfigurationError, match=words) as refused:
+        resolve(environ={})
+
+    assert "hid" not in str(refused.value)
+
+
+def test_file_that_is_not_utf8() -> None:
+    """The byte is named."""
+    Path("tipline.toml").write_bytes(b'username = "\xff"')
+
+    with pytest.raises(ConfigurationError, match="not UTF-8, from byte 12"):
+        resolve(environ={})
+
+
+@pytest.mark.parametrize(
+    ("named", "name", "environment"),
+    [
+        ("testing", "cybertipline-testing", Environment.TESTING),
+        ("cybertipline-testing", "cybertipline-testing", Environment.TESTING),
+        ("production", "cybertipline-production", Environment.PRODUCTION),
+        ("http://127.0.0.1:8765/ispws", "mock", Environment.MOCK),
+    ],
+)
+def test_endpoint_named(named: str, name: str, environment: Environment) -> None:
+    """A name or a loopback URL leads to its profile."""
+    environ = {"TIPLINE_USERNAME": "u", "TIPLINE_PASSWORD": "p", "TIPLINE_REGISTERED_ESP": "YES"}
+
+    settings = resolve(endpoint=named, environ=environ)
+
+    assert (name, environment) == (settings.profile().name, settings.profile().environment)
+    assert (name, environment) == settings.lane
+
+
+def test_mock_without_credentials() -> None:
+    """The mock's own sample pair is used, for loopback alone."""
+    profile = resolve(endpoint="http://127.0.0.1:8765/ispws", environ={}).profile()
+
+    assert (profiles.MOCK_USERNAME, profiles.MOCK_PASSWORD) == (profile.username, profile.password)
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({}, "no endpoint is named"),
+        ({"endpoint": "prod"}, "there is no endpoint 'prod'"),
+        ({"endpoint": "https://192.0.2.1:443/ispws"}, "loopback"),
+        ({"endpoint": "testing"}, "username for cybertipline-testing is missing"),
+        ({"endpoint": "production", "username": "u"}, "explicit statement"),
+    ],
+)
+def test_endpoint_refused(settings: dict[str, Any], words: str) -> None:
+    """Nothing is guessed."""
+    with pytest.raises(ConfigurationError, match=words):
+        resolve(**settings, environ={"TIPLINE_PASSWORD": "p"}).profile()
