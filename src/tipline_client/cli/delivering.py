@@ -5,19 +5,22 @@ tell nobody more.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import anyio
 
 from tipline_client.cli.exit_codes import ExitCode, exit_code_for
-from tipline_client.cli.output import error_view
+from tipline_client.cli.output import Output, error_view
+from tipline_client.cli.stopping import stopping_on_signals
 from tipline_client.cli.views import entry_view, receipt_lines, receipt_view
 from tipline_client.client import AsyncTiplineClient
 from tipline_client.delivery.answers import AnswerKind, Scope
 from tipline_client.delivery.entry import Entry
 from tipline_client.delivery.receipt import Receipt
 from tipline_client.delivery.states import State
+from tipline_client.dispatch import Conductor
+from tipline_client.dispatch.delivering import deliver
 from tipline_client.errors import DeliveryTransientError, TiplineError
 
 __all__ = ["Delivered", "deliver_all", "delivered_lines", "delivered_view"]
@@ -31,45 +34,58 @@ class Delivered:
         entry: The entry as it stands now.
         receipt: Its verified receipt, if it is filed.
         error: Why there is none.
+        was_interrupted: Whether somebody asked to stop before it was filed.
     """
 
     entry: Entry
     receipt: Receipt | None = None
     error: TiplineError | None = None
+    was_interrupted: bool = False
 
     @property
     def exit_code(self) -> ExitCode:
         """What this entry alone would end in."""
-        return ExitCode.OK if self.error is None else exit_code_for(self.error)
+        if self.error is None:
+            return ExitCode.OK
+        return ExitCode.INTERRUPTED if self.was_interrupted else exit_code_for(self.error)
 
 
-async def deliver_all(client: AsyncTiplineClient, entries: Sequence[Entry], *, slots: int) -> list[Delivered]:
-    """Try each entry once, at most `slots` at a time; results in the order given."""
+async def deliver_all(
+    client: AsyncTiplineClient, entries: Sequence[Entry], *, slots: int, output: Output
+) -> list[Delivered]:
+    """Try each entry once, at most `slots` at a time; results in the order given.
+
+    A signal lets the steps under way end, so that the next run can go on at once.
+    """
     results: dict[str, Delivered] = {}
     limiter = anyio.CapacityLimiter(slots)
+    conductor = client.conductor()
     is_endpoint_well = True
 
-    async def deliver(entry: Entry) -> None:
+    async def try_one(entry: Entry, asked: anyio.Event) -> None:
         nonlocal is_endpoint_well
         async with limiter:
-            if not is_endpoint_well and not entry.state.is_terminal:
-                error = DeliveryTransientError("not tried, since the endpoint failed for another; it waits")
-                results[entry.id] = Delivered(entry, error=error)
+            if not entry.state.is_terminal and (asked.is_set() or not is_endpoint_well):
+                reason = "somebody asked to stop" if asked.is_set() else "the endpoint failed for another"
+                error = DeliveryTransientError(f"entry {entry.id} was not tried, since {reason}; it waits")
+                results[entry.id] = Delivered(entry, error=error, was_interrupted=asked.is_set())
                 return
-            results[entry.id] = result = await _deliver(client, entry)
+            result = await _deliver(client, conductor, entry)
+            is_waiting = result.entry.state is State.QUEUED
+            results[entry.id] = replace(result, was_interrupted=asked.is_set() and is_waiting)
             failure = result.entry.last_failure
-            if failure is not None and result.entry.state is State.QUEUED and failure.scope is Scope.ENDPOINT:
+            if is_waiting and failure is not None and failure.scope is Scope.ENDPOINT:
                 is_endpoint_well = False
 
-    async with anyio.create_task_group() as tasks:
+    async with stopping_on_signals(conductor, output) as asked, anyio.create_task_group() as tasks:
         for entry in {entry.id: entry for entry in entries}.values():
-            tasks.start_soon(deliver, entry)
+            tasks.start_soon(try_one, entry, asked)
     return [results[entry.id] for entry in entries]
 
 
-async def _deliver(client: AsyncTiplineClient, entry: Entry) -> Delivered:
+async def _deliver(client: AsyncTiplineClient, conductor: Conductor, entry: Entry) -> Delivered:
     try:
-        receipt = await client.deliver(entry.id)
+        receipt = await deliver(conductor, client.outbox, client.keys, entry.id)
     except TiplineError as error:
         now = await client.entry(entry.id)
         failure = now.last_failure

@@ -27,6 +27,7 @@ _WORST_FIRST = (
     ExitCode.NOT_VERIFIED,
     ExitCode.BAD_INPUT,
     ExitCode.GIVEN_UP,
+    ExitCode.INTERRUPTED,
     ExitCode.WAITING,
 )
 

@@ -109,7 +109,7 @@ def _file(settings: Settings, path: Path, output: Output) -> Delivered:
         output.say(*(f"   {line}" for line in queued_lines(queued)))
         if queued.entry is None:
             raise queued.error or ConfigurationError("the sample was not queued")
-        [delivered] = await deliver_all(client, [queued.entry], slots=settings.slots)
+        [delivered] = await deliver_all(client, [queued.entry], slots=settings.slots, output=output)
         return delivered
 
     with watching(output) as watcher:

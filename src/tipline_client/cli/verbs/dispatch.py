@@ -1,24 +1,20 @@
 """`tipline dispatch`: deliver what is queued, until stopped or until nothing is left to do."""
 
-import os
-import signal
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
-
-import anyio
-from anyio.abc import TaskStatus
 
 from tipline_client.cli.exit_codes import CommandError, ExitCode
 from tipline_client.cli.opening import with_client
 from tipline_client.cli.options import ENDPOINT, EndpointOptions
 from tipline_client.cli.output import Output
+from tipline_client.cli.stopping import stopping_on_signals
 from tipline_client.cli.views import failure_text, failure_view, instant, span
 from tipline_client.client import AsyncTiplineClient
 from tipline_client.delivery.answers import AnswerKind
 from tipline_client.delivery.entry import OutboxCounts
 from tipline_client.delivery.outcomes import Outcome
-from tipline_client.dispatch import Conductor, DispatchSummary
+from tipline_client.dispatch import DispatchSummary
 
 __all__ = ["dispatch"]
 
@@ -56,24 +52,10 @@ async def _run(
 ) -> tuple[DispatchSummary, OutboxCounts]:
     conductor = client.conductor()
     profile = client.profile
-    async with anyio.create_task_group() as tasks:
-        await tasks.start(_watch_signals, conductor, output)
+    async with stopping_on_signals(conductor, output):
         output.note(f"dispatching to {profile.name} ({profile.environment}) at {profile.host}")
         summary = await (conductor.run() if patience is None else conductor.drain(patience=patience))
-        tasks.cancel_scope.cancel()
     return summary, await client.outbox.count(environment=profile.environment)
-
-
-async def _watch_signals(conductor: Conductor, output: Output, *, task_status: TaskStatus[None]) -> None:
-    with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
-        task_status.started()
-        async for _ in signals:
-            output.note("stopping: what is under way ends first; once more to end at once")
-            conductor.stop()
-            break
-        async for _ in signals:
-            # Nothing to save: each step's intent was durable before it left.
-            os._exit(ExitCode.INTERRUPTED)
 
 
 def _exit_code(summary: DispatchSummary, *, is_drain: bool) -> ExitCode:

@@ -7,6 +7,7 @@ from tipline_client.cli.delivering import Delivered, deliver_all, delivered_line
 from tipline_client.cli.exit_codes import ExitCode
 from tipline_client.cli.opening import with_client
 from tipline_client.cli.options import ENDPOINT, EndpointOptions
+from tipline_client.cli.output import Output
 from tipline_client.cli.progress import watching
 from tipline_client.cli.queueing import Queued, queue_all, queued_lines, queued_view, worst
 from tipline_client.cli.submissions import SubmissionFile, read_files, rules_for
@@ -34,7 +35,7 @@ def submit(*files: str, options: EndpointOptions = ENDPOINT) -> ExitCode:
     with watching(session.output) as watcher:
         results = with_client(
             settings,
-            partial(_queue_and_deliver, files=read, slots=settings.slots),
+            partial(_queue_and_deliver, files=read, slots=settings.slots, output=session.output),
             options=Options(slots=settings.slots, on_step=watcher.on_step, on_bytes=watcher.on_bytes),
         )
     views = [
@@ -49,11 +50,11 @@ def submit(*files: str, options: EndpointOptions = ENDPOINT) -> ExitCode:
 
 
 async def _queue_and_deliver(
-    client: AsyncTiplineClient, *, files: Sequence[SubmissionFile], slots: int
+    client: AsyncTiplineClient, *, files: Sequence[SubmissionFile], slots: int, output: Output
 ) -> list[tuple[Queued, Delivered | None]]:
     queued = await queue_all(client, files)
     entries = [result.entry for result in queued if result.entry is not None]
-    delivered = iter(await deliver_all(client, entries, slots=slots))
+    delivered = iter(await deliver_all(client, entries, slots=slots, output=output))
     return [(result, next(delivered) if result.entry is not None else None) for result in queued]
 
 

@@ -1,0 +1,182 @@
+"""Setting up and checking: init, doctor, schema and the demo."""
+
+import json
+import stat
+from pathlib import Path
+
+import pytest
+
+from tests.acceptance.world import World
+from tipline_client.mock import MockEndpoint
+
+
+def test_init_makes_private_home(bare_world: World) -> None:
+    """Folder, private key and outbox are readable by their owner alone, and the key id is shown."""
+    ran = bare_world.run("init", "--json")
+
+    key_id = ran.document["keyId"]
+    modes = [
+        stat.S_IMODE((bare_world.home / name).stat().st_mode)
+        for name in (".", f"keys/{key_id}.private.pem", "outbox.sqlite")
+    ]
+    assert (0, [0o700, 0o600, 0o600]) == (ran.code, modes)
+
+
+def test_init_twice(world: World) -> None:
+    """The second time changes nothing and says so."""
+    before = world.run("init", "--json").document["keyId"]
+
+    ran = world.run("init", "--json")
+
+    assert (0, False, before, []) == (ran.code, ran.document["isNew"], ran.document["keyId"], ran.document["done"])
+
+
+def test_rotation_with_waiting_entry(world: World) -> None:
+    """The new key signs, the old one stays trusted, and what it signed is delivered."""
+    world.run("enqueue", str(world.submission()))
+    before = world.run("init", "--json").document["keyId"]
+
+    rotated = world.run("init", "--rotate", "--json").document
+
+    assert before != rotated["keyId"]
+    assert before in rotated["trustedKeyIds"]
+    assert 0 == world.run("dispatch", "--drain").code
+
+
+def test_import_and_trust(bare_world: World, tmp_path: Path) -> None:
+    """An imported key signs; a trusted public key is believed beside it."""
+    assert 0 == bare_world.run("init", "--home", str(tmp_path / "other")).code
+    [private] = (tmp_path / "other" / "keys").glob("*.private.pem")
+    assert 0 == bare_world.run("init", "--home", str(tmp_path / "third")).code
+    [public] = (tmp_path / "third" / "keys").glob("*.public.pem")
+
+    ran = bare_world.run("init", "--import", str(private), "--trust", str(public), "--json")
+
+    assert private.name.partition(".")[0] == ran.document["keyId"]
+    assert 2 == len(ran.document["trustedKeyIds"])
+
+
+def test_import_of_no_key(bare_world: World) -> None:
+    """A file that is no key is a configuration error."""
+    (bare_world.folder / "no.pem").write_text("no key")
+
+    ran = bare_world.run("init", "--import", "no.pem")
+
+    assert 5 == ran.code
+    assert "hint:" in ran.err
+
+
+def test_no_home_for_real_endpoint(bare_world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No verb makes a home by the way: a mistyped folder is told, not filled."""
+    for name, value in {"ENDPOINT": "testing", "USERNAME": "someone", "PASSWORD": "pass"}.items():
+        monkeypatch.setenv(f"TIPLINE_{name}", value)
+
+    codes = {verb: bare_world.run(verb, *arguments).code for verb, arguments in _NEED_A_HOME.items()}
+
+    assert {5} == set(codes.values())
+    assert not bare_world.home.exists()
+
+
+def test_no_home_for_mock_endpoint(bare_world: World) -> None:
+    """For a mock endpoint a home is made, with a word about it on standard error."""
+    ran = bare_world.run("submit", "--json", str(bare_world.submission()))
+
+    assert (0, "acknowledged") == (ran.code, ran.document["state"])
+    assert "made the home" in ran.err
+
+
+_NEED_A_HOME = {
+    "enqueue": ["case.json"],
+    "submit": ["case.json"],
+    "dispatch": ["--drain"],
+    "status": [],
+    "list": [],
+    "show": ["x"],
+    "receipts": ["list"],
+    "dead-letter": ["list"],
+    "alarm": ["list"],
+    "retract": ["x", "--reason", "y"],
+    "verify": ["--all"],
+}
+
+
+def test_schema_fetched(world: World) -> None:
+    """The endpoint's schema is kept; then documents are checked against it, and elements it has are written."""
+    content = world.content()
+    content["report"]["incidentSummary"]["reportAnnotations"] = {"informational": True}
+    path = world.submission()
+    path.write_text(json.dumps(content))
+    with MockEndpoint(newer_elements=True) as newer:
+        arguments = ["--endpoint", newer.base_url]
+        before = world.run("validate", str(path), *arguments)
+
+        fetched = world.run("schema", "fetch", "--json", *arguments)
+
+        after = world.run("validate", str(path), *arguments)
+        shown = world.run("schema", "show", *arguments)
+    assert (2, 0, 0) == (before.code, fetched.code, after.code)
+    assert "reportAnnotations.informational" in fetched.document["newerElements"]
+    assert "reportAnnotations.informational" in shown.out
+
+
+def test_schema_exported(bare_world: World) -> None:
+    """JSON Schema of a submission file, without home or endpoint."""
+    ran = bare_world.run("schema", "export")
+
+    assert {"idempotencyKey", "report", "evidence"} == set(ran.document["properties"])
+
+
+def test_doctor_finds_all_well(world: World) -> None:
+    """Everything is looked at, the environment is named, and no secret is shown."""
+    ran = world.run("doctor", "--json")
+
+    grades = {check["name"]: check["grade"] for check in ran.document["checks"]}
+    assert (0, True, "mock") == (ran.code, ran.document["healthy"], ran.document["environment"])
+    assert {"keys", "outbox", "outbox integrity", "clock", "disk", "evidence", "reachability"} <= set(grades)
+    assert "ok" == grades["reachability"]
+    assert "mock-password" not in ran.out
+
+
+def test_doctor_finds_wrong_credentials(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It says that they are refused; offline it asks nobody."""
+    monkeypatch.setenv("TIPLINE_PASSWORD", "wrong")
+
+    online = world.run("doctor")
+    offline = world.run("doctor", "--offline")
+
+    assert (8, 0) == (online.code, offline.code)
+    assert "PROBLEM  credentials: the endpoint refuses them" in online.out
+
+
+def test_doctor_finds_open_keys(world: World) -> None:
+    """A private key that others can read is a problem, with its remedy."""
+    [private] = (world.home / "keys").glob("*.private.pem")
+    private.chmod(0o644)
+
+    ran = world.run("doctor", "--offline")
+
+    assert 8 == ran.code
+    assert f"chmod 600 {private}" in ran.out
+
+
+def test_demo(bare_world: World) -> None:
+    """Two reports are filed exactly once, one of them although a reply was lost, and the receipt is verified."""
+    ran = bare_world.run("demo", "--json")
+
+    document = ran.document
+    assert (0, True, 2) == (ran.code, document["filedExactlyOnce"], document["endpoint"]["finished"])
+    assert [0, 5102] == [submission["receipt"]["code"] for submission in document["submissions"]]
+    assert Path(document["receiptFile"]).is_file()
+
+
+def test_demo_for_people(bare_world: World) -> None:
+    """It ends with where things are and what to try next; run again in the same home, it works again."""
+    home = str(bare_world.home)
+    bare_world.run("demo", "--home", home)
+
+    ran = bare_world.run("demo", "--home", home)
+
+    assert 0 == ran.code
+    assert "2 finished, 0 duplicates, 0 stray files" in ran.out
+    assert f"tipline verify --all --home {home}" in ran.out
+    assert 0 == bare_world.run("verify", "--all", "--home", home).code

@@ -1,0 +1,124 @@
+"""Receipts, verification and alarms: what was filed, and what is not to be believed."""
+
+import json
+import sqlite3
+import stat
+from pathlib import Path
+
+from tests.acceptance.world import World
+from tipline_client.mock import more_files
+
+
+def alter(world: World, statement: str) -> None:
+    """Change a row by hand, as nobody should."""
+    with sqlite3.connect(world.home / "outbox.sqlite") as connection:
+        connection.execute(statement)
+    connection.close()
+
+
+def test_receipt_handed_on(world: World) -> None:
+    """An exported receipt is verified with the public key alone, without a home."""
+    world.run("submit", str(world.submission()))
+    [public] = (world.home / "keys").glob("*.public.pem")
+    assert 0 == world.run("receipts", "export", "case-1", "--out", "receipt.json").code
+
+    ran = world.run("verify", "receipt.json", "--key", str(public), "--home", "nowhere", "--json")
+
+    assert 0 == ran.code
+    assert [(True, 400000001)] == [(item["verified"], item["receipt"]["reportId"]) for item in ran.document]
+    assert 0o600 == stat.S_IMODE((world.folder / "receipt.json").stat().st_mode)
+
+
+def test_receipt_altered(world: World) -> None:
+    """An altered receipt, or one of an unknown key, ends with 7."""
+    world.run("submit", str(world.submission()))
+    world.run("receipts", "export", "case-1", "--out", "receipt.json")
+    text = Path("receipt.json").read_text()
+    document = json.loads(text)
+    document["payload"] = document["payload"][:-8] + "AAAAAAA="
+    Path("altered.json").write_text(json.dumps(document))
+    world.run("init", "--home", "stranger")
+
+    altered = world.run("verify", "altered.json", "--json")
+    unknown = world.run("verify", "receipt.json", "--home", "stranger")
+
+    assert (7, 7) == (altered.code, unknown.code)
+    assert [False] == [item["verified"] for item in altered.document]
+    assert "NOT VERIFIED" in unknown.out
+
+
+def test_receipts_listed_and_shown(world: World) -> None:
+    """What was filed, in both forms; exporting over a file is refused."""
+    world.run("submit", str(world.submission()))
+    Path("taken.json").write_text("{}")
+
+    listed = world.run("receipts", "--json").document
+    shown = world.run("receipts", "show", "case-1")
+    raw = world.run("receipts", "export", "case-1")
+    refused = world.run("receipts", "export", "case-1", "--out", "taken.json")
+
+    assert [400000001] == [entry["reportId"] for entry in listed]
+    assert "report 400000001 is filed" in shown.out
+    assert {"payload", "payloadType", "signatures"} == set(json.loads(raw.out))
+    assert (2, "{}") == (refused.code, Path("taken.json").read_text())
+
+
+def test_receipt_of_waiting_entry(world: World) -> None:
+    """There is none yet."""
+    world.run("enqueue", str(world.submission()))
+
+    ran = world.run("receipts", "show", "case-1", "--json")
+
+    assert (2, "IllegalTransitionError") == (ran.code, ran.document["error"]["class"])
+
+
+def test_row_altered_by_hand(world: World) -> None:
+    """Verifying names the entry; dispatching gives it up with an alarm and sends nothing; a person closes the alarm."""
+    world.run("enqueue", str(world.submission()))
+    alter(world, "UPDATE entries SET idempotency_key = 'another'")
+
+    verified = world.run("verify", "--all", "--json")
+    dispatched = world.run("dispatch", "--drain")
+    alarms = world.run("alarm", "list", "--json").document
+    sick = world.run("doctor", "--offline")
+    closed = world.run("alarm", "close", str(alarms[0]["number"]), "--note", "restored", "--json")
+
+    assert (7, 4, 8, 0) == (verified.code, dispatched.code, sick.code, closed.code)
+    assert [world.listed()[0]["id"]] == [
+        problem["what"].removeprefix("entry ") for problem in verified.document["problems"]
+    ]
+    assert ["envelope_refused"] == [alarm["kind"] for alarm in alarms]
+    assert 0 == world.endpoint.summary()["requests"]
+    assert ("restored", []) == (closed.document["closedNote"], world.run("alarm", "--json").document)
+    assert 1 == len(world.run("alarm", "--all", "--json").document)
+
+
+def test_verify_all_with_evidence(world: World) -> None:
+    """Entries, receipts and copies are looked at; an altered copy is named."""
+    world.run("submit", str(world.submission()))
+    good = world.run("verify", "--all", "--evidence", "--json")
+    [copy] = (world.home / "evidence").glob("*/0.bin")
+    copy.chmod(0o600)
+    copy.write_bytes(b"x" * copy.stat().st_size)
+
+    bad = world.run("verify", "--all", "--evidence", "--json")
+
+    assert (0, 3) == (good.code, good.document["checked"])
+    assert 7 == bad.code
+    assert bad.document["problems"][0]["what"].startswith("evidence[0] of ")
+
+
+def test_verify_of_nothing(world: World) -> None:
+    """Files or the whole outbox must be named, and not both."""
+    assert [2, 2] == [world.run("verify").code, world.run("verify", "--all", "x.json").code]
+
+
+def test_alarm_for_people(world: World) -> None:
+    """A filed report whose list of files differs raises an alarm that the list shows."""
+    world.endpoint.faults.script("finish", more_files())
+    world.run("submit", str(world.submission()))
+
+    ran = world.run("alarm")
+
+    assert 0 == ran.code
+    assert "file_set_differs" in ran.out
