@@ -110,8 +110,8 @@ class OutboxCounts:
         by_state: How many entries each state has; states without entries count 0.
         open_alarms: How many alarms no person has closed.
         oldest_waiting: When the oldest unfiled entry (held, queued or leased) was enqueued.
-        next_available: The earliest moment at which an entry may be tried: a queued one when its time comes, a leased one
-            when its lease ends without being renewed.
+        next_available: The earliest moment at which an entry may be tried: a queued one when its time comes, a leased
+            one when its lease ends without being renewed.
     """
 
     by_state: dict[State, int]
