@@ -17,6 +17,26 @@ __all__ = ["hide_values", "safe_findings"]
 
 _MAX_FINDINGS = 20
 _QUOTED = re.compile(r"'([^']*)'", re.DOTALL)
+_BEGINNING = re.compile(r"Element '[^']*'(, attribute '[^']*')?: (\[facet '[^']*'\] )?")
+_ALL_QUOTED = re.compile(r"'.*'|'.*", re.DOTALL)
+_LENGTHS = re.compile(
+    r"The value has a length of '\d+'; this (exceeds|underruns|differs from) the allowed (\w+ )?length of '\d+'\."
+)
+_FACETS = frozenset(
+    {
+        "enumeration",
+        "fractionDigits",
+        "length",
+        "maxExclusive",
+        "maxInclusive",
+        "maxLength",
+        "minExclusive",
+        "minInclusive",
+        "minLength",
+        "pattern",
+        "totalDigits",
+    }
+)
 _LINE = re.compile(r"\[(\d{1,9}),\s?(\d{1,9})\] - (cvc-[A-Za-z0-9.\-]{1,60}): (.*)")
 _WORDS = re.compile(r"[^\s{},:\"|()]+")
 
@@ -46,14 +66,24 @@ def _models_in(annotation: object) -> Iterator[type[BaseModel]]:
 
 
 def hide_values(message: str) -> str:
-    """`message` with every quoted word hidden unless all of it is names of elements, attributes or schema types."""
+    """`message` with everything quoted hidden, except the names and lengths that the validator itself puts there.
 
-    def judge(match: re.Match[str]) -> str:
-        known = _wire_names()
-        words = _WORDS.findall(match.group(1))
-        return match.group() if words and all(word in known for word in words) else "'…'"
+    A value may hold apostrophes, and words that look like names. So only the beginning, where the validator says which
+    element and facet it means, is read quote by quote; behind it, all from the first quote to the last is hidden.
 
-    return _QUOTED.sub(judge, message)
+    Args:
+        message: A finding of libxml2. May quote the document.
+    """
+    beginning = _BEGINNING.match(message)
+    start = beginning.end() if beginning else 0
+    rest = message[start:]
+    if _LENGTHS.fullmatch(rest) is None:
+        rest = _ALL_QUOTED.sub("'…'", rest)
+    return _QUOTED.sub(_shown_if_known, message[:start]) + rest
+
+
+def _shown_if_known(quoted: re.Match[str]) -> str:
+    return quoted.group() if quoted.group(1) in _wire_names() | _FACETS else "'…'"
 
 
 def safe_findings(description: str) -> tuple[str, ...]:

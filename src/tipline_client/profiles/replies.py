@@ -21,10 +21,21 @@ __all__ = ["read_answer"]
 
 _ROOTS = {"reportResponse", "reportDoneResponse"}
 _INTEGER = re.compile(r"[+-]?[0-9]{1,19}", re.ASCII)
+_WORDS = re.compile(r"[^ \t\r\n]+")
 _MD5 = re.compile(r"[0-9a-f]{32}", re.ASCII)
 _MAX_LONG = 2**63 - 1
 _NO_BODY = frozenset({Step.STATUS, Step.SCHEMA})
-_STATES = {AnswerKind.NO_REPORT, AnswerKind.NO_FILE, AnswerKind.RETRACTED, AnswerKind.FINISHED}
+# What is said of one report, and so of no other: its states, and refusals of what was sent to it.
+_OF_ONE_REPORT = {
+    AnswerKind.NO_REPORT,
+    AnswerKind.NO_FILE,
+    AnswerKind.RETRACTED,
+    AnswerKind.FINISHED,
+    AnswerKind.NOT_STORED,
+    AnswerKind.NOT_OURS,
+    AnswerKind.INVALID,
+    AnswerKind.MALFORMED_FILE,
+}
 # Answers of something in front of the endpoint: nobody's report is at fault.
 _GATEWAY_STATUSES = {404, 405, 407, 408, 425, 429}
 
@@ -37,6 +48,8 @@ class _Document:
     code: int
     report_id: int | None
     names_bad_report_id: bool
+    names_other_report: bool
+    """It names a report, and which one cannot be told; a blank or a zero names none."""
     file_id: str | None
     file_hash: str | None
     file_ids: tuple[str, ...] | None
@@ -95,9 +108,10 @@ def _judge(
     kind, phrase = kind_of(document.code, profile.codes), phrase_of(document.code, profile.codes)
     if kind is AnswerKind.SUCCESS:
         return _judge_success(step, document, report_id)
-    # A state of another report is no statement about ours.
-    if kind in _STATES and report_id is not None and document.report_id not in {None, report_id}:
-        return AnswerKind.UNUSABLE, "the reply is about another report"
+    # What is said of another report is no statement about ours.
+    names_other = document.names_other_report or document.report_id not in {None, report_id}
+    if kind in _OF_ONE_REPORT and report_id is not None and names_other:
+        return AnswerKind.UNUSABLE, f"code {document.code}, but the reply is about another report"
     return kind, f"code {document.code}: {phrase}"
 
 
@@ -152,6 +166,7 @@ def _document(root: etree._Element, code: int) -> _Document:
         code=code,
         report_id=None if is_bad else report_id,
         names_bad_report_id=is_bad,
+        names_other_report=is_bad and not (len(ids) == 1 and (report_id == 0 or _is_blank(root.find("reportId")))),
         file_id=_single(_texts(root, "fileId")),
         # Whatever is no MD5 is kept as it is: a wrong hash must be seen as wrong, not as missing.
         file_hash=digest if _MD5.fullmatch(digest) else (digest[:64] or None),
@@ -166,7 +181,11 @@ def _texts(root: etree._Element, name: str) -> list[str]:
 
 def _collapsed(element: etree._Element) -> str:
     # A code or an id has no elements inside; what it would spell together was never said.
-    return "" if len(element) else " ".join(_text(element).split())
+    return "" if len(element) else " ".join(_WORDS.findall(_text(element)))
+
+
+def _is_blank(element: etree._Element | None) -> bool:
+    return element is not None and not len(element) and not _collapsed(element)
 
 
 def _text(element: etree._Element) -> str:
