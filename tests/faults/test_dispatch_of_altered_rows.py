@@ -1,0 +1,159 @@
+"""Rows that an operator's hand changed in the database file: nothing is sent, and somebody is told."""
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.support.stage import DAYS, Stage, staged
+from tipline_client.delivery.acknowledgement import AlarmKind
+from tipline_client.delivery.environment import Environment
+from tipline_client.delivery.states import State
+from tipline_client.dispatch.delivering import deliver
+from tipline_client.envelope import KeyRing
+from tipline_client.errors import ConfigurationError, DeliveryRejectedError
+from tipline_client.mock import MockEndpoint, faults
+from tipline_client.outbox import SqliteOutbox
+from tipline_client.outbox.sqlite.driver import connect
+from tipline_client.testing import TurnableClock
+
+
+@pytest.fixture
+async def durable(
+    tmp_path: Path, shared_endpoint: MockEndpoint, shared_clock: TurnableClock, shared_keys: KeyRing
+) -> AsyncIterator[Stage]:
+    outbox = SqliteOutbox.open(tmp_path / "outbox.sqlite", clock=shared_clock, driver="apsw")
+    async with staged(tmp_path, shared_endpoint, shared_clock, outbox=outbox, keys=shared_keys) as stage:
+        yield stage
+
+
+def _by_hand(stage: Stage, sql: str) -> None:
+    connection = connect(stage.folder / "outbox.sqlite", driver="apsw", busy_timeout=1)
+    connection.execute(sql)
+    connection.close()
+
+
+async def _assert_refused(stage: Stage, entry_id: str, *, says: str) -> None:
+    entry = await stage.outbox.get(entry_id)
+    alarms = await stage.outbox.alarms(entry_id=entry_id, is_open=True)
+    assert State.DEAD_LETTER == entry.state
+    assert entry.last_failure is not None
+    assert says in entry.last_failure.text
+    assert [AlarmKind.ENVELOPE_REFUSED] == [alarm.kind for alarm in alarms]
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ("envelope = CAST(replace(CAST(envelope AS TEXT), 'payload\":\"e', 'payload\":\"f') AS BLOB)", ""),
+        ("envelope = substr(envelope, 1, length(envelope) - 9)", ""),
+        ("envelope = x'00'", ""),
+        ("idempotency_key = 'case-other'", "idempotency key"),
+        ("content_digest = 'other'", "content digest"),
+        ("id = '" + "0" * 32 + "'", "id"),
+    ],
+)
+async def test_column_altered_by_hand(durable: Stage, change: str, says: str) -> None:
+    """A row whose envelope or column was changed is refused with the reason and an alarm, and nothing is sent."""
+    await durable.enqueue()
+    _by_hand(durable, f"UPDATE entries SET {change}")  # noqa: S608 - the test's own statement
+
+    await durable.conductor().drain(patience=DAYS)
+
+    [entry] = await durable.outbox.list_entries()
+    await _assert_refused(durable, entry.id, says=says)
+    assert 0 == durable.endpoint.summary()["requests"]
+
+
+async def test_profile_altered_by_hand(durable: Stage) -> None:
+    """A row moved to another profile is refused by that one's dispatcher, and not waited for by its own."""
+    entry = await durable.enqueue()
+    _by_hand(durable, "UPDATE entries SET profile = 'other'")
+    await durable.conductor().drain(patience=DAYS)
+    untouched = await durable.outbox.get(entry.id)
+
+    durable.profile = replace(durable.profile, name="other")
+    await durable.conductor().drain(patience=DAYS)
+
+    assert State.QUEUED == untouched.state
+    await _assert_refused(durable, entry.id, says="profile")
+    assert 0 == durable.endpoint.summary()["requests"]
+
+
+async def test_environment_altered_by_hand(durable: Stage) -> None:
+    """A row moved to another environment is refused there: a test filing never becomes a real one, nor the reverse."""
+    entry = await durable.enqueue()
+    _by_hand(durable, "UPDATE entries SET environment = 'testing'")
+    durable.profile = replace(durable.profile, environment=Environment.TESTING)
+
+    await durable.conductor().drain(patience=DAYS)
+
+    await _assert_refused(durable, entry.id, says="environment")
+    assert 0 == durable.endpoint.summary()["requests"]
+
+
+async def test_envelopes_of_two_rows_swapped(durable: Stage) -> None:
+    """Two rows that exchanged their envelopes are both refused: each signature is right, and in the wrong place."""
+    entries = [await durable.enqueue(name) for name in ("one", "two")]
+    for sql in (
+        "CREATE TABLE held AS SELECT id, envelope FROM entries",
+        "UPDATE entries SET envelope = (SELECT held.envelope FROM held WHERE held.id <> entries.id)",
+    ):
+        _by_hand(durable, sql)
+
+    await durable.conductor().drain(patience=DAYS)
+
+    for entry in entries:
+        await _assert_refused(durable, entry.id, says="was altered")
+    assert 0 == durable.endpoint.summary()["requests"]
+
+
+async def test_state_set_back_from_acknowledged(durable: Stage) -> None:
+    """A filed entry whose state was set back is refused: its acknowledgement is still on record."""
+    entry = await durable.enqueue()
+    await durable.conductor().drain(patience=DAYS)
+    requests = durable.endpoint.summary()["requests"]
+    _by_hand(durable, "UPDATE entries SET state = 'queued'")
+
+    await durable.conductor().drain(patience=DAYS)
+
+    await _assert_refused(durable, entry.id, says="acknowledgement")
+    assert (requests, 1) == (durable.endpoint.summary()["requests"], durable.endpoint.summary()["finished"])
+
+
+async def test_key_that_is_no_longer_trusted(durable: Stage, tmp_path: Path) -> None:
+    """An entry signed by a key that nobody trusts is refused."""
+    entry = await durable.enqueue()
+    durable.keys = KeyRing.create(tmp_path / "other-keys")
+    durable.keys.generate()
+
+    with pytest.raises(DeliveryRejectedError):
+        await deliver(durable.conductor(), durable.outbox, durable.keys, entry.id)
+
+    await _assert_refused(durable, entry.id, says="")
+    assert 0 == durable.endpoint.summary()["requests"]
+
+
+async def test_altered_while_its_finish_is_in_doubt(durable: Stage) -> None:
+    """An entry altered after its finish went out is given up with the word that it may have been filed."""
+    entry = await durable.enqueue()
+    durable.endpoint.faults.script("finish", *[faults.lost_reply() for _ in range(9)])
+    await durable.conductor().drain(patience=timedelta(0))
+    _by_hand(durable, "UPDATE entries SET idempotency_key = 'case-other'")
+
+    await durable.conductor().drain(patience=DAYS)
+
+    await _assert_refused(durable, entry.id, says="may have been filed")
+
+
+async def test_entry_of_another_endpoint(durable: Stage) -> None:
+    """A single delivery with the wrong profile is told so, and the entry stays where it is."""
+    entry = await durable.enqueue()
+    durable.profile = replace(durable.profile, name="other")
+
+    with pytest.raises(ConfigurationError, match="not for this client's endpoint"):
+        await deliver(durable.conductor(), durable.outbox, durable.keys, entry.id)
+
+    assert State.QUEUED == (await durable.outbox.get(entry.id)).state
