@@ -237,6 +237,9 @@ class Tree:
             if name in repeated:
                 self._refuse(rules.GIVEN_TWICE.at(place))
                 continue
+            # One item alone is the first of an array that was not written.
+            if field is not None and field.is_repeated and not isinstance(item, (list, tuple)):
+                place = join(place, 0)
             kept = self._copy(item, place, None if field is None else field.model, depth + 1)
             if kept is not _GONE:
                 copy[name] = kept
