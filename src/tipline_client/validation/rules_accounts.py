@@ -23,7 +23,6 @@ from tipline_client.validation.rule import (
     SCHEMA,
     Check,
     Finding,
-    error,
     warning,
 )
 from tipline_client.validation.subject import Subject, is_blank
@@ -51,11 +50,13 @@ NOT_VERIFIED = warning(
     source=RECOMMENDATION,
     why="A verified address identifies a person far better than one that was merely typed in.",
 )
-CONTACT_BLANK = error(
+CONTACT_BLANK = warning(
     "contact-text-blank",
     summary="An e-mail address or phone number with attributes has a text.",
-    message="Attributes are given for a blank address or number. Give the address or number, or leave it all out.",
+    message="Attributes are given for a blank address or number, which is sent as it stands. Give the address or "
+    "number, or leave it all out.",
     source=f"{RECOMMENDATION}; the {SCHEMA} lets the text be empty",
+    why="An analyst cannot tell whether there was no address or number, or one was lost on the way.",
 )
 PRIOR_REPORTS = warning(
     "prior-reports-of-production",

@@ -69,11 +69,12 @@ FILE_NAME = error(
     message="fileName is not documented. Say it as originalFileName.",
     source=f"{DOCUMENTATION}, fileDetails; the {SCHEMA} still has it",
 )
-HASH_BLANK = error(
+HASH_BLANK = warning(
     "file-hash-blank",
     summary="originalFileHash holds a digest.",
-    message="The digest is blank. Give it, or leave originalFileHash out.",
+    message="The digest is blank and is sent as it stands. Give it, or leave originalFileHash out.",
     source=f"{RECOMMENDATION}; the {SCHEMA} lets it be empty",
+    why="Nothing can be looked up by it, and an analyst may take it for a digest that was lost.",
 )
 HASH_TYPE_BLANK = error(
     "file-hash-type-blank",
