@@ -17,7 +17,16 @@ from tipline_client.delivery.manifest import ManifestItem
 from tipline_client.delivery.retry import RetryPolicy
 from tipline_client.delivery.steps import Step
 from tipline_client.dispatch.planning import intend
-from tipline_client.dispatch.settling import Acknowledged, Again, GivenUp, Proceed, Withdrawn, settle, settle_silence
+from tipline_client.dispatch.settling import (
+    Acknowledged,
+    Again,
+    GivenUp,
+    Proceed,
+    Settled,
+    Withdrawn,
+    settle,
+    settle_silence,
+)
 
 POLICY = RetryPolicy(refusals_before_giving_up=2, mismatches_before_giving_up=2)
 Kind = AnswerKind
@@ -87,6 +96,23 @@ def _after(path: Path, intent: Intent, found: Answer) -> tuple[tuple[tuple[Step,
     return sent, may_be_filed
 
 
+def _check_what_follows(path: Path, intent: Intent, found: Answer, settled: Settled, *, may_be_filed: bool) -> None:
+    proof = PROVES_DEAD if intent.step is Step.RETRACT else NOT_LIVE
+    is_current = path.checkpoint.report_id is not None
+    is_abandoned = is_current and settled.checkpoint.report_id is None
+    assert settled.checkpoint.intent is None
+    assert not is_abandoned or found.kind in proof, "a report abandoned that may be alive"
+    match settled.verdict:
+        case Acknowledged(acknowledgement):
+            assert found.kind is Kind.FINISHED or (intent.step, found.kind) == (Step.FINISH, Kind.SUCCESS)
+            assert acknowledgement.report_id == REPORT
+        case GivenUp() | Withdrawn():
+            assert not may_be_filed, "given up while it may be filed"
+            assert not is_current or intent.step is Step.RETRACT, "given up without a retraction"
+        case _:
+            assert not is_current or found.kind is not Kind.FINISHED, "a finished report that is not acknowledged"
+
+
 def _explore(manifest: tuple[ManifestItem, ...], *, may_be_withdrawn: bool = False) -> Counter[str]:
     """Walk every path, with a withdrawal before any step if there may be one; returns how often each verdict came."""
     seen: set[tuple[object, ...]] = set()
@@ -111,18 +137,9 @@ def _explore(manifest: tuple[ManifestItem, ...], *, may_be_withdrawn: bool = Fal
             settled = settle(planned, found, manifest, now=NOW, policy=POLICY)
             sent, may_be_filed = _after(path, intent, found)
             met[type(settled.verdict).__name__] += 1
-            assert settled.checkpoint.intent is None
-            match settled.verdict:
-                case Acknowledged(acknowledgement):
-                    assert found.kind is Kind.FINISHED or (intent.step, found.kind) == (Step.FINISH, Kind.SUCCESS)
-                    assert acknowledgement.report_id == REPORT
-                case GivenUp() | Withdrawn():
-                    assert not may_be_filed, "given up while it may be filed"
-                case Proceed() | Again():
-                    left = settled.checkpoint
-                    if path.may_be_filed and left.report_id is None:
-                        assert found.kind in PROVES_DEAD, "a report abandoned that may be filed"
-                    waiting.append(Path(left, sent, may_be_filed, path.is_withdrawn))
+            _check_what_follows(path, intent, found, settled, may_be_filed=may_be_filed)
+            if isinstance(settled.verdict, Proceed | Again):
+                waiting.append(Path(settled.checkpoint, sent, may_be_filed, path.is_withdrawn))
         lost = settle_silence(planned, now=NOW, policy=POLICY)
         sent, may_be_filed = _after(path, intent, answer(Kind.UNANSWERED, intent.step))
         waiting.append(Path(lost, sent, may_be_filed, path.is_withdrawn))
