@@ -123,6 +123,10 @@ class TiplineClient:
         """See `AsyncTiplineClient.fetch_schema`."""
         return self.call(self._async.fetch_schema)
 
+    def sign_outstanding_receipts(self) -> int:
+        """See `AsyncTiplineClient.sign_outstanding_receipts`."""
+        return self.call(self._async.sign_outstanding_receipts)
+
 
 class Dispatcher:
     """The service: delivers what is in the outbox until it is stopped.

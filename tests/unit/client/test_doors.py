@@ -1,0 +1,87 @@
+"""Two doors to one house: the same verbs with the same arguments, and a list of public names that is frozen."""
+
+import inspect
+from pathlib import Path
+
+import pytest
+
+import tipline_client
+from tipline_client import AsyncTiplineClient, TiplineClient, profiles
+from tipline_client.errors import ConfigurationError
+
+ONLY_ASYNCHRONOUS = {"aclose", "conductor"}
+"""Closed by `close` on the other side; and a conductor, which needs an event loop: there it is a `Dispatcher`."""
+ONLY_SYNCHRONOUS = {"close", "call", "call_soon", "asynchronous", "profile"}
+"""Ways to the client behind it, whose `profile` is a plain attribute."""
+
+PUBLIC = [
+    *("AsyncTiplineClient", "Dispatcher", "EndpointProfile", "Environment", "Evidence", "IncidentSummary"),
+    *("InternetDetails", "Issue", "KeyRing", "Options", "Person", "PersonOrUserReported", "Receipt", "Report"),
+    *("Reporter", "RetryPolicy", "Severity", "State", "Submission", "TiplineClient", "TiplineError", "__version__"),
+    *("errors", "models", "open_receipt", "profiles"),
+]
+
+
+def _verbs(door: type) -> set[str]:
+    return {name for name in vars(door) if not name.startswith("_")}
+
+
+def test_both_doors_have_the_same_verbs() -> None:
+    """What one door can do, the other can, but for what only one of them needs."""
+    assert _verbs(AsyncTiplineClient) - ONLY_ASYNCHRONOUS == _verbs(TiplineClient) - ONLY_SYNCHRONOUS
+
+
+@pytest.mark.parametrize("verb", sorted(_verbs(AsyncTiplineClient) - ONLY_ASYNCHRONOUS))
+def test_both_doors_take_the_same_arguments(verb: str) -> None:
+    """A verb takes the same arguments and gives the same back at both doors."""
+    one, other = (inspect.signature(getattr(door, verb)) for door in (AsyncTiplineClient, TiplineClient))
+
+    assert one == other
+
+
+def test_public_names() -> None:
+    """The public names are exactly these, in order, and each is there."""
+    assert sorted(PUBLIC) == tipline_client.__all__
+    assert [] == [name for name in PUBLIC if not hasattr(tipline_client, name)]
+
+
+def test_production_without_the_explicit_act() -> None:
+    """Nobody addresses production by leaving something out."""
+    with pytest.raises(ConfigurationError):
+        profiles.cybertipline_production(username="sample", password="mug", registered_esp=False)
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["http://192.0.2.1:80/ispws", "https://example.com:443/ispws", "ftp://127.0.0.1:9/", "http://127.0.0.1/ispws"],
+)
+def test_mock_that_is_not_on_loopback(url: str) -> None:
+    """The profile of a mock leads nowhere but to this machine."""
+    with pytest.raises(ConfigurationError):
+        profiles.mock(url)
+
+
+@pytest.mark.parametrize(
+    ("username", "password"), [("", "mug"), ("sample", ""), ("a:b", "mug"), ("sample", "m\nug"), ("sam\x00ple", "mug")]
+)
+def test_credentials_that_could_never_work(username: str, password: str) -> None:
+    """Empty credentials and those that would break the header are refused by name, without being shown."""
+    with pytest.raises(ConfigurationError) as raised:
+        profiles.cybertipline_testing(username=username, password=password)
+
+    assert "mug" not in str(raised.value)
+
+
+def test_credentials_in_a_repr() -> None:
+    """A profile shows neither user nor password."""
+    profile = profiles.cybertipline_testing(username="sample-user", password="sample-word")
+
+    assert not any(secret in repr(profile) for secret in ("sample-user", "sample-word", profile.authorization))
+
+
+def test_outbox_without_keys(tmp_path: Path) -> None:
+    """A folder with an outbox and no keys is no home: what is queued could not be verified."""
+    (tmp_path / "outbox.sqlite").touch()
+
+    with pytest.raises(ConfigurationError):
+        AsyncTiplineClient.open(tmp_path, profile=profiles.mock("http://127.0.0.1:9/ispws"))
