@@ -4,16 +4,19 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from tests.support.crashes import CrashPoint, Death, die_at
 from tests.support.stage import DAYS, Stage
-from tipline_client.delivery.checkpoint import Intent
+from tipline_client.delivery.checkpoint import Checkpoint, Intent
+from tipline_client.delivery.entry import Lease
 from tipline_client.delivery.outcomes import Outcome
 from tipline_client.delivery.states import State
 from tipline_client.delivery.steps import Step
 from tipline_client.dispatch import Conductor
+from tipline_client.errors import OutboxUnavailableError
 from tipline_client.mock import faults
 from tipline_client.profiles import EndpointProfile
 from tipline_client.profiles.exchange import Call, NoReply, Reply
@@ -182,6 +185,30 @@ async def test_lease_lost_before_record(stage: Stage, step: Step) -> None:
         summary["stray_files"],
         summary["open"],
     )
+    assert State.ACKNOWLEDGED == (await stage.outbox.get(entry.id)).state
+
+
+async def test_disk_full_after_submit(stage: Stage) -> None:
+    """A report that was opened and cannot be written down is taken back, since nobody else knows of it."""
+    entry = await stage.enqueue()
+    is_full = True
+
+    class Full:
+        def __getattr__(self, name: str) -> Any:
+            return getattr(stage.outbox, name)
+
+        async def record(self, lease: Lease, checkpoint: Checkpoint) -> None:
+            nonlocal is_full
+            if is_full and checkpoint.report_id is not None:
+                is_full = False
+                raise OutboxUnavailableError("the disk is full")
+            await stage.outbox.record(lease, checkpoint)
+
+    outbox: Any = Full()
+    await stage.conductor(outbox=outbox).drain(patience=DAYS)
+
+    summary = stage.endpoint.summary()
+    assert (1, 1, 0) == (summary["finished"], summary["retracted"], summary["open"])
     assert State.ACKNOWLEDGED == (await stage.outbox.get(entry.id)).state
 
 
