@@ -10,6 +10,7 @@ It opens these things; what is done with them is said elsewhere.
 """
 
 import os
+import secrets
 from pathlib import Path
 
 from tipline_client.envelope import KeyRing
@@ -100,10 +101,23 @@ class Home:
         Raises:
             ConfigurationError: The saved file is no schema.
         """
-        path = self.schema_path(profile.name)
-        if profile.schema is not None or not path.exists():
+        if profile.schema is not None:
             return profile
-        return profile.with_schema(EndpointSchema(path.read_bytes()))
+        return profile.with_schema(self.schema(profile.name))
+
+    def schema(self, profile_name: str) -> EndpointSchema | None:
+        """The kept schema of a profile's endpoint, if one was fetched.
+
+        Raises:
+            ConfigurationError: The saved file cannot be read, or is no schema.
+        """
+        try:
+            text = self.schema_path(profile_name).read_bytes()
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise ConfigurationError(f"the saved schema cannot be read: {error.strerror}") from None
+        return EndpointSchema(text)
 
     def save_schema(self, profile_name: str, schema: EndpointSchema) -> Path:
         """Keep a fetched schema, replacing the one before in one move.
@@ -112,7 +126,7 @@ class Home:
             ConfigurationError: It cannot be written.
         """
         path = self.schema_path(profile_name)
-        partial = path.with_suffix(".xsd.partial")
+        partial = path.with_suffix(f".{secrets.token_hex(4)}.partial")
         try:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             with partial.open("wb") as file:

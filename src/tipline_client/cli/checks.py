@@ -14,10 +14,9 @@ from enum import StrEnum
 from tipline_client.cli.settings import VARIABLES, Settings
 from tipline_client.cli.views import instant, span
 from tipline_client.delivery.environment import Environment
-from tipline_client.errors import TiplineError
+from tipline_client.errors import ConfigurationError, TiplineError
 from tipline_client.home import Home
 from tipline_client.outbox import SqliteOutbox
-from tipline_client.profiles import EndpointSchema
 
 __all__ = ["Check", "Grade", "check_disk", "check_endpoint_settings", "check_keys", "check_outbox", "check_settings"]
 
@@ -102,18 +101,14 @@ def check_endpoint_settings(settings: Settings) -> list[Check]:
         Environment.MOCK: "a mock endpoint on this machine: nothing is filed",
     }[profile.environment]
     checks = [Check("would file to", Grade.OK, f"{profile.name} at {profile.host}; {where}")]
-    path = Home(settings.home).schema_path(profile.name)
-    if not path.is_file():
-        hint = "Fetch the endpoint's own with `tipline schema fetch`."
-        checks.append(Check("schema", Grade.WARNING, "none kept: the rules of November 2025 apply", hint))
-        return checks
     try:
-        schema = EndpointSchema(path.read_bytes())
-    except (TiplineError, OSError) as error:
-        checks.append(Check("schema", Grade.PROBLEM, f"{path}: {type(error).__name__}", "Run `tipline schema fetch`."))
-    else:
-        checks.append(Check("schema", Grade.OK, f"kept, with {len(schema.newer_elements)} newer element(s)"))
-    return checks
+        schema = Home(settings.home).schema(profile.name)
+    except ConfigurationError as error:
+        return [*checks, Check("schema", Grade.PROBLEM, str(error), "Run `tipline schema fetch`.")]
+    if schema is None:
+        hint = "Fetch the endpoint's own with `tipline schema fetch`."
+        return [*checks, Check("schema", Grade.WARNING, "none kept: the rules of November 2025 apply", hint)]
+    return [*checks, Check("schema", Grade.OK, f"kept, with {len(schema.newer_elements)} newer element(s)")]
 
 
 def check_keys(settings: Settings) -> list[Check]:

@@ -12,6 +12,7 @@ from typing import Any
 
 from tipline_client import profiles
 from tipline_client.cli.settings_file import find_file, read_file
+from tipline_client.client.options import MAX_SLOTS
 from tipline_client.delivery.environment import Environment
 from tipline_client.errors import ConfigurationError
 from tipline_client.profiles import EndpointProfile
@@ -20,7 +21,6 @@ __all__ = ["DEFAULT_HOME", "ENDPOINTS", "VARIABLES", "Settings", "resolve"]
 
 DEFAULT_HOME = "tipline-home"
 DEFAULT_SLOTS = 8
-MOST_SLOTS = 256
 
 ENDPOINTS: Mapping[str, tuple[str, Environment]] = {
     "testing": ("cybertipline-testing", Environment.TESTING),
@@ -202,8 +202,8 @@ def _slots(value: int | str) -> int:
         number = int(value)
     except ValueError:
         number = 0
-    if not 1 <= number <= MOST_SLOTS:
-        raise ConfigurationError(f"slots must be a whole number from 1 to {MOST_SLOTS}")
+    if not 1 <= number <= MAX_SLOTS:
+        raise ConfigurationError(f"slots must be a whole number from 1 to {MAX_SLOTS}")
     return number
 
 

@@ -111,8 +111,7 @@ def rules_for(settings: Settings) -> FileRules:
     if settings.lane is None:
         return FileRules()
     name, environment = settings.lane
-    path = Home(settings.home).schema_path(name)
-    return FileRules(environment, EndpointSchema(path.read_bytes()) if path.is_file() else None)
+    return FileRules(environment, Home(settings.home).schema(name))
 
 
 def read_files(

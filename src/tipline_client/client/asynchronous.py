@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from functools import partial
 from types import TracebackType
 from typing import Self
+from weakref import WeakSet
 
 from tipline_client.client.options import Options
 from tipline_client.delivery.answers import Answer
@@ -16,7 +17,7 @@ from tipline_client.dispatch.enqueueing import as_submission, check, enqueue
 from tipline_client.dispatch.probing import fetch_schema, probe
 from tipline_client.dispatch.receipting import receipt_bytes, receipt_of, sign_outstanding
 from tipline_client.envelope import KeyRing
-from tipline_client.errors import Issue
+from tipline_client.errors import Issue, ReportInvalidError
 from tipline_client.evidence import Evidence
 from tipline_client.evidence.store import EvidenceStore
 from tipline_client.home import Home
@@ -60,6 +61,7 @@ class AsyncTiplineClient:
         self._store = store
         self._options = options
         self._lane = LaneGate(clock=options.clock)
+        self._conductors: WeakSet[Conductor] = WeakSet()
 
     @classmethod
     def open(cls, home: str | os.PathLike[str], *, profile: EndpointProfile, options: Options | None = None) -> Self:
@@ -95,12 +97,18 @@ class AsyncTiplineClient:
         await self.aclose()
 
     async def aclose(self) -> None:
-        """Finish what is being written and close the outbox."""
+        """Stop this client's dispatchers, finish what is being written and close the outbox."""
+        for conductor in tuple(self._conductors):
+            await conductor.end()
         await self.outbox.close()
 
     def validate(self, report: Report, *, evidence: Sequence[Evidence] = ()) -> tuple[Issue, ...]:
         """Every issue of a report with its evidence, errors and warnings, without queueing or raising."""
-        return check(as_submission(report, evidence), self.profile, now=self._options.clock.now())
+        try:
+            submission = as_submission(report, evidence)
+        except ReportInvalidError as error:
+            return error.issues
+        return check(submission, self.profile, now=self._options.clock.now())
 
     async def enqueue(
         self, report: Report, *, evidence: Sequence[Evidence] = (), idempotency_key: str | None = None
@@ -231,10 +239,12 @@ class AsyncTiplineClient:
             on_bytes=options.on_bytes,
             on_step=options.on_step,
         )
-        return Conductor(
+        conductor = Conductor(
             road,
             partial(options.open_transport, self.profile),
             make_receipts=partial(sign_outstanding, self.outbox, self.keys),
             slots=options.slots,
             poll_every=options.poll_every,
         )
+        self._conductors.add(conductor)
+        return conductor

@@ -9,10 +9,14 @@ from random import Random
 from tipline_client.delivery.clock import Clock, SystemClock
 from tipline_client.delivery.retry import RetryPolicy
 from tipline_client.dispatch import OnBytes, OnStep, ignore
+from tipline_client.errors import ConfigurationError
 from tipline_client.profiles import EndpointProfile
 from tipline_client.transport import HttpTransport, Transport
 
-__all__ = ["OpenTransport", "Options"]
+__all__ = ["MAX_SLOTS", "OpenTransport", "Options"]
+
+MAX_SLOTS = 256
+"""More entries in flight than this gain nothing and only strain the endpoint."""
 
 OpenTransport = Callable[[EndpointProfile], AbstractAsyncContextManager[Transport]]
 """Opens the network for one delivery slot; replace it to carry the calls some other way."""
@@ -43,3 +47,15 @@ class Options:
     open_transport: OpenTransport = HttpTransport.open
     on_bytes: OnBytes = ignore
     on_step: OnStep = ignore
+
+    def __post_init__(self) -> None:
+        """Refuse what could never deliver.
+
+        Raises:
+            ConfigurationError: Naming the option.
+        """
+        if not 1 <= self.slots <= MAX_SLOTS:
+            raise ConfigurationError(f"slots must be from 1 to {MAX_SLOTS}", hint="Leave it out for 8.")
+        for name, value in (("lease_for", self.lease_for), ("poll_every", self.poll_every)):
+            if value <= timedelta(0):
+                raise ConfigurationError(f"{name} must be longer than nothing", hint="Leave it out for the default.")

@@ -16,7 +16,7 @@ from tipline_client.delivery.answers import Answer
 from tipline_client.delivery.entry import Entry
 from tipline_client.delivery.receipt import Receipt
 from tipline_client.dispatch import Conductor, DispatchSummary
-from tipline_client.errors import Issue
+from tipline_client.errors import Issue, OutboxUnavailableError
 from tipline_client.evidence import Evidence
 from tipline_client.models import Report
 from tipline_client.profiles import EndpointProfile, EndpointSchema
@@ -38,6 +38,7 @@ class TiplineClient:
 
     def __init__(self, wrapped: AsyncTiplineClient) -> None:
         self._async = wrapped
+        self._is_closed = False
         self._closing = ExitStack()
         self._portal = self._closing.enter_context(start_blocking_portal())
 
@@ -56,16 +57,27 @@ class TiplineClient:
 
     def close(self) -> None:
         """Finish what is being written and close the outbox; safe to call twice."""
+        if self._is_closed:
+            return
         with self._closing:
-            self.call(self._async.aclose)
+            try:
+                self.call(self._async.aclose)
+            finally:
+                self._is_closed = True
 
     def call(self, function: Callable[..., Awaitable[T]], *arguments: Any, **named: Any) -> T:
         """Run one of the asynchronous client's verbs, or anything of its outbox, on this client's event loop."""
+        if self._is_closed:
+            raise OutboxUnavailableError("this client is closed", hint="Open another one.")
         return self._portal.call(partial(function, *arguments, **named))
 
     def call_soon(self, function: Callable[[], object]) -> None:
-        """Have `function` run on this client's event loop, without waiting; from any thread or a signal handler."""
-        self._portal.start_task_soon(function)
+        """Have `function` run on this client's event loop, without waiting; from any thread or a signal handler.
+
+        After the client is closed it does nothing.
+        """
+        if not self._is_closed:
+            self._portal.start_task_soon(function)
 
     @property
     def asynchronous(self) -> AsyncTiplineClient:

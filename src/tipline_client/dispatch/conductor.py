@@ -17,7 +17,7 @@ from anyio.abc import TaskGroup
 
 from tipline_client.delivery.answers import AnswerKind, Scope
 from tipline_client.delivery.entry import Lease
-from tipline_client.delivery.outcomes import Failure, Outcome
+from tipline_client.delivery.outcomes import Attempt, Failure, Outcome
 from tipline_client.delivery.steps import Step
 from tipline_client.dispatch.lane import Incident, LaneGate
 from tipline_client.dispatch.probing import probe
@@ -87,12 +87,18 @@ class Conductor:
         self._wake = anyio.Event()
         self._stopping = anyio.Event()
         self._looked_at = road.clock.now()
+        self._is_running = False
+        self._ended = anyio.Event()
+        self._failure: Exception | None = None
         self._outcomes: Counter[Outcome] = Counter()
         self._in_flight = 0
         self._probes = 0
 
     def stop(self) -> None:
-        """Ask for a clean end: no new claims, steps in flight end and are recorded, leases are given back."""
+        """Ask for a clean end: no new claims, steps in flight end and are recorded, leases are given back.
+
+        Once stopped it stays stopped; to go on later, make another one.
+        """
         self._stop_asked = True
         self._stopping.set()
         self.notify()
@@ -128,7 +134,22 @@ class Conductor:
         async with self._open_transport() as transport:
             return await Walk(road, leases[0], transport).run()
 
+    async def end(self) -> None:
+        """Stop, and wait until a run that is under way has ended."""
+        self.stop()
+        if self._is_running:
+            await self._ended.wait()
+
     async def _conduct(self, *, patience: timedelta | None) -> DispatchSummary:
+        self._outcomes.clear()
+        self._is_running, self._ended = True, anyio.Event()
+        try:
+            return await self._conduct_slots(patience)
+        finally:
+            self._is_running = False
+            self._ended.set()
+
+    async def _conduct_slots(self, patience: timedelta | None) -> DispatchSummary:
         failure: Exception | None = None
         async with AsyncExitStack() as stack:
             idle: list[Transport] = []
@@ -139,6 +160,7 @@ class Conductor:
                     await self._serve(tasks, stack, idle, patience)
                 except Exception as error:
                     failure = error
+        failure = failure or self._failure
         if failure is not None:
             raise failure
         return DispatchSummary(
@@ -182,7 +204,9 @@ class Conductor:
 
     async def _walk(self, stack: AsyncExitStack, idle: list[Transport], lease: Lease) -> None:
         try:
-            transport = idle.pop() if idle else await stack.enter_async_context(self._open_transport())
+            transport = await self._transport(stack, idle, lease)
+            if transport is None:
+                return
             try:
                 outcome = await Walk(self._road, lease, transport).run()
             finally:
@@ -194,10 +218,23 @@ class Conductor:
             _log.warning("entry %s: lease lost; whoever holds it goes on", lease.entry.id)
         except Exception as error:
             # The intent on record tells whoever leases the entry next what may have been sent.
-            _log.error("entry %s: its result could not be recorded: %s", lease.entry.id, _where(error))
+            _log.error("entry %s: the try broke off with %s", lease.entry.id, _where(error))
         finally:
             self._in_flight -= 1
             self.notify()
+
+    async def _transport(self, stack: AsyncExitStack, idle: list[Transport], lease: Lease) -> Transport | None:
+        """A transport for the lease; without one nothing can be sent for any entry, so the run ends."""
+        if idle:
+            return idle.pop()
+        try:
+            return await stack.enter_async_context(self._open_transport())
+        except Exception as error:
+            self._failure = self._failure or error
+            self.stop()
+            attempt = Attempt(lease.started_at, self._road.clock.now(), Outcome.STOPPED, burns=False)
+            await self._road.outbox.release(lease, lease.entry.checkpoint, attempt, available_in=timedelta(0))
+            return None
 
     async def _sign(self, entry_id: str | None) -> None:
         try:

@@ -19,7 +19,7 @@ from tipline_client.delivery.entry import Entry, NewEntry
 from tipline_client.delivery.manifest import ManifestItem
 from tipline_client.envelope import SigningKey
 from tipline_client.envelope.payload import SubmissionPayload, content_digest, seal
-from tipline_client.errors import Issue, OutboxUnavailableError, ReportInvalidError, Severity
+from tipline_client.errors import EvidenceError, Issue, OutboxUnavailableError, ReportInvalidError, Severity
 from tipline_client.evidence import Evidence, safe_name
 from tipline_client.evidence.store import EvidenceStore
 from tipline_client.models import EvidenceItem, FileDetails, Report, Submission, Substitution, find_substitutions
@@ -32,9 +32,32 @@ __all__ = ["DocumentRules", "as_submission", "check", "derive_key", "enqueue"]
 
 
 def as_submission(report: Report, evidence: Sequence[Evidence], idempotency_key: str | None = None) -> Submission:
-    """What is validated: the report with what is said of each file, wherever the files are."""
-    items = tuple(EvidenceItem(details=item.details) for item in evidence)
-    return Submission(idempotency_key=idempotency_key, report=report, evidence=items)
+    """What is validated: the report with what is said of each file, wherever the files are.
+
+    Raises:
+        ReportInvalidError: The report is no `Report`, or the key is no text of 1 to 255 units that can be stored.
+        EvidenceError: Something in `evidence` is no `Evidence`.
+    """
+    if not isinstance(report, Report):
+        raise ReportInvalidError([_wrong("report", "a Report is expected; make one with Report.model_validate")])
+    if isinstance(evidence, Evidence):
+        raise EvidenceError("evidence is one Evidence, not a list of them", hint="Write evidence=[...].")
+    for index, item in enumerate(evidence):
+        if not isinstance(item, Evidence):
+            kind = type(item).__name__
+            raise EvidenceError(f"evidence[{index}] is {kind}, not Evidence", hint="Use Evidence.from_path(...).")
+    try:
+        if isinstance(idempotency_key, str):
+            idempotency_key.encode()
+        items = tuple(EvidenceItem(details=item.details) for item in evidence)
+        return Submission(idempotency_key=idempotency_key, report=report, evidence=items)
+    except ValueError:  # pydantic's errors and the encoder's alike
+        wrong = _wrong("idempotencyKey", "text of 1 to 255 UTF-16 units is expected, not blank, or None")
+    raise ReportInvalidError([wrong])
+
+
+def _wrong(path: str, message: str) -> Issue:
+    return Issue(path, "wrong-argument", Severity.ERROR, message, "this package's own interface")
 
 
 class DocumentRules(EndpointRules, Protocol):

@@ -58,7 +58,7 @@ async def sign_outstanding(outbox: Outbox, keys: KeyRing, entry_id: str | None =
         How many were made.
     """
     made = 0
-    for outstanding in await outbox.unreceipted() if entry_id is None else [entry_id]:
+    for outstanding in await outbox.unreceipted(limit=10_000) if entry_id is None else [entry_id]:
         try:
             await receipt_bytes(outbox, keys, outstanding)
         except TiplineError as error:

@@ -6,7 +6,7 @@ carry the lease; when it is lost the walk ends, and whoever holds it goes on fro
 
 import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from random import Random
@@ -59,6 +59,14 @@ OnStep = Callable[[str, Intent], None]
 
 def ignore(*_: object) -> None:
     """Nobody is watching."""
+
+
+def _tell(watcher: Callable[..., None], *facts: object) -> None:
+    try:
+        watcher(*facts)
+    except Exception as error:
+        # A progress bar that fails must not stop a filing.
+        _log.warning("a watcher failed with %s", type(error).__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,8 +148,21 @@ class Walk:
         if isinstance(error, OutboxError):
             await self._take_back()
         if error is not None:
+            if not isinstance(error, OutboxError):
+                await self._set_back(error)
             raise error
         return outcome
+
+    async def _set_back(self, error: Exception) -> None:
+        """Give the entry back after a failure that nobody foresaw; what may have been sent stays on record."""
+        failure = Failure("internal_error", f"the try broke off with {type(error).__name__}")
+        checkpoint = replace(self._recorded, setbacks=self._recorded.setbacks + 1)
+        outcome = Outcome.IN_DOUBT if checkpoint.intent else Outcome.TRANSIENT
+        attempt = Attempt(self._lease.started_at, self._road.clock.now(), outcome, failure)
+        wait = self._road.policy.long_delay(checkpoint.setbacks, random=self._road.random)
+        # If even this fails, the lease ends by itself.
+        with suppress(OutboxError):
+            await self._road.outbox.release(self._lease, checkpoint, attempt, available_in=wait)
 
     async def _take_back(self) -> None:
         """Retract a report that was opened but could not be written down: nobody else knows of it."""
@@ -226,7 +247,7 @@ class Walk:
         road = self._road
         await road.outbox.record(self._lease, self._checkpoint)
         self._recorded = self._checkpoint
-        road.on_step(self._lease.entry.id, intent)
+        _tell(road.on_step, self._lease.entry.id, intent)
         try:
             reply = await self._transport.send(self._call(job, intent))
         except (EvidenceError, EnvelopeError) as error:
@@ -260,7 +281,7 @@ class Walk:
             async for chunk in chunks:
                 yield chunk
                 sent += len(chunk)
-                self._road.on_bytes(self._lease.entry.id, item.index, sent, item.size)
+                _tell(self._road.on_bytes, self._lease.entry.id, item.index, sent, item.size)
 
     def _watch(self, intent: Intent, answer: Answer) -> None:
         self._reply = answer.body

@@ -52,6 +52,8 @@ class EndpointSchema:
             root = etree.fromstring(text, _parser())
             if root.getroottree().docinfo.internalDTD is not None:
                 raise ConfigurationError("the endpoint's schema has a DOCTYPE, which is refused", hint=hint)
+            if any(root.iter(f"{_XS}include", f"{_XS}import", f"{_XS}redefine")):
+                raise ConfigurationError("the endpoint's schema points to other files, which is refused", hint=hint)
             self._schema = etree.XMLSchema(root)
         except (etree.XMLSyntaxError, etree.XMLSchemaParseError) as error:
             raise ConfigurationError("the saved schema of the endpoint cannot be read as an XSD", hint=hint) from error
@@ -75,7 +77,8 @@ class EndpointSchema:
         Returns:
             One issue per finding; the text names elements of the schema, never values of the document.
         """
-        tree = etree.fromstring(document, _parser())
+        # Our own writing, so its size is no attack; the reading side's caps would refuse a long text.
+        tree = etree.fromstring(document, etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=True))
         # The compiled schema keeps the log of its last validation, so two threads must not share one.
         with self._lock:
             if self._schema.validate(tree):

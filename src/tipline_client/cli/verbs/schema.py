@@ -46,14 +46,14 @@ def show(*, options: EndpointOptions = ENDPOINT) -> ExitCode:
     lane = session.settings.lane
     if lane is None:
         raise ConfigurationError("no endpoint is named", hint="Give --endpoint or TIPLINE_ENDPOINT.")
-    path = Home(session.settings.home).schema_path(lane[0])
-    if not path.is_file():
+    home = Home(session.settings.home)
+    path, schema = home.schema_path(lane[0]), home.schema(lane[0])
+    if schema is None:
         session.output.finish(
             {"profile": lane[0], "file": None},
             [f"no schema is kept for {lane[0]}: documents are checked against the rules of November 2025"],
         )
         return ExitCode.OK
-    schema = EndpointSchema(path.read_bytes())
     session.output.finish({"profile": lane[0], "file": str(path), **_view(schema)}, [str(path), *_lines(schema)])
     return ExitCode.OK
 

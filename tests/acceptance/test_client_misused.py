@@ -1,0 +1,162 @@
+"""The Python door in wrong hands: closed too often or too early, given nonsense, with watchers that fail."""
+
+import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tipline_client import (
+    Dispatcher,
+    Evidence,
+    IncidentSummary,
+    Options,
+    Person,
+    Report,
+    Reporter,
+    State,
+    TiplineClient,
+    errors,
+)
+from tipline_client.mock import MockEndpoint
+from tipline_client.profiles import EndpointProfile
+from tipline_client.transport import Transport
+
+
+def _report(**more: Any) -> Report:
+    summary = IncidentSummary(
+        incident_type="Misleading Domain Name", incident_date_time=datetime(2026, 1, 5, 8, 30, tzinfo=UTC)
+    )
+    person = Person.model_validate({"email": "safety@example.com"})
+    return Report(incident_summary=summary, reporter=Reporter(reporting_person=person), **more)
+
+
+def test_closed_twice(tmp_path: Path) -> None:
+    """The second close does nothing, and every verb after it says that the client is closed."""
+    with MockEndpoint() as endpoint:
+        client = TiplineClient.open(tmp_path / "home", profile=endpoint.profile)
+        dispatcher = Dispatcher(client)
+        client.close()
+
+        client.close()
+        dispatcher.stop()
+
+        with pytest.raises(errors.OutboxUnavailableError, match="closed"):
+            client.enqueue(_report(), idempotency_key="late")
+
+
+def test_closed_while_a_dispatcher_runs(tmp_path: Path) -> None:
+    """Closing ends the dispatcher cleanly instead of taking the outbox from under it."""
+    with MockEndpoint() as endpoint:
+        client = TiplineClient.open(tmp_path / "home", profile=endpoint.profile)
+        dispatcher = Dispatcher(client)
+        ended: list[object] = []
+        thread = threading.Thread(target=lambda: ended.append(dispatcher.run()))
+        thread.start()
+
+        client.close()
+        thread.join(10)
+
+    assert not thread.is_alive()
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"slots": 0}, {"slots": -1}, {"lease_for": timedelta(0)}, {"poll_every": timedelta(seconds=-1)}]
+)
+def test_options_that_could_never_deliver(wrong: dict[str, Any]) -> None:
+    """They are refused by name when they are made."""
+    with pytest.raises(errors.ConfigurationError, match=next(iter(wrong))):
+        Options(**wrong)
+
+
+@pytest.mark.parametrize("key", ["", "   ", "k" * 256, 4711, "\ud800"])
+def test_idempotency_key_that_is_none(tmp_path: Path, key: Any) -> None:
+    """It is refused as an issue with its path; nothing is queued."""
+    with MockEndpoint() as endpoint, TiplineClient.open(tmp_path / "home", profile=endpoint.profile) as client:
+        with pytest.raises(errors.ReportInvalidError) as caught:
+            client.enqueue(_report(), idempotency_key=key)
+
+        waiting = client.call(client.asynchronous.outbox.count).waiting
+
+    assert ["idempotencyKey"] == [issue.path for issue in caught.value.issues]
+    assert waiting == 0
+
+
+@pytest.mark.parametrize("evidence", [["mug.jpg"], Evidence.from_bytes(b"mug", name="mug.jpg")])
+def test_evidence_that_is_none(tmp_path: Path, evidence: Any) -> None:
+    """The two likeliest slips get one sentence with the way out."""
+    with (
+        MockEndpoint() as endpoint,
+        TiplineClient.open(tmp_path / "home", profile=endpoint.profile) as client,
+        pytest.raises(errors.EvidenceError, match="Evidence") as caught,
+    ):
+        client.enqueue(_report(), evidence=evidence, idempotency_key="k")
+
+    assert caught.value.hint
+
+
+def test_report_that_is_a_dict(tmp_path: Path) -> None:
+    """Validation gives an issue instead of raising."""
+    not_a_report: Any = {"incidentSummary": {}}
+    with MockEndpoint() as endpoint, TiplineClient.open(tmp_path / "home", profile=endpoint.profile) as client:
+        issues = client.validate(not_a_report)
+
+    assert ["report"] == [issue.path for issue in issues]
+
+
+def test_long_text_after_the_schema_was_fetched(tmp_path: Path) -> None:
+    """A text beyond the XML parser's caps is checked all the same; validation never raises."""
+    with MockEndpoint() as endpoint, TiplineClient.open(tmp_path / "home", profile=endpoint.profile) as client:
+        client.fetch_schema()
+
+        issues = client.validate(_report(additional_info="mug " * 3_000_000))
+
+    assert not [issue for issue in issues if issue.severity is errors.Severity.ERROR]
+
+
+def test_watchers_that_fail(tmp_path: Path) -> None:
+    """A progress bar that raises does not stop a filing."""
+
+    def fail(*_: object) -> None:
+        raise KeyError("bar")
+
+    with (
+        MockEndpoint() as endpoint,
+        TiplineClient.open(
+            tmp_path / "home", profile=endpoint.profile, options=Options(on_step=fail, on_bytes=fail)
+        ) as client,
+    ):
+        entry = client.enqueue(
+            _report(), evidence=[Evidence.from_bytes(b"mug", name="mug.jpg")], idempotency_key="case-4711"
+        )
+
+        client.deliver(entry.id)
+
+        assert endpoint.summary()["finished"] == 1
+
+
+def test_network_that_cannot_be_opened(tmp_path: Path) -> None:
+    """The run ends with the reason, and the entry waits as if nothing had been tried."""
+
+    @asynccontextmanager
+    async def broken(profile: EndpointProfile) -> AsyncIterator[Transport]:
+        raise errors.ConfigurationError(f"no network for {profile.name}")
+        yield
+
+    with (
+        MockEndpoint() as endpoint,
+        TiplineClient.open(
+            tmp_path / "home", profile=endpoint.profile, options=Options(open_transport=broken)
+        ) as client,
+    ):
+        entry = client.enqueue(_report(), idempotency_key="case-4711")
+
+        with pytest.raises(errors.ConfigurationError, match="no network"):
+            Dispatcher(client).drain()
+
+        after = client.entry(entry.id)
+
+    assert (State.QUEUED, 0) == (after.state, after.attempts)
