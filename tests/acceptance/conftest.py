@@ -21,10 +21,12 @@ def bare_world(
     _shared_endpoint: MockEndpoint,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
-) -> World:
+) -> Iterator[World]:
     """A folder and an endpoint, without a home."""
     _shared_endpoint.reset()
-    return build(tmp_path, _shared_endpoint, monkeypatch, capsys.readouterr)
+    world = build(tmp_path, _shared_endpoint, monkeypatch, capsys.readouterr)
+    yield world
+    world.end_processes()
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 import json
 import stat
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -180,3 +181,71 @@ def test_demo_for_people(bare_world: World) -> None:
     assert "2 finished, 0 duplicates, 0 stray files" in ran.out
     assert f"tipline verify --all --home {home}" in ran.out
     assert 0 == bare_world.run("verify", "--all", "--home", home).code
+
+
+def problems(document: dict[str, Any]) -> set[str]:
+    """The subjects that doctor wants put right."""
+    return {check["name"] for check in document["checks"] if check["grade"] == "problem"}
+
+
+def test_doctor_without_home(bare_world: World) -> None:
+    """The missing home is the problem; what depends on it is skipped, and none is made."""
+    ran = bare_world.run("doctor", "--json")
+
+    assert (8, {"keys"}) == (ran.code, problems(ran.document))
+    assert not bare_world.home.exists()
+
+
+def test_doctor_finds_what_others_can_read(world: World) -> None:
+    """Home, outbox, evidence and a file with the password must be private."""
+    settings = world.folder / "tipline.toml"
+    settings.write_text('password = "mock-password"\n')
+    settings.chmod(0o644)
+    for place in (world.home, world.home / "evidence"):
+        place.chmod(0o755)
+    (world.home / "outbox.sqlite").chmod(0o644)
+
+    ran = world.run("doctor", "--offline", "--json")
+
+    assert (8, {"configuration", "home", "evidence", "outbox"}) == (ran.code, problems(ran.document))
+    assert "mock-password" not in ran.out
+
+
+def test_doctor_finds_wrong_reporter(world: World) -> None:
+    """A configured reporter of the wrong form is named by its place, without its value."""
+    Path("tipline.toml").write_text('[reporter.reportingPerson]\nfirstNam = "Somebody"\n')
+
+    ran = world.run("doctor", "--offline", "--json")
+
+    assert (8, {"reporter"}) == (ran.code, problems(ran.document))
+    assert "Somebody" not in ran.out
+
+
+def test_doctor_with_misspelt_variable(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A variable that nobody reads is a warning."""
+    monkeypatch.setenv("TIPLINE_PASSWROD", "hidden")
+
+    ran = world.run("doctor", "--offline")
+
+    assert 0 == ran.code
+    assert "TIPLINE_PASSWROD is read by nobody" in ran.out
+    assert "hidden" not in ran.out
+
+
+def test_doctor_with_broken_schema(world: World) -> None:
+    """A saved schema that is none is a problem; so is filing with it."""
+    (world.home / "schemas" / "mock.xsd").write_text("<no/>")
+
+    ran = world.run("doctor", "--offline", "--json")
+
+    assert (8, {"schema"}) == (ran.code, problems(ran.document))
+    assert 5 == world.run("submit", str(world.submission())).code
+
+
+def test_doctor_while_endpoint_is_down(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An endpoint that cannot be reached is a problem of its own."""
+    monkeypatch.setenv("TIPLINE_ENDPOINT", "http://127.0.0.1:9/ispws")
+
+    ran = world.run("doctor", "--json")
+
+    assert (8, {"reachability"}) == (ran.code, problems(ran.document))

@@ -167,3 +167,18 @@ def test_dead_letters_listed(world: World) -> None:
 
     assert "code 4100" in listed.out
     assert 2 == refused.code
+
+
+def test_retract_without_endpoint(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What may be open at the endpoint is only marked, and ends with 3; the next dispatcher carries it out."""
+    world.endpoint.faults.script("fileinfo", code(1000), code(1000), code(1000), code(1000))
+    assert 3 == world.run("submit", str(world.submission())).code
+    monkeypatch.delenv("TIPLINE_ENDPOINT")
+
+    marked = world.run("retract", "case-1", "--reason", "wrong account")
+
+    monkeypatch.setenv("TIPLINE_ENDPOINT", world.endpoint.base_url)
+    drained = world.run("dispatch", "--drain")
+    assert (3, 0) == (marked.code, drained.code)
+    assert ["retracted"] == [entry["state"] for entry in world.listed()]
+    assert (0, 0) == (world.endpoint.summary()["finished"], world.endpoint.summary()["open"])

@@ -5,14 +5,13 @@ import os
 import signal
 import sqlite3
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import httpx
 import pytest
 
-from tests.acceptance.world import World, start
+from tests.acceptance.world import World
 from tipline_client.mock import slow
 
 SECONDS = 20.0
@@ -41,9 +40,9 @@ def wait_until_taken(world: World, process: subprocess.Popen[bytes]) -> None:
 
 
 @contextmanager
-def mock_process(*arguments: str) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+def mock_process(world: World, *arguments: str) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
     """`tipline mock` as a process, ready."""
-    process = start("mock", "--port", "0", *arguments)
+    process = world.start("mock", "--port", "0", *arguments)
     assert process.stdout is not None
     try:
         notice = process.stdout.readline()
@@ -56,13 +55,13 @@ def mock_process(*arguments: str) -> Iterator[tuple[str, subprocess.Popen[bytes]
 
 def test_whole_job_over_processes(bare_world: World) -> None:
     """Init, submit with a lost reply, and a list, each a process, against a mock that is another: filed once."""
-    with mock_process("--fault", "finish:lost_reply", "--fault", "submit:status=503") as (url, mock):
+    with mock_process(bare_world, "--fault", "finish:lost_reply", "--fault", "submit:status=503") as (url, mock):
         environ = {"TIPLINE_ENDPOINT": url}
         codes = [
-            ended(start("init"))[0],
-            ended(start("submit", str(bare_world.submission()), environ=environ))[0],
+            ended(bare_world.start("init"))[0],
+            ended(bare_world.start("submit", str(bare_world.submission()), environ=environ))[0],
         ]
-        code, out, _ = ended(start("list", "--json", "--state", "acknowledged", environ=environ))
+        code, out, _ = ended(bare_world.start("list", "--json", "--state", "acknowledged", environ=environ))
         summary = httpx.get(url.removesuffix("/ispws") + "/_mock/summary", trust_env=False).json()
 
     assert [0, 0, 0] == [*codes, code]
@@ -73,7 +72,7 @@ def test_whole_job_over_processes(bare_world: World) -> None:
 
 def test_mock_in_json(bare_world: World) -> None:
     """One document with the base URL when it is ready; SIGINT ends it cleanly."""
-    process = start("mock", "--json", "--dice", "7", "--chance", "lost_reply=0.1")
+    process = bare_world.start("mock", "--json", "--dice", "7", "--chance", "lost_reply=0.1")
     assert process.stdout is not None
     lines: list[bytes] = []
     while not lines or lines[-1] != b"}\n":
@@ -91,7 +90,7 @@ def test_mock_in_json(bare_world: World) -> None:
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_dispatch_stopped(world: World, number: signal.Signals) -> None:
     """One signal ends the service cleanly, with its summary and code 0."""
-    process = start("dispatch")
+    process = world.start("dispatch", "--debug")
     read_until(process, b"dispatching to")
 
     process.send_signal(number)
@@ -106,7 +105,7 @@ def test_second_signal_ends_at_once(world: World) -> None:
     """A second signal does not wait for the step under way; the entry and its intent are durable."""
     world.run("enqueue", str(world.submission()))
     world.endpoint.faults.script("submit", slow(30))
-    process = start("dispatch", "-v")
+    process = world.start("dispatch", "-v")
     wait_until_taken(world, process)
     process.send_signal(signal.SIGINT)
     read_until(process, b"stopping")
@@ -121,7 +120,7 @@ def test_submit_interrupted_between_steps(world: World) -> None:
     """Ctrl-C lets the step under way end and exits with 130; the same command goes on at once and files once."""
     path = str(world.submission())
     world.endpoint.faults.script("upload", slow(0.5))
-    process = start("submit", "--json", path)
+    process = world.start("submit", "--json", path)
     wait_until_taken(world, process)
     process.send_signal(signal.SIGINT)
     code, out, err = ended(process)
@@ -137,7 +136,7 @@ def test_submit_interrupted_twice(world: World) -> None:
     """A second Ctrl-C does not wait for the reply; once the lease is over the same command settles it: filed once."""
     path = str(world.submission())
     world.endpoint.faults.script("finish", slow(30))
-    process = start("submit", path)
+    process = world.start("submit", path)
     wait_until_taken(world, process)
     process.send_signal(signal.SIGINT)
     read_until(process, b"stopping")
@@ -153,7 +152,7 @@ def test_submit_interrupted_twice(world: World) -> None:
 
 def test_interrupted_while_reading(world: World) -> None:
     """Ctrl-C before anything is queued ends with 130 and a line."""
-    process = start("enqueue", "-", "--debug", stdin=subprocess.PIPE)
+    process = world.start("enqueue", "-", "--debug", stdin=subprocess.PIPE)
     assert process.stdin is not None
     # More than a pipe holds: once all of it is written, the command is reading.
     process.stdin.write(b" " * 1_000_000)
@@ -177,7 +176,7 @@ def test_killed_in_mid_delivery(world: World) -> None:
     """After SIGKILL during the upload's description, the next dispatcher retracts and starts over: filed once."""
     world.run("enqueue", str(world.submission()))
     world.endpoint.faults.script("fileinfo", slow(30))
-    process = start("submit", str(world.submission()))
+    process = world.start("submit", str(world.submission()))
     wait_until_taken(world, process)
     process.kill()
     process.communicate(timeout=SECONDS)
@@ -201,12 +200,7 @@ def test_reader_of_output_gone(world: World) -> None:
     """A closed pipe ends with 141 and without a traceback."""
     reading, writing = os.pipe()
     os.close(reading)
-    process = subprocess.Popen(
-        [sys.executable, "-m", "tipline_client", "schema", "export"],
-        stdout=writing,
-        stderr=subprocess.PIPE,
-        env=dict(os.environ),
-    )
+    process = world.start("schema", "export", stdout=writing)
     os.close(writing)
 
     _, err = process.communicate(timeout=SECONDS)
@@ -219,7 +213,7 @@ def test_locale_without_unicode(world: World) -> None:
     world.run("enqueue", str(world.submission(idempotencyKey="Zoë ☕")))
     environ = {"PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "LC_ALL": "C", "PYTHONIOENCODING": "ascii"}
 
-    code, out, err = ended(start("list", environ=environ))
+    code, out, err = ended(world.start("list", environ=environ))
 
     assert (0, "") == (code, err)
     assert "Zo\\xeb \\u2615" in out

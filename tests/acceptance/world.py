@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from tipline_client.cli import main
 from tipline_client.cli.sample import gradient_png, sample_submission
 from tipline_client.mock import MockEndpoint
 
-__all__ = ["Ran", "World", "start"]
+__all__ = ["Ran", "World", "build"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,17 +32,6 @@ class Ran:
         return json.loads(self.out)
 
 
-def start(*arguments: str, environ: Mapping[str, str] | None = None, **how: Any) -> subprocess.Popen[bytes]:
-    """The command as a process of its own, guarded like the tests themselves."""
-    return subprocess.Popen(
-        [sys.executable, "-m", "tipline_client", *arguments],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        env={**os.environ, **(environ or {})},
-        **how,
-    )
-
-
 @dataclass(frozen=True, slots=True)
 class World:
     """A folder with a home in it, and an endpoint."""
@@ -50,6 +39,7 @@ class World:
     folder: Path
     endpoint: MockEndpoint
     capture: Callable[[], tuple[str, str]]
+    processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
     @property
     def home(self) -> Path:
@@ -62,6 +52,22 @@ class World:
         code = main(arguments)
         out, err = self.capture()
         return Ran(code, out, err)
+
+    def start(self, *arguments: str, environ: Mapping[str, str] | None = None, **how: Any) -> subprocess.Popen[bytes]:
+        """The command as a process of its own, guarded like the tests themselves, and ended with the test."""
+        command = [sys.executable, "-m", "tipline_client", *arguments]
+        pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+        process = subprocess.Popen(command, env={**os.environ, **(environ or {})}, **(pipes | how))
+        self.processes.append(process)
+        return process
+
+    def end_processes(self) -> None:
+        """End what a failed test left running."""
+        for process in self.processes:
+            if process.poll() is None:
+                process.kill()
+            with process:
+                pass
 
     def submission(self, key: str | None = "case-1", *, name: str = "case.json", **changes: Any) -> Path:
         """Write a submission file with its picture; `changes` replace members of the submission."""
