@@ -122,3 +122,20 @@ def test_alarm_for_people(world: World) -> None:
 
     assert 0 == ran.code
     assert "file_set_differs" in ran.out
+
+
+def test_filing_invented_by_hand(world: World) -> None:
+    """A state without acknowledgement, or a report id that the endpoint never gave, ends with 7; nothing is signed."""
+    world.run("submit", str(world.submission()))
+    alter(world, "UPDATE acknowledgements SET report_id = '999', receipt = NULL")
+    drained = world.run("dispatch", "--drain")
+    exported = world.run("receipts", "export", "case-1", "--out", "receipt.json")
+
+    invented = world.run("verify", "--all", "--json")
+    alter(world, "DELETE FROM acknowledgements")
+    removed = world.run("verify", "--all", "--json")
+
+    assert (7, 7) == (invented.code, removed.code)
+    assert 0 == drained.code
+    assert 0 != exported.code
+    assert not Path("receipt.json").exists()

@@ -12,12 +12,14 @@ from pathlib import Path
 from tipline_client.cli.exit_codes import CommandError
 from tipline_client.delivery.entry import Entry
 from tipline_client.delivery.receipt import Receipt
+from tipline_client.delivery.states import State
 from tipline_client.dispatch.job import verified_payload
 from tipline_client.envelope import SubmissionPayload, TrustedKeys
 from tipline_client.envelope.receipts import open_receipt
 from tipline_client.errors import EnvelopeError, EvidenceError
 from tipline_client.evidence.store import EvidenceStore
 from tipline_client.outbox import Outbox
+from tipline_client.profiles.replies import reply_report_id
 
 __all__ = ["Finding", "read_receipt", "verify_outbox"]
 
@@ -84,7 +86,16 @@ async def verify_outbox(
 
 async def _verify_receipt(outbox: Outbox, entry: Entry, trusted: TrustedKeys) -> AsyncIterator[Finding]:
     record = await outbox.acknowledgement(entry.id)
-    if record is None or record.receipt is None:
+    is_acknowledged = entry.state is State.ACKNOWLEDGED
+    if is_acknowledged != (record is not None):
+        has = "has no acknowledgement" if is_acknowledged else "has an acknowledgement"
+        yield Finding(f"state of {entry.id}", f"it is {entry.state}, yet {has} on record: the row was altered")
+    if record is None:
+        return
+    named = reply_report_id(record.reply)
+    if entry.report_id != record.acknowledgement.report_id or named not in {None, entry.report_id}:
+        yield Finding(f"acknowledgement of {entry.id}", "its report id is not the one in the endpoint's own reply")
+    if record.receipt is None:
         return
     try:
         receipt = open_receipt(record.receipt, trusted=trusted)

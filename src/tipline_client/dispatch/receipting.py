@@ -14,8 +14,9 @@ from tipline_client.delivery.receipt import RECEIPT_VERSION, Receipt, ReceiptFil
 from tipline_client.envelope import KeyRing
 from tipline_client.envelope.payload import SubmissionPayload, open_sealed
 from tipline_client.envelope.receipts import open_receipt, seal_receipt
-from tipline_client.errors import IllegalTransitionError, TiplineError
+from tipline_client.errors import EnvelopeError, IllegalTransitionError, TiplineError
 from tipline_client.outbox.contract import AcknowledgementRecord, Outbox
+from tipline_client.profiles.replies import reply_report_id
 
 __all__ = ["receipt_bytes", "receipt_of", "sign_outstanding"]
 
@@ -70,6 +71,10 @@ async def sign_outstanding(outbox: Outbox, keys: KeyRing, entry_id: str | None =
 
 def _compose(entry: Entry, payload: SubmissionPayload, record: AcknowledgementRecord) -> Receipt:
     filed = record.acknowledgement
+    if (named := reply_report_id(record.reply)) not in {None, filed.report_id} or entry.report_id != filed.report_id:
+        raise EnvelopeError(
+            f"entry {entry.id}: the stored acknowledgement is of report {named}, the row says another: it was altered"
+        )
     items = {item.index: item for item in payload.manifest}
     return Receipt(
         version=RECEIPT_VERSION,

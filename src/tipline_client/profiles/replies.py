@@ -17,7 +17,7 @@ from tipline_client.profiles.exchange import NoReply, Reply
 from tipline_client.profiles.findings import safe_findings
 from tipline_client.profiles.profile import EndpointProfile
 
-__all__ = ["read_answer"]
+__all__ = ["read_answer", "reply_report_id"]
 
 _ROOTS = {"reportResponse", "reportDoneResponse"}
 _INTEGER = re.compile(r"[+-]?[0-9]{1,19}", re.ASCII)
@@ -89,6 +89,12 @@ def read_answer(
         reply_sha256=hashlib.sha256(reply.body).hexdigest(),
         body=reply.body,
     )
+
+
+def reply_report_id(body: bytes) -> int | None:
+    """The report id that a raw reply names; `None` when it names none, or is no reply."""
+    document, _ = _parse(body)
+    return document.report_id if document else None
 
 
 def _judge(

@@ -9,6 +9,7 @@ import ssl
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 
+import anyio
 import httpx
 
 from tipline_client.delivery.answers import AnswerKind
@@ -127,9 +128,13 @@ class HttpTransport:
             )
             response = await self._client.send(request, stream=True, auth=_send_as_built, follow_redirects=False)
             try:
-                body, is_oversized = await _read(response, profile.max_reply_bytes)
+                # A reply is small: one that trickles for ever must not hold its slot.
+                with anyio.fail_after(wait):
+                    body, is_oversized = await _read(response, profile.max_reply_bytes)
             finally:
                 await response.aclose()
+        except TimeoutError:
+            return NoReply(AnswerKind.UNANSWERED, "the reply did not end in time")
         except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
             return no_reply_for(error)
         return Reply(
