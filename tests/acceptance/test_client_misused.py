@@ -21,9 +21,11 @@ from tipline_client import (
     TiplineClient,
     errors,
 )
+from tipline_client.delivery.steps import Step
 from tipline_client.mock import MockEndpoint
 from tipline_client.profiles import EndpointProfile
-from tipline_client.transport import Transport
+from tipline_client.profiles.exchange import Call, NoReply, Reply
+from tipline_client.transport import HttpTransport, Transport
 
 
 def _report(**more: Any) -> Report:
@@ -160,3 +162,49 @@ def test_network_that_cannot_be_opened(tmp_path: Path) -> None:
         after = client.entry(entry.id)
 
     assert (State.QUEUED, 0) == (after.state, after.attempts)
+
+
+@pytest.mark.parametrize("step", [Step.SUBMIT, Step.UPLOAD, Step.FINISH])
+def test_failure_that_nobody_foresaw(tmp_path: Path, step: Step) -> None:
+    """The entry goes back with the class of the failure, its intent kept, and the next try files it once."""
+
+    class Breaking:
+        def __init__(self, wrapped: Transport) -> None:
+            self._wrapped = wrapped
+
+        async def send(self, call: Call) -> Reply | NoReply:
+            reply = await self._wrapped.send(call)
+            if call.step is step and not broken:
+                broken.append(call.step)
+                raise ZeroDivisionError
+            return reply
+
+    @asynccontextmanager
+    async def breaking(profile: EndpointProfile) -> AsyncIterator[Transport]:
+        async with HttpTransport.open(profile) as wrapped:
+            yield Breaking(wrapped)
+
+    broken: list[Step] = []
+    with (
+        MockEndpoint() as endpoint,
+        TiplineClient.open(
+            tmp_path / "home", profile=endpoint.profile, options=Options(open_transport=breaking)
+        ) as client,
+    ):
+        evidence = [Evidence.from_bytes(b"mug", name="mug.jpg")]
+        entry = client.enqueue(_report(), evidence=evidence, idempotency_key="case-4711")
+        with pytest.raises(ZeroDivisionError):
+            client.deliver(entry.id)
+        waiting = client.entry(entry.id)
+
+        client.deliver(entry.id)
+
+        summary = endpoint.summary()
+
+    assert waiting.last_failure is not None
+    assert (State.QUEUED, "internal_error", step) == (
+        waiting.state,
+        waiting.last_failure.kind,
+        waiting.checkpoint.intent and waiting.checkpoint.intent.step,
+    )
+    assert (1, 0, 0) == (summary["finished"], summary["duplicates"], summary["stray_files"])
