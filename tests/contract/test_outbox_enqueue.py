@@ -33,7 +33,7 @@ async def test_fresh_entry(outbox: Outbox) -> None:
         envelope=b"\x00\xffcoffee mug one",
         is_escalated=True,
         state=State.QUEUED,
-        checkpoint=Checkpoint(),
+        checkpoint=Checkpoint(seal="seal of one"),
         attempts=0,
         enqueued_at=START,
         available_at=START,

@@ -176,6 +176,16 @@ async def test_requeued(outbox: Outbox, clock: TurnableClock) -> None:
     assert (FULL_CHECKPOINT, False) == (lease.entry.checkpoint, lease.was_taken_over)
 
 
+async def test_requeued_with_a_checkpoint_that_a_person_vouches_for(outbox: Outbox) -> None:
+    """The entry goes on from the checkpoint handed in, and is ordered by what that one says."""
+    lease = await lease_of(outbox)
+    await outbox.dead_letter(lease, Checkpoint(report_id=1), attempt(Outcome.REJECTED, failure=FAILURE))
+
+    await outbox.requeue("id-one", reason="looked at the portal", checkpoint=FULL_CHECKPOINT)
+
+    assert FULL_CHECKPOINT == (await outbox.get("id-one")).checkpoint
+
+
 @pytest.mark.parametrize("arrange", [_acknowledged, _retracted, _held, _queued, _leased])
 async def test_requeue_of_what_is_no_dead_letter(outbox: Outbox, arrange: Arrange) -> None:
     """Only a dead letter is put back; anything else is refused and left as it was."""

@@ -42,6 +42,7 @@ FULL_CHECKPOINT = Checkpoint(
     setbacks=3,
     orphans=(SuspectedOrphan(START, START + timedelta(hours=24), report_id=6),),
     exchanges=(Exchange(Step.SUBMIT, START, answered_at=START, http_status=200, code=0, request_id="r-0"),),
+    seal="0" * 64,
 )
 
 
@@ -56,6 +57,7 @@ def new_entry(
         idempotency_key=f"key-{name}",
         content_digest=digest or f"digest of {name}",
         envelope=b"\x00\xffcoffee mug " + name.encode(),
+        checkpoint=Checkpoint(seal=f"seal of {name}"),
         is_escalated=is_escalated,
     )
 

@@ -132,6 +132,7 @@ class Checkpoint:
             entry that opens a report and loses it again and again must slow down too.
         orphans: Reports that may have been opened without our knowing their id; the most recent ones.
         exchanges: The calls that concern the current report; the most recent ones.
+        seal: Proof that this installation wrote all of the above for this very entry; empty before it is sealed.
     """
 
     report_id: int | None = None
@@ -147,6 +148,7 @@ class Checkpoint:
     setbacks: int = 0
     orphans: tuple[SuspectedOrphan, ...] = ()
     exchanges: tuple[Exchange, ...] = ()
+    seal: str = ""
 
     @property
     def lapses_at(self) -> datetime | None:

@@ -22,6 +22,7 @@ class NewEntry:
         idempotency_key: The caller's name for "the same report"; unique within profile and environment.
         content_digest: Equal digests are the same content; decides whether a second enqueue is the same report.
         envelope: The signed bytes, opaque.
+        checkpoint: Where it begins: nothing at the endpoint yet, and sealed.
         is_escalated: Whether it goes before others.
     """
 
@@ -31,6 +32,7 @@ class NewEntry:
     idempotency_key: str
     content_digest: str
     envelope: bytes
+    checkpoint: Checkpoint = Checkpoint()
     is_escalated: bool = False
 
     def __repr__(self) -> str:

@@ -179,8 +179,10 @@ class Outbox(Protocol):
         """
         ...
 
-    async def requeue(self, entry_id: str, *, reason: str) -> Entry:
+    async def requeue(self, entry_id: str, *, reason: str, checkpoint: Checkpoint | None = None) -> Entry:
         """`DEAD_LETTER -> QUEUED`, due at once, with checkpoint, attempts and history kept.
+
+        With `checkpoint` the entry goes on from that one: a person vouches for what could not be trusted on record.
 
         Raises:
             EntryNotFoundError: There is none.

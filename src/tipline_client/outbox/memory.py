@@ -87,7 +87,7 @@ class MemoryOutbox:
                 envelope=new.envelope,
                 is_escalated=new.is_escalated,
                 state=State.HELD if held else State.QUEUED,
-                checkpoint=Checkpoint(),
+                checkpoint=new.checkpoint,
                 attempts=0,
                 enqueued_at=now,
                 available_at=now,
@@ -250,7 +250,7 @@ class MemoryOutbox:
                 row.entry = replace(row.entry, state=State.RETRACTED)
             return row.entry
 
-    async def requeue(self, entry_id: str, *, reason: str) -> Entry:
+    async def requeue(self, entry_id: str, *, reason: str, checkpoint: Checkpoint | None = None) -> Entry:
         """See `Outbox.requeue`."""
         rules.check_text(reason)
         with self._lock:
@@ -258,7 +258,8 @@ class MemoryOutbox:
             rules.check_requeueable(row.entry)
             now = self._clock.now()
             row.notes.append((now, f"requeued: {reason}"))
-            row.entry = replace(row.entry, state=State.QUEUED, available_at=now)
+            resumed = checkpoint or row.entry.checkpoint
+            row.entry = replace(row.entry, state=State.QUEUED, checkpoint=resumed, available_at=now)
             return row.entry
 
     async def attempts(self, entry_id: str, *, limit: int = 100) -> list[Attempt]:

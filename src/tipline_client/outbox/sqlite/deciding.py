@@ -6,13 +6,14 @@ Functions over `execute` in an open transaction. Nothing here needs a lease.
 from datetime import datetime
 
 from tipline_client.delivery.acknowledgement import Alarm
+from tipline_client.delivery.checkpoint import Checkpoint
 from tipline_client.delivery.entry import Entry
 from tipline_client.delivery.states import State
 from tipline_client.errors import IllegalTransitionError
 from tipline_client.outbox import rules
 from tipline_client.outbox.sqlite import statements
 from tipline_client.outbox.sqlite.driver import Execute, Row
-from tipline_client.outbox.sqlite.rows import alarm_of, entry_of, microseconds
+from tipline_client.outbox.sqlite.rows import alarm_of, checkpoint_columns, entry_of, microseconds
 
 __all__ = ["close_alarm", "requeue", "store_receipt", "withdraw"]
 
@@ -34,11 +35,13 @@ def withdraw(execute: Execute, entry_id: str, *, reason: str, now: datetime) -> 
     return entry_of(_row(execute, entry_id))
 
 
-def requeue(execute: Execute, entry_id: str, *, reason: str, now: datetime) -> Entry:
+def requeue(execute: Execute, entry_id: str, *, reason: str, checkpoint: Checkpoint | None, now: datetime) -> Entry:
     """Put a dead letter back in the line; see `Outbox.requeue`."""
     row = _row(execute, entry_id)
-    rules.check_requeueable(entry_of(row))
-    execute(statements.REQUEUE, {"number": row[0], "now": microseconds(now)})
+    entry = entry_of(row)
+    rules.check_requeueable(entry)
+    resumed = checkpoint_columns(checkpoint or entry.checkpoint)
+    execute(statements.REQUEUE, {"number": row[0], "now": microseconds(now), **resumed})
     _note(execute, row, f"requeued: {reason}", now)
     return entry_of(_row(execute, entry_id))
 

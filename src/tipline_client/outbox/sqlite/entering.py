@@ -5,7 +5,6 @@ A function over `execute` alone, so that it can run inside a transaction that so
 
 from datetime import datetime
 
-from tipline_client.delivery.checkpoint import Checkpoint
 from tipline_client.delivery.entry import Entry, NewEntry
 from tipline_client.delivery.jsonable import to_json
 from tipline_client.delivery.states import State
@@ -43,7 +42,7 @@ def enqueue(execute: Execute, new: NewEntry, *, held: bool, now: datetime) -> tu
             "envelope": new.envelope,
             "is_escalated": int(new.is_escalated),
             "state": (State.HELD if held else State.QUEUED).value,
-            "checkpoint": to_json(Checkpoint()),
+            "checkpoint": to_json(new.checkpoint),
             "now": microseconds(now),
         },
     )

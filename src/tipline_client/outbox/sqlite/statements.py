@@ -189,7 +189,10 @@ WITHDRAW: Final = """
 """
 """Write down the wish that an entry not be filed."""
 
-REQUEUE: Final = "UPDATE entries SET state = 'queued', available_at = :now WHERE number = :number"
+REQUEUE: Final = """
+    UPDATE entries SET state = 'queued', checkpoint = :checkpoint, lapses_at = :lapses_at, available_at = :now
+    WHERE number = :number
+"""
 """Put a dead letter back in the line, due at once."""
 
 ADD_NOTE: Final = "INSERT INTO notes (entry, written_at, text) VALUES (:entry, :now, :text)"

@@ -183,10 +183,12 @@ class SqliteOutbox:
         rules.check_text(reason)
         return await self._write(lambda execute, now: deciding.withdraw(execute, entry_id, reason=reason, now=now))
 
-    async def requeue(self, entry_id: str, *, reason: str) -> Entry:
+    async def requeue(self, entry_id: str, *, reason: str, checkpoint: Checkpoint | None = None) -> Entry:
         """See `Outbox.requeue`."""
         rules.check_text(reason)
-        return await self._write(lambda execute, now: deciding.requeue(execute, entry_id, reason=reason, now=now))
+        return await self._write(
+            lambda execute, now: deciding.requeue(execute, entry_id, reason=reason, checkpoint=checkpoint, now=now)
+        )
 
     async def attempts(self, entry_id: str, *, limit: int = 100) -> list[Attempt]:
         """See `Outbox.attempts`."""
