@@ -9,11 +9,13 @@ import pytest
 
 from tests.support.stage import DAYS, Stage, staged
 from tipline_client.delivery.acknowledgement import AlarmKind
+from tipline_client.delivery.checkpoint import Checkpoint
 from tipline_client.delivery.environment import Environment
 from tipline_client.delivery.states import State
-from tipline_client.dispatch.delivering import deliver
+from tipline_client.dispatch.delivering import deliver, requeue, withdraw
+from tipline_client.dispatch.receipting import receipt_bytes
 from tipline_client.envelope import KeyRing
-from tipline_client.errors import ConfigurationError, DeliveryRejectedError
+from tipline_client.errors import ConfigurationError, DeliveryRejectedError, EnvelopeError
 from tipline_client.mock import MockEndpoint, faults
 from tipline_client.outbox import SqliteOutbox
 from tipline_client.outbox.sqlite.driver import connect
@@ -157,3 +159,109 @@ async def test_entry_of_another_endpoint(durable: Stage) -> None:
         await deliver(durable.conductor(), durable.outbox, durable.keys, entry.id)
 
     assert State.QUEUED == (await durable.outbox.get(entry.id)).state
+
+
+async def test_checkpoint_erased_while_its_finish_is_in_doubt(durable: Stage) -> None:
+    """An entry whose record of the delivery was emptied is given up: starting over would file it twice."""
+    entry = await durable.enqueue()
+    durable.endpoint.faults.script("finish", *[faults.lost_reply() for _ in range(9)])
+    await durable.conductor().drain(patience=timedelta(0))
+    _by_hand(durable, "UPDATE entries SET checkpoint = '{}'")
+
+    await durable.conductor().drain(patience=DAYS)
+
+    await _assert_refused(durable, entry.id, says="was altered")
+    assert (1, 0) == (durable.endpoint.summary()["finished"], durable.endpoint.summary()["open"])
+
+
+async def test_checkpoints_of_two_rows_swapped(durable: Stage) -> None:
+    """Two rows that exchanged their checkpoints are both given up: neither may get the other's report number."""
+    durable.endpoint.faults.script("finish", *[faults.lost_reply() for _ in range(18)])
+    entries = [await durable.enqueue(name) for name in ("one", "two")]
+    await durable.conductor().drain(patience=timedelta(0))
+    for sql in (
+        "CREATE TABLE held AS SELECT id, checkpoint FROM entries",
+        "UPDATE entries SET checkpoint = (SELECT held.checkpoint FROM held WHERE held.id <> entries.id)",
+    ):
+        _by_hand(durable, sql)
+
+    await durable.conductor().drain(patience=DAYS)
+
+    for entry in entries:
+        await _assert_refused(durable, entry.id, says="another entry's")
+
+
+async def test_altered_checkpoint_stays_as_it_was_found(durable: Stage) -> None:
+    """What was refused is kept for whoever investigates, and gets no seal that would make it look like ours."""
+    entry = await durable.enqueue()
+    _by_hand(durable, 'UPDATE entries SET checkpoint = \'{"report_id":4711,"seal":"00"}\'')
+
+    await durable.conductor().drain(patience=DAYS)
+
+    assert Checkpoint(report_id=4711, seal="00") == (await durable.outbox.get(entry.id)).checkpoint
+
+
+async def test_person_vouches_for_a_checkpoint(durable: Stage) -> None:
+    """A dead letter with a broken seal is put back only when a person vouches for it, and is then settled as usual."""
+    entry = await durable.enqueue()
+    durable.endpoint.faults.script("finish", *[faults.lost_reply() for _ in range(9)])
+    await durable.conductor().drain(patience=timedelta(0))
+    _by_hand(durable, "UPDATE entries SET checkpoint = json_set(checkpoint, '$.seal', 'x')")
+    await durable.conductor().drain(patience=DAYS)
+    seal = durable.keys.checkpoint_seal()
+    with pytest.raises(EnvelopeError, match="was altered"):
+        await requeue(durable.outbox, seal, entry.id, reason="try again")
+
+    await requeue(durable.outbox, seal, entry.id, reason="seen on the portal", accept_checkpoint=True)
+    await durable.conductor().drain(patience=DAYS)
+
+    assert State.ACKNOWLEDGED == (await durable.outbox.get(entry.id)).state
+    assert (1, 0) == (durable.endpoint.summary()["finished"], durable.endpoint.summary()["duplicates"])
+    assert ["requeued: checkpoint accepted: seen on the portal"] == [
+        text for _, text in await durable.outbox.notes(entry.id)
+    ]
+
+
+async def test_withdrawal_of_an_entry_whose_checkpoint_was_erased(durable: Stage) -> None:
+    """Nobody is told "proven not filed" on the word of a checkpoint that was altered."""
+    entry = await durable.enqueue()
+    durable.endpoint.faults.script("finish", *[faults.lost_reply() for _ in range(9)])
+    await durable.conductor().drain(patience=timedelta(0))
+    _by_hand(durable, "UPDATE entries SET checkpoint = '{}'")
+
+    with pytest.raises(EnvelopeError, match="was altered"):
+        await withdraw(durable.outbox, durable.keys.checkpoint_seal(), entry.id, reason="wrong account")
+
+    assert State.QUEUED == (await durable.outbox.get(entry.id)).state
+
+
+async def test_filed_entry_made_to_look_unfiled(durable: Stage) -> None:
+    """State set back and acknowledgement erased: the record of the delivery leads to the same report, not another."""
+    entry = await durable.enqueue()
+    await durable.conductor().drain(patience=DAYS)
+    for sql in ("DELETE FROM acknowledgements", "UPDATE entries SET state = 'queued'"):
+        _by_hand(durable, sql)
+
+    await durable.conductor().drain(patience=DAYS)
+
+    assert State.ACKNOWLEDGED == (await durable.outbox.get(entry.id)).state
+    assert (1, 1) == (durable.endpoint.summary()["finished"], len(durable.endpoint.reports()))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "reply = x'00'",
+        "facts = json_set(facts, '$.report_id', 1)",
+        "facts = json_set(facts, '$.acknowledged_at', '2020-01-01T00:00:00Z')",
+        "facts = json_set(facts, '$.files', json('[]'))",
+    ],
+)
+async def test_acknowledgement_altered_before_its_receipt(durable: Stage, change: str) -> None:
+    """No receipt is signed on an acknowledgement that is not the one the delivery ended with."""
+    entry = await durable.enqueue()
+    await durable.conductor().drain(patience=DAYS)
+    _by_hand(durable, f"UPDATE acknowledgements SET receipt = NULL, {change}")  # noqa: S608 - the test's own statement
+
+    with pytest.raises(EnvelopeError, match="differs from the record"):
+        await receipt_bytes(durable.outbox, durable.keys, entry.id)

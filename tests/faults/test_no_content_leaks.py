@@ -102,7 +102,7 @@ async def _enqueue(stage: Stage) -> str:
         idempotency_key="case-leak",
         outbox=stage.outbox,
         store=stage.store,
-        signer=stage.keys.signer(),
+        keys=stage.keys,
         profile=stage.profile,
         clock=stage.clock,
     )
@@ -170,7 +170,7 @@ async def test_planted_words_in_refused_reports(stage: Stage) -> None:
             idempotency_key="case-leak",
             outbox=stage.outbox,
             store=stage.store,
-            signer=stage.keys.signer(),
+            keys=stage.keys,
             profile=stage.profile,
             clock=stage.clock,
         )

@@ -82,7 +82,7 @@ class Stage:
             idempotency_key=f"case-{name}",
             outbox=self.outbox,
             store=self.store,
-            signer=self.keys.signer(),
+            keys=self.keys,
             profile=self.profile,
             clock=self.clock,
         )
@@ -97,6 +97,7 @@ class Stage:
             outbox=outbox,
             profile=self.profile,
             trusted=self.keys.trusted(),
+            seal=self.keys.checkpoint_seal(),
             evidence=self.store,
             lane=LaneGate(clock=self.clock),
             policy=self.policy,

@@ -88,7 +88,7 @@ async def _queue(client: AsyncTiplineClient, file: SubmissionFile, prepared: Pre
             idempotency_key=submission.idempotency_key,
             outbox=client.outbox,
             store=client.home.evidence(),
-            signer=client.keys.signer(),
+            keys=client.keys,
             profile=client.profile,
             clock=SystemClock(),
         )

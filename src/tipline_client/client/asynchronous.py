@@ -12,7 +12,7 @@ from tipline_client.delivery.answers import Answer
 from tipline_client.delivery.entry import Entry
 from tipline_client.delivery.receipt import Receipt
 from tipline_client.dispatch import Conductor, LaneGate, Road
-from tipline_client.dispatch.delivering import deliver, retract
+from tipline_client.dispatch.delivering import deliver, requeue, retract
 from tipline_client.dispatch.enqueueing import as_submission, check, enqueue
 from tipline_client.dispatch.probing import fetch_schema, probe
 from tipline_client.dispatch.receipting import receipt_bytes, receipt_of, sign_outstanding
@@ -137,7 +137,7 @@ class AsyncTiplineClient:
             idempotency_key=idempotency_key,
             outbox=self.outbox,
             store=self._store,
-            signer=self.keys.signer(),
+            keys=self.keys,
             profile=self.profile,
             clock=self._options.clock,
         )
@@ -164,16 +164,24 @@ class AsyncTiplineClient:
             EntryNotFoundError: There is no such entry.
             IllegalTransitionError: It is filed or given up already.
         """
-        return await retract(self.conductor(), self.outbox, entry_id, reason=reason)
+        return await retract(self.conductor(), self.outbox, self.keys.checkpoint_seal(), entry_id, reason=reason)
 
-    async def requeue(self, entry_id: str, *, reason: str) -> Entry:
+    async def requeue(self, entry_id: str, *, reason: str, accept_checkpoint: bool = False) -> Entry:
         """Put a dead letter back, with its history.
+
+        Args:
+            entry_id: Which entry.
+            reason: Why; it is kept.
+            accept_checkpoint: Vouch for a record of the delivery that was altered or restored, after looking on the
+                hotline's side: no report but the one it names can have been filed for this entry.
 
         Raises:
             EntryNotFoundError: There is no such entry.
+            EnvelopeError: The record of the delivery is not believed, and nobody vouches for it.
             IllegalTransitionError: It is no dead letter.
         """
-        return await self.outbox.requeue(entry_id, reason=reason)
+        seal = self.keys.checkpoint_seal()
+        return await requeue(self.outbox, seal, entry_id, reason=reason, accept_checkpoint=accept_checkpoint)
 
     async def entry(self, entry_id: str) -> Entry:
         """The entry with this id.
@@ -230,6 +238,7 @@ class AsyncTiplineClient:
             outbox=self.outbox,
             profile=self.profile,
             trusted=self.keys.trusted(),
+            seal=self.keys.checkpoint_seal(),
             evidence=self._store,
             lane=self._lane,
             policy=options.policy,

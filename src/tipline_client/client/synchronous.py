@@ -107,9 +107,9 @@ class TiplineClient:
         """See `AsyncTiplineClient.retract`."""
         return self.call(self._async.retract, entry_id, reason=reason)
 
-    def requeue(self, entry_id: str, *, reason: str) -> Entry:
+    def requeue(self, entry_id: str, *, reason: str, accept_checkpoint: bool = False) -> Entry:
         """See `AsyncTiplineClient.requeue`."""
-        return self.call(self._async.requeue, entry_id, reason=reason)
+        return self.call(self._async.requeue, entry_id, reason=reason, accept_checkpoint=accept_checkpoint)
 
     def entry(self, entry_id: str) -> Entry:
         """See `AsyncTiplineClient.entry`."""

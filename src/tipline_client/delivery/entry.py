@@ -1,6 +1,6 @@
 """One row of the outbox, as the rest of the house sees it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from tipline_client.delivery.checkpoint import Checkpoint
@@ -32,7 +32,7 @@ class NewEntry:
     idempotency_key: str
     content_digest: str
     envelope: bytes
-    checkpoint: Checkpoint = Checkpoint()
+    checkpoint: Checkpoint = field(default_factory=Checkpoint)
     is_escalated: bool = False
 
     def __repr__(self) -> str:
@@ -61,6 +61,7 @@ class Entry:
         report_id: The filed report's number, once acknowledged.
         acknowledged_at: When.
         has_receipt: Whether a signed receipt or an acknowledgement is on record, whatever the state column says.
+        unreadable: Columns of the row that hold what this program never wrote; they are shown empty.
     """
 
     id: str
@@ -80,6 +81,7 @@ class Entry:
     report_id: int | None = None
     acknowledged_at: datetime | None = None
     has_receipt: bool = False
+    unreadable: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         return f"Entry(id={self.id!r}, state={self.state}, environment={self.environment}, attempts={self.attempts})"

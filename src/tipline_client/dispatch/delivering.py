@@ -6,7 +6,7 @@ from tipline_client.delivery.receipt import Receipt
 from tipline_client.delivery.states import State
 from tipline_client.dispatch.conductor import Conductor
 from tipline_client.dispatch.receipting import receipt_of
-from tipline_client.envelope import KeyRing
+from tipline_client.envelope import CheckpointSeal, KeyRing
 from tipline_client.errors import (
     ConfigurationError,
     DeliveryError,
@@ -17,7 +17,7 @@ from tipline_client.errors import (
 )
 from tipline_client.outbox.contract import Lane, Outbox
 
-__all__ = ["deliver", "retract"]
+__all__ = ["deliver", "requeue", "retract", "withdraw"]
 
 
 async def deliver(conductor: Conductor, outbox: Outbox, keys: KeyRing, entry_id: str) -> Receipt:
@@ -52,7 +52,51 @@ async def deliver(conductor: Conductor, outbox: Outbox, keys: KeyRing, entry_id:
     raise _error_for(entry, outcome)
 
 
-async def retract(conductor: Conductor, outbox: Outbox, entry_id: str, *, reason: str) -> Entry:
+async def requeue(
+    outbox: Outbox, seal: CheckpointSeal, entry_id: str, *, reason: str, accept_checkpoint: bool = False
+) -> Entry:
+    """Put a dead letter back, with its history.
+
+    Args:
+        outbox: Where it lies.
+        seal: Seals the checkpoint if it is accepted.
+        entry_id: Which entry.
+        reason: Why; it is kept.
+        accept_checkpoint: Whether a person vouches for the checkpoint as it stands, although its seal is broken: that
+            the report it names, and no other, may have been filed for this entry.
+
+    Raises:
+        EntryNotFoundError: There is no such entry.
+        EnvelopeError: The checkpoint is not believed, and nobody vouches for it.
+        IllegalTransitionError: It is no dead letter.
+    """
+    entry = await outbox.get(entry_id)
+    if not accept_checkpoint:
+        seal.check(entry.id, entry.checkpoint)
+        return await outbox.requeue(entry_id, reason=reason)
+    accepted = seal.apply(entry.id, entry.checkpoint)
+    return await outbox.requeue(entry_id, reason=f"checkpoint accepted: {reason}", checkpoint=accepted)
+
+
+async def withdraw(outbox: Outbox, seal: CheckpointSeal, entry_id: str, *, reason: str) -> Entry:
+    """Ask that an entry not be filed, without asking the endpoint.
+
+    Returns:
+        The entry: `RETRACTED` if nothing of it can be at the endpoint; else a dispatcher carries the wish out.
+
+    Raises:
+        EntryNotFoundError: There is no such entry.
+        IllegalTransitionError: It is filed or given up already.
+        EnvelopeError: How far it has got is not believed, so nobody can say that nothing is at the endpoint.
+    """
+    entry = await outbox.get(entry_id)
+    if entry.state is not State.LEASED:
+        # Whoever holds a lease goes by what it believed itself, and writes it down again.
+        seal.check(entry.id, entry.checkpoint)
+    return await outbox.withdraw(entry_id, reason=reason)
+
+
+async def retract(conductor: Conductor, outbox: Outbox, seal: CheckpointSeal, entry_id: str, *, reason: str) -> Entry:
     """Withdraw an entry, retracting at the endpoint what is open there.
 
     Returns:
@@ -62,8 +106,9 @@ async def retract(conductor: Conductor, outbox: Outbox, entry_id: str, *, reason
     Raises:
         EntryNotFoundError: There is no such entry.
         IllegalTransitionError: It is filed or given up already.
+        EnvelopeError: How far it has got is not believed, so nobody can say that nothing is at the endpoint.
     """
-    entry = await outbox.withdraw(entry_id, reason=reason)
+    entry = await withdraw(outbox, seal, entry_id, reason=reason)
     if entry.state is State.RETRACTED:
         return entry
     await conductor.deliver(entry_id)

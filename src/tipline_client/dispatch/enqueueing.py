@@ -17,7 +17,7 @@ from tipline_client._version import __version__
 from tipline_client.delivery.clock import Clock
 from tipline_client.delivery.entry import Entry, NewEntry
 from tipline_client.delivery.manifest import ManifestItem
-from tipline_client.envelope import SigningKey
+from tipline_client.envelope import KeyRing, SigningKey
 from tipline_client.envelope.payload import SubmissionPayload, content_digest, seal
 from tipline_client.errors import EvidenceError, Issue, OutboxUnavailableError, ReportInvalidError, Severity
 from tipline_client.evidence import Evidence, safe_name
@@ -97,7 +97,7 @@ async def enqueue(
     idempotency_key: str | None,
     outbox: Outbox,
     store: EvidenceStore,
-    signer: SigningKey,
+    keys: KeyRing,
     profile: EndpointProfile,
     clock: Clock,
 ) -> tuple[Entry, bool]:
@@ -109,7 +109,7 @@ async def enqueue(
         idempotency_key: The caller's name for this report; `None` derives one from the content.
         outbox: Where the entry goes.
         store: Where the copies of the files go.
-        signer: Who signs.
+        keys: Who signs, and what seals the checkpoint.
         profile: Which endpoint it is for.
         clock: Says now.
 
@@ -121,7 +121,10 @@ async def enqueue(
         EvidenceError: A file is missing, empty, unreadable or changing. Nothing was queued.
         DuplicateKeyError: The key names other content. Nothing was queued.
         OutboxUnavailableError: Nothing was queued.
+        ConfigurationError: There is no usable signing key or seal. Nothing was queued.
     """
+    # Looked for before any file is copied in vain.
+    signer, seal_of_checkpoint = keys.signer(), keys.checkpoint_seal()
     submission = as_submission(report, evidence, idempotency_key)
     issues = check(submission, profile, now=clock.now())
     if any(issue.severity is Severity.ERROR for issue in issues):
@@ -131,6 +134,7 @@ async def enqueue(
     try:
         manifest = [await _copy(item, store, entry_id, index) for index, item in enumerate(evidence)]
         new = _seal(submission, manifest, entry_id, signer, profile, clock.now())
+        new = replace(new, checkpoint=seal_of_checkpoint.apply(entry_id, new.checkpoint))
         # Not to be cancelled half-way: whether the entry exists decides whether its copies may be removed.
         with anyio.CancelScope(shield=True):
             entry, is_new = await outbox.enqueue(new)

@@ -18,7 +18,7 @@ from tipline_client.errors import EnvelopeError, IllegalTransitionError, Tipline
 from tipline_client.outbox.contract import AcknowledgementRecord, Outbox
 from tipline_client.profiles.replies import reply_report_id
 
-__all__ = ["receipt_bytes", "receipt_of", "sign_outstanding"]
+__all__ = ["check_acknowledgement", "receipt_bytes", "receipt_of", "sign_outstanding"]
 
 _log = logging.getLogger("tipline_client.dispatch")
 
@@ -30,7 +30,8 @@ async def receipt_bytes(outbox: Outbox, keys: KeyRing, entry_id: str) -> bytes:
         EntryNotFoundError: There is no such entry.
         IllegalTransitionError: It is not acknowledged.
         ConfigurationError: The receipt is still to be made and this host has no signing key.
-        EnvelopeError: The entry's own envelope is not trustworthy; nothing is signed on top of it.
+        EnvelopeError: The entry's envelope, its checkpoint or the stored acknowledgement is not trustworthy; nothing is
+            signed on top of it.
     """
     record = await outbox.acknowledgement(entry_id)
     if record is None:
@@ -42,6 +43,8 @@ async def receipt_bytes(outbox: Outbox, keys: KeyRing, entry_id: str) -> bytes:
         return record.receipt
     entry = await outbox.get(entry_id)
     payload = open_sealed(entry.envelope, trusted=keys.trusted())
+    keys.checkpoint_seal().check(entry.id, entry.checkpoint)
+    check_acknowledgement(entry, record)
     return await outbox.store_receipt(entry_id, seal_receipt(_compose(entry, payload, record), signer=keys.signer()))
 
 
@@ -69,12 +72,35 @@ async def sign_outstanding(outbox: Outbox, keys: KeyRing, entry_id: str | None =
     return made
 
 
+def check_acknowledgement(entry: Entry, record: AcknowledgementRecord) -> None:
+    """Let an acknowledgement pass only if it is the one that the entry's checkpoint ended with.
+
+    The checkpoint's seal is the caller's to check; this compares what was stored beside it.
+
+    Raises:
+        EnvelopeError: Facts or reply are not those of the exchange that ended the delivery.
+    """
+    filed, checkpoint = record.acknowledgement, entry.checkpoint
+    last = checkpoint.exchanges[-1] if checkpoint.exchanges else None
+    stored = {
+        "report": ({filed.report_id, entry.report_id}, {checkpoint.report_id}),
+        "time": ({filed.acknowledged_at, entry.acknowledged_at}, {last and last.answered_at}),
+        "files": ({filed.files}, {checkpoint.files}),
+        "exchanges": ((filed.exchanges, filed.orphans), (checkpoint.exchanges, checkpoint.orphans)),
+        "reply": (hashlib.sha256(record.reply).hexdigest(), last and last.reply_sha256),
+    }
+    altered = [fact for fact, (said, recorded) in stored.items() if said != recorded]
+    if reply_report_id(record.reply) not in {None, checkpoint.report_id}:
+        altered.append("report in the reply")
+    if altered:
+        raise EnvelopeError(
+            f"entry {entry.id}: the stored acknowledgement differs from the record of the delivery in its "
+            f"{', '.join(altered)}: it was altered"
+        )
+
+
 def _compose(entry: Entry, payload: SubmissionPayload, record: AcknowledgementRecord) -> Receipt:
     filed = record.acknowledgement
-    if (named := reply_report_id(record.reply)) not in {None, filed.report_id} or entry.report_id != filed.report_id:
-        raise EnvelopeError(
-            f"entry {entry.id}: the stored acknowledgement is of report {named}, the row says another: it was altered"
-        )
     items = {item.index: item for item in payload.manifest}
     return Receipt(
         version=RECEIPT_VERSION,

@@ -25,6 +25,7 @@ from tipline_client.delivery.steps import Step
 from tipline_client.dispatch.job import Job, open_job
 from tipline_client.dispatch.lane import LaneGate
 from tipline_client.dispatch.planning import intend
+from tipline_client.dispatch.record import Record
 from tipline_client.dispatch.settling import (
     Acknowledged,
     Again,
@@ -37,8 +38,8 @@ from tipline_client.dispatch.settling import (
     settle,
     settle_silence,
 )
-from tipline_client.envelope import TrustedKeys
-from tipline_client.errors import EnvelopeError, EvidenceError, LeaseLostError, OutboxError
+from tipline_client.envelope import CheckpointSeal, TrustedKeys
+from tipline_client.errors import EnvelopeError, EvidenceError, OutboxError
 from tipline_client.evidence.store import EvidenceStore
 from tipline_client.outbox.contract import Outbox
 from tipline_client.profiles import EndpointProfile
@@ -77,6 +78,7 @@ class Road:
         outbox: Where results are written.
         profile: Where to.
         trusted: Whose signatures are believed.
+        seal: Whose checkpoints are believed.
         evidence: Where the files are.
         lane: Whether the endpoint is worth addressing.
         policy: How long to wait between tries.
@@ -93,6 +95,7 @@ class Road:
     outbox: Outbox
     profile: EndpointProfile
     trusted: TrustedKeys
+    seal: CheckpointSeal
     evidence: EvidenceStore
     lane: LaneGate
     policy: RetryPolicy
@@ -110,11 +113,10 @@ class Walk:
 
     def __init__(self, road: Road, lease: Lease, transport: Transport) -> None:
         self._road = road
-        self._lease = lease
+        self._record = Record(road.outbox, lease, road.seal)
+        self._started_at = lease.started_at
         self._transport = transport
         self._checkpoint = lease.entry.checkpoint
-        self._recorded = self._checkpoint
-        self._is_concluding = False
         self._refusal = b""
         self._reply = b""
 
@@ -132,13 +134,12 @@ class Walk:
         error: Exception | None = None
         async with anyio.create_task_group() as tasks:
 
-            async def keep_alive() -> None:
+            async def keep_lease() -> None:
                 nonlocal error
-                if (lost := await self._keep_lease()) is not None:
-                    error = lost
-                    tasks.cancel_scope.cancel()
+                error = await self._record.keep_lease(self._road.heartbeat, self._road.lease_for)
+                tasks.cancel_scope.cancel()
 
-            tasks.start_soon(keep_alive)
+            tasks.start_soon(keep_lease)
             # Caught here, because a task group would wrap the error in a group that no caller expects.
             try:
                 outcome = await self._walk()
@@ -156,41 +157,27 @@ class Walk:
     async def _set_back(self, error: Exception) -> None:
         """Give the entry back after a failure that nobody foresaw; what may have been sent stays on record."""
         failure = Failure("internal_error", f"the try broke off with {type(error).__name__}")
-        checkpoint = replace(self._recorded, setbacks=self._recorded.setbacks + 1)
+        checkpoint = replace(self._record.saved, setbacks=self._record.saved.setbacks + 1)
         outcome = Outcome.IN_DOUBT if checkpoint.intent else Outcome.TRANSIENT
-        attempt = Attempt(self._lease.started_at, self._road.clock.now(), outcome, failure)
+        attempt = Attempt(self._started_at, self._road.clock.now(), outcome, failure)
         wait = self._road.policy.long_delay(checkpoint.setbacks, random=self._road.random)
         # If even this fails, the lease ends by itself.
         with suppress(OutboxError):
-            await self._road.outbox.release(self._lease, checkpoint, attempt, available_in=wait)
+            await self._record.release(checkpoint, attempt, available_in=wait)
 
     async def _take_back(self) -> None:
         """Retract a report that was opened but could not be written down: nobody else knows of it."""
         report_id = self._checkpoint.report_id
-        if report_id is None or report_id == self._recorded.report_id:
+        if report_id is None or report_id == self._record.saved.report_id:
             return
-        _log.warning("entry %s: taking back report %s, which is not on record", self._lease.entry.id, report_id)
+        _log.warning("entry %s: taking back report %s, which is not on record", self._record.entry.id, report_id)
         with anyio.move_on_after(self._road.profile.progress_timeout.total_seconds()):
             await self._transport.send(retract_call(report_id))
 
-    async def _keep_lease(self) -> LeaseLostError | None:
-        while True:
-            await self._road.heartbeat(self._road.lease_for.total_seconds() / 3)
-            try:
-                # Tells of a withdrawal too, which is then carried out instead of the next step.
-                self._lease = await self._road.outbox.renew(self._lease, lease_for=self._road.lease_for)
-            except LeaseLostError as lost:
-                if self._is_concluding:
-                    # Ended by our own last write, or lost before it: that write itself says which.
-                    return None
-                return lost
-            except OutboxError:
-                # The lease may still be live; if it is not, the next write says so.
-                _log.warning("entry %s: the lease could not be renewed this time", self._lease.entry.id)
-
     async def _walk(self) -> Outcome:
         try:
-            job = open_job(self._lease.entry, trusted=self._road.trusted, profile=self._road.profile)
+            job = open_job(self._record.entry, trusted=self._road.trusted, profile=self._road.profile)
+            self._record.believe()
         except EnvelopeError as error:
             return await self._refuse_envelope(error)
         now = self._road.clock.now()
@@ -214,7 +201,7 @@ class Walk:
 
     async def _missing_evidence(self, job: Job) -> Failure | None:
         """Why an evidence file that is still to be uploaded cannot be; looked for before a report is opened in vain."""
-        if self._checkpoint.retraction is not None or self._lease.entry.withdrawal_reason is not None:
+        if self._checkpoint.retraction is not None or self._record.entry.withdrawal_reason is not None:
             return None
         for item in job.manifest:
             if self._checkpoint.attached(item.index) is None:
@@ -231,7 +218,7 @@ class Walk:
                 self._checkpoint,
                 job.manifest,
                 now=self._road.clock.now(),
-                is_withdrawn=self._lease.entry.withdrawal_reason is not None,
+                is_withdrawn=self._record.entry.withdrawal_reason is not None,
             )
             intent = self._checkpoint.intent
             if intent is None:
@@ -245,9 +232,8 @@ class Walk:
 
     async def _take(self, job: Job, intent: Intent) -> Settled:
         road = self._road
-        await road.outbox.record(self._lease, self._checkpoint)
-        self._recorded = self._checkpoint
-        _tell(road.on_step, self._lease.entry.id, intent)
+        await self._record.intend(self._checkpoint)
+        _tell(road.on_step, self._record.entry.id, intent)
         try:
             reply = await self._transport.send(self._call(job, intent))
         except (EvidenceError, EnvelopeError) as error:
@@ -281,7 +267,7 @@ class Walk:
             async for chunk in chunks:
                 yield chunk
                 sent += len(chunk)
-                _tell(self._road.on_bytes, self._lease.entry.id, item.index, sent, item.size)
+                _tell(self._road.on_bytes, self._record.entry.id, item.index, sent, item.size)
 
     def _watch(self, intent: Intent, answer: Answer) -> None:
         self._reply = answer.body
@@ -289,7 +275,7 @@ class Walk:
             self._refusal = answer.body
         _log.info(
             "entry %s: %s -> %s (code=%s, http=%s, request_id=%s)",
-            self._lease.entry.id,
+            self._record.entry.id,
             intent.step,
             answer.kind,
             answer.code,
@@ -310,29 +296,26 @@ class Walk:
 
     async def _refuse_envelope(self, error: EnvelopeError) -> Outcome:
         now = self._road.clock.now()
-        entry = self._lease.entry
+        entry = self._record.entry
         text = str(error)
         if entry.checkpoint.finish_sent:
             text += f"; the finish of report {entry.checkpoint.report_id} is in doubt: it may have been filed"
         failure = Failure("envelope_refused", bounded_text(text))
         _log.error("entry %s: refused before anything was sent: %s", entry.id, error)
-        attempt = Attempt(self._lease.started_at, now, Outcome.REJECTED, failure)
-        self._is_concluding = True
+        attempt = Attempt(self._started_at, now, Outcome.REJECTED, failure)
         alarm = Alarm(AlarmKind.ENVELOPE_REFUSED, bounded_text(text), now)
-        await self._road.outbox.dead_letter(self._lease, self._checkpoint, attempt, alarms=[alarm])
+        await self._record.dead_letter(self._checkpoint, attempt, alarms=[alarm])
         return Outcome.REJECTED
 
     async def _conclude(self, verdict: Verdict) -> Outcome:
         road, now = self._road, self._road.clock.now()
-        self._is_concluding = True
 
         def attempt(outcome: Outcome, failure: Failure | None = None, *, burns: bool = True) -> Attempt:
-            return Attempt(self._lease.started_at, now, outcome, failure, burns)
+            return Attempt(self._started_at, now, outcome, failure, burns)
 
         match verdict:
             case Acknowledged(acknowledgement, alarms):
-                await road.outbox.acknowledge(
-                    self._lease,
+                await self._record.acknowledge(
                     self._checkpoint,
                     acknowledgement,
                     attempt(Outcome.ACKNOWLEDGED),
@@ -341,12 +324,11 @@ class Walk:
                 )
                 return Outcome.ACKNOWLEDGED
             case Withdrawn():
-                await road.outbox.mark_retracted(self._lease, self._checkpoint, attempt(Outcome.RETRACTED))
+                await self._record.mark_retracted(self._checkpoint, attempt(Outcome.RETRACTED))
                 return Outcome.RETRACTED
             case GivenUp(failure):
                 alarms = self._alarms_for(failure)
-                await road.outbox.dead_letter(
-                    self._lease,
+                await self._record.dead_letter(
                     self._checkpoint,
                     attempt(Outcome.REJECTED, failure),
                     reply=self._refusal,
@@ -354,8 +336,7 @@ class Walk:
                 )
                 return Outcome.REJECTED
             case Proceed():
-                await road.outbox.release(
-                    self._lease,
+                await self._record.release(
                     self._checkpoint,
                     attempt(Outcome.STOPPED, burns=False),
                     available_in=timedelta(0),
@@ -363,8 +344,7 @@ class Walk:
                 return Outcome.STOPPED
             case Again(failure, outcome):
                 checkpoint = replace(self._checkpoint, setbacks=self._checkpoint.setbacks + 1)
-                await road.outbox.release(
-                    self._lease,
+                await self._record.release(
                     checkpoint,
                     attempt(outcome, failure, burns=failure.scope is Scope.ENTRY),
                     available_in=road.policy.long_delay(checkpoint.setbacks, random=road.random),

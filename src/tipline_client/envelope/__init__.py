@@ -4,6 +4,7 @@ Nothing here sends, stores or renders what it signs.
 """
 
 from tipline_client.envelope import types
+from tipline_client.envelope.checkpoint_seal import CheckpointSeal
 from tipline_client.envelope.dsse import Envelope, Signature, Verified, add_signature, sign, verify
 from tipline_client.envelope.key_ring import KeyRing
 from tipline_client.envelope.keys import SigningKey, TrustedKeys, VerifyingKey
@@ -11,6 +12,7 @@ from tipline_client.envelope.payload import PAYLOAD_VERSION, SubmissionPayload, 
 
 __all__ = [
     "PAYLOAD_VERSION",
+    "CheckpointSeal",
     "Envelope",
     "KeyRing",
     "Signature",

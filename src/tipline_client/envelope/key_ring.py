@@ -1,27 +1,25 @@
-"""Where keys live on this host: a folder of PEM files, one key active, several trusted.
+"""Where keys live on this host: one folder; of the signing keys one is active, several are trusted.
 
     <key id>.private.pem   PKCS#8, readable by its owner alone
     <key id>.public.pem    trusted: envelopes of this key are believed
     active                 the id of the key that signs
+    checkpoints.key        the secret that seals checkpoints, readable by its owner alone
 
-A host with public keys alone can verify and cannot sign. Every file is complete on disk before it gets its name, so a
-crash leaves no half key. Nothing here knows what is signed.
+A host with public keys and the secret can dispatch and cannot sign. Nothing here knows what is signed.
 """
 
-import os
 import re
-import secrets
-import stat
 from pathlib import Path
 from typing import Self
 
+from tipline_client.envelope.checkpoint_seal import CheckpointSeal
+from tipline_client.envelope.key_files import place, read, sync_folder
 from tipline_client.envelope.keys import SigningKey, TrustedKeys, VerifyingKey
 from tipline_client.errors import ConfigurationError
 
 __all__ = ["KeyRing"]
 
 _KEY_ID = re.compile(r"[0-9a-f]{64}")
-_MAX_PEM = 64 * 1024
 _INIT = "Run `tipline init` to make keys, or import one with `KeyRing.import_pem`."
 
 
@@ -37,7 +35,7 @@ class KeyRing:
 
     @classmethod
     def create(cls, folder: Path | str) -> Self:
-        """Make the folder, readable by its owner alone; one that is there already is used as it is.
+        """Make the folder, readable by its owner alone, and the secret in it; what is there already stays as it is.
 
         Raises:
             ConfigurationError: It cannot be made.
@@ -47,7 +45,9 @@ class KeyRing:
             path.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
             raise ConfigurationError(f"the key folder {path} cannot be made: {error.strerror}") from None
-        return cls(path)
+        ring = cls(path)
+        place(ring._secret_path, CheckpointSeal.generate().to_text().encode() + b"\n", mode=0o600)
+        return ring
 
     def generate(self, *, activate: bool = True) -> VerifyingKey:
         """Make a new key. The keys that were trusted stay trusted, so what they signed stays valid.
@@ -72,7 +72,7 @@ class KeyRing:
             ConfigurationError: No such file, no key, a key of another type, or a public key that was to sign.
         """
         try:
-            pem = _read(Path(path))
+            pem = read(Path(path))
             is_private = b"PRIVATE KEY-----" in pem
             key = SigningKey.from_pem(pem, password=password) if is_private else VerifyingKey.from_pem(pem)
         except ConfigurationError as error:
@@ -83,7 +83,7 @@ class KeyRing:
             raise ConfigurationError(
                 f"{path}: a public key cannot sign", hint="Import the private key to sign with it."
             )
-        self._place(f"{key.key_id}.public.pem", key.to_pem(), mode=0o644)
+        place(self.folder / f"{key.key_id}.public.pem", key.to_pem(), mode=0o644)
         return key
 
     def activate(self, key_id: str) -> None:
@@ -93,7 +93,7 @@ class KeyRing:
             ConfigurationError: Its private or public half is not here, or others can read the private half.
         """
         self._load_signer(key_id)
-        self._place("active", f"{key_id}\n".encode(), mode=0o644, replace=True)
+        place(self.folder / "active", f"{key_id}\n".encode(), mode=0o644, replaces=True)
 
     def signer(self) -> SigningKey:
         """The key that signs.
@@ -121,6 +121,45 @@ class KeyRing:
             raise ConfigurationError(f"no public key is trusted in {self.folder}: nothing can be verified", hint=_INIT)
         return TrustedKeys(keys)
 
+    def checkpoint_seal(self) -> CheckpointSeal:
+        """What seals the checkpoints of this installation's outbox.
+
+        Raises:
+            ConfigurationError: The secret is missing, is none, or others can read it.
+        """
+        path = self._secret_path
+        if not path.exists():
+            raise ConfigurationError(
+                f"{path} is missing: how far each delivery has got cannot be verified",
+                hint="Restore it from the backup of the keys, or bring it with `tipline init --checkpoint-key`.",
+            )
+        try:
+            return CheckpointSeal.from_text(read(path, is_secret=True).decode("ascii", "replace").strip())
+        except ConfigurationError as error:
+            raise ConfigurationError(f"{path}: {error}", hint=error.hint) from None
+
+    def import_checkpoint_key(self, path: Path | str) -> None:
+        """Take over the secret of another host of the same outbox, or one that was made anew after a loss.
+
+        What waits in the outbox under another secret is refused from then on, until a person vouches for it.
+
+        Args:
+            path: 64 hexadecimal digits, as `openssl rand -hex 32` writes them.
+
+        Raises:
+            ConfigurationError: No such file, no such secret, or another secret is here already.
+        """
+        try:
+            seal = CheckpointSeal.from_text(read(Path(path)).decode("ascii", "replace").strip())
+        except ConfigurationError as error:
+            raise ConfigurationError(f"{path}: {error}", hint=error.hint) from None
+        if self._secret_path.exists() and self.checkpoint_seal().to_text() != seal.to_text():
+            raise ConfigurationError(
+                f"{self._secret_path} holds another secret, and what waits in the outbox was sealed with it",
+                hint="Move that file away first if it really is to be replaced.",
+            )
+        place(self._secret_path, seal.to_text().encode() + b"\n", mode=0o600)
+
     def distrust(self, key_id: str) -> None:
         """Believe this key no longer. Its public half is kept under another name, for whoever investigates.
 
@@ -138,7 +177,11 @@ class KeyRing:
                 "no trusted key has this id", hint=f"The trusted keys are listed in {self.folder}."
             )
         (self.folder / f"{key_id}.public.pem").replace(self.folder / f"{key_id}.distrusted.pem")
-        _sync_folder(self.folder)
+        sync_folder(self.folder)
+
+    @property
+    def _secret_path(self) -> Path:
+        return self.folder / "checkpoints.key"
 
     def permissions_problems(self) -> tuple[str, ...]:
         """What others on this host can do with the folder that they must not; each a sentence with its remedy."""
@@ -149,7 +192,7 @@ class KeyRing:
             problems.append(f"{self.folder} is open to others: chmod 700 {self.folder}")
         for path in sorted(self.folder.iterdir()):
             mode = path.stat().st_mode
-            if path.name.endswith(".private.pem") and mode & 0o077:
+            if path.name.endswith((".private.pem", ".key")) and mode & 0o077:
                 problems.append(f"{path} is open to others: chmod 600 {path}")
             elif mode & 0o022:
                 problems.append(f"{path} can be altered by others: chmod 644 {path}")
@@ -157,8 +200,8 @@ class KeyRing:
 
     def _keep(self, key: SigningKey, *, activate: bool) -> VerifyingKey:
         # Trusted before it can sign: whatever this key ever signs can be verified.
-        self._place(f"{key.key_id}.public.pem", key.verifying_key.to_pem(), mode=0o644)
-        self._place(f"{key.key_id}.private.pem", key.to_pem(), mode=0o600)
+        place(self.folder / f"{key.key_id}.public.pem", key.verifying_key.to_pem(), mode=0o644)
+        place(self.folder / f"{key.key_id}.private.pem", key.to_pem(), mode=0o600)
         if activate:
             self.activate(key.key_id)
         return key.verifying_key
@@ -175,7 +218,7 @@ class KeyRing:
         path = self.folder / "active"
         if not path.exists():
             return None
-        key_id = _read(path).decode("ascii", "replace").strip()
+        key_id = read(path).decode("ascii", "replace").strip()
         if not _KEY_ID.fullmatch(key_id):
             raise ConfigurationError(f"{path} does not hold a key id", hint="Write the id of the key that is to sign.")
         return key_id
@@ -184,7 +227,7 @@ class KeyRing:
         path = self.folder / f"{key_id}.private.pem"
         if not _KEY_ID.fullmatch(key_id) or not path.exists():
             raise ConfigurationError(f"the private key of {key_id!r} is not in {self.folder}", hint=_INIT)
-        key = SigningKey.from_pem(_read(path, is_secret=True))
+        key = SigningKey.from_pem(read(path, is_secret=True))
         if key.key_id != key_id:
             raise ConfigurationError(f"{path} is not the key that its name says", hint=_INIT)
         if not (self.folder / f"{key_id}.public.pem").exists():
@@ -197,7 +240,7 @@ class KeyRing:
     def _load_public(self, key_id: str) -> VerifyingKey:
         path = self.folder / f"{key_id}.public.pem"
         try:
-            key = VerifyingKey.from_pem(_read(path))
+            key = VerifyingKey.from_pem(read(path))
         except ConfigurationError as error:
             raise ConfigurationError(f"{path}: {error}", hint=error.hint) from None
         if key.key_id != key_id:
@@ -206,45 +249,3 @@ class KeyRing:
                 hint="Remove it, and import the key: the file is then named by its id.",
             )
         return key
-
-    def _place(self, name: str, data: bytes, *, mode: int, replace: bool = False) -> None:
-        final = self.folder / name
-        if final.exists() and not replace:
-            return
-        draft = self.folder / f".{name}.{secrets.token_hex(8)}.draft"
-        try:
-            try:
-                _write_new(draft, data, mode=mode)
-                draft.replace(final)
-            finally:
-                draft.unlink(missing_ok=True)
-            _sync_folder(self.folder)
-        except OSError as error:
-            raise ConfigurationError(f"{final} cannot be written: {error.strerror}") from None
-
-
-def _read(path: Path, *, is_secret: bool = False) -> bytes:
-    try:
-        with path.open("rb") as file:
-            if is_secret and stat.S_IMODE(os.fstat(file.fileno()).st_mode) & 0o077:
-                raise ConfigurationError(f"{path} is open to others, who could sign with it", hint=f"chmod 600 {path}")
-            return file.read(_MAX_PEM)
-    except OSError as error:
-        raise ConfigurationError(f"{path}: {error.strerror}") from None
-
-
-def _write_new(path: Path, data: bytes, *, mode: int) -> None:
-    # The mode is the file's from its first moment: a key is never readable by others, not even before a chmod.
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

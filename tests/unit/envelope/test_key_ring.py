@@ -34,7 +34,7 @@ def test_first_key(ring: KeyRing) -> None:
     assert key.key_id == ring.signer().key_id
     assert key == ring.trusted().find(key.key_id)
     assert (0o700, 0o600) == (mode(ring.folder), mode(ring.folder / f"{key.key_id}.private.pem"))
-    assert {f"{key.key_id}.private.pem", f"{key.key_id}.public.pem", "active"} == names(ring)
+    assert {f"{key.key_id}.private.pem", f"{key.key_id}.public.pem", "active", "checkpoints.key"} == names(ring)
     assert () == ring.permissions_problems()
 
 
@@ -132,7 +132,7 @@ def test_imported_key_of_rsa(ring: KeyRing, tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match=r"rsa\.pem: a private key, but not of Ed25519"):
         ring.import_pem(pem)
 
-    assert [] == sorted(names(ring))
+    assert {"checkpoints.key"} == names(ring)
 
 
 def test_import_of_nothing(ring: KeyRing, tmp_path: Path) -> None:
@@ -250,3 +250,59 @@ def test_public_file_that_holds_no_key(ring: KeyRing) -> None:
 
     with pytest.raises(ConfigurationError, match=rf"{key.key_id}\.public\.pem: not a public key"):
         ring.trusted()
+
+
+def test_checkpoint_key(ring: KeyRing) -> None:
+    """A new ring holds a secret for checkpoints that its owner alone can read, and making the ring again keeps it."""
+    seal = ring.checkpoint_seal()
+
+    again = KeyRing.create(ring.folder)
+
+    assert 0o600 == mode(ring.folder / "checkpoints.key")
+    assert seal.to_text() == again.checkpoint_seal().to_text()
+    assert seal.to_text() not in repr(seal)
+
+
+def test_checkpoint_key_lost(ring: KeyRing) -> None:
+    """Without the secret nothing is believed by guess: the file is named, with the way out."""
+    (ring.folder / "checkpoints.key").unlink()
+
+    with pytest.raises(ConfigurationError, match=r"checkpoints\.key is missing") as caught:
+        ring.checkpoint_seal()
+
+    assert "--checkpoint-key" in caught.value.hint
+
+
+@pytest.mark.parametrize(("text", "says"), [("mug", "not hexadecimal"), ("00ff", "has 2 bytes")])
+def test_checkpoint_key_damaged(ring: KeyRing, text: str, says: str) -> None:
+    """A file that holds no secret of the right length is refused by name, without showing what stands in it."""
+    (ring.folder / "checkpoints.key").write_text(text)
+
+    with pytest.raises(ConfigurationError, match=says) as caught:
+        ring.checkpoint_seal()
+
+    assert text not in str(caught.value)
+
+
+def test_checkpoint_key_open_to_others(ring: KeyRing) -> None:
+    """A secret that others can read is refused, and listed among the problems."""
+    (ring.folder / "checkpoints.key").chmod(0o640)
+
+    with pytest.raises(ConfigurationError, match="open to others"):
+        ring.checkpoint_seal()
+
+    assert 1 == len(ring.permissions_problems())
+
+
+def test_checkpoint_key_of_another_host(ring: KeyRing, tmp_path: Path) -> None:
+    """The secret of another host of the same outbox is taken over; one that would replace ours is refused."""
+    other = KeyRing.create(tmp_path / "other")
+    theirs = other.folder / "checkpoints.key"
+    with pytest.raises(ConfigurationError, match="holds another secret"):
+        ring.import_checkpoint_key(theirs)
+    (ring.folder / "checkpoints.key").unlink()
+
+    ring.import_checkpoint_key(theirs)
+
+    assert other.checkpoint_seal().to_text() == ring.checkpoint_seal().to_text()
+    assert 0o600 == mode(ring.folder / "checkpoints.key")

@@ -6,12 +6,13 @@ from tipline_client.cli.exit_codes import CommandError, ExitCode
 from tipline_client.cli.history import history_lines, history_view, read_history
 from tipline_client.cli.opening import find_entry, with_outbox
 from tipline_client.cli.options import ENDPOINT, EndpointOptions
-from tipline_client.cli.settings import Settings
 from tipline_client.cli.verbs.listing import Limit, entry_table, page
 from tipline_client.cli.views import entry_view
 from tipline_client.delivery.entry import Entry
 from tipline_client.delivery.states import State
+from tipline_client.dispatch.delivering import requeue as put_back_dead_letter
 from tipline_client.errors import IllegalTransitionError
+from tipline_client.home import Home
 from tipline_client.outbox import Outbox
 
 __all__ = ["list_dead_letters", "requeue", "show_dead_letter"]
@@ -58,7 +59,9 @@ def show_dead_letter(entry: str, *, options: EndpointOptions = ENDPOINT) -> Exit
     return ExitCode.OK
 
 
-def requeue(entry: str, *, reason: str, options: EndpointOptions = ENDPOINT) -> ExitCode:
+def requeue(
+    entry: str, *, reason: str, accept_checkpoint: bool = False, options: EndpointOptions = ENDPOINT
+) -> ExitCode:
     """Put an entry that was given up back into the queue, with its history.
 
     Example: tipline dead-letter requeue case-4711 --reason "credentials were extended"
@@ -66,17 +69,18 @@ def requeue(entry: str, *, reason: str, options: EndpointOptions = ENDPOINT) -> 
     Args:
         entry: Its id or idempotency key.
         reason: Why; it is kept.
+        accept_checkpoint: Vouch for a record of the delivery that was altered, having looked on the hotline's side.
         options: Shared options.
     """
     session = options.start()
     if not reason.strip():
         raise CommandError("--reason is blank", hint="Say why, for whoever asks later.")
-    put_back = partial(_requeue, name=entry, reason=reason, settings=session.settings)
+    seal = Home(session.settings.home).keys().checkpoint_seal()
+
+    async def put_back(outbox: Outbox) -> Entry:
+        found = await find_entry(outbox, entry, settings=session.settings)
+        return await put_back_dead_letter(outbox, seal, found.id, reason=reason, accept_checkpoint=accept_checkpoint)
+
     now = with_outbox(session.settings, put_back)
     session.output.finish(entry_view(now), [f"entry {now.id} is {now.state}; `tipline dispatch` delivers it"])
     return ExitCode.OK
-
-
-async def _requeue(outbox: Outbox, *, name: str, reason: str, settings: Settings) -> Entry:
-    entry = await find_entry(outbox, name, settings=settings)
-    return await outbox.requeue(entry.id, reason=reason)

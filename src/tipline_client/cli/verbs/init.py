@@ -20,6 +20,7 @@ def init(
     import_: Annotated[Path | None, Parameter(name="--import")] = None,
     rotate: bool = False,
     trust: Path | None = None,
+    checkpoint_key: Path | None = None,
     options: HomeOptions = HOME,
 ) -> ExitCode:
     """Make the home folder (0700) with a signing key (0600) and an outbox.
@@ -30,6 +31,7 @@ def init(
         import_: Sign with this Ed25519 private key (PEM) instead of a new one.
         rotate: Add a new key that signs from now on; those before stay trusted.
         trust: Trust this public key (PEM) too, for instance of another host.
+        checkpoint_key: Take over the secret that seals checkpoints from another host of the same outbox.
         options: Which installation.
     """
     session = options.start()
@@ -46,6 +48,9 @@ def init(
         done += _change(keys, import_key=import_, rotate=rotate)
     if trust is not None:
         done.append(f"key {keys.import_pem(trust).key_id} is trusted")
+    if checkpoint_key is not None:
+        keys.import_checkpoint_key(checkpoint_key)
+        done.append("the checkpoint key was taken over")
     anyio.run(SqliteOutbox.open(home.outbox_path).close)
     key_id = keys.signer().key_id
     trusted = sorted(key.key_id for key in keys.trusted())

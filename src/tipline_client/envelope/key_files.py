@@ -1,0 +1,72 @@
+"""Key files on the disk: each is complete before it has its name, and a secret is readable by its owner alone.
+
+Nothing here knows what a key is.
+"""
+
+import os
+import secrets
+import stat
+from pathlib import Path
+
+from tipline_client.errors import ConfigurationError
+
+__all__ = ["place", "read", "sync_folder"]
+
+_MAX_BYTES = 64 * 1024
+
+
+def place(path: Path, data: bytes, *, mode: int, replaces: bool = False) -> None:
+    """Write a file of this mode in one move; one that is there stays, unless `replaces`.
+
+    Raises:
+        ConfigurationError: It cannot be written.
+    """
+    if path.exists() and not replaces:
+        return
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}.draft")
+    try:
+        try:
+            _write_new(draft, data, mode=mode)
+            draft.replace(path)
+        finally:
+            draft.unlink(missing_ok=True)
+        sync_folder(path.parent)
+    except OSError as error:
+        raise ConfigurationError(f"{path} cannot be written: {error.strerror}") from None
+
+
+def read(path: Path, *, is_secret: bool = False) -> bytes:
+    """The file's first bytes, more than any key has.
+
+    Args:
+        path: Which file.
+        is_secret: Whether it is refused when others can read it.
+
+    Raises:
+        ConfigurationError: It cannot be read, or others can read a secret.
+    """
+    try:
+        with path.open("rb") as file:
+            if is_secret and stat.S_IMODE(os.fstat(file.fileno()).st_mode) & 0o077:
+                raise ConfigurationError(f"{path} is open to others, who could use it", hint=f"chmod 600 {path}")
+            return file.read(_MAX_BYTES)
+    except OSError as error:
+        raise ConfigurationError(f"{path}: {error.strerror}") from None
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in a folder durable."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _write_new(path: Path, data: bytes, *, mode: int) -> None:
+    # The mode is the file's from its first moment: a key is never readable by others, not even before a chmod.
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
