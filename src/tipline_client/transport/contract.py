@@ -19,7 +19,8 @@ class Transport(Protocol):
 
         Returns:
             The whole reply (up to the profile's cap), or why there is none. `UNSENT` is said only when the request
-            certainly did not reach the endpoint; in any doubt it is `UNANSWERED`.
+            certainly did not reach the endpoint; in any doubt it is `UNANSWERED`. A whole refusal counts even if it
+            came before the request was sent to its end; a success then does not.
 
         Raises:
             EvidenceError: The body's own source failed; the request was left incomplete.

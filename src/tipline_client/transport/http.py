@@ -1,6 +1,7 @@
 """One call over httpx: credentials sent at once and to one host, no redirects, finite waits, a bounded read.
 
-httpx is used here and nowhere else. Its exceptions end here; a test walks all of them.
+A refusal that comes before the whole request was sent is a reply like any other; a success then is none, because the
+endpoint cannot mean what it has not had. httpx's exceptions end here; a test walks all of them.
 """
 
 import functools
@@ -10,12 +11,15 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 
 import anyio
+import httpcore
 import httpx
 
 from tipline_client.delivery.answers import AnswerKind
 from tipline_client.errors import ConfigurationError
 from tipline_client.profiles import EndpointProfile
 from tipline_client.profiles.exchange import Call, NoReply, Reply, StreamedBody
+from tipline_client.transport.listening import ListeningBackend
+from tipline_client.transport.pool import PoolTransport
 
 __all__ = ["HttpTransport", "no_reply_for"]
 
@@ -67,7 +71,8 @@ class HttpTransport:
         Args:
             profile: Where to, and with which credentials.
             client: A client of the caller's, which stays open. Credentials, timeouts and the refusal of redirects are
-                set on each request, whatever the client's own are.
+                set on each request, whatever the client's own are. Whether a refusal in mid-upload is heard when the
+                connection breaks after it depends on the client's transport; httpx's own often loses it.
 
         Raises:
             ConfigurationError: The client has event hooks: they could change a request, turn a refusal that must be
@@ -81,17 +86,19 @@ class HttpTransport:
             yield cls(profile, client)
             return
         # The environment is not trusted: a variable must not route evidence through a proxy or swap the CA bundle.
-        async with httpx.AsyncClient(
-            verify=_tls_context(),
-            trust_env=False,
+        pool = httpcore.AsyncConnectionPool(
+            ssl_context=_tls_context(),
+            max_connections=1,
+            max_keepalive_connections=1,
+            keepalive_expiry=4,
             http2=False,
-            limits=httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=4),
-        ) as own:
+            network_backend=ListeningBackend(),
+        )
+        async with httpx.AsyncClient(transport=PoolTransport(pool), trust_env=False) as own:
             yield cls(profile, own)
 
     async def send(self, call: Call) -> Reply | NoReply:
         """Send `call` once; see `Transport.send`."""
-        digest = hashlib.sha256()
         headers = {
             "Authorization": self._profile.authorization,
             "User-Agent": self._profile.user_agent,
@@ -101,20 +108,19 @@ class HttpTransport:
         }
         if call.content_type:
             headers["Content-Type"] = call.content_type
-        if isinstance(call.body, StreamedBody):
-            headers["Content-Length"] = str(call.body.length)
-            # Closed here and not by chance: an upload that broke off must let go of its file.
-            async with aclosing(_digested(call.body.chunks(), digest)) as content:
-                return await self._exchange(call, headers, content, digest)
-        digest.update(call.body)
-        return await self._exchange(call, headers, call.body if call.method == "POST" else None, digest)
+        body = call.body
+        if not isinstance(body, StreamedBody):
+            body = StreamedBody(len(body), functools.partial(_once, body))
+        sending = _Sending(body)
+        if call.method != "POST":
+            return await self._exchange(call, headers, sending, None)
+        headers["Content-Length"] = str(body.length)
+        # Closed here and not by chance: an upload that broke off must let go of its file.
+        async with aclosing(sending.chunks()) as content:
+            return await self._exchange(call, headers, sending, content)
 
     async def _exchange(
-        self,
-        call: Call,
-        headers: dict[str, str],
-        content: bytes | AsyncGenerator[bytes, None] | None,
-        digest: "hashlib._Hash",
+        self, call: Call, headers: dict[str, str], sending: "_Sending", content: AsyncGenerator[bytes, None] | None
     ) -> Reply | NoReply:
         profile = self._profile
         wait = profile.progress_timeout.total_seconds()
@@ -137,12 +143,14 @@ class HttpTransport:
             return NoReply(AnswerKind.UNANSWERED, "the reply did not end in time")
         except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
             return no_reply_for(error)
+        if response.is_success and content is not None and not sending.is_whole:
+            return NoReply(AnswerKind.UNANSWERED, "a success came before the whole request was sent")
         return Reply(
             status=response.status_code,
             body=body,
             is_oversized=is_oversized,
             request_id=response.headers.get("Request-ID"),
-            request_sha256=digest.hexdigest(),
+            request_sha256=sending.sha256 if content is None or sending.is_whole else None,
         )
 
 
@@ -157,11 +165,29 @@ def _send_as_built(request: httpx.Request) -> httpx.Request:
     return request
 
 
-async def _digested(chunks: AsyncGenerator[bytes, None], digest: "hashlib._Hash") -> AsyncGenerator[bytes, None]:
-    async with aclosing(chunks):
-        async for chunk in chunks:
-            digest.update(chunk)
-            yield chunk
+class _Sending:
+    """A body on its way to the connection."""
+
+    def __init__(self, body: StreamedBody) -> None:
+        self.is_whole = False
+        self._body = body
+        self._digest = hashlib.sha256()
+
+    @property
+    def sha256(self) -> str:
+        return self._digest.hexdigest()
+
+    async def chunks(self) -> AsyncGenerator[bytes, None]:
+        async with aclosing(self._body.chunks()) as chunks:
+            async for chunk in chunks:
+                self._digest.update(chunk)
+                yield chunk
+        # The connection asks for more only when it has taken what it was given.
+        self.is_whole = True
+
+
+async def _once(body: bytes) -> AsyncGenerator[bytes, None]:
+    yield body
 
 
 async def _read(response: httpx.Response, cap: int) -> tuple[bytes, bool]:
