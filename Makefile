@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint unit suite bench lock generate clean
+.PHONY: help setup demo test lint unit suite torture bench lock generate clean
 
 help:  ## Say what there is
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -40,6 +40,9 @@ suite: setup
 
 unit: setup  ## The quick part: no process, no long run
 	$(BIN)/pytest tests/unit
+
+torture: setup  ## Kill dispatchers for three minutes; every report is filed exactly once
+	$(BIN)/python -m tests.torture
 
 bench: setup  ## Measure; prints tables of ratios
 	$(BIN)/python -m benchmarks
