@@ -3,8 +3,26 @@
 It knows entries and checkpoints, and nothing of what is inside an envelope or of HTTP.
 """
 
-from tipline_client.outbox.contract import AcknowledgementRecord, Lane, Outbox
+from tipline_client.outbox.contract import (
+    AcknowledgementRecord,
+    Claimed,
+    Lane,
+    Outbox,
+    Stray,
+    Strays,
+    UnreadableRowError,
+)
 from tipline_client.outbox.memory import MemoryOutbox
 from tipline_client.outbox.sqlite import SqliteOutbox
 
-__all__ = ["AcknowledgementRecord", "Lane", "MemoryOutbox", "Outbox", "SqliteOutbox"]
+__all__ = [
+    "AcknowledgementRecord",
+    "Claimed",
+    "Lane",
+    "MemoryOutbox",
+    "Outbox",
+    "SqliteOutbox",
+    "Stray",
+    "Strays",
+    "UnreadableRowError",
+]

@@ -15,9 +15,13 @@ that was granted to nobody in this way ends by itself.
 
 Errors of the storage itself (locked, full, unreadable) reach the caller as `OutboxUnavailableError`. Text that UTF-8
 cannot carry is refused with `OutboxError`.
+
+A row that somebody altered so that it cannot be read back stops nobody else. It is shown with what is left of it, its
+damaged columns named in `Entry.unreadable`; whoever acts on it alone gets `UnreadableRowError`; a claim takes it out of
+the line as a dead letter with an alarm.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -28,8 +32,15 @@ from tipline_client.delivery.entry import Entry, Lease, NewEntry, OutboxCounts
 from tipline_client.delivery.environment import Environment
 from tipline_client.delivery.outcomes import Attempt
 from tipline_client.delivery.states import State
+from tipline_client.errors import OutboxError
 
-__all__ = ["AcknowledgementRecord", "Lane", "Outbox"]
+__all__ = ["AcknowledgementRecord", "Claimed", "Lane", "Outbox", "Stray", "Strays", "UnreadableRowError"]
+
+
+class UnreadableRowError(OutboxError):
+    """A row holds what this program never wrote."""
+
+    default_hint = "Find out who changed the outbox by hand; compare the row with a backup."
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +69,43 @@ class AcknowledgementRecord:
 
     def __repr__(self) -> str:
         return f"AcknowledgementRecord(entry_id={self.entry_id!r}, report_id={self.acknowledgement.report_id})"
+
+
+@dataclass(frozen=True, slots=True)
+class Stray:
+    """A row that nobody claims, in the row's own words, which may name what does not exist.
+
+    Attributes:
+        entry_id: Its id, as far as that can be read.
+        profile: What it says.
+        environment: Likewise.
+        state: Likewise.
+    """
+
+    entry_id: str
+    profile: str
+    environment: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class Strays:
+    """How many rows nobody claims, and the first of them."""
+
+    count: int = 0
+    first: tuple[Stray, ...] = ()
+
+
+class Claimed(list[Lease]):
+    """The leases of one claim.
+
+    Attributes:
+        set_aside: Ids of entries that the same claim took out of the line, since their rows cannot be read back.
+    """
+
+    def __init__(self, leases: Iterable[Lease] = (), *, set_aside: Sequence[str] = ()) -> None:
+        super().__init__(leases)
+        self.set_aside = tuple(set_aside)
 
 
 class Outbox(Protocol):
@@ -102,15 +150,25 @@ class Outbox(Protocol):
         """
         ...
 
-    async def count(self, *, environment: Environment | None = None) -> OutboxCounts:
-        """What is in the outbox, in numbers."""
+    async def count(self, *, environment: Environment | None = None, lane: Lane | None = None) -> OutboxCounts:
+        """What is in the outbox, in numbers: in all of it, in one environment, or in one lane alone."""
         ...
 
-    async def claim(self, lane: Lane, *, limit: int, lease_for: timedelta, entry_id: str | None = None) -> list[Lease]:
+    async def strays(self, served: Sequence[Lane], *, limit: int = 100) -> Strays:
+        """What nobody claims: rows of no environment or state that there is, and unfiled entries of other lanes.
+
+        Args:
+            served: The lanes that somebody serves.
+            limit: How many are named.
+        """
+        ...
+
+    async def claim(self, lane: Lane, *, limit: int, lease_for: timedelta, entry_id: str | None = None) -> Claimed:
         """Lease up to `limit` entries that are due, in the order of claims, each with a fresh token.
 
         With `entry_id` only that entry is claimed, whether or not its `available_at` has come; the list is empty when
-        it is leased to somebody else, held or at its end.
+        it is leased to somebody else, held or at its end. A due row that cannot be read back becomes a dead letter
+        with an alarm, and the next one is taken instead.
         """
         ...
 

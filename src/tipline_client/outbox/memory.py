@@ -6,7 +6,7 @@ It knows no file and no SQL. Whoever wants to lose nothing uses another store.
 import secrets
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import islice
 
@@ -16,41 +16,13 @@ from tipline_client.delivery.clock import Clock, SystemClock
 from tipline_client.delivery.entry import Entry, Lease, NewEntry, OutboxCounts
 from tipline_client.delivery.environment import Environment
 from tipline_client.delivery.outcomes import Attempt
-from tipline_client.delivery.states import State, check_transition
+from tipline_client.delivery.states import State
 from tipline_client.errors import IllegalTransitionError
 from tipline_client.outbox import rules
-from tipline_client.outbox.contract import AcknowledgementRecord, Lane
+from tipline_client.outbox.contract import AcknowledgementRecord, Claimed, Lane, Stray, Strays
+from tipline_client.outbox.memory_rows import StoredEntry, counts
 
 __all__ = ["MemoryOutbox"]
-
-_WAITING = {State.HELD, State.QUEUED, State.LEASED}
-
-
-@dataclass(slots=True)
-class _Row:
-    number: int
-    entry: Entry
-    token: str = ""
-    expires_at: datetime | None = None
-    record: AcknowledgementRecord | None = None
-    rejected_reply: bytes | None = None
-    attempts: list[Attempt] = field(default_factory=list)
-    notes: list[tuple[datetime, str]] = field(default_factory=list)
-
-    @property
-    def due_at(self) -> datetime | None:
-        if self.entry.state is State.LEASED:
-            return self.expires_at
-        return self.entry.available_at if self.entry.state is State.QUEUED else None
-
-    def is_due(self, now: datetime, *, is_asked_for: bool) -> bool:
-        if self.entry.state is State.LEASED:
-            return self.expires_at is not None and self.expires_at <= now
-        return self.entry.state is State.QUEUED and (is_asked_for or self.entry.available_at <= now)
-
-    def place_in_line(self) -> tuple[bool, bool, datetime, int]:
-        lapses_at = self.entry.checkpoint.lapses_at
-        return not self.entry.is_escalated, lapses_at is None, lapses_at or self.entry.enqueued_at, self.number
 
 
 class MemoryOutbox:
@@ -63,8 +35,8 @@ class MemoryOutbox:
     def __init__(self, clock: Clock | None = None) -> None:
         self._clock = clock or SystemClock()
         self._lock = threading.Lock()
-        self._rows: dict[str, _Row] = {}
-        self._by_key: dict[tuple[str, Environment, str], _Row] = {}
+        self._rows: dict[str, StoredEntry] = {}
+        self._by_key: dict[tuple[str, Environment, str], StoredEntry] = {}
         self._alarms: list[Alarm] = []
 
     async def enqueue(self, new: NewEntry, *, held: bool = False) -> tuple[Entry, bool]:
@@ -92,7 +64,7 @@ class MemoryOutbox:
                 enqueued_at=now,
                 available_at=now,
             )
-            self._rows[new.id] = self._by_key[key] = _Row(number=len(self._rows), entry=entry)
+            self._rows[new.id] = self._by_key[key] = StoredEntry(number=len(self._rows), entry=entry)
             return entry, True
 
     async def get(self, entry_id: str) -> Entry:
@@ -126,35 +98,42 @@ class MemoryOutbox:
             )
             return list(islice(found, limit))
 
-    async def count(self, *, environment: Environment | None = None) -> OutboxCounts:
+    async def count(self, *, environment: Environment | None = None, lane: Lane | None = None) -> OutboxCounts:
         """See `Outbox.count`."""
         with self._lock:
-            entries = [row.entry for row in self._rows.values() if environment in (None, row.entry.environment)]
-            ids = {entry.id for entry in entries}
-            waiting = [entry.enqueued_at for entry in entries if entry.state in _WAITING]
-            due = [row.due_at for row in self._rows.values() if row.entry.id in ids and row.due_at is not None]
-            return OutboxCounts(
-                by_state={state: sum(entry.state is state for entry in entries) for state in State},
-                open_alarms=sum(alarm.closed_at is None and alarm.entry_id in ids for alarm in self._alarms),
-                oldest_waiting=min(waiting, default=None),
-                next_available=min(due, default=None),
+            asked = (
+                row
+                for row in self._rows.values()
+                if environment in (None, row.entry.environment) and lane in (None, row.lane)
             )
+            return counts(asked, self._alarms)
 
-    async def claim(self, lane: Lane, *, limit: int, lease_for: timedelta, entry_id: str | None = None) -> list[Lease]:
+    async def strays(self, served: Sequence[Lane], *, limit: int = 100) -> Strays:
+        """See `Outbox.strays`."""
+        with self._lock:
+            entries = [
+                row.entry for row in self._rows.values() if not row.entry.state.is_terminal and row.lane not in served
+            ]
+            first = [
+                Stray(entry.id, entry.profile, entry.environment.value, entry.state.value) for entry in entries[:limit]
+            ]
+            return Strays(len(entries), tuple(first))
+
+    async def claim(self, lane: Lane, *, limit: int, lease_for: timedelta, entry_id: str | None = None) -> Claimed:
         """See `Outbox.claim`."""
         with self._lock:
             now = self._clock.now()
             due = [
                 row
                 for row in self._rows.values()
-                if lane == Lane(row.entry.profile, row.entry.environment)
+                if lane == row.lane
                 and entry_id in (None, row.entry.id)
                 and row.is_due(now, is_asked_for=entry_id is not None)
             ]
-            due.sort(key=_Row.place_in_line)
-            return [self._lease(row, now, lease_for) for row in due[:limit]]
+            due.sort(key=StoredEntry.place_in_line)
+            return Claimed(self._lease(row, now, lease_for) for row in due[:limit])
 
-    def _lease(self, row: _Row, now: datetime, lease_for: timedelta) -> Lease:
+    def _lease(self, row: StoredEntry, now: datetime, lease_for: timedelta) -> Lease:
         was_taken_over = row.entry.state is State.LEASED
         row.entry = replace(row.entry, state=State.LEASED)
         row.token, row.expires_at = secrets.token_hex(16), now + lease_for
@@ -186,7 +165,7 @@ class MemoryOutbox:
             row = self._fenced(lease)
             now = self._clock.now()
             is_news = row.entry.withdrawal_reason is not None and lease.entry.withdrawal_reason is None
-            self._end(row, State.QUEUED, checkpoint, attempt)
+            row.end_lease(State.QUEUED, checkpoint, attempt)
             row.entry = replace(row.entry, available_at=now if is_news else now + available_in)
 
     async def acknowledge(
@@ -202,7 +181,7 @@ class MemoryOutbox:
         """See `Outbox.acknowledge`."""
         with self._lock:
             row = self._fenced(lease)
-            self._end(row, State.ACKNOWLEDGED, checkpoint, attempt)
+            row.end_lease(State.ACKNOWLEDGED, checkpoint, attempt)
             # No move of this store leads back from here, so there is never an earlier record to keep.
             row.record = AcknowledgementRecord(row.entry.id, acknowledgement, reply)
             row.entry = replace(
@@ -226,14 +205,14 @@ class MemoryOutbox:
         """See `Outbox.dead_letter`."""
         with self._lock:
             row = self._fenced(lease)
-            self._end(row, State.DEAD_LETTER, checkpoint, attempt)
+            row.end_lease(State.DEAD_LETTER, checkpoint, attempt)
             row.rejected_reply = reply
             self._raise_alarms(row, alarms)
 
     async def mark_retracted(self, lease: Lease, checkpoint: Checkpoint, attempt: Attempt) -> None:
         """See `Outbox.mark_retracted`."""
         with self._lock:
-            self._end(self._fenced(lease), State.RETRACTED, checkpoint, attempt)
+            self._fenced(lease).end_lease(State.RETRACTED, checkpoint, attempt)
 
     async def withdraw(self, entry_id: str, *, reason: str) -> Entry:
         """See `Outbox.withdraw`."""
@@ -331,13 +310,13 @@ class MemoryOutbox:
     async def close(self) -> None:
         """See `Outbox.close`; there is nothing to let go of."""
 
-    def _row(self, entry_id: str) -> _Row:
+    def _row(self, entry_id: str) -> StoredEntry:
         row = self._rows.get(entry_id)
         if row is None:
             raise rules.no_entry(entry_id)
         return row
 
-    def _fenced(self, lease: Lease) -> _Row:
+    def _fenced(self, lease: Lease) -> StoredEntry:
         row = self._rows.get(lease.entry.id)
         is_live = (
             row is not None
@@ -350,18 +329,6 @@ class MemoryOutbox:
             raise rules.lease_lost(lease)
         return row
 
-    def _end(self, row: _Row, state: State, checkpoint: Checkpoint, attempt: Attempt) -> None:
-        check_transition(row.entry.state, state)
-        row.token, row.expires_at = "", None
-        row.attempts.append(attempt)
-        row.entry = replace(
-            row.entry,
-            state=state,
-            checkpoint=checkpoint,
-            attempts=row.entry.attempts + attempt.burns,
-            last_failure=attempt.failure or row.entry.last_failure,
-        )
-
-    def _raise_alarms(self, row: _Row, alarms: Sequence[Alarm]) -> None:
+    def _raise_alarms(self, row: StoredEntry, alarms: Sequence[Alarm]) -> None:
         for alarm in alarms:
             self._alarms.append(replace(alarm, id=len(self._alarms) + 1, entry_id=row.entry.id))

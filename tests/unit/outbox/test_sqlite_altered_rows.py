@@ -22,9 +22,9 @@ from tipline_client.delivery.checkpoint import Checkpoint
 from tipline_client.delivery.outcomes import Outcome
 from tipline_client.delivery.states import State
 from tipline_client.errors import IllegalTransitionError, OutboxError
-from tipline_client.outbox import SqliteOutbox
+from tipline_client.outbox import SqliteOutbox, UnreadableRowError
 from tipline_client.outbox.sqlite.driver import connect
-from tipline_client.outbox.sqlite.rows import UNREADABLE
+from tipline_client.outbox.sqlite.rows import unreadable
 from tipline_client.testing import TurnableClock
 
 
@@ -92,25 +92,34 @@ async def test_second_acknowledgement(outbox: SqliteOutbox, path: Path, report_i
 
 
 @pytest.mark.parametrize(
-    "change",
+    ("column", "value"),
     [
-        "UPDATE entries SET checkpoint = 'coffee' WHERE id = 'id-one'",
-        """UPDATE entries SET checkpoint = '{"report_id": "coffee mug"}' WHERE id = 'id-one'""",
-        "UPDATE entries SET last_failure = '[]' WHERE id = 'id-one'",
-        "UPDATE entries SET enqueued_at = 9223372036854775807 WHERE id = 'id-one'",
+        ("checkpoint", "'coffee'"),
+        ("checkpoint", """'{"report_id": "coffee mug"}'"""),
+        ("checkpoint", """'{"report_id": 5, "opened_at": "9999-12-31T23:59:59Z"}'"""),
+        ("checkpoint", """'{"report_id": 5, "opened_at": "2026-01-05T09:00:00"}'"""),
+        ("last_failure", "'[]'"),
+        ("enqueued_at", "9223372036854775807"),
+        ("enqueued_at", str(-(2**62))),
+        ("available_at", str(2**62)),
+        ("attempts", "-1"),
+        ("idempotency_key", "CAST(x'ff' AS TEXT)"),
     ],
 )
-async def test_unreadable_row(outbox: SqliteOutbox, path: Path, change: str) -> None:
-    """A row that cannot be read back becomes a dead letter with an alarm; the line behind it moves on."""
+async def test_unreadable_row(outbox: SqliteOutbox, path: Path, column: str, value: str) -> None:
+    """A row that cannot be read back becomes a dead letter with an alarm and a try; the next in line is leased."""
     await outbox.enqueue(new_entry("one"))
     await outbox.enqueue(new_entry("two"))
 
-    _by_hand(path, change)
+    _by_hand(path, f"UPDATE entries SET {column} = {value} WHERE id = 'id-one'")  # noqa: S608 - the test's own
 
-    leases = await outbox.claim(LANE, limit=5, lease_for=MINUTE)
+    leases = await outbox.claim(LANE, limit=1, lease_for=MINUTE)
     [alarm] = await outbox.alarms()
-    assert ["id-two"] == [lease.entry.id for lease in leases]
-    assert ("id-one", AlarmKind.ENVELOPE_REFUSED, UNREADABLE.text) == (alarm.entry_id, alarm.kind, alarm.text)
+    [tried] = await outbox.attempts("id-one")
+    failure = unreadable([column])
+    assert (["id-two"], ("id-one",)) == ([lease.entry.id for lease in leases], leases.set_aside)
+    assert ("id-one", AlarmKind.ENVELOPE_REFUSED, failure.text) == (alarm.entry_id, alarm.kind, alarm.text)
+    assert (Outcome.REJECTED, failure, False) == (tried.outcome, tried.failure, tried.burns)
     assert 1 == (await outbox.count()).by_state[State.DEAD_LETTER]
 
 
@@ -123,8 +132,9 @@ async def test_unreadable_row_is_shown(outbox: SqliteOutbox, path: Path) -> None
     [listed] = await outbox.list_entries()
 
     assert listed == await outbox.get("id-one")
-    assert (Checkpoint(), UNREADABLE) == (listed.checkpoint, listed.last_failure)
-    with pytest.raises(OutboxError) as caught:
+    assert (Checkpoint(), ("checkpoint",)) == (listed.checkpoint, listed.unreadable)
+    assert unreadable(["checkpoint"]) == listed.last_failure
+    with pytest.raises(UnreadableRowError) as caught:
         await outbox.withdraw("id-one", reason="unknown progress")
     assert "mug" not in str(caught.value)
     assert caught.value.__context__ is None

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tipline_client.errors import ConfigurationError, OutboxUnavailableError
-from tipline_client.outbox import SqliteOutbox
+from tipline_client.outbox import SqliteOutbox, UnreadableRowError
 from tipline_client.outbox.sqlite import driver as driver_module
 from tipline_client.outbox.sqlite.driver import DriverName, choose_driver, connect, library_version
 from tipline_client.outbox.sqlite.failures import failure_of
@@ -110,7 +110,7 @@ def test_value_in_a_message(tmp_path: Path, driver: DriverName) -> None:
     connection = connect(path, driver=driver, busy_timeout=1)
     connection.execute("CREATE TABLE mugs (name TEXT CHECK (name <> 'secret mug'))")
 
-    with pytest.raises(OutboxUnavailableError) as caught:
+    with pytest.raises(UnreadableRowError) as caught:
         connection.execute("INSERT INTO mugs VALUES (:name)", {"name": "secret mug"})
 
     assert "mug" not in f"{caught.value} {caught.value.hint} {caught.value.__cause__!r}"
@@ -127,7 +127,8 @@ def test_value_in_a_message(tmp_path: Path, driver: DriverName) -> None:
         (11, OutboxUnavailableError, "damaged"),
         (13, OutboxUnavailableError, "the disk is full"),
         (14, OutboxUnavailableError, "cannot be opened"),
-        (19, OutboxUnavailableError, "refused"),
+        (19, UnreadableRowError, "breaks the rules of its table"),
+        (20, OutboxUnavailableError, "refused"),
         (26, ConfigurationError, "not an SQLite database"),
     ],
 )

@@ -12,8 +12,9 @@ from tipline_client.delivery.states import State
 from tipline_client.errors import IllegalTransitionError
 from tipline_client.outbox import rules
 from tipline_client.outbox.sqlite import statements
+from tipline_client.outbox.sqlite.columns import microseconds
 from tipline_client.outbox.sqlite.driver import Execute, Row
-from tipline_client.outbox.sqlite.rows import alarm_of, checkpoint_columns, entry_of, microseconds
+from tipline_client.outbox.sqlite.rows import checkpoint_columns, entry_of, shown_alarm, stored_bytes
 
 __all__ = ["close_alarm", "requeue", "store_receipt", "withdraw"]
 
@@ -49,7 +50,7 @@ def requeue(execute: Execute, entry_id: str, *, reason: str, checkpoint: Checkpo
 def store_receipt(execute: Execute, entry_id: str, receipt: bytes) -> bytes:
     """Keep the first receipt; see `Outbox.store_receipt`."""
     for [kept] in execute(statements.KEEP_RECEIPT, {"id": entry_id, "receipt": receipt}):
-        return bytes(kept)
+        return stored_bytes(kept, what=f"the receipt of entry {entry_id}")
     state = _row(execute, entry_id)[8]
     raise IllegalTransitionError(f"entry {entry_id} is {state}: there is nothing to receipt")
 
@@ -59,11 +60,11 @@ def close_alarm(execute: Execute, alarm_id: int, *, note: str, now: datetime) ->
     rows = execute(statements.ALARM, {"number": alarm_id})
     if not rows:
         raise rules.no_alarm(alarm_id)
-    if alarm_of(rows[0]).closed_at is not None:
+    if shown_alarm(rows[0]).closed_at is not None:
         raise IllegalTransitionError(f"alarm {alarm_id} is closed already")
     execute(statements.CLOSE_ALARM, {"number": alarm_id, "note": note, "now": microseconds(now)})
     [row] = execute(statements.ALARM, {"number": alarm_id})
-    return alarm_of(row)
+    return shown_alarm(row)
 
 
 def _row(execute: Execute, entry_id: str) -> Row:

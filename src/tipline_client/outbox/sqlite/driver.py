@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Final, Literal, Protocol
 
 import apsw
+import apsw.ext
 
 from tipline_client.errors import ConfigurationError, TiplineError
 from tipline_client.outbox.sqlite.failures import failure_of
@@ -20,6 +21,7 @@ from tipline_client.outbox.sqlite.failures import failure_of
 __all__ = [
     "SAFE_WITH_LOG",
     "ApswConnection",
+    "BrokenText",
     "Connection",
     "DriverName",
     "Execute",
@@ -82,6 +84,7 @@ class StandardConnection:
             self._connection = sqlite3.connect(
                 path, timeout=busy_timeout, isolation_level=None, check_same_thread=False
             )
+            self._connection.text_factory = _text
         except sqlite3.Error as error:
             failure = self._failure(error)
         else:
@@ -132,9 +135,32 @@ class ApswConnection:
         """See `Connection.execute`."""
         try:
             return self._connection.execute(sql, dict(parameters)).fetchall()
+        except UnicodeDecodeError:
+            failure = None
         except apsw.Error as error:
             failure = self._failure(error)
+        # Outside the handler, so that no error of a library, with a text in it, hangs on.
+        if failure is None:
+            return self._read_bytes(sql, parameters)
         raise failure
+
+    def _read_bytes(self, sql: str, parameters: Mapping[str, Value]) -> list[Row]:
+        """The rows of a SELECT once more, text that is none left as bytes: apsw itself gives none of the rows then."""
+        if not sql.lstrip().startswith("SELECT"):
+            raise failure_of(apsw.SQLITE_CONSTRAINT, waited=self._busy_timeout)
+        names = [f"c{place}" for place, _ in enumerate(apsw.ext.query_info(self._connection, sql).description)]
+        asked = ", ".join(
+            f"CASE typeof({name}) WHEN 'text' THEN CAST({name} AS BLOB) ELSE {name} END" for name in names
+        )
+        kinds = ", ".join(f"typeof({name}) = 'text'" for name in names)
+        again = f"WITH found({', '.join(names)}) AS ({sql}) SELECT {asked}, {kinds} FROM found"  # noqa: S608 - our own
+        return [
+            tuple(
+                _text(value) if is_text else value
+                for value, is_text in zip(row[: len(names)], row[len(names) :], strict=True)
+            )
+            for row in self._connection.execute(again, dict(parameters))
+        ]
 
     def close(self) -> None:
         """Let go of the file; safe to call twice."""
@@ -142,6 +168,18 @@ class ApswConnection:
 
     def _failure(self, error: apsw.Error) -> TiplineError:
         return failure_of(getattr(error, "extendedresult", 0) or apsw.SQLITE_MISUSE, waited=self._busy_timeout)
+
+
+class BrokenText(bytes):
+    """What stands where a text should, and is none."""
+
+
+def _text(stored: bytes) -> str | BrokenText:
+    """Text, or its bytes where they are none: one such row must not hide the others."""
+    try:
+        return stored.decode()
+    except UnicodeDecodeError:
+        return BrokenText(stored)
 
 
 _VERSIONS: Final[dict[DriverName, str]] = {"sqlite3": sqlite3.sqlite_version, "apsw": apsw.sqlite_lib_version()}

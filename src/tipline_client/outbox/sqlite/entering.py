@@ -10,8 +10,9 @@ from tipline_client.delivery.jsonable import to_json
 from tipline_client.delivery.states import State
 from tipline_client.outbox import rules
 from tipline_client.outbox.sqlite import statements
+from tipline_client.outbox.sqlite.columns import microseconds
 from tipline_client.outbox.sqlite.driver import Execute
-from tipline_client.outbox.sqlite.rows import entry_of, microseconds, shown_entry
+from tipline_client.outbox.sqlite.rows import entry_of, shown_entry
 
 __all__ = ["enqueue"]
 

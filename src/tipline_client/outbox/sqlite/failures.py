@@ -6,10 +6,12 @@ SQLite's own messages are left behind, since nothing promises that they are free
 from typing import Final
 
 from tipline_client.errors import ConfigurationError, OutboxUnavailableError, TiplineError
+from tipline_client.outbox.contract import UnreadableRowError
 
 __all__ = ["failure_of"]
 
 _BUSY: Final = 5
+_CONSTRAINT: Final = 19
 _NOT_A_DATABASE: Final = 26
 
 _MEANINGS: Final[dict[int, tuple[str, str]]] = {
@@ -47,6 +49,11 @@ def failure_of(code: int, *, waited: float) -> TiplineError:
         return OutboxUnavailableError(
             f"the outbox is locked: another process held it for more than {waited:g} s; nothing was written",
             hint="Find the process that keeps the outbox file locked, then do it again.",
+        )
+    if primary == _CONSTRAINT:
+        return UnreadableRowError(
+            f"a row breaks the rules of its table (SQLite code {code}), which this program never lets it; "
+            "nothing was written"
         )
     text, hint = _MEANINGS.get(primary, ("the outbox's database refused", ""))
     return OutboxUnavailableError(f"{text} (SQLite code {code}); nothing was written", hint=hint or None)

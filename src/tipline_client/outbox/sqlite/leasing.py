@@ -12,19 +12,20 @@ from tipline_client.delivery.acknowledgement import Acknowledgement, Alarm, Alar
 from tipline_client.delivery.checkpoint import Checkpoint
 from tipline_client.delivery.entry import Lease
 from tipline_client.delivery.jsonable import to_json
-from tipline_client.delivery.outcomes import Attempt
+from tipline_client.delivery.outcomes import Attempt, Failure, Outcome
 from tipline_client.delivery.states import State
 from tipline_client.outbox import rules
-from tipline_client.outbox.contract import Lane
+from tipline_client.outbox.contract import Claimed, Lane, UnreadableRowError
 from tipline_client.outbox.sqlite import statements
+from tipline_client.outbox.sqlite.columns import LAST, microseconds
 from tipline_client.outbox.sqlite.driver import Execute, Value
 from tipline_client.outbox.sqlite.rows import (
-    UNREADABLE,
-    UnreadableRowError,
     attempt_columns,
     checkpoint_columns,
+    damaged_columns,
     entry_of,
-    microseconds,
+    name_of,
+    unreadable,
 )
 
 __all__ = ["acknowledge", "claim", "dead_letter", "end_lease", "record", "renew"]
@@ -32,41 +33,63 @@ __all__ = ["acknowledge", "claim", "dead_letter", "end_lease", "record", "renew"
 
 def claim(
     execute: Execute, lane: Lane, *, limit: int, lease_for: timedelta, entry_id: str | None, now: datetime
-) -> list[Lease]:
+) -> Claimed:
     """Lease what is due, in the order of claims; with `entry_id` that entry alone."""
     asked: dict[str, Value] = {
         "profile": lane.profile,
         "environment": lane.environment.value,
         "now": microseconds(now),
+        "last": LAST,
     }
-    if entry_id is None:
-        due = execute(statements.DUE, {**asked, "limit": max(limit, 0)})
-    else:
-        due = execute(statements.DUE_BY_ID, {**asked, "id": entry_id})[: max(limit, 0)]
-    leases = []
-    for number, state in due:
-        lease = _lease(execute, number, was_taken_over=state == State.LEASED, now=now, expires_at=now + lease_for)
-        if lease is not None:
-            leases.append(lease)
-    return leases
+    claimed = Claimed()
+    seen: set[int] = set()
+    is_more = True
+    while is_more and len(claimed) < limit:
+        # What was seen and could not be leased may be due still, and must not take the places of those behind it.
+        wanted = limit - len(claimed) + len(seen)
+        due = (
+            execute(statements.DUE, {**asked, "limit": wanted})
+            if entry_id is None
+            else execute(statements.DUE_BY_ID, {**asked, "id": entry_id})
+        )
+        is_more = len(due) >= wanted
+        for number, state in due:
+            if number not in seen and len(claimed) < limit:
+                seen.add(number)
+                _lease(execute, claimed, number, is_leased=state == State.LEASED, now=now, expires_at=now + lease_for)
+    return claimed
 
 
-def _lease(execute: Execute, number: int, *, was_taken_over: bool, now: datetime, expires_at: datetime) -> Lease | None:
-    token = secrets.token_hex(16)
-    execute(statements.LEASE, {"number": number, "token": token, "expires_at": microseconds(expires_at)})
+def _lease(
+    execute: Execute, claimed: Claimed, number: int, *, is_leased: bool, now: datetime, expires_at: datetime
+) -> None:
     [row] = execute(statements.ENTRY_BY_NUMBER, {"number": number})
     try:
-        entry = entry_of(row)
+        entry = replace(entry_of(row), state=State.LEASED)
     except UnreadableRowError:
-        _set_aside(execute, number, now)
-        return None
-    return Lease(entry=entry, token=token, started_at=now, expires_at=expires_at, was_taken_over=was_taken_over)
+        if _set_aside(execute, number, unreadable(damaged_columns(row)), now=now):
+            claimed.set_aside = (*claimed.set_aside, name_of(row))
+        return
+    token = secrets.token_hex(16)
+    execute(statements.LEASE, {"number": number, "token": token, "expires_at": microseconds(expires_at)})
+    claimed.append(Lease(entry=entry, token=token, started_at=now, expires_at=expires_at, was_taken_over=is_leased))
 
 
-def _set_aside(execute: Execute, number: int, now: datetime) -> None:
-    """Take a damaged row out of the line; left in it, each claim would stumble over it and deliver nothing."""
-    execute(statements.SET_ASIDE, {"number": number, "failure": to_json(UNREADABLE)})
-    add_alarms(execute, number, [Alarm(AlarmKind.ENVELOPE_REFUSED, UNREADABLE.text, raised_at=now)])
+def _set_aside(execute: Execute, number: int, failure: Failure, *, now: datetime) -> bool:
+    """Take a damaged row out of the line; left in it, each claim would stumble over it.
+
+    Returns:
+        Whether that was possible: a row that breaks the rules of its own table cannot be changed any more. It stays in
+        the line, is passed over, and is named by whoever looks.
+    """
+    try:
+        execute(statements.SET_ASIDE, {"number": number, "failure": to_json(failure)})
+    except UnreadableRowError:
+        return False
+    attempt = Attempt(now, now, Outcome.REJECTED, failure, burns=False)
+    execute(statements.ADD_ATTEMPT, {"entry": number, **attempt_columns(attempt)})
+    add_alarms(execute, number, [Alarm(AlarmKind.ENVELOPE_REFUSED, failure.text, raised_at=now)])
+    return True
 
 
 def renew(execute: Execute, lease: Lease, *, lease_for: timedelta, now: datetime) -> Lease:

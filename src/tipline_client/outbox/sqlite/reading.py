@@ -3,7 +3,7 @@
 Functions over `execute` in an open read transaction.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from itertools import product
 
@@ -13,10 +13,19 @@ from tipline_client.delivery.environment import Environment
 from tipline_client.delivery.outcomes import Attempt
 from tipline_client.delivery.states import State
 from tipline_client.outbox import rules
-from tipline_client.outbox.contract import AcknowledgementRecord, Lane
+from tipline_client.outbox.contract import AcknowledgementRecord, Lane, Stray, Strays
 from tipline_client.outbox.sqlite import statements
+from tipline_client.outbox.sqlite.columns import FIRST, LAST, moment
 from tipline_client.outbox.sqlite.driver import Execute
-from tipline_client.outbox.sqlite.rows import alarm_of, attempt_of, moment, record_of, shown_entry
+from tipline_client.outbox.sqlite.rows import (
+    name_of,
+    record_of,
+    shown_alarm,
+    shown_attempt,
+    shown_entry,
+    shown_note,
+    stored_bytes,
+)
 
 __all__ = [
     "acknowledgement",
@@ -28,8 +37,13 @@ __all__ = [
     "list_entries",
     "notes",
     "rejected_reply",
+    "strays",
     "unreceipted",
 ]
+
+_ENVIRONMENTS = {environment.value for environment in Environment}
+_WAITING = {state.value for state in State if not state.is_terminal}
+_ENDED = {state.value for state in State if state.is_terminal}
 
 
 def get(execute: Execute, entry_id: str) -> Entry:
@@ -74,25 +88,51 @@ def list_entries(
     return [shown_entry(row) for number in shown for row in execute(statements.ENTRY_BY_NUMBER, {"number": number})]
 
 
-def count(execute: Execute, *, environment: Environment | None) -> OutboxCounts:
+def count(execute: Execute, *, environment: Environment | None, lane: Lane | None) -> OutboxCounts:
     """What is in the outbox, in numbers."""
-    asked = {"environment": None if environment is None else environment.value}
-    found: dict[str, int] = dict(execute(statements.COUNT_BY_STATE, asked))
+    place = environment if lane is None else lane.environment
+    asked = {
+        "environment": None if place is None else place.value,
+        "profile": None if lane is None else lane.profile,
+    }
+    if None not in (environment, place) and environment is not place:
+        return OutboxCounts(dict.fromkeys(State, 0))
+    by_state = dict.fromkeys(State, 0)
+    lanes: set[tuple[str, str]] = set()
+    for environment_name, profile, state, entries in execute(statements.COUNTS):
+        if asked["environment"] in (None, environment_name) and asked["profile"] in (None, profile):
+            lanes.add((environment_name, profile))
+            if state in by_state:
+                by_state[State(state)] += entries
     [[open_alarms]] = execute(statements.COUNT_OPEN_ALARMS, asked)
-    moments = (statements.NEXT_AVAILABLE, statements.NEXT_LEASE_END)
-    due = [at for statement in moments if (at := _earliest(execute, statement, environment)) is not None]
     return OutboxCounts(
-        by_state={state: found.get(state.value, 0) for state in State},
+        by_state=by_state,
         open_alarms=open_alarms,
-        oldest_waiting=_earliest(execute, statements.OLDEST_WAITING, environment),
-        next_available=min(due, default=None),
+        oldest_waiting=_earliest(execute, [statements.OLDEST_WAITING], lanes),
+        next_available=_earliest(execute, [statements.NEXT_AVAILABLE, statements.NEXT_LEASE_END], lanes),
     )
+
+
+def strays(execute: Execute, served: Sequence[Lane], *, limit: int) -> Strays:
+    """What nobody claims, from the numbers that are kept by lane: as cheap as the lanes are few."""
+    lanes = {(lane.environment.value, lane.profile) for lane in served}
+    total = 0
+    first: list[Stray] = []
+    for environment, profile, state, entries in execute(statements.COUNTS):
+        is_ended = state in _ENDED and environment in _ENVIRONMENTS
+        if is_ended or (state in _WAITING and (environment, profile) in lanes):
+            continue
+        total += entries
+        asked = {"environment": environment, "profile": profile, "state": state, "limit": max(limit - len(first), 0)}
+        names = (_shown(profile), _shown(environment), _shown(state))
+        first += [Stray(name_of(row), *names) for row in execute(statements.STRAYS, asked)]
+    return Strays(total, tuple(first))
 
 
 def attempts(execute: Execute, entry_id: str, *, limit: int) -> list[Attempt]:
     """The most recent attempts, oldest first."""
     rows = execute(statements.ATTEMPTS, {"id": entry_id, "limit": max(limit, 0)})
-    return [attempt_of(row) for row in reversed(rows)]
+    return [shown_attempt(row) for row in reversed(rows)]
 
 
 def acknowledgement(execute: Execute, entry_id: str) -> AcknowledgementRecord | None:
@@ -105,13 +145,14 @@ def acknowledgement(execute: Execute, entry_id: str) -> AcknowledgementRecord | 
 def rejected_reply(execute: Execute, entry_id: str) -> bytes | None:
     """The raw reply behind the last dead letter."""
     for [reply] in execute(statements.REJECTED_REPLY, {"id": entry_id}):
-        return bytes(reply)
+        return stored_bytes(reply, what=f"the reply behind entry {entry_id}")
     return None
 
 
 def unreceipted(execute: Execute, *, limit: int) -> list[str]:
     """Ids of entries that wait for their receipt."""
-    return [entry_id for [entry_id] in execute(statements.UNRECEIPTED, {"limit": max(limit, 0)})]
+    rows = execute(statements.UNRECEIPTED, {"limit": max(limit, 0)})
+    return [entry_id for [entry_id] in rows if isinstance(entry_id, str)]
 
 
 def alarms(execute: Execute, *, entry_id: str | None, is_open: bool | None) -> list[Alarm]:
@@ -120,26 +161,29 @@ def alarms(execute: Execute, *, entry_id: str | None, is_open: bool | None) -> l
         rows = execute(statements.ALARMS_OF_ENTRY, {"id": entry_id})
     else:
         rows = execute(statements.OPEN_ALARMS if is_open else statements.ALARMS)
-    found = [alarm_of(row) for row in rows]
+    found = [shown_alarm(row) for row in rows]
     return [alarm for alarm in found if is_open in (None, alarm.closed_at is None)]
 
 
 def notes(execute: Execute, entry_id: str) -> list[tuple[datetime, str]]:
     """What people did to an entry."""
-    return [(moment(written_at), text) for written_at, text in execute(statements.NOTES, {"id": entry_id})]
+    return [shown_note(row) for row in execute(statements.NOTES, {"id": entry_id})]
 
 
 def _environments(environment: Environment | None) -> tuple[Environment, ...]:
     return tuple(Environment) if environment is None else (environment,)
 
 
-def _earliest(execute: Execute, statement: str, environment: Environment | None) -> datetime | None:
-    return min(
-        (
-            moment(value)
-            for place in _environments(environment)
-            for [value] in execute(statement, {"environment": place.value})
-            if value is not None
-        ),
-        default=None,
-    )
+def _earliest(execute: Execute, questions: Sequence[str], lanes: Iterable[tuple[str, str]]) -> datetime | None:
+    found = [
+        value
+        for environment, profile in lanes
+        for question in questions
+        for [value] in execute(question, {"environment": environment, "profile": profile, "first": FIRST, "last": LAST})
+        if isinstance(value, int)
+    ]
+    return moment(min(found)) if found else None
+
+
+def _shown(word: object) -> str:
+    return word if isinstance(word, str) else "(unreadable)"

@@ -1,12 +1,12 @@
 """Values to columns and back: times as microseconds, checkpoints and failures as JSON.
 
-A row that somebody altered by hand may not be readable. Whoever acts on an entry reads it strictly; whoever only shows
-it reads what is left.
+A row that somebody altered by hand may not be readable, in any column. Whoever acts on an entry reads it strictly;
+whoever only shows it reads what is left, and is told which columns are missing.
 """
 
-from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
-from typing import Final, TypeVar
+from collections.abc import Sequence
+from types import MappingProxyType
+from typing import Any, Final
 
 from tipline_client.delivery.acknowledgement import Acknowledgement, Alarm, AlarmKind
 from tipline_client.delivery.checkpoint import Checkpoint
@@ -15,49 +15,46 @@ from tipline_client.delivery.environment import Environment
 from tipline_client.delivery.jsonable import from_json, to_json
 from tipline_client.delivery.outcomes import Attempt, Failure, Outcome
 from tipline_client.delivery.states import State
-from tipline_client.errors import OutboxError
-from tipline_client.outbox.contract import AcknowledgementRecord
+from tipline_client.outbox.contract import AcknowledgementRecord, UnreadableRowError
+from tipline_client.outbox.sqlite.columns import (
+    EPOCH,
+    Columns,
+    flag,
+    microseconds,
+    moment,
+    number,
+    octets,
+    or_none,
+    read_row,
+    text,
+)
 from tipline_client.outbox.sqlite.driver import Row, Value
 from tipline_client.outbox.sqlite.schema import NEVER
 
 __all__ = [
     "UNREADABLE",
-    "UnreadableRowError",
-    "alarm_of",
     "attempt_columns",
-    "attempt_of",
     "checkpoint_columns",
+    "damaged_columns",
     "entry_of",
-    "microseconds",
-    "moment",
+    "name_of",
     "record_of",
+    "shown_alarm",
+    "shown_attempt",
     "shown_entry",
+    "shown_note",
+    "stored_bytes",
+    "unreadable",
 ]
 
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-
-UNREADABLE: Final = Failure(
-    kind="unreadable_row", text="the stored row cannot be read back: something other than this program changed it"
-)
-"""The failure of an entry whose row is damaged."""
-
-T = TypeVar("T")
+UNREADABLE: Final = "unreadable_row"
+"""The kind of failure of an entry whose row is damaged."""
 
 
-class UnreadableRowError(OutboxError):
-    """A row holds what this program never wrote."""
-
-    default_hint = "Find out who changed the outbox by hand; compare the row with a backup."
-
-
-def microseconds(instant: datetime) -> int:
-    """Microseconds since 1970 in UTC; exact, which a float of seconds is not."""
-    return (instant - _EPOCH) // timedelta(microseconds=1)
-
-
-def moment(value: int) -> datetime:
-    """The instant, in UTC."""
-    return _EPOCH + timedelta(microseconds=value)
+def unreadable(columns: Sequence[str]) -> Failure:
+    """The failure of a row that is damaged in these columns; what stands in them is not repeated."""
+    words = f"the stored row cannot be read back ({', '.join(columns)}): something other than this program changed it"
+    return Failure(kind=UNREADABLE, text=words)
 
 
 def checkpoint_columns(checkpoint: Checkpoint) -> dict[str, Value]:
@@ -80,98 +77,168 @@ def attempt_columns(attempt: Attempt) -> dict[str, Value]:
     }
 
 
+def _checkpoint(stored: object) -> Checkpoint:
+    checkpoint = from_json(Checkpoint, text(stored))
+    # Times without a zone, or at the end of all time, would only be stumbled over when it is written again.
+    checkpoint_columns(checkpoint)
+    return checkpoint
+
+
+def _failure(stored: object) -> Failure:
+    return from_json(Failure, text(stored))
+
+
+def _acknowledgement(stored: object) -> Acknowledgement:
+    return from_json(Acknowledgement, text(stored))
+
+
+def _report_id(stored: object) -> int:
+    return int(text(stored))
+
+
+_ENTRY: Final[Columns] = MappingProxyType(
+    {
+        "id": (text, ""),
+        "profile": (text, ""),
+        "environment": (Environment, None),
+        "idempotency_key": (text, ""),
+        "content_digest": (text, ""),
+        "envelope": (octets, b""),
+        "is_escalated": (flag, False),
+        "state": (State, None),
+        "checkpoint": (_checkpoint, Checkpoint()),
+        "attempts": (number, 0),
+        "enqueued_at": (moment, EPOCH),
+        "available_at": (moment, EPOCH),
+        "withdrawal_reason": (or_none(text), None),
+        "last_failure": (or_none(_failure), None),
+        "report_id": (or_none(_report_id), None),
+        "acknowledged_at": (or_none(moment), None),
+        "has_receipt": (flag, True),
+        "lapses_at": (number, NEVER),
+        "lease_token": (or_none(text), None),
+        "lease_expires_at": (or_none(number), None),
+    }
+)
+_OF_THE_STORE: Final = ("lapses_at", "lease_token", "lease_expires_at")
+"""Columns that an entry does not show. They are looked at too: the table refuses to change a row with a wrong one."""
+
+_ATTEMPT: Final[Columns] = MappingProxyType(
+    {
+        "started_at": (moment, EPOCH),
+        "ended_at": (moment, EPOCH),
+        "outcome": (Outcome, Outcome.IN_DOUBT),
+        "failure": (or_none(_failure), None),
+        "burns": (flag, False),
+    }
+)
+_ALARM: Final[Columns] = MappingProxyType(
+    {
+        "id": (number, 0),
+        "entry_id": (text, ""),
+        "kind": (AlarmKind, AlarmKind.ENVELOPE_REFUSED),
+        "text": (text, ""),
+        "raised_at": (moment, EPOCH),
+        "closed_at": (or_none(moment), None),
+        "closed_note": (or_none(text), None),
+    }
+)
+_RECORD: Final[Columns] = MappingProxyType(
+    {
+        "report_id": (_report_id, 0),
+        "facts": (_acknowledgement, None),
+        "reply": (octets, b""),
+        "receipt": (or_none(octets), None),
+    }
+)
+
+
 def entry_of(row: Row) -> Entry:
     """The entry in a row, every column of it readable.
 
     Raises:
         UnreadableRowError: A column holds what this program never wrote.
     """
-    return _read(lambda: _entry(row, _checkpoint(row[9]), _failure(row[14])), what=f"entry {row[1]}")
+    values, damaged = read_row(row[1:], _ENTRY)
+    if damaged:
+        raise _error(f"entry {name_of(row)}", damaged)
+    return _entry(row, values)
 
 
 def shown_entry(row: Row) -> Entry:
-    """The entry in a row, for showing: an unreadable checkpoint is left out and said in the failure."""
-    try:
-        return entry_of(row)
-    except UnreadableRowError:
-        return _read(lambda: _entry(row, Checkpoint(), UNREADABLE), what=f"entry {row[1]}")
+    """The entry in a row, for showing: columns that cannot be read are left empty and named, in the failure too.
+
+    Raises:
+        UnreadableRowError: Not even the state or the environment is one that there is.
+    """
+    values, damaged = read_row(row[1:], _ENTRY)
+    if not damaged:
+        return _entry(row, values)
+    if values["state"] is None or values["environment"] is None:
+        raise _error(f"entry {name_of(row)}", damaged)
+    return _entry(row, {**values, "last_failure": unreadable(damaged), "unreadable": damaged})
 
 
-def attempt_of(row: Row) -> Attempt:
-    """The attempt in a row."""
-    started_at, ended_at, outcome, failure, burns = row
-    return _read(
-        lambda: Attempt(
-            started_at=moment(started_at),
-            ended_at=moment(ended_at),
-            outcome=Outcome(outcome),
-            failure=_failure(failure),
-            burns=bool(burns),
-        ),
-        what="an attempt",
-    )
+def damaged_columns(row: Row) -> tuple[str, ...]:
+    """The columns of an entry's row that hold what this program never wrote."""
+    return read_row(row[1:], _ENTRY)[1]
 
 
-def alarm_of(row: Row) -> Alarm:
-    """The alarm in a row."""
-    number, entry_id, kind, text, raised_at, closed_at, closed_note = row
-    return _read(
-        lambda: Alarm(
-            kind=AlarmKind(kind),
-            text=text,
-            raised_at=moment(raised_at),
-            id=number,
-            entry_id=entry_id,
-            closed_at=None if closed_at is None else moment(closed_at),
-            closed_note=closed_note,
-        ),
-        what=f"alarm {number}",
-    )
+def name_of(row: Row) -> str:
+    """The id of the entry in a row that begins with number and id, or what it can be called without one."""
+    place, entry_id, *_ = row
+    return entry_id if isinstance(entry_id, str) else f"number {place}"
+
+
+def shown_attempt(row: Row) -> Attempt:
+    """The attempt in a row, for showing; nobody knows how one ended that cannot be read."""
+    values, damaged = read_row(row, _ATTEMPT)
+    return Attempt(**(values | {"failure": unreadable(damaged)} if damaged else values))
+
+
+def shown_alarm(row: Row) -> Alarm:
+    """The alarm in a row, for showing and closing; an altered one is an alarm about that."""
+    values, damaged = read_row(row, _ALARM)
+    if damaged:
+        values |= {"kind": AlarmKind.ENVELOPE_REFUSED, "text": f"an alarm was altered: {unreadable(damaged).text}"}
+    return Alarm(**values)
+
+
+def shown_note(row: Row) -> tuple[Any, str]:
+    """What a person did, and when, for showing."""
+    values, damaged = read_row(row, {"written_at": (moment, EPOCH), "text": (text, "")})
+    return values["written_at"], unreadable(damaged).text if "text" in damaged else values["text"]
 
 
 def record_of(entry_id: str, row: Row) -> AcknowledgementRecord:
-    """The acknowledgement in a row, with reply and receipt."""
-    _, facts, reply, receipt = row
-    acknowledgement = _read(lambda: from_json(Acknowledgement, facts), what=f"the acknowledgement of entry {entry_id}")
-    return AcknowledgementRecord(entry_id, acknowledgement, reply, receipt)
+    """The acknowledgement in a row, with reply and receipt.
+
+    Raises:
+        UnreadableRowError: A column holds what this program never wrote.
+    """
+    values, damaged = read_row(row, _RECORD)
+    if damaged:
+        raise _error(f"the acknowledgement of entry {entry_id}", damaged)
+    return AcknowledgementRecord(entry_id, values["facts"], values["reply"], values["receipt"])
 
 
-def _entry(row: Row, checkpoint: Checkpoint, failure: Failure | None) -> Entry:
-    (_, entry_id, profile, environment, key, digest, envelope, is_escalated, state, *_) = row
-    attempts, enqueued_at, available_at, withdrawal_reason, _, report_id, acknowledged_at = row[10:]
-    return Entry(
-        id=entry_id,
-        profile=profile,
-        environment=Environment(environment),
-        idempotency_key=key,
-        content_digest=digest,
-        envelope=envelope,
-        is_escalated=bool(is_escalated),
-        state=State(state),
-        checkpoint=checkpoint,
-        attempts=attempts,
-        enqueued_at=moment(enqueued_at),
-        available_at=moment(available_at),
-        withdrawal_reason=withdrawal_reason,
-        last_failure=failure,
-        report_id=None if report_id is None else int(report_id),
-        acknowledged_at=None if acknowledged_at is None else moment(acknowledged_at),
-        has_receipt=report_id is not None,
-    )
+def stored_bytes(stored: object, *, what: str) -> bytes:
+    """A stored document.
 
-
-def _checkpoint(text: str) -> Checkpoint:
-    return from_json(Checkpoint, text)
-
-
-def _failure(text: str | None) -> Failure | None:
-    return None if text is None else from_json(Failure, text)
-
-
-def _read(read: Callable[[], T], *, what: str) -> T:
+    Raises:
+        UnreadableRowError: It is none.
+    """
     try:
-        return read()
-    except (ValueError, OverflowError):
-        # What stands in the column is not repeated: it may be anything.
+        return octets(stored)
+    except TypeError:
         pass
-    raise UnreadableRowError(f"{what}: a column cannot be read back")
+    raise _error(what, ())
+
+
+def _entry(row: Row, values: dict[str, Any]) -> Entry:
+    seen = {name: value for name, value in values.items() if name not in _OF_THE_STORE}
+    return Entry(**{**seen, "id": name_of(row)})
+
+
+def _error(what: str, columns: Sequence[str]) -> UnreadableRowError:
+    return UnreadableRowError(": ".join((f"{what} cannot be read back", *([", ".join(columns)] if columns else []))))

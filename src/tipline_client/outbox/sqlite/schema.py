@@ -149,7 +149,59 @@ _COUNTS: Final = (
 # A dispatcher that drains asks when the next lease ends, so as to outwait one that died.
 _LEASES: Final = ("CREATE INDEX entries_leased ON entries (environment, lease_expires_at) WHERE state = 'leased'",)
 
-MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = ((*_TABLES, *_INDEXES), _COUNTS, _LEASES)
+# A dispatcher asks about its own lane, and somebody may have moved a row to one that nobody serves: so the numbers and
+# the indexes are kept by lane, and for every value that a row may hold, also for one that does not exist.
+_BY_LANE: Final = (
+    "DROP TRIGGER counts_entry_added",
+    "DROP TRIGGER counts_entry_moved",
+    "DROP TRIGGER counts_entry_removed",
+    "DROP TABLE counts",
+    """
+    CREATE TABLE counts (
+        environment TEXT NOT NULL,
+        profile TEXT NOT NULL,
+        state TEXT NOT NULL,
+        entries INTEGER NOT NULL,
+        PRIMARY KEY (environment, profile, state)
+    ) STRICT, WITHOUT ROWID
+    """,
+    """
+    INSERT INTO counts
+        SELECT environment, profile, state, count(*) FROM entries GROUP BY environment, profile, state
+    """,
+    """
+    CREATE TRIGGER counts_entry_added AFTER INSERT ON entries BEGIN
+        INSERT INTO counts VALUES (NEW.environment, NEW.profile, NEW.state, 1)
+            ON CONFLICT DO UPDATE SET entries = entries + 1;
+    END
+    """,
+    """
+    CREATE TRIGGER counts_entry_moved AFTER UPDATE OF environment, profile, state ON entries
+    WHEN OLD.state <> NEW.state OR OLD.environment <> NEW.environment OR OLD.profile <> NEW.profile BEGIN
+        UPDATE counts SET entries = entries - 1
+            WHERE environment = OLD.environment AND profile = OLD.profile AND state = OLD.state;
+        INSERT INTO counts VALUES (NEW.environment, NEW.profile, NEW.state, 1)
+            ON CONFLICT DO UPDATE SET entries = entries + 1;
+    END
+    """,
+    """
+    CREATE TRIGGER counts_entry_removed AFTER DELETE ON entries BEGIN
+        UPDATE counts SET entries = entries - 1
+            WHERE environment = OLD.environment AND profile = OLD.profile AND state = OLD.state;
+    END
+    """,
+    "DROP INDEX entries_waiting",
+    """
+    CREATE INDEX entries_waiting ON entries (environment, profile, enqueued_at)
+        WHERE state IN ('held', 'queued', 'leased')
+    """,
+    "DROP INDEX entries_available",
+    "CREATE INDEX entries_available ON entries (environment, profile, available_at) WHERE state = 'queued'",
+    "DROP INDEX entries_leased",
+    "CREATE INDEX entries_leased ON entries (environment, profile, lease_expires_at) WHERE state = 'leased'",
+)
+
+MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = ((*_TABLES, *_INDEXES), _COUNTS, _LEASES, _BY_LANE)
 """The statements that lead from each schema version to the next; a released one is never edited, only followed."""
 
 VERSION: Final = len(MIGRATIONS)

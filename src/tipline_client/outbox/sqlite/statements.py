@@ -18,7 +18,7 @@ __all__ = [
     "ALARMS_OF_ENTRY",
     "ATTEMPTS",
     "CLOSE_ALARM",
-    "COUNT_BY_STATE",
+    "COUNTS",
     "COUNT_OPEN_ALARMS",
     "DUE",
     "DUE_BY_ID",
@@ -40,6 +40,7 @@ __all__ = [
     "RENEW",
     "REQUEUE",
     "SET_ASIDE",
+    "STRAYS",
     "UNRECEIPTED",
     "WITHDRAW",
 ]
@@ -48,7 +49,8 @@ _ENTRY: Final = """
     SELECT entries.number, entries.id, entries.profile, entries.environment, entries.idempotency_key,
         entries.content_digest, entries.envelope, entries.is_escalated, entries.state, entries.checkpoint,
         entries.attempts, entries.enqueued_at, entries.available_at, entries.withdrawal_reason, entries.last_failure,
-        acknowledgements.report_id, acknowledgements.acknowledged_at
+        acknowledgements.report_id, acknowledgements.acknowledged_at, acknowledgements.entry IS NOT NULL,
+        entries.lapses_at, entries.lease_token, entries.lease_expires_at
     FROM entries LEFT JOIN acknowledgements ON acknowledgements.entry = entries.number
 """
 
@@ -85,15 +87,19 @@ NUMBERS_IN_STATE: Final = """
 DUE: Final = """
     SELECT number, state FROM entries INDEXED BY entries_in_line
     WHERE environment = :environment AND profile = :profile AND state IN ('queued', 'leased')
-        AND CASE state WHEN 'queued' THEN available_at ELSE coalesce(lease_expires_at, 0) END <= :now
+        AND coalesce(CASE state WHEN 'queued' THEN available_at ELSE lease_expires_at END, 0)
+            NOT BETWEEN :now + 1 AND :last
     ORDER BY is_escalated DESC, lapses_at, number LIMIT :limit
 """
-"""What may be claimed in a lane, in the order of claims, and whether it is a take-over."""
+"""What may be claimed in a lane, in the order of claims, and whether it is a take-over.
+
+A time that is none, or beyond what a date can say, counts as come: such a row must not wait for ever unseen.
+"""
 
 DUE_BY_ID: Final = """
     SELECT number, state FROM entries
     WHERE id = :id AND environment = :environment AND profile = :profile
-        AND (state = 'queued' OR state = 'leased' AND coalesce(lease_expires_at, 0) <= :now)
+        AND (state = 'queued' OR state = 'leased' AND coalesce(lease_expires_at, 0) NOT BETWEEN :now + 1 AND :last)
 """
 """One entry if it may be claimed by name, whether or not its time has come."""
 
@@ -237,32 +243,39 @@ ALARMS_OF_ENTRY: Final = """
 CLOSE_ALARM: Final = "UPDATE alarms SET closed_at = :now, closed_note = :note WHERE number = :number"
 """Record that a person looked."""
 
-COUNT_BY_STATE: Final = """
-    SELECT state, sum(entries) FROM counts
-    WHERE :environment IS NULL OR environment = :environment GROUP BY state
+COUNTS: Final = "SELECT environment, profile, state, entries FROM counts WHERE entries > 0"
+"""How many entries each lane has in each state, in the rows' own words, from the numbers that triggers keep."""
+
+STRAYS: Final = """
+    SELECT number, id FROM entries INDEXED BY entries_by_state
+    WHERE environment = :environment AND state = :state AND profile = :profile ORDER BY number LIMIT :limit
 """
-"""How many entries each state has, from the numbers that triggers keep."""
+"""The first entries of a lane that are in one state."""
 
 COUNT_OPEN_ALARMS: Final = """
     SELECT count(*) FROM alarms INDEXED BY alarms_open CROSS JOIN entries ON entries.number = alarms.entry
     WHERE alarms.closed_at IS NULL AND (:environment IS NULL OR entries.environment = :environment)
+        AND (:profile IS NULL OR entries.profile = :profile)
 """
 """How many alarms no person has closed."""
 
 OLDEST_WAITING: Final = """
     SELECT min(enqueued_at) FROM entries INDEXED BY entries_waiting
-    WHERE environment = :environment AND state IN ('held', 'queued', 'leased')
+    WHERE environment = :environment AND profile = :profile AND state IN ('held', 'queued', 'leased')
+        AND enqueued_at BETWEEN :first AND :last
 """
-"""When the oldest unfiled entry of an environment was enqueued."""
+"""When the oldest unfiled entry of a lane was enqueued."""
 
 NEXT_AVAILABLE: Final = """
     SELECT min(available_at) FROM entries INDEXED BY entries_available
-    WHERE environment = :environment AND state = 'queued'
+    WHERE environment = :environment AND profile = :profile AND state = 'queued'
+        AND available_at BETWEEN :first AND :last
 """
-"""The earliest moment at which a queued entry of an environment may be tried."""
+"""The earliest moment at which a queued entry of a lane may be tried."""
 
 NEXT_LEASE_END: Final = """
     SELECT min(lease_expires_at) FROM entries INDEXED BY entries_leased
-    WHERE environment = :environment AND state = 'leased'
+    WHERE environment = :environment AND profile = :profile AND state = 'leased'
+        AND lease_expires_at BETWEEN :first AND :last
 """
-"""The earliest moment at which a lease of an environment ends, unless it is renewed."""
+"""The earliest moment at which a lease of a lane ends, unless it is renewed."""

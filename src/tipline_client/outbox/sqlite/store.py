@@ -8,7 +8,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Final, Literal, TypeVar
 
 import anyio
 import anyio.to_thread
@@ -21,7 +21,7 @@ from tipline_client.delivery.environment import Environment
 from tipline_client.delivery.outcomes import Attempt
 from tipline_client.delivery.states import State
 from tipline_client.outbox import rules
-from tipline_client.outbox.contract import AcknowledgementRecord, Lane
+from tipline_client.outbox.contract import AcknowledgementRecord, Claimed, Lane, Strays
 from tipline_client.outbox.sqlite import deciding, entering, leasing, reading
 from tipline_client.outbox.sqlite.driver import DriverName, Execute, choose_driver, library_version
 from tipline_client.outbox.sqlite.opening import Opened, open_file
@@ -31,6 +31,9 @@ from tipline_client.outbox.sqlite.worker import Worker
 __all__ = ["SqliteOutbox"]
 
 T = TypeVar("T")
+
+_ORPHANS: Final = 'SELECT "table", rowid FROM pragma_foreign_key_check LIMIT 10'
+"""Rows of attempts, acknowledgements, alarms and notes whose entry is gone; walks through all of them."""
 
 
 class SqliteOutbox:
@@ -111,11 +114,15 @@ class SqliteOutbox:
             )
         )
 
-    async def count(self, *, environment: Environment | None = None) -> OutboxCounts:
+    async def count(self, *, environment: Environment | None = None, lane: Lane | None = None) -> OutboxCounts:
         """See `Outbox.count`."""
-        return await self._reader.run(lambda execute: reading.count(execute, environment=environment))
+        return await self._reader.run(lambda execute: reading.count(execute, environment=environment, lane=lane))
 
-    async def claim(self, lane: Lane, *, limit: int, lease_for: timedelta, entry_id: str | None = None) -> list[Lease]:
+    async def strays(self, served: Sequence[Lane], *, limit: int = 100) -> Strays:
+        """See `Outbox.strays`."""
+        return await self._reader.run(lambda execute: reading.strays(execute, served, limit=limit))
+
+    async def claim(self, lane: Lane, *, limit: int, lease_for: timedelta, entry_id: str | None = None) -> Claimed:
         """See `Outbox.claim`."""
         return await self._write(
             lambda execute, now: leasing.claim(
@@ -237,13 +244,23 @@ class SqliteOutbox:
         }
 
     async def integrity_problems(self) -> tuple[str, ...]:
-        """What SQLite's own quick check finds wrong with the file, at most ten; none when it is sound.
+        """What SQLite's own quick check finds wrong with the file, at most ten, and at most ten rows of no entry.
 
         Raises:
             OutboxUnavailableError: The file cannot even be read that far.
         """
         rows = await self._reader.run(lambda execute: execute("PRAGMA quick_check(10)"))
-        return tuple(str(found) for [found] in rows if found != "ok")
+        astray = await self._reader.run(lambda execute: execute(_ORPHANS))
+        orphans = [f"row {number} of {table} belongs to no entry" for table, number in astray]
+        return (*(str(found) for [found] in rows if found != "ok"), *orphans)
+
+    async def check_writable(self) -> None:
+        """Take the turn of a writer and give it back, writing nothing: is somebody keeping the file locked.
+
+        Raises:
+            OutboxUnavailableError: Nobody could write within the busy timeout.
+        """
+        await self._writer.run(lambda _: None)
 
     async def close(self) -> None:
         """See `Outbox.close`."""

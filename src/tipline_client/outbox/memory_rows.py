@@ -1,0 +1,89 @@
+"""One entry as the store in memory keeps it, and what of it orders the claims. It knows no lock and no clock."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from tipline_client.delivery.acknowledgement import Alarm
+from tipline_client.delivery.checkpoint import Checkpoint
+from tipline_client.delivery.entry import Entry, OutboxCounts
+from tipline_client.delivery.outcomes import Attempt
+from tipline_client.delivery.states import State, check_transition
+from tipline_client.outbox.contract import AcknowledgementRecord, Lane
+
+__all__ = ["StoredEntry", "counts"]
+
+
+@dataclass(slots=True)
+class StoredEntry:
+    """An entry with all that goes with it.
+
+    Attributes:
+        number: Its place in the order of enqueueing.
+        entry: The entry.
+        token: Of its lease, if it is leased.
+        expires_at: When that lease ends.
+        record: Its acknowledgement, once it has one.
+        rejected_reply: The reply behind its last dead letter.
+        attempts: Its tries, oldest first.
+        notes: What people did to it.
+    """
+
+    number: int
+    entry: Entry
+    token: str = ""
+    expires_at: datetime | None = None
+    record: AcknowledgementRecord | None = None
+    rejected_reply: bytes | None = None
+    attempts: list[Attempt] = field(default_factory=list)
+    notes: list[tuple[datetime, str]] = field(default_factory=list)
+
+    @property
+    def lane(self) -> Lane:
+        """Whose dispatcher claims it."""
+        return Lane(self.entry.profile, self.entry.environment)
+
+    @property
+    def due_at(self) -> datetime | None:
+        """When it may be claimed, if it ever may."""
+        if self.entry.state is State.LEASED:
+            return self.expires_at
+        return self.entry.available_at if self.entry.state is State.QUEUED else None
+
+    def is_due(self, now: datetime, *, is_asked_for: bool) -> bool:
+        """Whether it may be claimed now; one that is asked for by name need not wait for its time."""
+        if self.entry.state is State.LEASED:
+            return self.expires_at is not None and self.expires_at <= now
+        return self.entry.state is State.QUEUED and (is_asked_for or self.entry.available_at <= now)
+
+    def place_in_line(self) -> tuple[bool, bool, datetime, int]:
+        """What the claims are sorted by."""
+        lapses_at = self.entry.checkpoint.lapses_at
+        return not self.entry.is_escalated, lapses_at is None, lapses_at or self.entry.enqueued_at, self.number
+
+    def end_lease(self, state: State, checkpoint: Checkpoint, attempt: Attempt) -> None:
+        """Give it another state and the lease up."""
+        check_transition(self.entry.state, state)
+        self.token, self.expires_at = "", None
+        self.attempts.append(attempt)
+        self.entry = replace(
+            self.entry,
+            state=state,
+            checkpoint=checkpoint,
+            attempts=self.entry.attempts + attempt.burns,
+            last_failure=attempt.failure or self.entry.last_failure,
+        )
+
+
+def counts(rows: Iterable[StoredEntry], alarms: Iterable[Alarm]) -> OutboxCounts:
+    """These entries in numbers, and their alarms among all."""
+    found = list(rows)
+    ids = {row.entry.id for row in found}
+    waiting = [row.entry.enqueued_at for row in found if not row.entry.state.is_terminal]
+    due = [row.due_at for row in found if row.due_at is not None]
+    return OutboxCounts(
+        by_state={state: sum(row.entry.state is state for row in found) for state in State},
+        open_alarms=sum(alarm.closed_at is None and alarm.entry_id in ids for alarm in alarms),
+        oldest_waiting=min(waiting, default=None),
+        next_available=min(due, default=None),
+    )

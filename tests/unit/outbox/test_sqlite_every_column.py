@@ -1,0 +1,190 @@
+"""Every column of every table with a value of the wrong type in it: named or passed over, and no other row suffers."""
+
+import sqlite3
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from tests.contract.values import LANE, MINUTE, acknowledge, attempt, lease_of, new_entry
+from tipline_client.delivery.acknowledgement import Alarm, AlarmKind
+from tipline_client.delivery.checkpoint import Checkpoint
+from tipline_client.delivery.outcomes import Outcome
+from tipline_client.delivery.states import State
+from tipline_client.errors import OutboxError
+from tipline_client.outbox import SqliteOutbox, UnreadableRowError
+from tipline_client.outbox.sqlite.driver import DriverName
+from tipline_client.testing import TurnableClock
+
+ENTRY_COLUMNS = [
+    "id",
+    "profile",
+    "idempotency_key",
+    "content_digest",
+    "envelope",
+    "is_escalated",
+    "checkpoint",
+    "lapses_at",
+    "attempts",
+    "last_failure",
+    "withdrawal_reason",
+    "enqueued_at",
+    "available_at",
+    "lease_token",
+    "lease_expires_at",
+]
+OTHER_COLUMNS = [
+    ("attempts", "started_at"),
+    ("attempts", "outcome"),
+    ("attempts", "failure"),
+    ("attempts", "burns"),
+    ("acknowledgements", "report_id"),
+    ("acknowledgements", "acknowledged_at"),
+    ("acknowledgements", "facts"),
+    ("acknowledgements", "reply"),
+    ("acknowledgements", "receipt"),
+    ("alarms", "kind"),
+    ("alarms", "text"),
+    ("alarms", "raised_at"),
+    ("alarms", "closed_note"),
+    ("notes", "written_at"),
+    ("notes", "text"),
+    ("rejections", "reply"),
+]
+VALUES = ["x'ff00'", "'coffee'", "CAST(x'ff' AS TEXT)", "-4611686018427387904", "9223372036854775807", "1.5", "NULL"]
+DRIVERS: list[DriverName] = ["apsw", "sqlite3"]
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "outbox.sqlite"
+
+
+@pytest.fixture(params=DRIVERS)
+async def outbox(request: pytest.FixtureRequest, path: Path) -> AsyncIterator[SqliteOutbox]:
+    driver: DriverName = request.param
+    made = SqliteOutbox.open(path, clock=TurnableClock(), driver=driver)
+    await acknowledge(made, await lease_of(made, "filed"))
+    await made.store_receipt("id-filed", b"receipt")
+    await made.dead_letter(
+        await lease_of(made, "dead"),
+        Checkpoint(),
+        attempt(Outcome.REJECTED),
+        reply=b"<no/>",
+        alarms=[Alarm(AlarmKind.HASH_MISSING, "no hash", raised_at=attempt(Outcome.REJECTED).ended_at)],
+    )
+    await made.enqueue(new_entry("gone"))
+    await made.withdraw("id-gone", reason="wrong account")
+    await made.enqueue(new_entry("one"))
+    await made.enqueue(new_entry("two"))
+    await made.close()
+    yield made
+    await made.close()
+
+
+def alter(path: Path, statement: str, *, is_strict_again: bool) -> None:
+    """Change what the tables themselves refuse to hold, as somebody would who edits the file."""
+    connection = sqlite3.connect(path)
+    rules = connection.execute("SELECT name, sql FROM sqlite_schema WHERE type = 'table'").fetchall()
+    triggers = connection.execute("SELECT name, sql FROM sqlite_schema WHERE type = 'trigger'").fetchall()
+    connection.execute("PRAGMA writable_schema = ON")
+    for name, sql in rules:
+        loose = (sql or "").replace(" STRICT,", "").replace(" STRICT", "").replace(" NOT NULL", "")
+        connection.execute("UPDATE sqlite_schema SET sql = ? WHERE name = ?", (loose, name))
+    connection.commit()
+    connection.close()
+    connection = sqlite3.connect(path)
+    connection.execute("PRAGMA ignore_check_constraints = ON")
+    for name, _ in triggers:
+        connection.execute(f"DROP TRIGGER {name}")
+    connection.execute(statement)
+    for _, sql in triggers:
+        connection.execute(sql)
+    if is_strict_again:
+        connection.execute("PRAGMA writable_schema = ON")
+        for name, sql in rules:
+            connection.execute("UPDATE sqlite_schema SET sql = ? WHERE name = ?", (sql, name))
+    connection.commit()
+    connection.close()
+
+
+@pytest.mark.parametrize("is_strict_again", [False, True])
+@pytest.mark.parametrize("value", VALUES)
+@pytest.mark.parametrize("column", ENTRY_COLUMNS)
+async def test_column_of_an_entry(
+    outbox: SqliteOutbox, path: Path, column: str, value: str, is_strict_again: bool
+) -> None:
+    """The row is set aside, delivered in spite of it, or left alone and named; the entry behind it is leased."""
+    alter(path, f"UPDATE entries SET {column} = {value} WHERE id = 'id-one'", is_strict_again=is_strict_again)  # noqa: S608
+    reopened = SqliteOutbox.open(path, clock=TurnableClock(), driver=outbox._driver)
+
+    listed = await reopened.list_entries()
+    claimed = await reopened.claim(LANE, limit=9, lease_for=MINUTE)
+    counts = await reopened.count()
+    strays = await reopened.strays([LANE])
+    now = await reopened.list_entries()
+    await reopened.close()
+
+    leased = {lease.entry.id for lease in claimed}
+    assert {"id-filed", "id-dead", "id-gone", "id-two"} <= {entry.id for entry in listed}
+    assert "id-two" in leased
+    [damaged] = [entry for entry in now if entry.id not in {"id-filed", "id-dead", "id-gone", "id-two"}]
+    is_named = bool(damaged.unreadable) or bool(claimed.set_aside) or damaged.profile != LANE.profile
+    assert is_named or damaged.state is State.LEASED
+    assert 5 == sum(counts.by_state.values())
+    assert (damaged.profile != LANE.profile) == bool(strays.count) or column == "profile"
+
+
+@pytest.mark.parametrize("value", VALUES)
+@pytest.mark.parametrize(("table", "column"), OTHER_COLUMNS)
+async def test_column_beside_the_entries(outbox: SqliteOutbox, path: Path, table: str, column: str, value: str) -> None:
+    """All that is on record of any entry can still be asked for; what is damaged alone is refused, by name."""
+    alter(path, f"UPDATE {table} SET {column} = {value}", is_strict_again=False)  # noqa: S608
+    reopened = SqliteOutbox.open(path, clock=TurnableClock(), driver=outbox._driver)
+
+    entries = await reopened.list_entries()
+    claimed = await reopened.claim(LANE, limit=9, lease_for=MINUTE)
+    await reopened.count()
+    await reopened.unreceipted()
+    for entry in entries:
+        await reopened.attempts(entry.id)
+        await reopened.alarms(entry_id=entry.id)
+        await reopened.notes(entry.id)
+    errors = []
+    for ask in (reopened.acknowledgement, reopened.rejected_reply):
+        for name in ("id-filed", "id-dead"):
+            try:
+                await ask(name)
+            except OutboxError as error:
+                errors.append(error)
+    await reopened.alarms()
+    filed = await reopened.get("id-filed")
+    await reopened.close()
+
+    assert {"id-one", "id-two"} == {lease.entry.id for lease in claimed}
+    assert {UnreadableRowError} >= {type(error) for error in errors}
+    assert filed.has_receipt
+
+
+async def test_environment_that_does_not_exist(outbox: SqliteOutbox, path: Path) -> None:
+    """A row of no environment is neither listed nor claimed, but counted, named as a stray, and refused by name."""
+    connection = sqlite3.connect(path)
+    connection.execute("PRAGMA ignore_check_constraints = ON")
+    connection.execute("UPDATE entries SET environment = 'moon' WHERE id IN ('id-one', 'id-filed')")
+    connection.commit()
+    connection.close()
+    reopened = SqliteOutbox.open(path, clock=TurnableClock(), driver=outbox._driver)
+
+    listed = [entry.id for entry in await reopened.list_entries()]
+    claimed = await reopened.claim(LANE, limit=9, lease_for=MINUTE)
+    strays = await reopened.strays([LANE])
+    with pytest.raises(UnreadableRowError, match="environment"):
+        await reopened.get("id-one")
+    await reopened.close()
+
+    assert ["id-dead", "id-gone", "id-two"] == listed
+    assert ["id-two"] == [lease.entry.id for lease in claimed]
+    assert (2, {("id-one", "moon", "queued"), ("id-filed", "moon", "acknowledged")}) == (
+        strays.count,
+        {(stray.entry_id, stray.environment, stray.state) for stray in strays.first},
+    )
