@@ -5,11 +5,10 @@ It decides when to claim and when to wait. What is done with a lease is `walk`; 
 
 import logging
 import traceback
-from collections import Counter
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
-from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 from functools import partial
 
 import anyio
@@ -19,14 +18,15 @@ from tipline_client.delivery.answers import AnswerKind, Scope
 from tipline_client.delivery.entry import Lease
 from tipline_client.delivery.outcomes import Attempt, Failure, Outcome
 from tipline_client.delivery.steps import Step
-from tipline_client.dispatch.lane import Incident, LaneGate
+from tipline_client.dispatch.lane import LaneGate
 from tipline_client.dispatch.probing import probe
+from tipline_client.dispatch.summary import DispatchSummary, Tally
 from tipline_client.dispatch.walk import Road, Walk
 from tipline_client.errors import LeaseLostError, OutboxUnavailableError, TiplineError
-from tipline_client.outbox.contract import Lane
+from tipline_client.outbox.contract import Claimed, Lane
 from tipline_client.transport import Transport
 
-__all__ = ["Conductor", "DispatchSummary", "MakeReceipts", "OpenTransport"]
+__all__ = ["Conductor", "MakeReceipts", "OpenTransport"]
 
 _log = logging.getLogger("tipline_client.dispatch")
 
@@ -36,21 +36,6 @@ OpenTransport = Callable[[], AbstractAsyncContextManager[Transport]]
 """Opens a transport of its own for one delivery slot."""
 MakeReceipts = Callable[[str | None], Awaitable[object]]
 """Signs the receipt of the entry with this id; for `None`, of every acknowledged entry that has none."""
-
-
-@dataclass(frozen=True, slots=True)
-class DispatchSummary:
-    """How a run of the dispatcher ended.
-
-    Attributes:
-        outcomes: How many leased tries ended in each way.
-        incident: The endpoint's failure that kept the lane paused at the end, if one did.
-        waiting: Entries of this lane's environment that are neither filed nor given up.
-    """
-
-    outcomes: dict[Outcome, int] = field(default_factory=dict)
-    incident: Incident | None = None
-    waiting: int = 0
 
 
 class Conductor:
@@ -90,7 +75,8 @@ class Conductor:
         self._is_running = False
         self._ended = anyio.Event()
         self._failure: Exception | None = None
-        self._outcomes: Counter[Outcome] = Counter()
+        self._tally = Tally()
+        self._unusable_since: datetime | None = None
         self._in_flight = 0
         self._probes = 0
 
@@ -108,7 +94,11 @@ class Conductor:
         self._wake.set()
 
     async def run(self) -> DispatchSummary:
-        """Deliver until stopped."""
+        """Deliver until stopped; an outbox that fails for a while is waited for.
+
+        Raises:
+            OutboxUnavailableError: At the end it could not be said what is left.
+        """
         return await self._conduct(patience=None)
 
     async def drain(self, *, patience: timedelta = timedelta(seconds=60)) -> DispatchSummary:
@@ -116,7 +106,10 @@ class Conductor:
 
         Args:
             patience: How long to go on when all that is left waits: for its next try, or for the endpoint. Refused
-                credentials are not waited for.
+                credentials are not waited for. Nor is an outbox that fails, unless something is in flight still.
+
+        Raises:
+            OutboxUnavailableError: The outbox failed, so that nobody knows what is left.
         """
         return await self._conduct(patience=patience)
 
@@ -141,7 +134,7 @@ class Conductor:
             await self._ended.wait()
 
     async def _conduct(self, *, patience: timedelta | None) -> DispatchSummary:
-        self._outcomes.clear()
+        self._tally, self._unusable_since = Tally(), None
         self._is_running, self._ended = True, anyio.Event()
         try:
             return await self._conduct_slots(patience)
@@ -163,10 +156,9 @@ class Conductor:
         failure = failure or self._failure
         if failure is not None:
             raise failure
-        return DispatchSummary(
-            outcomes=dict(self._outcomes),
+        return self._tally.summary(
             incident=self._road.lane.incident if self._road.lane.is_paused else None,
-            waiting=(await self._road.outbox.count(environment=self.lane.environment)).waiting,
+            waiting=(await self._road.outbox.count(lane=self.lane)).waiting,
         )
 
     async def _serve(
@@ -180,27 +172,46 @@ class Conductor:
                 continue
             if lane.incident is None:
                 self._probes = 0
-            leases = await self._claim_due(limit=(1 if lane.is_on_trial else self._slots) - self._in_flight)
-            for lease in leases:
-                self._in_flight += 1
-                tasks.start_soon(self._walk, stack, idle, lease)
-            if not leases and not await self._rest(patience):
-                return
+            try:
+                claimed = await self._claim_due(limit=(1 if lane.is_on_trial else self._slots) - self._in_flight)
+                for lease in claimed:
+                    self._in_flight += 1
+                    tasks.start_soon(self._walk, stack, idle, lease)
+                if not claimed and not claimed.set_aside and not await self._rest(patience):
+                    return
+            except OutboxUnavailableError as error:
+                await self._outlast(error, patience)
 
-    async def _claim(self, *, limit: int, entry_id: str | None = None) -> list[Lease]:
+    async def _claim(self, *, limit: int, entry_id: str | None = None) -> Claimed:
         return await self._road.outbox.claim(self.lane, limit=limit, lease_for=self._road.lease_for, entry_id=entry_id)
 
-    async def _claim_due(self, *, limit: int) -> list[Lease]:
+    async def _claim_due(self, *, limit: int) -> Claimed:
         # Cleared before looking: what is enqueued while we look wakes us again.
         self._wake = anyio.Event()
         self._looked_at = self._road.clock.now()
         if limit <= 0:
-            return []
-        try:
-            return await self._claim(limit=limit)
-        except OutboxUnavailableError as error:
-            _log.error("the outbox cannot be read: %s", error)
-            return []
+            return Claimed()
+        claimed = await self._claim(limit=limit)
+        self._note_usable()
+        for entry_id in claimed.set_aside:
+            _log.error("entry %s: given up, since its row cannot be read back", entry_id)
+            self._tally.add(Outcome.REJECTED, entry_id=entry_id)
+        return claimed
+
+    async def _outlast(self, error: OutboxUnavailableError, patience: timedelta | None) -> None:
+        """Wait for an outbox that failed, and say so once; a drain waits only for what is in flight."""
+        now = self._road.clock.now()
+        if self._unusable_since is None:
+            self._unusable_since = now
+            _log.error("the outbox cannot be used: %s", error)
+        if patience is not None and (not self._in_flight or now - self._unusable_since >= patience):
+            raise error
+        await self._wait(self._poll_every, until=self._wake)
+
+    def _note_usable(self) -> None:
+        if self._unusable_since is not None:
+            _log.warning("the outbox can be used again; it could not be since %s", self._unusable_since.isoformat())
+            self._unusable_since = None
 
     async def _walk(self, stack: AsyncExitStack, idle: list[Transport], lease: Lease) -> None:
         try:
@@ -211,7 +222,7 @@ class Conductor:
                 outcome = await Walk(self._road, lease, transport).run()
             finally:
                 idle.append(transport)
-            self._outcomes[outcome] += 1
+            self._tally.add(outcome, entry_id=lease.entry.id)
             if outcome is Outcome.ACKNOWLEDGED:
                 await self._sign(lease.entry.id)
         except LeaseLostError:
@@ -249,8 +260,8 @@ class Conductor:
             await self._wait(self._poll_every, until=self._wake)
             return True
         now = self._road.clock.now()
-        due_at = (await self._road.outbox.count(environment=self.lane.environment)).next_available
-        # What was due when we looked and was not given to us is another lane's; nobody here will ever deliver it.
+        due_at = (await self._road.outbox.count(lane=self.lane)).next_available
+        # What was due when we looked and was not given to us never will be: its row can be neither read nor changed.
         if due_at is None or due_at < self._looked_at or due_at - now > patience:
             return False
         await self._wait(min(max(due_at - now, _MOMENT), self._poll_every), until=self._wake)
