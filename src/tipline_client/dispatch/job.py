@@ -77,7 +77,8 @@ def verified_payload(entry: Entry, *, trusted: TrustedKeys) -> SubmissionPayload
     }
     altered = [column for column, (stored, signed) in row.items() if stored != signed]
     if altered:
-        raise EnvelopeError(f"the row's {', '.join(altered)} differ from what was signed: the row was altered")
+        verb = "differs" if len(altered) == 1 else "differ"
+        raise EnvelopeError(f"the row's {', '.join(altered)} {verb} from what was signed: the row was altered")
     return payload
 
 

@@ -4,7 +4,7 @@ A step found without an answer after a crash is settled by the same rules as one
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from tipline_client.delivery.acknowledgement import Acknowledgement, Alarm, AlarmKind, FileSet
@@ -24,52 +24,9 @@ from tipline_client.delivery.outcomes import Failure, Outcome, bounded_text
 from tipline_client.delivery.retry import RetryPolicy
 from tipline_client.delivery.steps import Step
 from tipline_client.dispatch.table import MOVES, Move
+from tipline_client.dispatch.verdicts import Acknowledged, Again, GivenUp, Proceed, Settled, Withdrawn, known
 
-__all__ = ["Acknowledged", "Again", "GivenUp", "Proceed", "Settled", "Verdict", "Withdrawn", "settle", "settle_silence"]
-
-
-@dataclass(frozen=True, slots=True)
-class Proceed:
-    """The step succeeded: go on at once."""
-
-
-@dataclass(frozen=True, slots=True)
-class Again:
-    """Not yet: wait, then do what the checkpoint asks for next."""
-
-    failure: Failure
-    outcome: Outcome
-
-
-@dataclass(frozen=True, slots=True)
-class Acknowledged:
-    """It is filed."""
-
-    acknowledgement: Acknowledgement
-    alarms: tuple[Alarm, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class GivenUp:
-    """It is not filed and will not be without a person."""
-
-    failure: Failure
-
-
-@dataclass(frozen=True, slots=True)
-class Withdrawn:
-    """It is proven not filed, as somebody asked."""
-
-
-Verdict = Proceed | Again | Acknowledged | GivenUp | Withdrawn
-
-
-@dataclass(frozen=True, slots=True)
-class Settled:
-    """The checkpoint with the answer worked in, and what follows."""
-
-    checkpoint: Checkpoint
-    verdict: Verdict
+__all__ = ["doom", "failure_of", "settle", "settle_silence"]
 
 
 _DOUBTFUL = {AnswerKind.OUTAGE, AnswerKind.UNUSABLE, AnswerKind.UNANSWERED, AnswerKind.SERVER_ERROR}
@@ -168,7 +125,7 @@ def _advance(
     if intent.step is Step.SUBMIT:
         opened = replace(
             _fresh(base),
-            report_id=answer.report_id,
+            report_id=known(answer.report_id, "the id of the report that was opened"),
             opened_at=intent.since,
             reports_opened=base.reports_opened + 1,
             exchanges=base.exchanges[-1:],
@@ -196,7 +153,7 @@ def _attach(
         aim = Aim.GIVE_UP if mismatches >= policy.mismatches_before_giving_up else Aim.START_OVER
         doomed = _doomed(replace(base, mismatches=mismatches), aim, failure)
         return Settled(doomed, Again(failure, Outcome.TRANSIENT))
-    attached = AttachedFile(item.index, answer.file_id or "", answer.file_hash)
+    attached = AttachedFile(item.index, known(answer.file_id, "the id of the file that was taken"), answer.file_hash)
     return Settled(replace(base, files=(*base.files, attached)), Proceed())
 
 
@@ -242,7 +199,7 @@ def _acknowledge(base: Checkpoint, intent: Intent, answer: Answer, now: datetime
     else:
         file_set = FileSet.CONFIRMED if sorted(answer.file_ids) == ours else FileSet.DIFFERS
     acknowledgement = Acknowledgement(
-        report_id=base.report_id or 0,
+        report_id=known(base.report_id, "the id of the report that is finished"),
         acknowledged_at=now,
         code=0 if answer.code is None else answer.code,
         file_set=file_set,

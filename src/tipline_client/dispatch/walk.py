@@ -26,7 +26,8 @@ from tipline_client.dispatch.job import Job, open_job
 from tipline_client.dispatch.lane import LaneGate
 from tipline_client.dispatch.planning import intend
 from tipline_client.dispatch.record import Record
-from tipline_client.dispatch.settling import (
+from tipline_client.dispatch.settling import doom, settle, settle_silence
+from tipline_client.dispatch.verdicts import (
     Acknowledged,
     Again,
     GivenUp,
@@ -34,9 +35,7 @@ from tipline_client.dispatch.settling import (
     Settled,
     Verdict,
     Withdrawn,
-    doom,
-    settle,
-    settle_silence,
+    known,
 )
 from tipline_client.envelope import CheckpointSeal, TrustedKeys
 from tipline_client.errors import EnvelopeError, EvidenceError, OutboxError
@@ -243,17 +242,17 @@ class Walk:
         return settle(self._checkpoint, answer, job.manifest, now=road.clock.now(), policy=road.policy)
 
     def _call(self, job: Job, intent: Intent) -> Call:
-        report_id = self._checkpoint.report_id or 0
+        if intent.step is Step.SUBMIT:
+            return submit_call(job.report_xml)
+        report_id = known(self._checkpoint.report_id, f"the report of the {intent.step}")
         match intent.step:
-            case Step.SUBMIT:
-                return submit_call(job.report_xml)
             case Step.UPLOAD:
-                return upload_call(report_id, job.manifest[intent.index or 0], self._open_evidence)
+                item = job.manifest[known(intent.index, "the file of the upload")]
+                return upload_call(report_id, item, self._open_evidence)
             case Step.FILEINFO:
-                item = job.manifest[intent.index or 0]
-                file = self._checkpoint.attached(item.index)
-                file_id = file.file_id if file else ""
-                return fileinfo_call(job.details_xml(item, report_id=report_id, file_id=file_id))
+                item = job.manifest[known(intent.index, "the file of the fileinfo")]
+                file = known(self._checkpoint.attached(item.index), f"the uploaded copy of evidence[{item.index}]")
+                return fileinfo_call(job.details_xml(item, report_id=report_id, file_id=file.file_id))
             case Step.FINISH:
                 return finish_call(report_id)
             case Step.RETRACT:

@@ -17,16 +17,8 @@ from tipline_client.delivery.manifest import ManifestItem
 from tipline_client.delivery.retry import RetryPolicy
 from tipline_client.delivery.steps import Step
 from tipline_client.dispatch.planning import intend
-from tipline_client.dispatch.settling import (
-    Acknowledged,
-    Again,
-    GivenUp,
-    Proceed,
-    Settled,
-    Withdrawn,
-    settle,
-    settle_silence,
-)
+from tipline_client.dispatch.settling import settle, settle_silence
+from tipline_client.dispatch.verdicts import Acknowledged, Again, GivenUp, Proceed, Settled, Withdrawn
 
 POLICY = RetryPolicy(refusals_before_giving_up=2, mismatches_before_giving_up=2)
 Kind = AnswerKind

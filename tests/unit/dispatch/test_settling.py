@@ -12,18 +12,9 @@ from tipline_client.delivery.checkpoint import Aim, Checkpoint, Retraction, Susp
 from tipline_client.delivery.outcomes import MAX_ERROR_TEXT, Failure, Outcome
 from tipline_client.delivery.retry import RetryPolicy
 from tipline_client.delivery.steps import Step
-from tipline_client.dispatch.settling import (
-    Acknowledged,
-    Again,
-    GivenUp,
-    Proceed,
-    Settled,
-    Withdrawn,
-    doom,
-    settle,
-    settle_silence,
-)
+from tipline_client.dispatch.settling import doom, settle, settle_silence
 from tipline_client.dispatch.table import MOVES, Move
+from tipline_client.dispatch.verdicts import Acknowledged, Again, GivenUp, Proceed, Settled, Withdrawn
 
 Kind = AnswerKind
 POLICY = RetryPolicy(refusals_before_giving_up=3, mismatches_before_giving_up=2)
@@ -267,3 +258,17 @@ def test_scope_of_a_failure(kind: AnswerKind) -> None:
     endpoint = {Kind.DENIED, Kind.OUTAGE, Kind.UNANSWERED, Kind.UNSENT}
 
     assert (Scope.ENDPOINT if kind in endpoint else Scope.ENTRY) == kind.scope
+
+
+@pytest.mark.parametrize(
+    ("checkpoint", "facts"),
+    [
+        (opened(Step.SUBMIT), {"report_id": None}),
+        (opened(Step.UPLOAD, index=0), {"file_id": None}),
+        (opened(Step.FINISH, report_id=None), {}),
+    ],
+)
+def test_id_that_must_be_known_and_is_not(checkpoint: Checkpoint, facts: dict[str, None]) -> None:
+    """Nothing stands in for the id of a report or a file: settling ends with an error that says what is missing."""
+    with pytest.raises(ValueError, match="must be known by now"):
+        _settle(checkpoint, Kind.SUCCESS, **facts)
