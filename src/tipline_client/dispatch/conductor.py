@@ -6,7 +6,6 @@ It decides when to claim and when to wait. What is done with a lease is `walk`; 
 import logging
 import traceback
 from collections.abc import Awaitable, Callable
-from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -21,19 +20,18 @@ from tipline_client.delivery.steps import Step
 from tipline_client.dispatch.lane import LaneGate
 from tipline_client.dispatch.probing import probe
 from tipline_client.dispatch.summary import DispatchSummary, Tally
+from tipline_client.dispatch.transports import OpenTransport, Transports, transports_of
 from tipline_client.dispatch.walk import Road, Walk
 from tipline_client.errors import LeaseLostError, OutboxUnavailableError, TiplineError
 from tipline_client.outbox.contract import Claimed, Lane
 from tipline_client.transport import Transport
 
-__all__ = ["Conductor", "MakeReceipts", "OpenTransport"]
+__all__ = ["Conductor", "MakeReceipts"]
 
 _log = logging.getLogger("tipline_client.dispatch")
 
 _MOMENT = timedelta(milliseconds=10)
 
-OpenTransport = Callable[[], AbstractAsyncContextManager[Transport]]
-"""Opens a transport of its own for one delivery slot."""
 MakeReceipts = Callable[[str | None], Awaitable[object]]
 """Signs the receipt of the entry with this id; for `None`, of every acknowledged entry that has none."""
 
@@ -144,13 +142,12 @@ class Conductor:
 
     async def _conduct_slots(self, patience: timedelta | None) -> DispatchSummary:
         failure: Exception | None = None
-        async with AsyncExitStack() as stack:
-            idle: list[Transport] = []
+        async with transports_of(self._open_transport, on_failure=self._fail) as transports:
             await self._sign(None)
             async with anyio.create_task_group() as tasks:
                 # Caught here, because a task group would wrap it in a group that no caller expects; walks end first.
                 try:
-                    await self._serve(tasks, stack, idle, patience)
+                    await self._serve(tasks, transports, patience)
                 except Exception as error:
                     failure = error
         failure = failure or self._failure
@@ -161,13 +158,11 @@ class Conductor:
             waiting=(await self._road.outbox.count(lane=self.lane)).waiting,
         )
 
-    async def _serve(
-        self, tasks: TaskGroup, stack: AsyncExitStack, idle: list[Transport], patience: timedelta | None
-    ) -> None:
+    async def _serve(self, tasks: TaskGroup, transports: Transports, patience: timedelta | None) -> None:
         lane = self._road.lane
         while not self._stop_asked:
             if lane.is_paused:
-                if not await self._probe_when_due(stack, idle, patience):
+                if not await self._probe_when_due(transports, patience):
                     return
                 continue
             if lane.incident is None:
@@ -176,7 +171,7 @@ class Conductor:
                 claimed = await self._claim_due(limit=(1 if lane.is_on_trial else self._slots) - self._in_flight)
                 for lease in claimed:
                     self._in_flight += 1
-                    tasks.start_soon(self._walk, stack, idle, lease)
+                    tasks.start_soon(self._walk, transports, lease)
                 if not claimed and not claimed.set_aside and not await self._rest(patience):
                     return
             except OutboxUnavailableError as error:
@@ -213,15 +208,15 @@ class Conductor:
             _log.warning("the outbox can be used again; it could not be since %s", self._unusable_since.isoformat())
             self._unusable_since = None
 
-    async def _walk(self, stack: AsyncExitStack, idle: list[Transport], lease: Lease) -> None:
+    async def _walk(self, transports: Transports, lease: Lease) -> None:
         try:
-            transport = await self._transport(stack, idle, lease)
+            transport = await self._transport(transports, lease)
             if transport is None:
                 return
             try:
                 outcome = await Walk(self._road, lease, transport).run()
             finally:
-                idle.append(transport)
+                transports.give_back(transport)
             self._tally.add(outcome, entry_id=lease.entry.id)
             if outcome is Outcome.ACKNOWLEDGED:
                 await self._sign(lease.entry.id)
@@ -234,18 +229,19 @@ class Conductor:
             self._in_flight -= 1
             self.notify()
 
-    async def _transport(self, stack: AsyncExitStack, idle: list[Transport], lease: Lease) -> Transport | None:
+    async def _transport(self, transports: Transports, lease: Lease) -> Transport | None:
         """A transport for the lease; without one nothing can be sent for any entry, so the run ends."""
-        if idle:
-            return idle.pop()
         try:
-            return await stack.enter_async_context(self._open_transport())
+            return await transports.take()
         except Exception as error:
-            self._failure = self._failure or error
-            self.stop()
+            self._fail(error)
             attempt = Attempt(lease.started_at, self._road.clock.now(), Outcome.STOPPED, burns=False)
             await self._road.outbox.release(lease, lease.entry.checkpoint, attempt, available_in=timedelta(0))
             return None
+
+    def _fail(self, error: Exception) -> None:
+        self._failure = self._failure or error
+        self.stop()
 
     async def _sign(self, entry_id: str | None) -> None:
         try:
@@ -283,7 +279,7 @@ class Conductor:
             await until.wait()
             tasks.cancel_scope.cancel()
 
-    async def _probe_when_due(self, stack: AsyncExitStack, idle: list[Transport], patience: timedelta | None) -> bool:
+    async def _probe_when_due(self, transports: Transports, patience: timedelta | None) -> bool:
         """Wait as the policy says, then probe. False when a drain should not wait for the endpoint any longer."""
         if self._probes:
             if self._is_out_of_patience(patience):
@@ -294,7 +290,7 @@ class Conductor:
             if self._stop_asked:
                 return True
         self._probes += 1
-        if await self._probe(stack, idle):
+        if await self._probe(transports):
             self._road.lane.resume()
             return True
         return not self._is_out_of_patience(patience)
@@ -305,12 +301,12 @@ class Conductor:
             return False
         return incident.is_denial or self._road.lane.paused_for >= patience
 
-    async def _probe(self, stack: AsyncExitStack, idle: list[Transport]) -> bool:
-        transport = idle.pop() if idle else await stack.enter_async_context(self._open_transport())
+    async def _probe(self, transports: Transports) -> bool:
+        transport = await transports.take()
         try:
             answer = await probe(transport, self._road.profile)
         finally:
-            idle.append(transport)
+            transports.give_back(transport)
         if answer.kind is not AnswerKind.SUCCESS:
             failure = Failure(answer.kind.value, answer.reason, Scope.ENDPOINT, Step.STATUS, answer.code)
             self._road.lane.note_probe(failure)
