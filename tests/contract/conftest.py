@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.support import postgres
 from tipline_client.outbox import MemoryOutbox, Outbox, SqliteOutbox
+from tipline_client.outbox.postgres import PostgresOutbox
 from tipline_client.outbox.sqlite.driver import DriverName
 from tipline_client.testing import TurnableClock
 
@@ -24,10 +26,13 @@ class Stores:
         """One more door to the same data; in memory there is only one."""
         if self.kind == "memory":
             return self._memory
+        if self.kind == "postgres":
+            return self._kept(PostgresOutbox.open(postgres.required().dsn(), clock=self._clock, max_connections=4))
         driver: DriverName = "apsw" if self.kind == "sqlite-apsw" else "sqlite3"
-        outbox = SqliteOutbox.open(
-            self._path, clock=self._clock, driver=driver, group_commit=self.kind != "sqlite-one-by-one"
-        )
+        group_commit = self.kind != "sqlite-one-by-one"
+        return self._kept(SqliteOutbox.open(self._path, clock=self._clock, driver=driver, group_commit=group_commit))
+
+    def _kept(self, outbox: Outbox) -> Outbox:
         self._opened.append(outbox)
         return outbox
 
@@ -41,8 +46,10 @@ def clock() -> TurnableClock:
     return TurnableClock()
 
 
-@pytest.fixture(params=["memory", "sqlite-apsw", "sqlite-standard", "sqlite-one-by-one"])
+@pytest.fixture(params=["memory", "sqlite-apsw", "sqlite-standard", "sqlite-one-by-one", "postgres"])
 async def stores(request: pytest.FixtureRequest, tmp_path: Path, clock: TurnableClock) -> AsyncIterator[Stores]:
+    if request.param == "postgres":
+        postgres.required().empty_outbox()
     stores = Stores(request.param, tmp_path, clock)
     yield stores
     await stores.close()

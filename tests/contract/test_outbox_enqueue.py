@@ -265,7 +265,7 @@ async def test_next_available_while_everything_is_leased(outbox: Outbox, clock: 
     assert (START + 5 * MINUTE, START + 6 * MINUTE) == (leased.next_available, renewed.next_available)
 
 
-@pytest.mark.parametrize("stores", ["sqlite-apsw", "sqlite-standard", "sqlite-one-by-one"], indirect=True)
+@pytest.mark.parametrize("stores", ["sqlite-apsw", "sqlite-standard", "sqlite-one-by-one", "postgres"], indirect=True)
 async def test_everything_survives_reopening(stores: Stores) -> None:
     """What a durable store has answered is there for whoever opens it next, to the last byte."""
     first = stores.open()

@@ -1,0 +1,78 @@
+"""What people decide about an entry: withdraw it, put it back, close an alarm; and the receipt that is signed for it.
+
+Nothing here needs a lease. Each verb needs a transaction, in which the row is locked before it is looked at.
+"""
+
+from tipline_client.delivery.acknowledgement import Alarm
+from tipline_client.delivery.checkpoint import Checkpoint
+from tipline_client.delivery.entry import Entry
+from tipline_client.delivery.states import State
+from tipline_client.errors import IllegalTransitionError
+from tipline_client.outbox import rules
+from tipline_client.outbox.postgres import statements
+from tipline_client.outbox.postgres.conversation import Conversation, Row
+from tipline_client.outbox.sqlite.rows import checkpoint_columns, entry_of, shown_alarm, stored_bytes
+
+__all__ = ["close_alarm", "requeue", "store_receipt", "withdraw"]
+
+
+def withdraw(entry_id: str, *, reason: str, now: int | None) -> Conversation[Entry]:
+    """Ask that an entry not be filed; see `Outbox.withdraw`."""
+    row = yield from _locked(entry_id)
+    entry = entry_of(row)
+    if entry.state is State.RETRACTED:
+        return entry
+    rules.check_withdrawable(entry)
+    is_ended = entry.state is not State.LEASED and rules.is_untouched(entry.checkpoint)
+    state = State.RETRACTED if is_ended else entry.state
+    [[at]] = yield statements.WITHDRAW, {"number": row[0], "reason": reason, "state": state.value, "now": now}
+    yield statements.ADD_NOTE, {"entry": row[0], "text": f"withdrawn: {reason}", "now": at}
+    return (yield from _changed(row))
+
+
+def requeue(entry_id: str, *, reason: str, checkpoint: Checkpoint | None, now: int | None) -> Conversation[Entry]:
+    """Put a dead letter back in the line; see `Outbox.requeue`."""
+    row = yield from _locked(entry_id)
+    entry = entry_of(row)
+    rules.check_requeueable(entry)
+    resumed = checkpoint_columns(checkpoint or entry.checkpoint)
+    [[at]] = yield statements.REQUEUE, {"number": row[0], "now": now, **resumed}
+    yield statements.ADD_NOTE, {"entry": row[0], "text": f"requeued: {reason}", "now": at}
+    return (yield from _changed(row))
+
+
+def store_receipt(entry_id: str, receipt: bytes) -> Conversation[bytes]:
+    """Keep the first receipt; see `Outbox.store_receipt`."""
+    for [kept] in (yield statements.KEEP_RECEIPT, {"id": entry_id, "receipt": receipt}):
+        return stored_bytes(kept, what=f"the receipt of entry {entry_id}")
+    rows = yield statements.ENTRY_BY_ID, {"id": entry_id}
+    if not rows:
+        raise rules.no_entry(entry_id)
+    raise IllegalTransitionError(f"entry {entry_id} is {rows[0][8]}: there is nothing to receipt")
+
+
+def close_alarm(alarm_id: int, *, note: str, now: int | None) -> Conversation[Alarm]:
+    """Record that a person looked; see `Outbox.close_alarm`."""
+    yield statements.LOCK_ALARM, {"number": alarm_id}
+    rows = yield statements.ALARM, {"number": alarm_id}
+    if not rows:
+        raise rules.no_alarm(alarm_id)
+    if shown_alarm(rows[0]).closed_at is not None:
+        raise IllegalTransitionError(f"alarm {alarm_id} is closed already")
+    yield statements.CLOSE_ALARM, {"number": alarm_id, "note": note, "now": now}
+    [row] = yield statements.ALARM, {"number": alarm_id}
+    return shown_alarm(row)
+
+
+def _locked(entry_id: str) -> Conversation[Row]:
+    # Looked at by a second statement: it sees what was committed while the first one waited for the lock.
+    yield statements.LOCK_ENTRY, {"id": entry_id}
+    rows = yield statements.ENTRY_BY_ID, {"id": entry_id}
+    if not rows:
+        raise rules.no_entry(entry_id)
+    return rows[0]
+
+
+def _changed(row: Row) -> Conversation[Entry]:
+    [changed] = yield statements.ENTRY_BY_NUMBER, {"number": row[0]}
+    return entry_of(changed)

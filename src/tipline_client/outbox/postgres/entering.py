@@ -1,0 +1,58 @@
+"""How an entry gets in: one statement decides which of two equal enqueues is the first.
+
+A conversation, so that it can be held inside a transaction that the caller opened: the report is then queued exactly if
+that transaction commits.
+"""
+
+from tipline_client.delivery.entry import Entry, NewEntry
+from tipline_client.delivery.jsonable import to_json
+from tipline_client.delivery.states import State
+from tipline_client.outbox import rules
+from tipline_client.outbox.postgres import statements
+from tipline_client.outbox.postgres.conversation import Conversation
+from tipline_client.outbox.sqlite.rows import entry_of, shown_entry
+
+__all__ = ["enqueue"]
+
+
+def enqueue(
+    new: NewEntry, *, held: bool, now: int | None = None, wakes: bool = True
+) -> Conversation[tuple[Entry, bool]]:
+    """Add an entry, or find the one that holds its key.
+
+    Args:
+        new: What to add.
+        held: Whether it waits for a person first.
+        now: When, in microseconds since 1970; `None` for the database's own clock.
+        wakes: Whether dispatchers are to be woken when the transaction commits. Such commits wait for each other.
+
+    Returns:
+        The entry, and whether it is new.
+
+    Raises:
+        DuplicateKeyError: The key is there with other content, or the id under another key.
+    """
+    key = {"profile": new.profile, "environment": new.environment.value, "idempotency_key": new.idempotency_key}
+    added = yield (
+        statements.ADD_ENTRY,
+        {
+            **key,
+            "id": new.id,
+            "content_digest": new.content_digest,
+            "envelope": new.envelope,
+            "is_escalated": new.is_escalated,
+            "state": (State.HELD if held else State.QUEUED).value,
+            "checkpoint": to_json(new.checkpoint),
+            "now": now,
+        },
+    )
+    if added and wakes and not held:
+        yield statements.NEWS, {}
+    for row in added:
+        return entry_of(row), True
+    # A statement of its own: what another transaction committed meanwhile is not seen by the one that waited for it.
+    for row in (yield statements.ENTRY_BY_KEY, key):
+        existing = shown_entry(row)
+        rules.check_same_content(existing, new)
+        return existing, False
+    raise rules.id_in_use(new)

@@ -1,0 +1,225 @@
+"""What a dispatcher does with an entry: claim it, renew the claim, record progress, give it back or end it.
+
+Each write carries the lease's token into its own WHERE clause. What has more than one statement needs a transaction.
+"""
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+
+from tipline_client.delivery.acknowledgement import Acknowledgement, Alarm, AlarmKind
+from tipline_client.delivery.checkpoint import Checkpoint
+from tipline_client.delivery.entry import Lease
+from tipline_client.delivery.jsonable import to_json
+from tipline_client.delivery.outcomes import Attempt, Outcome
+from tipline_client.delivery.states import State
+from tipline_client.errors import LeaseLostError
+from tipline_client.outbox import rules
+from tipline_client.outbox.contract import Claimed, Lane, UnreadableRowError
+from tipline_client.outbox.postgres import statements
+from tipline_client.outbox.postgres.conversation import Conversation, Row, Value
+from tipline_client.outbox.sqlite.columns import LAST, microseconds, moment
+from tipline_client.outbox.sqlite.rows import (
+    attempt_columns,
+    checkpoint_columns,
+    damaged_columns,
+    entry_of,
+    name_of,
+    unreadable,
+)
+
+__all__ = ["acknowledge", "claim", "dead_letter", "end_lease", "record", "renew", "unless_ended_by_us"]
+
+
+def claim(
+    lane: Lane, *, limit: int, lease_for: timedelta, entry_id: str | None, now: int | None
+) -> Conversation[Claimed]:
+    """Lease what is due, in the order of claims; with `entry_id` that entry alone.
+
+    Each statement is a whole by itself: a row that cannot be read is leased first and set aside by the next one.
+    """
+    claimed = Claimed()
+    is_more = True
+    while is_more and len(claimed) < limit:
+        wanted = limit - len(claimed)
+        asked: dict[str, Value] = {
+            "profile": lane.profile,
+            "environment": lane.environment.value,
+            "id": entry_id,
+            "limit": wanted,
+            "lease_for": lease_for // timedelta(microseconds=1),
+            "tokens": [secrets.token_hex(16) for _ in range(wanted)],
+            "now": now,
+            "last": LAST,
+        }
+        rows = yield (statements.CLAIM if entry_id is None else statements.CLAIM_BY_ID), asked
+        for *row, was_leased, started_at in rows:
+            try:
+                entry = entry_of(tuple(row))
+            except UnreadableRowError:
+                yield from _set_aside(claimed, tuple(row), now=now)
+                continue
+            claimed.append(
+                Lease(
+                    entry=entry,
+                    token=row[-2],
+                    started_at=moment(started_at),
+                    expires_at=moment(row[-1]),
+                    was_taken_over=was_leased,
+                )
+            )
+        is_more = len(rows) == wanted and entry_id is None
+    return claimed
+
+
+def _set_aside(claimed: Claimed, row: Row, *, now: int | None) -> Conversation[None]:
+    """Take a damaged row out of the line; left in it, each claim would stumble over it."""
+    failure = unreadable(damaged_columns(row))
+    moved = yield (
+        statements.SET_ASIDE,
+        {
+            "number": row[0],
+            "token": row[-2],
+            "failure": to_json(failure),
+            "outcome": Outcome.REJECTED.value,
+            "kind": AlarmKind.ENVELOPE_REFUSED.value,
+            "text": failure.text,
+            "now": now,
+        },
+    )
+    if moved:
+        claimed.set_aside = (*claimed.set_aside, name_of(row))
+
+
+def renew(lease: Lease, *, lease_for: timedelta, now: int | None) -> Conversation[Lease]:
+    """Move the end of a live lease."""
+    asked = {**_fence(lease, now), "lease_for": lease_for // timedelta(microseconds=1)}
+    for reason, expires_at in (yield statements.RENEW, asked):
+        return replace(lease, entry=replace(lease.entry, withdrawal_reason=reason), expires_at=moment(expires_at))
+    raise rules.lease_lost(lease)
+
+
+def record(lease: Lease, checkpoint: Checkpoint, *, now: int | None) -> Conversation[None]:
+    """Replace the checkpoint under a live lease."""
+    rows = yield statements.RECORD, {**_fence(lease, now), **checkpoint_columns(checkpoint)}
+    if not rows:
+        raise rules.lease_lost(lease)
+
+
+def end_lease(
+    lease: Lease,
+    state: State,
+    checkpoint: Checkpoint,
+    attempt: Attempt,
+    *,
+    now: int | None,
+    available_in: timedelta = timedelta(0),
+) -> Conversation[tuple[int, int]]:
+    """Give the entry another state, put the attempt on record and the lease out of force.
+
+    Returns:
+        The entry's number, for the rows that go with it, and the moment.
+
+    Raises:
+        LeaseLostError: The lease is not live; nothing was written.
+    """
+    columns = attempt_columns(attempt)
+    rows = yield (
+        statements.END_LEASE,
+        {
+            **_fence(lease, now),
+            **checkpoint_columns(checkpoint),
+            **columns,
+            "burns": bool(columns["burns"]),
+            "state": state.value,
+            "available_in": available_in // timedelta(microseconds=1),
+            "knew_of_withdrawal": lease.entry.withdrawal_reason is not None,
+        },
+    )
+    for number, moment_of_it in rows:
+        return number, moment_of_it
+    raise rules.lease_lost(lease)
+
+
+def acknowledge(
+    lease: Lease,
+    checkpoint: Checkpoint,
+    acknowledgement: Acknowledgement,
+    attempt: Attempt,
+    *,
+    reply: bytes,
+    alarms: Sequence[Alarm],
+    now: int | None,
+) -> Conversation[None]:
+    """End the entry as filed, with everything that shows it."""
+    number, at = yield from end_lease(lease, State.ACKNOWLEDGED, checkpoint, attempt, now=now)
+    kept = yield (
+        statements.ADD_ACKNOWLEDGEMENT,
+        {
+            "entry": number,
+            # Text, because the endpoint's numbers may outgrow 63 bits and an id that does not fit is a lost report.
+            "report_id": str(acknowledgement.report_id),
+            "acknowledged_at": microseconds(acknowledgement.acknowledged_at),
+            "facts": to_json(acknowledgement),
+            "reply": reply,
+        },
+    )
+    if not kept:
+        [[report_id]] = yield statements.ACKNOWLEDGED, {"entry": number}
+        foreign = rules.foreign_report_alarm(int(report_id), acknowledgement, raised_at=moment(at))
+        alarms = (*alarms, *foreign)
+    yield from _add_alarms(number, alarms)
+
+
+def dead_letter(
+    lease: Lease,
+    checkpoint: Checkpoint,
+    attempt: Attempt,
+    *,
+    reply: bytes,
+    alarms: Sequence[Alarm],
+    now: int | None,
+) -> Conversation[None]:
+    """End the entry as given up, with the reply that a person will want to read."""
+    number, at = yield from end_lease(lease, State.DEAD_LETTER, checkpoint, attempt, now=now)
+    yield statements.ADD_REJECTION, {"entry": number, "now": at, "reply": reply}
+    yield from _add_alarms(number, alarms)
+
+
+def unless_ended_by_us(
+    ending: Conversation[object], lease: Lease, attempt: Attempt, *, is_in_doubt: bool
+) -> Conversation[None]:
+    """Repeat an ending of which nobody knows whether it took place: if it did, it is not a lost lease.
+
+    Args:
+        ending: How the lease is to end.
+        lease: Which.
+        attempt: What goes on record with it.
+        is_in_doubt: Whether the same ending was sent before and its connection lost.
+    """
+    try:
+        yield from ending
+    except LeaseLostError:
+        if not is_in_doubt:
+            raise
+        ended = yield statements.ENDED_BY, {"id": lease.entry.id, "token": lease.token}
+        if [(attempt.outcome.value,)] != ended:
+            raise
+
+
+def _add_alarms(number: int, alarms: Sequence[Alarm]) -> Conversation[None]:
+    for alarm in alarms:
+        yield (
+            statements.ADD_ALARM,
+            {
+                "entry": number,
+                "kind": alarm.kind.value,
+                "text": alarm.text,
+                "raised_at": microseconds(alarm.raised_at),
+            },
+        )
+
+
+def _fence(lease: Lease, now: int | None) -> dict[str, Value]:
+    return {"id": lease.entry.id, "token": lease.token, "now": now}

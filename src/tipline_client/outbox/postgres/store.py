@@ -1,0 +1,278 @@
+"""The store for several machines: the outbox contract in a PostgreSQL database that any number of dispatchers share.
+
+Each verb of the contract is held as a conversation over one pooled connection. What the statements do is written in the
+modules beside this one; here is decided what needs a transaction, and what a failure means.
+"""
+
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Final, TypeVar
+
+import anyio
+import anyio.to_thread
+
+from tipline_client.delivery.acknowledgement import Acknowledgement, Alarm
+from tipline_client.delivery.checkpoint import Checkpoint
+from tipline_client.delivery.clock import Clock
+from tipline_client.delivery.entry import Entry, Lease, NewEntry, OutboxCounts
+from tipline_client.delivery.environment import Environment
+from tipline_client.delivery.outcomes import Attempt
+from tipline_client.delivery.states import State
+from tipline_client.outbox import rules
+from tipline_client.outbox.contract import AcknowledgementRecord, Claimed, Lane, Strays
+from tipline_client.outbox.postgres import deciding, entering, leasing, reading
+from tipline_client.outbox.postgres.connections import Connections, Kind
+from tipline_client.outbox.postgres.conversation import Conversation
+from tipline_client.outbox.postgres.failures import WriteInDoubtError
+from tipline_client.outbox.sqlite.columns import microseconds
+
+__all__ = ["PostgresOutbox"]
+
+T = TypeVar("T")
+
+_MOST_IN_DOUBT: Final = 10_000
+"""How many leases are remembered whose ending nobody answered; the oldest is forgotten first."""
+
+
+class PostgresOutbox:
+    """The contract of `Outbox`, kept in a PostgreSQL database; made by `PostgresOutbox.open`.
+
+    Usable from several threads and asyncio event loops of one process, and from any number of processes and hosts. It
+    does not survive a fork: each process opens its own.
+    """
+
+    def __init__(self, connections: Connections, *, clock: Clock | None = None) -> None:
+        self._connections = connections
+        self._clock = clock
+        self._in_doubt: dict[str, None] = {}
+
+    @classmethod
+    def open(
+        cls,
+        dsn: str,
+        *,
+        clock: Clock | None = None,
+        max_connections: int = 8,
+        wait_for_connection: timedelta = timedelta(seconds=5),
+        answer_within: timedelta = timedelta(seconds=30),
+    ) -> "PostgresOutbox":
+        """Open an outbox whose tables `tipline migrate` has made; nothing in the database is changed.
+
+        Args:
+            dsn: A connection string as libpq reads it; what it leaves open, libpq's environment variables say.
+            clock: Sent in place of the database's clock, for tests that turn it. Leave it out elsewhere: only the
+                database's own clock is the same one for all hosts.
+            max_connections: How many connections the pool has at most. One more listens for news while asked to.
+            wait_for_connection: How long a verb waits for one of them.
+            answer_within: How long the database may take over a statement.
+
+        Raises:
+            ConfigurationError: The connection string cannot be read; the tables are missing, older or newer than this
+                code; the server is too old.
+            OutboxUnavailableError: The database cannot be reached, or refuses.
+        """
+        connections = Connections.open(
+            dsn, most=max_connections, wait_for_connection=wait_for_connection, answer_within=answer_within
+        )
+        return cls(connections, clock=clock)
+
+    async def _hold(self, kind: Kind, verb: Callable[[int | None], Conversation[T]], *, wakes: bool = False) -> T:
+        # The time is read when a connection is there: a lease may have run out while it was waited for.
+        def begin() -> Conversation[T]:
+            return verb(None if self._clock is None else microseconds(self._clock.now()))
+
+        return await self._connections.hold(kind, begin, wakes=wakes)
+
+    async def _end(
+        self, lease: Lease, attempt: Attempt, kind: Kind, ending: Callable[[int | None], Conversation[object]]
+    ) -> None:
+        is_in_doubt = lease.token in self._in_doubt
+        try:
+            await self._hold(
+                kind,
+                lambda now: leasing.unless_ended_by_us(ending(now), lease, attempt, is_in_doubt=is_in_doubt),
+            )
+        except WriteInDoubtError:
+            while len(self._in_doubt) >= _MOST_IN_DOUBT:
+                del self._in_doubt[next(iter(self._in_doubt))]
+            self._in_doubt[lease.token] = None
+            raise
+        self._in_doubt.pop(lease.token, None)
+
+    async def enqueue(self, new: NewEntry, *, held: bool = False) -> tuple[Entry, bool]:
+        """See `Outbox.enqueue`."""
+        rules.check_text(new.id, new.profile, new.idempotency_key, new.content_digest)
+        return await self._hold(
+            Kind.WRITE, lambda now: entering.enqueue(new, held=held, now=now, wakes=False), wakes=not held
+        )
+
+    async def get(self, entry_id: str) -> Entry:
+        """See `Outbox.get`."""
+        return await self._hold(Kind.READ, lambda _: reading.get(entry_id))
+
+    async def find(self, lane: Lane, idempotency_key: str) -> Entry | None:
+        """See `Outbox.find`."""
+        return await self._hold(Kind.READ, lambda _: reading.find(lane, idempotency_key))
+
+    async def list_entries(
+        self,
+        *,
+        states: Sequence[State] | None = None,
+        environment: Environment | None = None,
+        limit: int = 100,
+        after: str | None = None,
+    ) -> list[Entry]:
+        """See `Outbox.list_entries`."""
+        return await self._hold(
+            Kind.READ,
+            lambda _: reading.list_entries(states=states, environment=environment, limit=limit, after=after),
+        )
+
+    async def count(self, *, environment: Environment | None = None, lane: Lane | None = None) -> OutboxCounts:
+        """See `Outbox.count`."""
+        return await self._hold(Kind.READ_TOGETHER, lambda _: reading.count(environment=environment, lane=lane))
+
+    async def strays(self, served: Sequence[Lane], *, limit: int = 100) -> Strays:
+        """See `Outbox.strays`."""
+        return await self._hold(Kind.READ_TOGETHER, lambda _: reading.strays(served, limit=limit))
+
+    async def claim(self, lane: Lane, *, limit: int, lease_for: timedelta, entry_id: str | None = None) -> Claimed:
+        """See `Outbox.claim`."""
+        return await self._hold(
+            Kind.WRITE,
+            lambda now: leasing.claim(lane, limit=limit, lease_for=lease_for, entry_id=entry_id, now=now),
+        )
+
+    async def renew(self, lease: Lease, *, lease_for: timedelta) -> Lease:
+        """See `Outbox.renew`."""
+        return await self._hold(Kind.WRITE, lambda now: leasing.renew(lease, lease_for=lease_for, now=now))
+
+    async def record(self, lease: Lease, checkpoint: Checkpoint) -> None:
+        """See `Outbox.record`."""
+        await self._hold(Kind.WRITE, lambda now: leasing.record(lease, checkpoint, now=now))
+
+    async def release(self, lease: Lease, checkpoint: Checkpoint, attempt: Attempt, *, available_in: timedelta) -> None:
+        """See `Outbox.release`."""
+        await self._end(
+            lease,
+            attempt,
+            Kind.WRITE,
+            lambda now: leasing.end_lease(lease, State.QUEUED, checkpoint, attempt, now=now, available_in=available_in),
+        )
+
+    async def acknowledge(
+        self,
+        lease: Lease,
+        checkpoint: Checkpoint,
+        acknowledgement: Acknowledgement,
+        attempt: Attempt,
+        *,
+        reply: bytes,
+        alarms: Sequence[Alarm] = (),
+    ) -> None:
+        """See `Outbox.acknowledge`."""
+        await self._end(
+            lease,
+            attempt,
+            Kind.WRITE_TOGETHER,
+            lambda now: leasing.acknowledge(
+                lease, checkpoint, acknowledgement, attempt, reply=reply, alarms=alarms, now=now
+            ),
+        )
+
+    async def dead_letter(
+        self,
+        lease: Lease,
+        checkpoint: Checkpoint,
+        attempt: Attempt,
+        *,
+        reply: bytes = b"",
+        alarms: Sequence[Alarm] = (),
+    ) -> None:
+        """See `Outbox.dead_letter`."""
+        await self._end(
+            lease,
+            attempt,
+            Kind.WRITE_TOGETHER,
+            lambda now: leasing.dead_letter(lease, checkpoint, attempt, reply=reply, alarms=alarms, now=now),
+        )
+
+    async def mark_retracted(self, lease: Lease, checkpoint: Checkpoint, attempt: Attempt) -> None:
+        """See `Outbox.mark_retracted`."""
+        await self._end(
+            lease,
+            attempt,
+            Kind.WRITE,
+            lambda now: leasing.end_lease(lease, State.RETRACTED, checkpoint, attempt, now=now),
+        )
+
+    async def withdraw(self, entry_id: str, *, reason: str) -> Entry:
+        """See `Outbox.withdraw`."""
+        rules.check_text(reason)
+        return await self._hold(
+            Kind.WRITE_TOGETHER, lambda now: deciding.withdraw(entry_id, reason=reason, now=now), wakes=True
+        )
+
+    async def requeue(self, entry_id: str, *, reason: str, checkpoint: Checkpoint | None = None) -> Entry:
+        """See `Outbox.requeue`."""
+        rules.check_text(reason)
+        return await self._hold(
+            Kind.WRITE_TOGETHER,
+            lambda now: deciding.requeue(entry_id, reason=reason, checkpoint=checkpoint, now=now),
+            wakes=True,
+        )
+
+    async def attempts(self, entry_id: str, *, limit: int = 100) -> list[Attempt]:
+        """See `Outbox.attempts`."""
+        return await self._hold(Kind.READ, lambda _: reading.attempts(entry_id, limit=limit))
+
+    async def acknowledgement(self, entry_id: str) -> AcknowledgementRecord | None:
+        """See `Outbox.acknowledgement`."""
+        return await self._hold(Kind.READ, lambda _: reading.acknowledgement(entry_id))
+
+    async def rejected_reply(self, entry_id: str) -> bytes | None:
+        """See `Outbox.rejected_reply`."""
+        return await self._hold(Kind.READ, lambda _: reading.rejected_reply(entry_id))
+
+    async def unreceipted(self, *, limit: int = 100) -> list[str]:
+        """See `Outbox.unreceipted`."""
+        return await self._hold(Kind.READ, lambda _: reading.unreceipted(limit=limit))
+
+    async def store_receipt(self, entry_id: str, receipt: bytes) -> bytes:
+        """See `Outbox.store_receipt`."""
+        return await self._hold(Kind.WRITE, lambda _: deciding.store_receipt(entry_id, receipt))
+
+    async def alarms(self, *, entry_id: str | None = None, is_open: bool | None = None) -> list[Alarm]:
+        """See `Outbox.alarms`."""
+        return await self._hold(Kind.READ, lambda _: reading.alarms(entry_id=entry_id, is_open=is_open))
+
+    async def close_alarm(self, alarm_id: int, *, note: str) -> Alarm:
+        """See `Outbox.close_alarm`."""
+        rules.check_text(note)
+        return await self._hold(Kind.WRITE_TOGETHER, lambda now: deciding.close_alarm(alarm_id, note=note, now=now))
+
+    async def notes(self, entry_id: str) -> list[tuple[datetime, str]]:
+        """See `Outbox.notes`."""
+        return await self._hold(Kind.READ, lambda _: reading.notes(entry_id))
+
+    async def facts(self) -> Mapping[str, str]:
+        """See `Outbox.facts`; as they were when it was opened."""
+        return dict(self._connections.facts)
+
+    async def news(self) -> AsyncIterator[None]:
+        """Yield whenever something may have become due: enqueued, requeued or withdrawn, on any host.
+
+        It yields once at the start and after each lost connection, since something may have been missed meanwhile; many
+        reasons at once are one item. Nothing is promised beyond that: whoever waits looks at times anyway. It ends when
+        the outbox is closed.
+        """
+        seen = 0
+        while (heard := await self._connections.wait_for_news(seen)) is not None:
+            seen = heard
+            yield
+
+    async def close(self) -> None:
+        """See `Outbox.close`."""
+        # Shielded, so that a cancelled task does not leave connections behind.
+        with anyio.CancelScope(shield=True):
+            await anyio.to_thread.run_sync(self._connections.close)
