@@ -2,20 +2,19 @@
 
 import os
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import ExitStack
 from datetime import timedelta
 from functools import partial
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-from anyio.from_thread import start_blocking_portal
-
 from tipline_client.client.asynchronous import AsyncTiplineClient
+from tipline_client.client.loop_thread import LoopThread
 from tipline_client.client.options import Options
 from tipline_client.delivery.answers import Answer
 from tipline_client.delivery.entry import Entry
 from tipline_client.delivery.receipt import Receipt
 from tipline_client.dispatch import Conductor, DispatchSummary
+from tipline_client.dispatch.enqueueing import Enqueued
 from tipline_client.errors import Issue, OutboxUnavailableError
 from tipline_client.evidence import Evidence
 from tipline_client.models import Report
@@ -39,8 +38,7 @@ class TiplineClient:
     def __init__(self, wrapped: AsyncTiplineClient) -> None:
         self._async = wrapped
         self._is_closed = False
-        self._closing = ExitStack()
-        self._portal = self._closing.enter_context(start_blocking_portal())
+        self._loop = LoopThread()
 
     @classmethod
     def open(cls, home: str | os.PathLike[str], *, profile: EndpointProfile, options: Options | None = None) -> Self:
@@ -59,17 +57,17 @@ class TiplineClient:
         """Finish what is being written and close the outbox; safe to call twice."""
         if self._is_closed:
             return
-        with self._closing:
-            try:
-                self.call(self._async.aclose)
-            finally:
-                self._is_closed = True
+        try:
+            self.call(self._async.aclose)
+        finally:
+            self._is_closed = True
+            self._loop.close()
 
     def call(self, function: Callable[..., Awaitable[T]], *arguments: Any, **named: Any) -> T:
         """Run one of the asynchronous client's verbs, or anything of its outbox, on this client's event loop."""
         if self._is_closed:
             raise OutboxUnavailableError("this client is closed", hint="Open another one.")
-        return self._portal.call(partial(function, *arguments, **named))
+        return self._loop.call(partial(function, *arguments, **named))
 
     def call_soon(self, function: Callable[[], object]) -> None:
         """Have `function` run on this client's event loop, without waiting; from any thread or a signal handler.
@@ -77,7 +75,7 @@ class TiplineClient:
         After the client is closed it does nothing.
         """
         if not self._is_closed:
-            self._portal.start_task_soon(function)
+            self._loop.call_soon(function)
 
     @property
     def asynchronous(self) -> AsyncTiplineClient:
@@ -98,6 +96,12 @@ class TiplineClient:
     ) -> Entry:
         """See `AsyncTiplineClient.enqueue`."""
         return self.call(self._async.enqueue, report, evidence=evidence, idempotency_key=idempotency_key)
+
+    def enqueue_once(
+        self, report: Report, *, evidence: Sequence[Evidence] = (), idempotency_key: str | None = None
+    ) -> Enqueued:
+        """See `AsyncTiplineClient.enqueue_once`."""
+        return self.call(self._async.enqueue_once, report, evidence=evidence, idempotency_key=idempotency_key)
 
     def deliver(self, entry_id: str) -> Receipt:
         """See `AsyncTiplineClient.deliver`."""
