@@ -265,3 +265,40 @@ async def test_acknowledgement_altered_before_its_receipt(durable: Stage, change
 
     with pytest.raises(EnvelopeError, match="differs from the record"):
         await receipt_bytes(durable.outbox, durable.keys, entry.id)
+
+
+async def test_acknowledgement_erased_by_hand(durable: Stage) -> None:
+    """An entry that says it is filed, without the proof of it, is said to be altered, and nothing is sent again."""
+    entry = await durable.enqueue()
+    await durable.conductor().drain(patience=DAYS)
+    requests = durable.endpoint.summary()["requests"]
+    _by_hand(durable, "DELETE FROM acknowledgements")
+
+    with pytest.raises(EnvelopeError, match="its acknowledgement is not on record"):
+        await deliver(durable.conductor(), durable.outbox, durable.keys, entry.id)
+
+    assert requests == durable.endpoint.summary()["requests"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE entries SET state = 'queued'",
+        "UPDATE entries SET state = 'dead_letter'",
+        "UPDATE entries SET state = 'retracted'",
+    ],
+)
+async def test_filed_entry_whose_state_was_altered(durable: Stage, change: str) -> None:
+    """Nobody says "not filed" of an entry with an acknowledgement, and nobody can requeue it."""
+    entry = await durable.enqueue()
+    await durable.conductor().drain(patience=DAYS)
+    _by_hand(durable, change)
+
+    with pytest.raises(EnvelopeError, match="holds an acknowledgement of it as report"):
+        await deliver(durable.conductor(), durable.outbox, durable.keys, entry.id)
+    with pytest.raises(EnvelopeError, match="holds an acknowledgement of it as report"):
+        await requeue(
+            durable.outbox, durable.keys.checkpoint_seal(), entry.id, reason="try again", accept_checkpoint=True
+        )
+
+    assert (1, 0) == (durable.endpoint.summary()["finished"], durable.endpoint.summary()["duplicates"])

@@ -96,7 +96,7 @@ async def _shown(stage: Stage, entry_id: str) -> str:
 
 
 async def _enqueue(stage: Stage) -> str:
-    entry, _ = await enqueue(
+    enqueued = await enqueue(
         _marked_report(),
         _marked_evidence(),
         idempotency_key="case-leak",
@@ -106,7 +106,7 @@ async def _enqueue(stage: Stage) -> str:
         profile=stage.profile,
         clock=stage.clock,
     )
-    return entry.id
+    return enqueued.entry.id
 
 
 _SCRIPTS: dict[str, tuple[StepName, list[Fault]]] = {

@@ -76,7 +76,7 @@ class Stage:
 
     async def enqueue(self, name: str = "one", *, contents: tuple[bytes, ...] = FILES) -> Entry:
         """A durable entry with these files as its evidence."""
-        entry, _ = await enqueue(
+        enqueued = await enqueue(
             sample_report(name),
             sample_evidence(contents),
             idempotency_key=f"case-{name}",
@@ -86,7 +86,7 @@ class Stage:
             profile=self.profile,
             clock=self.clock,
         )
-        return entry
+        return enqueued.entry
 
     def conductor(
         self, *, outbox: Outbox | None = None, open_transport: OpenTransport | None = None, slots: int = 8

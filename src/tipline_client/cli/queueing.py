@@ -14,9 +14,7 @@ from tipline_client.cli.reporting import issue_lines
 from tipline_client.cli.submissions import Prepared, SubmissionFile
 from tipline_client.cli.views import entry_view
 from tipline_client.client import AsyncTiplineClient
-from tipline_client.delivery.clock import SystemClock
 from tipline_client.delivery.entry import Entry
-from tipline_client.dispatch.enqueueing import enqueue
 from tipline_client.errors import ConfigurationError, OutboxUnavailableError, ReportInvalidError, TiplineError
 
 __all__ = ["Queued", "queue_all", "queued_lines", "queued_view", "worst"]
@@ -82,19 +80,12 @@ async def _queue(client: AsyncTiplineClient, file: SubmissionFile, prepared: Pre
         error = CommandError("not queued, since another line of the file has errors", hint="Correct that line.")
         return Queued(prepared, error=error)
     try:
-        entry, is_new = await enqueue(
-            submission.report,
-            prepared.evidence(),
-            idempotency_key=submission.idempotency_key,
-            outbox=client.outbox,
-            store=client.home.evidence(),
-            keys=client.keys,
-            profile=client.profile,
-            clock=SystemClock(),
+        enqueued = await client.enqueue_once(
+            submission.report, evidence=prepared.evidence(), idempotency_key=submission.idempotency_key
         )
     except TiplineError as error:
         return Queued(prepared, error=error)
-    return Queued(prepared, entry, is_new)
+    return Queued(prepared, enqueued.entry, enqueued.is_new)
 
 
 def queued_view(queued: Queued) -> dict[str, Any]:

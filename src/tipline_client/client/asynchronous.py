@@ -13,7 +13,7 @@ from tipline_client.delivery.entry import Entry
 from tipline_client.delivery.receipt import Receipt
 from tipline_client.dispatch import Conductor, LaneGate, Road
 from tipline_client.dispatch.delivering import deliver, requeue, retract
-from tipline_client.dispatch.enqueueing import as_submission, check, enqueue
+from tipline_client.dispatch.enqueueing import Enqueued, as_submission, check, enqueue
 from tipline_client.dispatch.probing import fetch_schema, probe
 from tipline_client.dispatch.receipting import receipt_bytes, receipt_of, sign_outstanding
 from tipline_client.envelope import KeyRing
@@ -129,9 +129,19 @@ class AsyncTiplineClient:
             EvidenceError: A file is missing, empty, unreadable or changing. Nothing was queued.
             DuplicateKeyError: The key names other content. Nothing was queued.
             OutboxUnavailableError: Nothing was queued.
-            ConfigurationError: There is no usable signing key. Nothing was queued.
+            ConfigurationError: It is not in the outbox yet, and there is no usable signing key. Nothing was queued.
         """
-        entry, _ = await enqueue(
+        return (await self.enqueue_once(report, evidence=evidence, idempotency_key=idempotency_key)).entry
+
+    async def enqueue_once(
+        self, report: Report, *, evidence: Sequence[Evidence] = (), idempotency_key: str | None = None
+    ) -> Enqueued:
+        """Like `enqueue`, and says whether this call made the entry or found it; for whoever counts or tells a person.
+
+        Returns:
+            `entry`, and `is_new`.
+        """
+        return await enqueue(
             report,
             evidence,
             idempotency_key=idempotency_key,
@@ -141,7 +151,6 @@ class AsyncTiplineClient:
             profile=self.profile,
             clock=self._options.clock,
         )
-        return entry
 
     async def deliver(self, entry_id: str) -> Receipt:
         """Try one entry now and return its receipt; for scripts and tests. Services run a `Dispatcher`.
@@ -151,6 +160,8 @@ class AsyncTiplineClient:
             DeliveryTransientError: Not yet; it waits in the outbox.
             DeliveryInDoubtError: No usable answer; it waits in the outbox to be settled.
             DeliveryRejectedError: Given up with a reason, or withdrawn.
+            ConfigurationError: It is for another endpoint; or it is filed, and its receipt cannot be signed yet.
+            EnvelopeError: The outbox was altered: what it says of this entry is not believed.
         """
         return await deliver(self.conductor(), self.outbox, self.keys, entry_id)
 
@@ -177,7 +188,8 @@ class AsyncTiplineClient:
 
         Raises:
             EntryNotFoundError: There is no such entry.
-            EnvelopeError: The record of the delivery is not believed, and nobody vouches for it.
+            EnvelopeError: An acknowledgement of it is on record; or the record of the delivery is not believed, and
+                nobody vouches for it.
             IllegalTransitionError: It is no dead letter.
         """
         seal = self.keys.checkpoint_seal()

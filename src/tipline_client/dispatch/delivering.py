@@ -13,6 +13,7 @@ from tipline_client.errors import (
     DeliveryInDoubtError,
     DeliveryRejectedError,
     DeliveryTransientError,
+    EnvelopeError,
     IllegalTransitionError,
 )
 from tipline_client.outbox.contract import Lane, Outbox
@@ -33,9 +34,11 @@ async def deliver(conductor: Conductor, outbox: Outbox, keys: KeyRing, entry_id:
         LeaseLostError: Another dispatcher took over.
         ConfigurationError: It belongs to another endpoint; or it is filed, and the signing key is missing for the
             receipt, which is made another time.
+        EnvelopeError: State and acknowledgement contradict each other, or the receipt is not trustworthy.
     """
     outcome = await conductor.deliver(entry_id)
     entry = await outbox.get(entry_id)
+    _check_consistent(entry)
     if entry.state is State.ACKNOWLEDGED:
         try:
             return await receipt_of(outbox, keys, entry_id)
@@ -67,10 +70,12 @@ async def requeue(
 
     Raises:
         EntryNotFoundError: There is no such entry.
-        EnvelopeError: The checkpoint is not believed, and nobody vouches for it.
+        EnvelopeError: An acknowledgement of it is on record; or the checkpoint is not believed, and nobody vouches for
+            it.
         IllegalTransitionError: It is no dead letter.
     """
     entry = await outbox.get(entry_id)
+    _check_consistent(entry)
     if not accept_checkpoint:
         seal.check(entry.id, entry.checkpoint)
         return await outbox.requeue(entry_id, reason=reason)
@@ -119,6 +124,21 @@ async def retract(conductor: Conductor, outbox: Outbox, seal: CheckpointSeal, en
             hint="A filed report cannot be taken back; a later report can point to it.",
         )
     return entry
+
+
+def _check_consistent(entry: Entry) -> None:
+    """Say nothing of an entry whose state and acknowledgement contradict each other but that.
+
+    Raises:
+        EnvelopeError: They do: it may be filed although its state says otherwise.
+    """
+    if not entry.has_receipt or entry.state is State.ACKNOWLEDGED:
+        return
+    report = "" if entry.report_id is None else f" as report {entry.report_id}"
+    raise EnvelopeError(
+        f"entry {entry.id} is {entry.state}, yet the outbox holds an acknowledgement of it{report}: it was altered",
+        hint="Do not file it again. Find out who changed the outbox by hand, and compare it with a backup.",
+    )
 
 
 def _error_for(entry: Entry, outcome: Outcome | None) -> DeliveryError:

@@ -1,13 +1,14 @@
 """From a report and its evidence to a durable entry: validated, copied, sealed, queued; or nothing at all.
 
 The order matters. The evidence is copied before anything is signed, and the entry is written last: whatever fails on
-the way leaves no entry, and the copies made for it are removed.
+the way leaves no entry, and the copies made for it are removed. What is in the outbox already needs no signature, only
+the proof that it is the same content.
 """
 
 import secrets
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
 
@@ -17,18 +18,40 @@ from tipline_client._version import __version__
 from tipline_client.delivery.clock import Clock
 from tipline_client.delivery.entry import Entry, NewEntry
 from tipline_client.delivery.manifest import ManifestItem
-from tipline_client.envelope import KeyRing, SigningKey
+from tipline_client.envelope import CheckpointSeal, KeyRing, SigningKey
 from tipline_client.envelope.payload import SubmissionPayload, content_digest, seal
-from tipline_client.errors import EvidenceError, Issue, OutboxUnavailableError, ReportInvalidError, Severity
+from tipline_client.errors import (
+    ConfigurationError,
+    EvidenceError,
+    Issue,
+    OutboxUnavailableError,
+    ReportInvalidError,
+    Severity,
+)
 from tipline_client.evidence import Evidence, safe_name
 from tipline_client.evidence.store import EvidenceStore
 from tipline_client.models import EvidenceItem, FileDetails, Report, Submission, Substitution, find_substitutions
-from tipline_client.outbox.contract import Outbox
+from tipline_client.outbox.contract import Lane, Outbox
+from tipline_client.outbox.rules import other_content
 from tipline_client.profiles import EndpointProfile, EndpointSchema
 from tipline_client.profiles.encode import encode
 from tipline_client.validation import EndpointRules, validate
 
-__all__ = ["DocumentRules", "as_submission", "check", "derive_key", "enqueue"]
+__all__ = ["DocumentRules", "Enqueued", "as_submission", "check", "derive_key", "enqueue"]
+
+
+@dataclass(frozen=True, slots=True)
+class Enqueued:
+    """What became of a submission that was handed in.
+
+    Attributes:
+        entry: Its entry in the outbox.
+        is_new: Whether this call made the entry; if not, it is an earlier one with the same key and content, as it
+            stands now: waiting, filed or given up.
+    """
+
+    entry: Entry
+    is_new: bool
 
 
 def as_submission(report: Report, evidence: Sequence[Evidence], idempotency_key: str | None = None) -> Submission:
@@ -100,7 +123,7 @@ async def enqueue(
     keys: KeyRing,
     profile: EndpointProfile,
     clock: Clock,
-) -> tuple[Entry, bool]:
+) -> Enqueued:
     """Make a report durable, once per idempotency key.
 
     Args:
@@ -121,14 +144,47 @@ async def enqueue(
         EvidenceError: A file is missing, empty, unreadable or changing. Nothing was queued.
         DuplicateKeyError: The key names other content. Nothing was queued.
         OutboxUnavailableError: Nothing was queued.
-        ConfigurationError: There is no usable signing key or seal. Nothing was queued.
+        ConfigurationError: It is not in the outbox yet, and there is no usable signing key or seal. Nothing was queued.
     """
-    # Looked for before any file is copied in vain.
-    signer, seal_of_checkpoint = keys.signer(), keys.checkpoint_seal()
     submission = as_submission(report, evidence, idempotency_key)
     issues = check(submission, profile, now=clock.now())
     if any(issue.severity is Severity.ERROR for issue in issues):
         raise ReportInvalidError(issues)
+    lane = Lane(profile.name, profile.environment)
+    existing = None if idempotency_key is None else await outbox.find(lane, idempotency_key)
+    signing = _signing(keys)
+    if existing is not None or (idempotency_key is None and isinstance(signing, ConfigurationError)):
+        # What is there already needs no signature. Without a key of the caller's, the content says which entry it is.
+        manifest = await _digested(evidence, store)
+        existing = existing or await outbox.find(lane, derive_key(submission.report, manifest))
+        if existing is not None:
+            if existing.content_digest != content_digest(submission.report.to_json_dict(), manifest):
+                raise other_content(existing)
+            return Enqueued(existing, is_new=False)
+    if isinstance(signing, ConfigurationError):
+        raise signing
+    return await _add(submission, evidence, outbox=outbox, store=store, signing=signing, profile=profile, clock=clock)
+
+
+def _signing(keys: KeyRing) -> tuple[SigningKey, CheckpointSeal] | ConfigurationError:
+    """What a new entry is signed and sealed with, or why there is none; known before any file is copied in vain."""
+    try:
+        return keys.signer(), keys.checkpoint_seal()
+    except ConfigurationError as error:
+        return error
+
+
+async def _add(
+    submission: Submission,
+    evidence: Sequence[Evidence],
+    *,
+    outbox: Outbox,
+    store: EvidenceStore,
+    signing: tuple[SigningKey, CheckpointSeal],
+    profile: EndpointProfile,
+    clock: Clock,
+) -> Enqueued:
+    signer, seal_of_checkpoint = signing
     entry_id = secrets.token_hex(16)
     is_new = False
     try:
@@ -141,7 +197,16 @@ async def enqueue(
     finally:
         if not is_new:
             await _discard(store, entry_id)
-    return entry, is_new
+    return Enqueued(entry, is_new)
+
+
+async def _digested(evidence: Sequence[Evidence], store: EvidenceStore) -> list[ManifestItem]:
+    """What the files would be in a manifest; nothing of them stays in the store."""
+    passing = secrets.token_hex(16)
+    try:
+        return [await _copy(item, store, passing, index) for index, item in enumerate(evidence)]
+    finally:
+        await _discard(store, passing)
 
 
 async def _discard(store: EvidenceStore, entry_id: str) -> None:

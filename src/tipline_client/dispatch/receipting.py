@@ -11,6 +11,7 @@ import logging
 from tipline_client._version import __version__
 from tipline_client.delivery.entry import Entry
 from tipline_client.delivery.receipt import RECEIPT_VERSION, Receipt, ReceiptFile, ReplacedCharacter
+from tipline_client.delivery.states import State
 from tipline_client.envelope import KeyRing
 from tipline_client.envelope.payload import SubmissionPayload, open_sealed
 from tipline_client.envelope.receipts import open_receipt, seal_receipt
@@ -30,12 +31,18 @@ async def receipt_bytes(outbox: Outbox, keys: KeyRing, entry_id: str) -> bytes:
         EntryNotFoundError: There is no such entry.
         IllegalTransitionError: It is not acknowledged.
         ConfigurationError: The receipt is still to be made and this host has no signing key.
-        EnvelopeError: The entry's envelope, its checkpoint or the stored acknowledgement is not trustworthy; nothing is
-            signed on top of it.
+        EnvelopeError: The entry's envelope, its checkpoint or the stored acknowledgement is not trustworthy, or the
+            latter is missing; nothing is signed on top of it.
     """
     record = await outbox.acknowledgement(entry_id)
     if record is None:
         entry = await outbox.get(entry_id)
+        if entry.state is State.ACKNOWLEDGED:
+            raise EnvelopeError(
+                f"entry {entry_id} is {entry.state}, but its acknowledgement is not on record (its checkpoint names "
+                f"report {entry.checkpoint.report_id}): the outbox was altered",
+                hint="Do not file it again. Restore the outbox from a backup, or look on the hotline's side.",
+            )
         raise IllegalTransitionError(
             f"entry {entry_id} has no receipt: it is {entry.state}", hint="A receipt exists once it is acknowledged."
         )

@@ -29,6 +29,7 @@ __all__ = [
     "lease_lost",
     "no_alarm",
     "no_entry",
+    "other_content",
 ]
 
 
@@ -44,9 +45,14 @@ def check_same_content(existing: Entry, new: NewEntry) -> None:
         DuplicateKeyError: The content differs.
     """
     if existing.content_digest != new.content_digest:
-        raise DuplicateKeyError(
-            f"the idempotency key already names entry {existing.id}, with other content", entry_id=existing.id
-        )
+        raise other_content(existing)
+
+
+def other_content(existing: Entry) -> DuplicateKeyError:
+    """The error for a key that names an entry with other content."""
+    return DuplicateKeyError(
+        f"the idempotency key already names entry {existing.id}, with other content", entry_id=existing.id
+    )
 
 
 def check_withdrawable(entry: Entry) -> None:
@@ -63,9 +69,13 @@ def check_requeueable(entry: Entry) -> None:
     """Refuse to put back what is not a dead letter, or what is filed whatever its state says.
 
     Raises:
-        IllegalTransitionError: It is no dead letter.
+        IllegalTransitionError: It is no dead letter, or an acknowledgement of it is on record.
     """
-    if entry.has_receipt or entry.state is not State.DEAD_LETTER:
+    if entry.has_receipt and entry.state is State.DEAD_LETTER:
+        raise IllegalTransitionError(
+            f"entry {entry.id} is {entry.state}, yet its acknowledgement is on record: it is not filed again"
+        )
+    if entry.state is not State.DEAD_LETTER:
         raise IllegalTransitionError(f"entry {entry.id} is {entry.state}, no dead letter: it cannot be requeued")
 
 
