@@ -7,13 +7,15 @@ from pathlib import Path
 INTERRUPTED = """
 import sys
 from concurrent.futures import Future
-from tipline_client import TiplineClient, profiles
+from tipline_client import AsyncTiplineClient, TiplineClient, profiles
+
+opened = AsyncTiplineClient.open(sys.argv[1], profile=profiles.mock("http://127.0.0.1:9/ispws"))
 
 def interrupt(self, timeout=None):
     raise KeyboardInterrupt
 
 Future.result = interrupt
-TiplineClient.open(sys.argv[1], profile=profiles.mock("http://127.0.0.1:9/ispws"))
+TiplineClient(opened)
 """
 
 
