@@ -12,9 +12,11 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from tipline_client.cli.settings import VARIABLES, Settings
+from tipline_client.cli.suspects import SUSPECTS_HINT, find_suspects
 from tipline_client.cli.views import instant, span
 from tipline_client.delivery.environment import Environment
-from tipline_client.errors import ConfigurationError, TiplineError
+from tipline_client.envelope import TrustedKeys
+from tipline_client.errors import ConfigurationError, OutboxUnavailableError, TiplineError
 from tipline_client.home import Home
 from tipline_client.outbox import SqliteOutbox
 
@@ -22,6 +24,8 @@ __all__ = ["Check", "Grade", "check_disk", "check_endpoint_settings", "check_key
 
 _LEAST_FREE = 1024**3
 _KNOWN = {*VARIABLES.values(), "TIPLINE_CONFIG"}
+_MOST_VERIFIED = 10_000
+"""How many waiting entries are verified; `tipline verify --all` looks at everything."""
 
 
 class Grade(StrEnum):
@@ -127,14 +131,18 @@ def check_keys(settings: Settings) -> list[Check]:
     return checks
 
 
-async def check_outbox(outbox: SqliteOutbox, *, now: datetime) -> list[Check]:
-    """The database, what waits in it, its alarms, and whether the clock fits its newest entry."""
+async def check_outbox(outbox: SqliteOutbox, *, now: datetime, trusted: TrustedKeys | None) -> list[Check]:
+    """The database, what waits in it and whether that was altered, its alarms, and whether the clock fits."""
     facts = await outbox.facts()
     checks = [Check("outbox", Grade.OK, ", ".join(f"{name} {value}" for name, value in facts.items()))]
+    try:
+        await outbox.check_writable()
+    except OutboxUnavailableError as error:
+        checks.append(Check("outbox", Grade.PROBLEM, str(error), error.hint))
     problems = await outbox.integrity_problems()
     hint = "Stop every dispatcher, copy the file, and restore a backup."
     checks.append(
-        Check("outbox integrity", Grade.PROBLEM, f"{len(problems)} finding(s) of SQLite's quick check", hint)
+        Check("outbox integrity", Grade.PROBLEM, f"{len(problems)} finding(s): {'; '.join(problems[:3])}", hint)
         if problems
         else Check("outbox integrity", Grade.OK, "SQLite's quick check finds nothing")
     )
@@ -145,6 +153,7 @@ async def check_outbox(outbox: SqliteOutbox, *, now: datetime) -> list[Check]:
     counts = await outbox.count()
     oldest = f", oldest since {instant(counts.oldest_waiting)}" if counts.oldest_waiting else ""
     checks.append(Check("waiting", Grade.OK, f"{counts.waiting}{oldest}"))
+    checks += await _check_altered(outbox, trusted)
     alarms = f"{counts.open_alarms} open"
     checks.append(
         Check("alarms", Grade.PROBLEM, alarms, "Look with `tipline alarm list`.")
@@ -158,6 +167,18 @@ async def check_outbox(outbox: SqliteOutbox, *, now: datetime) -> list[Check]:
     else:
         checks.append(Check("clock", Grade.OK, f"{instant(now)}; not before what waits in the outbox"))
     return checks
+
+
+async def _check_altered(outbox: SqliteOutbox, trusted: TrustedKeys | None) -> list[Check]:
+    suspects = await find_suspects(outbox, trusted=trusted, most=_MOST_VERIFIED)
+    if not suspects.count:
+        return [Check("waiting rows", Grade.OK, "none of them is altered")]
+    checks = [
+        Check("waiting rows", Grade.PROBLEM, f"entry {suspect.entry_id} ({suspect.where}): {suspect.reason}")
+        for suspect in suspects.named
+    ]
+    total = f"{suspects.count} altered, which nobody will deliver"
+    return [*checks, Check("waiting rows", Grade.PROBLEM, total, SUSPECTS_HINT)]
 
 
 def check_disk(settings: Settings) -> list[Check]:

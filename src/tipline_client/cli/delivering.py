@@ -14,14 +14,16 @@ from tipline_client.cli.exit_codes import ExitCode, exit_code_for
 from tipline_client.cli.output import Output, error_view
 from tipline_client.cli.stopping import stopping_on_signals
 from tipline_client.cli.views import entry_view, receipt_lines, receipt_view
+from tipline_client.cli.waiting import denial_hint
 from tipline_client.client import AsyncTiplineClient
-from tipline_client.delivery.answers import AnswerKind, Scope
+from tipline_client.delivery.answers import Scope
 from tipline_client.delivery.entry import Entry
 from tipline_client.delivery.receipt import Receipt
 from tipline_client.delivery.states import State
 from tipline_client.dispatch import Conductor
 from tipline_client.dispatch.delivering import deliver
 from tipline_client.errors import DeliveryTransientError, TiplineError
+from tipline_client.outbox import UnreadableRowError
 
 __all__ = ["Delivered", "deliver_all", "delivered_lines", "delivered_view"]
 
@@ -87,12 +89,13 @@ async def _deliver(client: AsyncTiplineClient, conductor: Conductor, entry: Entr
     try:
         receipt = await deliver(conductor, client.outbox, client.keys, entry.id)
     except TiplineError as error:
-        now = await client.entry(entry.id)
+        try:
+            now = await client.entry(entry.id)
+        except UnreadableRowError as unreadable:
+            return Delivered(entry, error=unreadable)
         failure = now.last_failure
-        if now.state is State.QUEUED and failure is not None and failure.kind == AnswerKind.DENIED.value:
-            error.hint = (
-                "Check TIPLINE_USERNAME and TIPLINE_PASSWORD; the entry stays queued, and `tipline dispatch` goes on."
-            )
+        if now.state is State.QUEUED and failure is not None and (hint := denial_hint(failure)) is not None:
+            error.hint = f"{hint[0].upper()}{hint[1:]}; the entry stays queued, and `tipline dispatch` goes on."
         return Delivered(now, error=error)
     return Delivered(await client.entry(entry.id), receipt)
 

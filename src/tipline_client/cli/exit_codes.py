@@ -11,6 +11,7 @@ from tipline_client.errors import (
     OutboxUnavailableError,
     TiplineError,
 )
+from tipline_client.outbox import UnreadableRowError
 
 __all__ = ["CommandError", "ExitCode", "exit_code_for"]
 
@@ -39,7 +40,7 @@ class ExitCode(IntEnum):
     OUTBOX_UNAVAILABLE = 6
     """The outbox is locked, full or unreadable; what was being written was not written."""
     NOT_VERIFIED = 7
-    """A signature, digest or signed document could not be verified."""
+    """A signature, digest, signed document or stored row could not be verified."""
     PROBLEM_FOUND = 8
     """`doctor` found something that must be put right."""
     INTERRUPTED = 130
@@ -52,6 +53,7 @@ _BY_ERROR: tuple[tuple[type[TiplineError], ExitCode], ...] = (
     (ConfigurationError, ExitCode.CONFIGURATION),
     (OutboxUnavailableError, ExitCode.OUTBOX_UNAVAILABLE),
     (EnvelopeError, ExitCode.NOT_VERIFIED),
+    (UnreadableRowError, ExitCode.NOT_VERIFIED),
     (LeaseLostError, ExitCode.WAITING),
     (DeliveryRejectedError, ExitCode.GIVEN_UP),
     (DeliveryError, ExitCode.WAITING),

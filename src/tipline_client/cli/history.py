@@ -9,7 +9,15 @@ from typing import Any
 
 from tipline_client.cli.opening import find_entry
 from tipline_client.cli.settings import Settings
-from tipline_client.cli.views import alarm_view, attempt_view, checkpoint_view, entry_view, failure_text, instant
+from tipline_client.cli.views import (
+    alarm_view,
+    attempt_view,
+    checkpoint_view,
+    entry_view,
+    failure_text,
+    instant,
+    moment_of,
+)
 from tipline_client.delivery.acknowledgement import Alarm
 from tipline_client.delivery.entry import Entry
 from tipline_client.delivery.outcomes import Attempt
@@ -69,11 +77,11 @@ def history_lines(history: History) -> list[str]:
         f"entry         {entry.id}",
         f"key           {entry.idempotency_key}",
         f"state         {entry.state} ({entry.environment}: {entry.profile})",
-        f"enqueued      {instant(entry.enqueued_at)}",
+        f"enqueued      {moment_of(entry, 'enqueued_at') or '-'}",
         f"attempts      {entry.attempts}",
     ]
     if not entry.state.is_terminal:
-        lines.append(f"next try      {instant(entry.available_at)}")
+        lines.append(f"next try      {moment_of(entry, 'available_at') or '-'}")
     if entry.report_id is not None:
         lines.append(f"report        {entry.report_id}, acknowledged {instant(entry.acknowledged_at)}")
     elif checkpoint.report_id is not None:
@@ -82,6 +90,8 @@ def history_lines(history: History) -> list[str]:
         lines.append(f"last sent     {checkpoint.intent.step}, without a recorded answer")
     if entry.withdrawal_reason is not None:
         lines.append(f"withdrawn     {entry.withdrawal_reason}")
+    if entry.unreadable:
+        lines.append(f"unreadable    {', '.join(entry.unreadable)}: something else changed the row")
     if entry.last_failure is not None:
         lines.append(f"last error    {failure_text(entry.last_failure)}")
     lines += [

@@ -4,26 +4,28 @@ It reads and compares; nothing is repaired.
 """
 
 import hashlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from pathlib import Path
 
 from tipline_client.cli.exit_codes import CommandError
+from tipline_client.cli.paging import every_entry
 from tipline_client.delivery.entry import Entry
 from tipline_client.delivery.receipt import Receipt
 from tipline_client.delivery.states import State
 from tipline_client.dispatch.job import verified_payload
-from tipline_client.envelope import SubmissionPayload, TrustedKeys
+from tipline_client.dispatch.receipting import check_acknowledgement
+from tipline_client.envelope import CheckpointSeal, SubmissionPayload, TrustedKeys
 from tipline_client.envelope.receipts import open_receipt
-from tipline_client.errors import EnvelopeError, EvidenceError
+from tipline_client.errors import EntryNotFoundError, EnvelopeError, EvidenceError
 from tipline_client.evidence.store import EvidenceStore
-from tipline_client.outbox import Outbox
+from tipline_client.outbox import AcknowledgementRecord, Outbox, UnreadableRowError
 from tipline_client.profiles.replies import reply_report_id
 
 __all__ = ["Finding", "read_receipt", "verify_outbox"]
 
-_PAGE = 100
+_MOST_STRAYS = 10_000
 _MAX_RECEIPT = 64 * 1024 * 1024
 
 
@@ -32,7 +34,7 @@ class Finding:
     """What verifying one thing gave.
 
     Attributes:
-        what: `entry ID`, `receipt of ID`, `evidence[0] of ID`, or a file.
+        what: `entry ID`, `row of ID`, `checkpoint of ID`, `receipt of ID`, `evidence[0] of ID`, or a file.
         problem: Why it is not to be believed; `None` when it is.
     """
 
@@ -57,60 +59,133 @@ def read_receipt(path: Path, *, trusted: TrustedKeys) -> Receipt:
 
 
 async def verify_outbox(
-    outbox: Outbox, *, trusted: TrustedKeys, evidence: EvidenceStore | None = None
+    outbox: Outbox, *, trusted: TrustedKeys, seal: CheckpointSeal | None = None, evidence: EvidenceStore | None = None
 ) -> AsyncIterator[Finding]:
-    """Verify every entry's envelope and row, every receipt, and with a store also every copy of evidence.
+    """Verify every entry's envelope, row and checkpoint, every receipt, and with a store every copy of evidence too.
+
+    What cannot be read back is a finding like any other; the rest is verified all the same.
 
     Args:
         outbox: What to look through, page by page.
         trusted: Whose signatures are believed.
+        seal: Whose checkpoints are believed; without it they are not looked at.
         evidence: Where the copies are; each is read and digested.
     """
-    after: str | None = None
-    while page := await outbox.list_entries(limit=_PAGE, after=after):
-        for entry in page:
-            try:
-                payload = verified_payload(entry, trusted=trusted)
-            except EnvelopeError as error:
-                yield Finding(f"entry {entry.id}", str(error))
-                payload = None
-            else:
-                yield Finding(f"entry {entry.id}")
-            async for finding in _verify_receipt(outbox, entry, trusted):
+    unsigned: list[str] = []
+    async for entry in every_entry(outbox):
+        row = _verify_row(entry, trusted, seal)
+        for finding in row.findings:
+            yield finding
+        async for finding in _verify_filing(outbox, entry, trusted, unsigned, is_sealed=row.is_sealed):
+            yield finding
+        if row.payload is not None and evidence is not None:
+            async for finding in _verify_evidence(entry, row.payload, evidence):
                 yield finding
-            if payload is not None and evidence is not None:
-                async for finding in _verify_evidence(entry, payload, evidence):
-                    yield finding
-        after = page[-1].id
+    async for finding in _verify_rest(outbox, unsigned):
+        yield finding
 
 
-async def _verify_receipt(outbox: Outbox, entry: Entry, trusted: TrustedKeys) -> AsyncIterator[Finding]:
-    record = await outbox.acknowledgement(entry.id)
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """What an entry's row alone says: the findings, what was signed, and whether its checkpoint is believed."""
+
+    findings: tuple[Finding, ...]
+    payload: SubmissionPayload | None
+    is_sealed: bool
+
+
+def _verify_row(entry: Entry, trusted: TrustedKeys, seal: CheckpointSeal | None) -> _Row:
+    findings, payload, is_sealed = [], None, False
+    if entry.unreadable:
+        columns = ", ".join(entry.unreadable)
+        findings.append(Finding(f"row of {entry.id}", f"it cannot be read back ({columns}): something else changed it"))
+    try:
+        payload = verified_payload(entry, trusted=trusted)
+    except EnvelopeError as error:
+        findings.append(Finding(f"entry {entry.id}", str(error)))
+    else:
+        findings.append(Finding(f"entry {entry.id}"))
+    if seal is not None and "checkpoint" not in entry.unreadable:
+        try:
+            seal.check(entry.id, entry.checkpoint)
+            is_sealed = True
+        except EnvelopeError as error:
+            findings.append(Finding(f"checkpoint of {entry.id}", str(error)))
+    return _Row(tuple(findings), payload, is_sealed)
+
+
+async def _verify_filing(
+    outbox: Outbox, entry: Entry, trusted: TrustedKeys, unsigned: list[str], *, is_sealed: bool
+) -> AsyncIterator[Finding]:
+    """The acknowledgement and the receipt of an entry; one without a receipt is put on the list `unsigned`."""
+    if "id" in entry.unreadable:
+        return
+    try:
+        record = await outbox.acknowledgement(entry.id)
+    except UnreadableRowError as error:
+        yield Finding(f"acknowledgement of {entry.id}", str(error))
+        return
     is_acknowledged = entry.state is State.ACKNOWLEDGED
     if is_acknowledged != (record is not None):
         has = "has no acknowledgement" if is_acknowledged else "has an acknowledgement"
         yield Finding(f"state of {entry.id}", f"it is {entry.state}, yet {has} on record: the row was altered")
     if record is None:
         return
+    if (problem := _acknowledgement_problem(entry, record, is_sealed=is_sealed)) is not None:
+        yield Finding(f"acknowledgement of {entry.id}", problem)
+    if record.receipt is None:
+        unsigned.append(entry.id)
+        return
+    yield Finding(f"receipt of {entry.id}", _receipt_problem(record.receipt, entry, record, trusted))
+
+
+def _acknowledgement_problem(entry: Entry, record: AcknowledgementRecord, *, is_sealed: bool) -> str | None:
     named = reply_report_id(record.reply)
     if entry.report_id != record.acknowledgement.report_id or named not in {None, entry.report_id}:
-        yield Finding(f"acknowledgement of {entry.id}", "its report id is not the one in the endpoint's own reply")
-    if record.receipt is None:
-        return
+        return "its report id is not the one in the endpoint's own reply"
+    if is_sealed and entry.state is State.ACKNOWLEDGED:
+        try:
+            check_acknowledgement(entry, record)
+        except EnvelopeError as error:
+            return str(error)
+    return None
+
+
+def _receipt_problem(data: bytes, entry: Entry, record: AcknowledgementRecord, trusted: TrustedKeys) -> str | None:
     try:
-        receipt = open_receipt(record.receipt, trusted=trusted)
+        receipt = open_receipt(data, trusted=trusted)
     except EnvelopeError as error:
-        yield Finding(f"receipt of {entry.id}", str(error))
-        return
+        return str(error)
+    if receipt.entry_id != entry.id:
+        return f"it is the receipt of entry {receipt.entry_id}"
     pairs = {
-        "entry id": (receipt.entry_id, entry.id),
         "report id": (receipt.report_id, record.acknowledgement.report_id),
+        "idempotency key": (receipt.idempotency_key, entry.idempotency_key),
         "environment": (receipt.environment, entry.environment),
         "digest of the envelope": (receipt.envelope_sha256, hashlib.sha256(entry.envelope).hexdigest()),
         "acknowledgement": (receipt.reply_sha256, hashlib.sha256(record.reply).hexdigest()),
     }
     differing = [name for name, (signed, stored) in pairs.items() if signed != stored]
-    yield Finding(f"receipt of {entry.id}", f"its {', '.join(differing)} is not that of the row" if differing else None)
+    return f"what it says of {', '.join(differing)} is not what the row says" if differing else None
+
+
+async def _verify_rest(outbox: Outbox, unsigned: Sequence[str]) -> AsyncIterator[Finding]:
+    """Receipts that are missing still, and rows that no list shows since no environment or state has their name."""
+    for entry_id in unsigned:
+        # Asked once more: a dispatcher may have been about to sign it when it was looked at.
+        record = await outbox.acknowledgement(entry_id)
+        if record is not None and record.receipt is None:
+            yield Finding(
+                f"receipt of {entry_id}", "it is missing: `tipline dispatch` or `tipline receipts export` makes it"
+            )
+    for stray in (await outbox.strays((), limit=_MOST_STRAYS)).first:
+        try:
+            await outbox.get(stray.entry_id)
+        except UnreadableRowError as error:
+            yield Finding(f"row of {stray.entry_id}", str(error))
+        except EntryNotFoundError:
+            # Found among the entries already, by the place of its row: its id cannot be read.
+            continue
 
 
 async def _verify_evidence(entry: Entry, payload: SubmissionPayload, evidence: EvidenceStore) -> AsyncIterator[Finding]:

@@ -4,7 +4,7 @@ Pure: values in, mappings and lines out.
 """
 
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
 from tipline_client.delivery.acknowledgement import Alarm
 from tipline_client.delivery.checkpoint import Checkpoint
@@ -20,6 +20,7 @@ __all__ = [
     "failure_text",
     "failure_view",
     "instant",
+    "moment_of",
     "receipt_lines",
     "receipt_view",
     "span",
@@ -74,12 +75,18 @@ def entry_view(entry: Entry) -> dict[str, Any]:
         "reportId": entry.report_id,
         "attempts": entry.attempts,
         "isEscalated": entry.is_escalated,
-        "enqueuedAt": instant(entry.enqueued_at),
-        "availableAt": instant(entry.available_at),
+        "enqueuedAt": moment_of(entry, "enqueued_at"),
+        "availableAt": moment_of(entry, "available_at"),
         "acknowledgedAt": instant(entry.acknowledged_at),
         "withdrawalReason": entry.withdrawal_reason,
         "lastError": failure_view(entry.last_failure),
+        "unreadable": list(entry.unreadable),
     }
+
+
+def moment_of(entry: Entry, column: Literal["enqueued_at", "available_at"]) -> str | None:
+    """A moment of an entry as ISO 8601 in UTC; none where the row's cannot be read."""
+    return None if column in entry.unreadable else instant(getattr(entry, column))
 
 
 def checkpoint_view(checkpoint: Checkpoint) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.contract.values import LANE, MINUTE, acknowledge, attempt, lease_of, new_entry
+from tests.support.altering import alter
 from tipline_client.delivery.acknowledgement import Alarm, AlarmKind
 from tipline_client.delivery.checkpoint import Checkpoint
 from tipline_client.delivery.outcomes import Outcome
@@ -80,32 +81,6 @@ async def outbox(request: pytest.FixtureRequest, path: Path) -> AsyncIterator[Sq
     await made.close()
     yield made
     await made.close()
-
-
-def alter(path: Path, statement: str, *, is_strict_again: bool) -> None:
-    """Change what the tables themselves refuse to hold, as somebody would who edits the file."""
-    connection = sqlite3.connect(path)
-    rules = connection.execute("SELECT name, sql FROM sqlite_schema WHERE type = 'table'").fetchall()
-    triggers = connection.execute("SELECT name, sql FROM sqlite_schema WHERE type = 'trigger'").fetchall()
-    connection.execute("PRAGMA writable_schema = ON")
-    for name, sql in rules:
-        loose = (sql or "").replace(" STRICT,", "").replace(" STRICT", "").replace(" NOT NULL", "")
-        connection.execute("UPDATE sqlite_schema SET sql = ? WHERE name = ?", (loose, name))
-    connection.commit()
-    connection.close()
-    connection = sqlite3.connect(path)
-    connection.execute("PRAGMA ignore_check_constraints = ON")
-    for name, _ in triggers:
-        connection.execute(f"DROP TRIGGER {name}")
-    connection.execute(statement)
-    for _, sql in triggers:
-        connection.execute(sql)
-    if is_strict_again:
-        connection.execute("PRAGMA writable_schema = ON")
-        for name, sql in rules:
-            connection.execute("UPDATE sqlite_schema SET sql = ? WHERE name = ?", (sql, name))
-    connection.commit()
-    connection.close()
 
 
 @pytest.mark.parametrize("is_strict_again", [False, True])

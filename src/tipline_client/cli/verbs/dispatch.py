@@ -1,5 +1,6 @@
 """`tipline dispatch`: deliver what is queued, until stopped or until nothing is left to do."""
 
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
@@ -9,14 +10,39 @@ from tipline_client.cli.opening import with_client
 from tipline_client.cli.options import ENDPOINT, EndpointOptions
 from tipline_client.cli.output import Output
 from tipline_client.cli.stopping import stopping_on_signals
-from tipline_client.cli.views import failure_text, failure_view, instant, span
+from tipline_client.cli.suspects import Suspects, find_suspects, suspects_lines, suspects_view
+from tipline_client.cli.views import failure_view, instant
+from tipline_client.cli.waiting import (
+    OldestFailure,
+    denial_hint,
+    failure_sentence,
+    find_oldest_failure,
+    oldest_failure_line,
+    oldest_failure_view,
+    waiting_line,
+)
 from tipline_client.client import AsyncTiplineClient
-from tipline_client.delivery.answers import AnswerKind
 from tipline_client.delivery.entry import OutboxCounts
-from tipline_client.delivery.outcomes import Outcome
+from tipline_client.delivery.outcomes import Failure, Outcome
 from tipline_client.dispatch import DispatchSummary
+from tipline_client.errors import OutboxError
+from tipline_client.outbox import Outbox
 
 __all__ = ["dispatch"]
+
+_LOOKED_AT = 1000
+"""How many of the entries that still wait are verified at the end."""
+
+
+@dataclass(frozen=True, slots=True)
+class _End:
+    """How the run ended, and what is left."""
+
+    summary: DispatchSummary
+    counts: OutboxCounts
+    failure: OldestFailure | None
+    given_up: list[tuple[str, Failure | None]]
+    suspects: Suspects
 
 
 def dispatch(
@@ -28,7 +54,8 @@ def dispatch(
     """Deliver what is queued, until SIGINT or SIGTERM; what is under way then ends first, a second signal ends at once.
 
     With --drain it ends when nothing is left to do: 0 when nothing waits, 3 when something does, 4 when an entry was
-    given up in this run, 5 when the endpoint refuses the credentials.
+    given up in this run, 5 when the endpoint refuses the account, 7 when something waits that nobody will deliver,
+    since its row was altered.
 
     Example: tipline dispatch --drain
 
@@ -42,60 +69,85 @@ def dispatch(
     session = options.start()
     output = session.output
     for_how_long = timedelta(seconds=min(patience, 10**9)) if drain else None
-    summary, counts = with_client(session.settings, partial(_run, patience=for_how_long, output=output))
-    output.finish(_view(summary, counts), _lines(summary, counts))
-    return _exit_code(summary, is_drain=drain)
+    end = with_client(session.settings, partial(_run, patience=for_how_long, output=output))
+    output.finish(_view(end), _lines(end))
+    return _exit_code(end, is_drain=drain)
 
 
-async def _run(
-    client: AsyncTiplineClient, *, patience: timedelta | None, output: Output
-) -> tuple[DispatchSummary, OutboxCounts]:
+async def _run(client: AsyncTiplineClient, *, patience: timedelta | None, output: Output) -> _End:
     conductor = client.conductor()
     profile = client.profile
     async with stopping_on_signals(conductor, output):
         output.note(f"dispatching to {profile.name} ({profile.environment}) at {profile.host}")
         summary = await (conductor.run() if patience is None else conductor.drain(patience=patience))
-    return summary, await client.outbox.count(environment=profile.environment)
+    outbox = client.outbox
+    failure = await find_oldest_failure(outbox, environment=profile.environment, lane=conductor.lane)
+    return _End(
+        summary,
+        await outbox.count(lane=conductor.lane),
+        failure,
+        [await _given_up(outbox, entry_id) for entry_id in summary.given_up],
+        await find_suspects(outbox, trusted=client.keys.trusted(), most=_LOOKED_AT),
+    )
 
 
-def _exit_code(summary: DispatchSummary, *, is_drain: bool) -> ExitCode:
+async def _given_up(outbox: Outbox, entry_id: str) -> tuple[str, Failure | None]:
+    try:
+        return entry_id, (await outbox.get(entry_id)).last_failure
+    except OutboxError:
+        # Its row is damaged beyond showing, or its id is; the alarm has the reason.
+        return entry_id, None
+
+
+def _exit_code(end: _End, *, is_drain: bool) -> ExitCode:
+    summary = end.summary
     if summary.outcomes.get(Outcome.REJECTED):
         return ExitCode.GIVEN_UP
-    if not is_drain or not summary.waiting:
+    if not is_drain:
         return ExitCode.OK
-    is_denied = summary.incident is not None and summary.incident.failure.kind == AnswerKind.DENIED.value
-    return ExitCode.CONFIGURATION if is_denied else ExitCode.WAITING
+    if summary.waiting and summary.incident is not None and summary.incident.is_denial:
+        return ExitCode.CONFIGURATION
+    if end.suspects.count:
+        return ExitCode.NOT_VERIFIED
+    return ExitCode.WAITING if summary.waiting else ExitCode.OK
 
 
-def _view(summary: DispatchSummary, counts: OutboxCounts) -> dict[str, Any]:
+def _view(end: _End) -> dict[str, Any]:
+    summary, counts = end.summary, end.counts
     incident = summary.incident
     return {
         "outcomes": {outcome.value: summary.outcomes.get(outcome, 0) for outcome in Outcome},
+        "givenUp": [{"id": entry_id, "error": failure_view(failure)} for entry_id, failure in end.given_up],
         "waiting": summary.waiting,
         "oldestWaiting": instant(counts.oldest_waiting),
         "nextTry": instant(counts.next_available),
+        "lastError": oldest_failure_view(end.failure),
         "openAlarms": counts.open_alarms,
+        "altered": suspects_view(end.suspects),
         "incident": None
         if incident is None
         else {"since": instant(incident.since), "error": failure_view(incident.failure)},
     }
 
 
-def _lines(summary: DispatchSummary, counts: OutboxCounts) -> list[str]:
+def _lines(end: _End) -> list[str]:
+    summary, counts = end.summary, end.counts
     done = [f"{number} {outcome.value.replace('_', ' ')}" for outcome, number in summary.outcomes.items() if number]
     lines = [f"tries: {', '.join(done) or 'none'}; waiting: {summary.waiting}"]
-    oldest = f", oldest {span(datetime.now(UTC) - counts.oldest_waiting)}" if counts.oldest_waiting else ""
+    lines += [
+        f"given up: entry {entry_id}: {failure_sentence(failure) if failure else 'its row cannot be read back'}"
+        for entry_id, failure in end.given_up
+    ]
     if summary.incident is not None:
         failure = summary.incident.failure
-        lines.append(
-            f"endpoint unusable since {instant(summary.incident.since)}: {failure_text(failure)}; "
-            f"{summary.waiting} waiting{oldest}"
-        )
-        if failure.kind == AnswerKind.DENIED.value:
-            lines.append("hint: check TIPLINE_USERNAME and TIPLINE_PASSWORD; the entries stay queued")
-    elif summary.waiting:
-        next_try = f", next try {instant(counts.next_available)}" if counts.next_available else ""
-        lines.append(f"{summary.waiting} waiting{oldest}{next_try}")
+        lines.append(f"endpoint unusable since {instant(summary.incident.since)}: {failure_sentence(failure)}")
+        if (hint := denial_hint(failure)) is not None:
+            lines.append(f"hint: {hint}; the entries stay queued")
+    if summary.waiting:
+        lines.append(waiting_line(counts, now=datetime.now(UTC)))
+        if end.failure is not None:
+            lines.append(f"oldest error: {oldest_failure_line(end.failure)}")
+    lines += suspects_lines(end.suspects)
     if counts.open_alarms:
         lines.append(f"{counts.open_alarms} open alarm(s): tipline alarm list")
     return lines

@@ -19,9 +19,11 @@ from tipline_client.cli.exit_codes import ExitCode
 from tipline_client.cli.opening import with_client, with_outbox
 from tipline_client.cli.options import ENDPOINT, EndpointOptions
 from tipline_client.cli.settings import Settings
+from tipline_client.cli.waiting import denial_words, is_permission
 from tipline_client.client import AsyncTiplineClient
 from tipline_client.delivery.answers import Answer, AnswerKind
 from tipline_client.errors import TiplineError
+from tipline_client.home import Home
 from tipline_client.models import Reporter
 
 __all__ = ["doctor"]
@@ -47,10 +49,11 @@ def doctor(*, offline: bool = False, options: EndpointOptions = ENDPOINT) -> Exi
     endpoint = check_endpoint_settings(settings)
     keys = check_keys(settings)
     checks += [*endpoint, *keys]
-    is_home = keys[0].grade is not Grade.PROBLEM
-    checks += _check_outbox(settings) if is_home else [Check("outbox", Grade.SKIPPED, "there is no usable home")]
+    # A key that cannot be used says nothing against the rest of the home.
+    is_home, can_sign = Home(settings.home).exists, keys[0].grade is not Grade.PROBLEM
+    checks += _check_outbox(settings) if is_home else [Check("outbox", Grade.SKIPPED, "there is no home")]
     checks += check_disk(settings) if is_home else []
-    if offline or not is_home or endpoint[0].grade is Grade.PROBLEM:
+    if offline or not is_home or not can_sign or endpoint[0].grade is Grade.PROBLEM:
         reason = "asked not to" if offline else "settings or keys have to be put right first"
         checks.append(Check("reachability", Grade.SKIPPED, reason))
     else:
@@ -89,7 +92,12 @@ def _check_reporter(settings: Settings) -> list[Check]:
 
 def _check_outbox(settings: Settings) -> list[Check]:
     try:
-        return with_outbox(settings, partial(check_outbox, now=datetime.now(UTC)))
+        trusted = Home(settings.home).keys().trusted()
+    except TiplineError:
+        # Said among the keys; without any, only what can be seen without them is looked at.
+        trusted = None
+    try:
+        return with_outbox(settings, partial(check_outbox, now=datetime.now(UTC), trusted=trusted))
     except TiplineError as error:
         return [Check("outbox", Grade.PROBLEM, str(error), error.hint)]
 
@@ -107,6 +115,11 @@ def _check_reachability(settings: Settings) -> Check:
         return Check("reachability", Grade.OK, "the endpoint answers and accepts the credentials")
     code = f" (code {answer.code})" if answer.code is not None else ""
     if answer.kind is AnswerKind.DENIED:
-        hint = "Check TIPLINE_USERNAME and TIPLINE_PASSWORD, and that they belong to this endpoint."
-        return Check("credentials", Grade.PROBLEM, f"the endpoint refuses them: {answer.reason}{code}", hint)
+        subject, words = (
+            ("permission", "the endpoint refuses the account")
+            if is_permission(answer.code)
+            else ("credentials", "the endpoint refuses them")
+        )
+        hint = denial_words(answer.code)
+        return Check(subject, Grade.PROBLEM, f"{words}: {answer.reason}{code}", f"{hint[0].upper()}{hint[1:]}.")
     return Check("reachability", Grade.PROBLEM, f"{answer.reason}{code}", "Check network and address, then try again.")

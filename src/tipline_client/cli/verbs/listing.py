@@ -1,6 +1,5 @@
 """`tipline list`: entries of the outbox, a bounded page in the order of their enqueueing."""
 
-from functools import partial
 from typing import Annotated
 
 from cyclopts import Parameter
@@ -10,14 +9,15 @@ from tipline_client.cli.exit_codes import ExitCode
 from tipline_client.cli.opening import with_outbox
 from tipline_client.cli.options import ENDPOINT, EndpointOptions
 from tipline_client.cli.output import columns
-from tipline_client.cli.views import entry_view, failure_text, instant
+from tipline_client.cli.views import entry_view, failure_text, moment_of
 from tipline_client.delivery.entry import Entry
 from tipline_client.delivery.environment import Environment
 from tipline_client.delivery.states import State
-from tipline_client.outbox import Outbox
+from tipline_client.outbox import Outbox, Stray
 
 __all__ = ["Limit", "entry_table", "list_entries", "page"]
 
+_UNLISTED = 1000
 Limit = Annotated[int, Parameter(validator=Number(gte=1, lte=10_000))]
 
 
@@ -40,15 +40,26 @@ def list_entries(
     """
     session = options.start()
     lane = session.settings.lane
-    entries = with_outbox(
-        session.settings,
-        partial(page, states=state or None, environment=lane[1] if lane else None, limit=limit, after=after),
-    )
+
+    async def look(outbox: Outbox) -> tuple[list[Entry], list[Stray]]:
+        environment = lane[1] if lane else None
+        entries = await page(outbox, states=state or None, environment=environment, limit=limit, after=after)
+        strays = await outbox.strays((), limit=_UNLISTED)
+        return entries, [stray for stray in strays.first if not _is_listable(stray)]
+
+    entries, unlisted = with_outbox(session.settings, look)
     lines = entry_table(entries)
     if len(entries) == limit:
         lines.append(f"there may be more: --after {entries[-1].id}")
     session.output.finish([entry_view(entry) for entry in entries], lines)
+    for stray in unlisted:
+        place = f"{stray.environment}, {stray.state}"[:60]
+        session.output.note(f"not listed: entry {stray.entry_id}, whose row was altered ({place})")
     return ExitCode.OK
+
+
+def _is_listable(stray: Stray) -> bool:
+    return stray.environment in set(Environment) and stray.state in set(State)
 
 
 async def page(
@@ -76,7 +87,7 @@ def entry_table(entries: list[Entry]) -> list[str]:
             entry.environment.value,
             str(entry.report_id or "-"),
             str(entry.attempts),
-            instant(entry.enqueued_at) or "-",
+            moment_of(entry, "enqueued_at") or "-",
             failure_text(entry.last_failure),
         )
         for entry in entries

@@ -62,11 +62,18 @@ def _files(session: Session, receipts: tuple[Path, ...], trusted: TrustedKeys) -
 
 
 def _all(session: Session, trusted: TrustedKeys, *, is_thorough: bool) -> ExitCode:
-    store = Home(session.settings.home).evidence() if is_thorough else None
+    home = Home(session.settings.home)
+    store = home.evidence() if is_thorough else None
+    try:
+        seal = home.keys().checkpoint_seal()
+    except ConfigurationError as error:
+        # Signatures can be verified without the secret, as by somebody who has only the public keys.
+        session.output.note(f"checkpoints are not verified: {error}")
+        seal = None
 
     async def look(outbox: Outbox) -> tuple[int, list[Finding]]:
         looked, bad = 0, []
-        async for finding in verify_outbox(outbox, trusted=trusted, evidence=store):
+        async for finding in verify_outbox(outbox, trusted=trusted, seal=seal, evidence=store):
             looked += 1
             if finding.problem is not None:
                 bad.append(finding)
@@ -77,6 +84,7 @@ def _all(session: Session, trusted: TrustedKeys, *, is_thorough: bool) -> ExitCo
         {
             "checked": looked,
             "verified": not bad,
+            "checkpointsVerified": seal is not None,
             "problems": [{"what": finding.what, "problem": finding.problem} for finding in bad],
         },
         [

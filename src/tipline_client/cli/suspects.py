@@ -1,0 +1,119 @@
+"""Which waiting entries nobody will ever deliver, since their rows were altered: named by id, with the reason.
+
+It looks at what waits and not at what is filed; `tipline verify --all` looks at everything. Nothing is changed.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from tipline_client.cli.opening import LANES
+from tipline_client.cli.paging import every_entry
+from tipline_client.delivery.entry import Entry
+from tipline_client.delivery.states import State
+from tipline_client.dispatch.job import verified_payload
+from tipline_client.envelope import TrustedKeys
+from tipline_client.errors import EntryNotFoundError, EnvelopeError
+from tipline_client.outbox import Outbox, Stray, UnreadableRowError
+
+__all__ = ["SUSPECTS_HINT", "Suspect", "Suspects", "find_suspects", "suspects_lines", "suspects_view"]
+
+SUSPECTS_HINT: Final = (
+    "Find out who changed the rows, and restore them from a backup; `tipline verify --all` looks at every row."
+)
+_WAITING = (State.QUEUED, State.LEASED, State.HELD)
+_NAMED = 20
+_LONGEST_WORD = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Suspect:
+    """A waiting entry that will not be delivered.
+
+    Attributes:
+        entry_id: Its id, as far as it can be read.
+        where: Profile, environment and state, in the row's own words.
+        reason: Why.
+    """
+
+    entry_id: str
+    where: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Suspects:
+    """How many there are among what was looked at, and the first of them."""
+
+    count: int = 0
+    named: tuple[Suspect, ...] = ()
+
+
+async def find_suspects(outbox: Outbox, *, trusted: TrustedKeys | None, most: int) -> Suspects:
+    """Look at what waits: in lanes that no dispatcher serves first, then the oldest entries of all.
+
+    Args:
+        outbox: Where to look.
+        trusted: Whose signatures are believed; without any, only what cannot be read back is found.
+        most: How many entries are looked at.
+    """
+    found: dict[str, Suspect] = {}
+    strays = await outbox.strays(LANES, limit=most)
+    for stray in strays.first:
+        reason = await _stray_reason(outbox, stray, trusted)
+        if reason is not None:
+            found[stray.entry_id] = Suspect(stray.entry_id, _place(stray), reason)
+    # Of those that were not looked at it is only known that nobody serves them.
+    unseen = strays.count - len(strays.first)
+    async for entry in every_entry(outbox, states=_WAITING, most=most):
+        reason = None if entry.id in found else _reason(entry, trusted)
+        if reason is not None:
+            where = f"{entry.profile}, {entry.environment}, {entry.state}"
+            found[entry.id] = Suspect(entry.id, where, reason)
+    return Suspects(len(found) + unseen, tuple(found.values())[:_NAMED])
+
+
+async def _stray_reason(outbox: Outbox, stray: Stray, trusted: TrustedKeys | None) -> str | None:
+    try:
+        entry = await outbox.get(stray.entry_id)
+    except (UnreadableRowError, EntryNotFoundError) as error:
+        return str(error) if isinstance(error, UnreadableRowError) else "its id cannot be read back"
+    return _reason(entry, trusted)
+
+
+def _reason(entry: Entry, trusted: TrustedKeys | None) -> str | None:
+    """Why a dispatcher would refuse the entry or never see it; `None` when its row is what was signed."""
+    if entry.unreadable:
+        return f"its row cannot be read back: {', '.join(entry.unreadable)}"
+    if trusted is None:
+        return None
+    try:
+        verified_payload(entry, trusted=trusted)
+    except EnvelopeError as error:
+        return str(error)
+    return None
+
+
+def _place(stray: Stray) -> str:
+    return ", ".join(word[:_LONGEST_WORD] for word in (stray.profile, stray.environment, stray.state))
+
+
+def suspects_view(suspects: Suspects) -> dict[str, Any]:
+    """The same as JSON."""
+    return {
+        "count": suspects.count,
+        "entries": [
+            {"id": suspect.entry_id, "where": suspect.where, "reason": suspect.reason} for suspect in suspects.named
+        ],
+    }
+
+
+def suspects_lines(suspects: Suspects) -> Sequence[str]:
+    """The same for people."""
+    if not suspects.count:
+        return []
+    lines = [f"{suspects.count} altered, which nobody will deliver:"]
+    lines += [f"  {suspect.entry_id} ({suspect.where}): {suspect.reason}" for suspect in suspects.named]
+    if suspects.count > len(suspects.named):
+        lines.append(f"  and {suspects.count - len(suspects.named)} more")
+    return [*lines, f"  hint: {SUSPECTS_HINT}"]

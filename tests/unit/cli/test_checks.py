@@ -1,0 +1,26 @@
+"""What doctor looks at, where a process of its own would take too long."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from tipline_client.cli.checks import Grade, check_outbox
+from tipline_client.outbox import SqliteOutbox
+from tipline_client.outbox.sqlite.driver import choose_driver, connect
+
+
+async def test_outbox_that_somebody_keeps_locked(tmp_path: Path) -> None:
+    """An outbox that can be read and not be written is a problem, with the word who to look for."""
+    path = tmp_path / "outbox.sqlite"
+    outbox = SqliteOutbox.open(path, busy_timeout=timedelta(milliseconds=20))
+    free = await check_outbox(outbox, now=datetime.now(UTC), trusted=None)
+    holder = connect(path, driver=choose_driver("auto"), busy_timeout=1)
+    holder.execute("BEGIN IMMEDIATE")
+
+    locked = await check_outbox(outbox, now=datetime.now(UTC), trusted=None)
+
+    holder.close()
+    await outbox.close()
+    assert [] == [check for check in free if check.grade is Grade.PROBLEM]
+    [problem] = [check for check in locked if check.grade is Grade.PROBLEM]
+    assert ("outbox", True) == (problem.name, "the outbox is locked" in problem.detail)
+    assert "keeps the outbox file locked" in problem.hint
