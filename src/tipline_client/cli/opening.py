@@ -17,6 +17,7 @@ from tipline_client.delivery.environment import Environment
 from tipline_client.errors import EntryNotFoundError
 from tipline_client.home import Home
 from tipline_client.outbox import Lane, Outbox, SqliteOutbox
+from tipline_client.profiles import KNOWN_PROFILES
 
 __all__ = ["LANES", "find_entry", "with_client", "with_outbox"]
 
@@ -24,11 +25,7 @@ T = TypeVar("T")
 
 _log = logging.getLogger("tipline_client.cli")
 
-LANES = (
-    Lane("cybertipline-production", Environment.PRODUCTION),
-    Lane("cybertipline-testing", Environment.TESTING),
-    Lane("mock", Environment.MOCK),
-)
+LANES = tuple(Lane(known.name, known.environment) for known in KNOWN_PROFILES)
 """What the command line serves."""
 
 
@@ -80,7 +77,8 @@ def with_client(
 async def find_entry(outbox: Outbox, name: str, *, settings: Settings) -> Entry:
     """The entry with this id or idempotency key.
 
-    A key may be in use in several environments; then the one of the named endpoint is meant.
+    A key may be in use in several environments; then the one of the named endpoint is meant. An entry that another
+    profile than the known ones has filed already is found by its id alone.
 
     Raises:
         EntryNotFoundError: There is none, or the key does not say which one.
@@ -89,7 +87,7 @@ async def find_entry(outbox: Outbox, name: str, *, settings: Settings) -> Entry:
         return await outbox.get(name)
     except EntryNotFoundError as error:
         missing = error
-    found = [entry for lane in LANES if (entry := await outbox.find(lane, name)) is not None]
+    found = [entry for lane in await _lanes(outbox) if (entry := await outbox.find(lane, name)) is not None]
     if len(found) > 1 and settings.lane is not None:
         found = [entry for entry in found if (entry.profile, entry.environment) == settings.lane]
     if len(found) > 1:
@@ -98,3 +96,14 @@ async def find_entry(outbox: Outbox, name: str, *, settings: Settings) -> Entry:
     if not found:
         raise EntryNotFoundError("no entry has this id or idempotency key", hint=missing.hint) from None
     return found[0]
+
+
+async def _lanes(outbox: Outbox) -> list[Lane]:
+    """The lanes that a key is looked for in: those of the known profiles, and others in which something waits."""
+    environments = {environment.value: environment for environment in Environment}
+    others = [
+        Lane(stray.profile, environments[stray.environment])
+        for stray in (await outbox.strays(LANES)).first
+        if stray.environment in environments
+    ]
+    return list(dict.fromkeys((*LANES, *others)))

@@ -7,16 +7,18 @@ import ipaddress
 from datetime import timedelta
 from urllib.parse import urlsplit
 
-from tipline_client.delivery.environment import Environment
 from tipline_client.errors import ConfigurationError
 from tipline_client.profiles.endpoint_schema import EndpointSchema
+from tipline_client.profiles.known import KNOWN_PROFILES, MOCK, PRODUCTION, TESTING, KnownProfile
 from tipline_client.profiles.profile import EndpointProfile
 
 __all__ = [
+    "KNOWN_PROFILES",
     "MOCK_PASSWORD",
     "MOCK_USERNAME",
     "EndpointProfile",
     "EndpointSchema",
+    "KnownProfile",
     "cybertipline_production",
     "cybertipline_testing",
     "mock",
@@ -37,9 +39,9 @@ def cybertipline_testing(*, username: str, password: str) -> EndpointProfile:
         ConfigurationError: A credential is empty or malformed.
     """
     return EndpointProfile(
-        name="cybertipline-testing",
-        environment=Environment.TESTING,
-        base_url="https://exttest.cybertip.org/ispws",
+        name=TESTING.name,
+        environment=TESTING.environment,
+        base_url=TESTING.base_url,
         username=username,
         password=password,
     )
@@ -62,9 +64,9 @@ def cybertipline_production(*, username: str, password: str, registered_esp: boo
             hint="Use the testing profile, or state that you are a registered provider that files for real.",
         )
     return EndpointProfile(
-        name="cybertipline-production",
-        environment=Environment.PRODUCTION,
-        base_url="https://report.cybertip.org/ispws",
+        name=PRODUCTION.name,
+        environment=PRODUCTION.environment,
+        base_url=PRODUCTION.base_url,
         username=username,
         password=password,
     )
@@ -99,8 +101,8 @@ def mock(
             hint="Start one with `tipline mock --port 0`, which prints its URL.",
         )
     return EndpointProfile(
-        name="mock",
-        environment=Environment.MOCK,
+        name=MOCK.name,
+        environment=MOCK.environment,
         base_url=base_url.rstrip("/"),
         username=username,
         password=password,

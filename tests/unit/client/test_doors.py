@@ -85,3 +85,17 @@ def test_outbox_without_keys(tmp_path: Path) -> None:
 
     with pytest.raises(ConfigurationError):
         AsyncTiplineClient.open(tmp_path, profile=profiles.mock("http://127.0.0.1:9/ispws"))
+
+
+def test_profiles_that_there_are() -> None:
+    """The list names each profile with its environment as the functions that make one do."""
+    pair = {"username": "sample", "password": "mug"}
+    made = [
+        profiles.cybertipline_production(**pair, registered_esp=True),
+        profiles.cybertipline_testing(**pair),
+        profiles.mock("http://127.0.0.1:9/ispws"),
+    ]
+
+    known = [(known.name, known.environment) for known in profiles.KNOWN_PROFILES]
+
+    assert [(profile.name, profile.environment) for profile in made] == known
