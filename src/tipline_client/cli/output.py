@@ -40,15 +40,22 @@ def issue_view(issue: Issue) -> dict[str, str]:
     }
 
 
-def error_view(error: BaseException) -> dict[str, Any]:
-    """An error as JSON: class, message, hint, and what else it carries."""
+def error_view(error: BaseException, *, with_issues: bool = True) -> dict[str, Any]:
+    """An error as JSON: class, message, hint, and what else it carries.
+
+    Args:
+        error: The error.
+        with_issues: Whether it lists its issues; not where they stand beside it already.
+    """
     if not isinstance(error, TiplineError):
         return {"class": type(error).__name__, "message": str(error), "hint": ""}
-    view: dict[str, Any] = {"class": type(error).__name__, "message": str(error), "hint": error.hint}
+    # The lines after the first one repeat the issues.
+    message = str(error).split("\n")[0] if isinstance(error, ReportInvalidError) else str(error)
+    view: dict[str, Any] = {"class": type(error).__name__, "message": message, "hint": error.hint}
     for name, wire in (("step", "step"), ("code", "code"), ("request_id", "requestId"), ("entry_id", "entryId")):
         if (value := getattr(error, name, None)) is not None:
             view[wire] = str(value) if name == "step" else value
-    if isinstance(error, ReportInvalidError):
+    if isinstance(error, ReportInvalidError) and with_issues:
         view["issues"] = [issue_view(issue) for issue in error.issues]
     return view
 

@@ -9,15 +9,18 @@ from dataclasses import dataclass
 from typing import Any
 
 from tipline_client.cli.exit_codes import CommandError, ExitCode, exit_code_for
-from tipline_client.cli.output import error_view, issue_view
+from tipline_client.cli.output import Output, error_view, issue_view
 from tipline_client.cli.reporting import issue_lines
 from tipline_client.cli.submissions import Prepared, SubmissionFile
 from tipline_client.cli.views import entry_view
 from tipline_client.client import AsyncTiplineClient
 from tipline_client.delivery.entry import Entry
+from tipline_client.delivery.environment import Environment
+from tipline_client.delivery.states import State
 from tipline_client.errors import ConfigurationError, OutboxUnavailableError, ReportInvalidError, TiplineError
+from tipline_client.profiles import EndpointProfile
 
-__all__ = ["Queued", "queue_all", "queued_lines", "queued_view", "worst"]
+__all__ = ["Queued", "found_before", "queue_all", "queued_lines", "queued_view", "say_where", "worst"]
 
 _WORST_FIRST = (
     ExitCode.OUTBOX_UNAVAILABLE,
@@ -48,8 +51,11 @@ class Queued:
 
     @property
     def exit_code(self) -> ExitCode:
-        """What this submission alone would end in."""
-        return ExitCode.OK if self.error is None else exit_code_for(self.error)
+        """What this submission alone would end in; nobody will file what was given up or withdrawn before."""
+        if self.error is not None:
+            return exit_code_for(self.error)
+        is_over = self.entry is not None and self.entry.state in {State.DEAD_LETTER, State.RETRACTED}
+        return ExitCode.GIVEN_UP if is_over else ExitCode.OK
 
 
 def worst(codes: Sequence[ExitCode]) -> ExitCode:
@@ -88,18 +94,28 @@ async def _queue(client: AsyncTiplineClient, file: SubmissionFile, prepared: Pre
     return Queued(prepared, enqueued.entry, enqueued.is_new)
 
 
-def queued_view(queued: Queued) -> dict[str, Any]:
-    """The result as JSON."""
+def queued_view(queued: Queued, *, now: Entry | None = None, environment: Environment) -> dict[str, Any]:
+    """The result as JSON.
+
+    Args:
+        queued: What became of the submission.
+        now: Its entry as it stands by now, if it was delivered since.
+        environment: Where a filing would count.
+    """
     submission = queued.prepared.submission
+    entry = now or queued.entry
     is_named = submission is not None and submission.idempotency_key is not None
     return {
         "file": queued.prepared.source,
-        "queued": queued.entry is not None,
+        "environment": environment.value,
+        "filesForReal": environment is Environment.PRODUCTION,
+        "queued": entry is not None and not entry.state.is_terminal,
         "isNew": queued.is_new,
+        "state": None,
         "keyFrom": "submission" if is_named else "content",
-        **(entry_view(queued.entry) if queued.entry else {}),
+        **(entry_view(entry) if entry else {}),
         "issues": [issue_view(issue) for issue in queued.prepared.issues],
-        **({"error": error_view(queued.error)} if queued.error else {}),
+        **({"error": error_view(queued.error, with_issues=False)} if queued.error else {}),
     }
 
 
@@ -113,8 +129,26 @@ def queued_lines(queued: Queued) -> list[str]:
         return [f"{source}: nothing was queued: {queued.error}", *hint]
     submission = queued.prepared.submission
     derived = "" if submission and submission.idempotency_key else " (derived from the content)"
-    verb = "queued" if queued.is_new else f"in the outbox already, {entry.state}"
-    lines = [f"{source}: {verb} for {entry.environment}", f"  entry  {entry.id}"]
+    stands = f"queued for {entry.environment}" if queued.is_new else found_before(entry)
+    lines = [f"{source}: {stands}", f"  entry  {entry.id}"]
     lines.append(f"  key    {entry.idempotency_key}{derived}")
     lines += [f"  warning: {issue.path}: {issue.message}" for issue in queued.prepared.issues]
     return lines
+
+
+def found_before(entry: Entry) -> str:
+    """How an entry stood that was in the outbox before this run."""
+    words = f"in the outbox already, for {entry.environment}: "
+    if entry.state is State.ACKNOWLEDGED and entry.report_id is not None:
+        return f"{words}filed as report {entry.report_id}; nothing was queued again"
+    if entry.state is State.DEAD_LETTER:
+        return f"{words}given up before; nothing was queued again; `tipline dead-letter show {entry.id}` says why"
+    if entry.state is State.RETRACTED:
+        return f"{words}withdrawn before; nothing was queued again"
+    return f"{words}{entry.state}; nothing was queued twice"
+
+
+def say_where(output: Output, profile: EndpointProfile) -> None:
+    """Say loudly, on standard error, that what follows is filed for real, if it is."""
+    if profile.environment is Environment.PRODUCTION:
+        output.note(f"PRODUCTION: every report is filed for real at {profile.host}, and acted upon")

@@ -5,7 +5,7 @@ from functools import partial
 from tipline_client.cli.exit_codes import ExitCode
 from tipline_client.cli.opening import with_client
 from tipline_client.cli.options import ENDPOINT, EndpointOptions
-from tipline_client.cli.queueing import queue_all, queued_lines, queued_view, worst
+from tipline_client.cli.queueing import queue_all, queued_lines, queued_view, say_where, worst
 from tipline_client.cli.submissions import read_files, rules_for
 
 __all__ = ["enqueue"]
@@ -25,10 +25,11 @@ def enqueue(*files: str, options: EndpointOptions = ENDPOINT) -> ExitCode:
     """
     session = options.start()
     settings = session.settings
-    settings.profile()
+    profile = settings.profile()
+    say_where(session.output, profile)
     read = read_files(files, rules=rules_for(settings), reporter=settings.reporter)
     results = with_client(settings, partial(queue_all, files=read))
-    views = [queued_view(result) for result in results]
+    views = [queued_view(result, environment=profile.environment) for result in results]
     is_single = len(read) == 1 and not read[0].is_lines
     session.output.finish(
         views[0] if is_single else views, [line for result in results for line in queued_lines(result)]

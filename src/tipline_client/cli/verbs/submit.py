@@ -9,7 +9,15 @@ from tipline_client.cli.opening import with_client
 from tipline_client.cli.options import ENDPOINT, EndpointOptions
 from tipline_client.cli.output import Output
 from tipline_client.cli.progress import watching
-from tipline_client.cli.queueing import Queued, queue_all, queued_lines, queued_view, worst
+from tipline_client.cli.queueing import (
+    Queued,
+    found_before,
+    queue_all,
+    queued_lines,
+    queued_view,
+    say_where,
+    worst,
+)
 from tipline_client.cli.submissions import SubmissionFile, read_files, rules_for
 from tipline_client.client import AsyncTiplineClient, Options
 
@@ -30,7 +38,8 @@ def submit(*files: str, options: EndpointOptions = ENDPOINT) -> ExitCode:
     """
     session = options.start()
     settings = session.settings
-    settings.profile()
+    profile = settings.profile()
+    say_where(session.output, profile)
     read = read_files(files, rules=rules_for(settings), reporter=settings.reporter)
     with watching(session.output) as watcher:
         results = with_client(
@@ -39,7 +48,11 @@ def submit(*files: str, options: EndpointOptions = ENDPOINT) -> ExitCode:
             options=Options(slots=settings.slots, on_step=watcher.on_step, on_bytes=watcher.on_bytes),
         )
     views = [
-        {**queued_view(queued), **(delivered_view(delivered) if delivered else {})} for queued, delivered in results
+        {
+            **queued_view(queued, now=delivered.entry if delivered else None, environment=profile.environment),
+            **(delivered_view(delivered) if delivered else {}),
+        }
+        for queued, delivered in results
     ]
     lines = []
     for queued, delivered in results:
@@ -60,5 +73,5 @@ async def _queue_and_deliver(
 
 def _lines(queued: Queued, delivered: Delivered) -> list[str]:
     warnings = [f"  warning: {issue.path}: {issue.message}" for issue in queued.prepared.issues]
-    again = [] if queued.is_new else ["  it was in the outbox already; nothing was queued twice"]
+    again = [] if queued.is_new or queued.entry is None else [f"  {found_before(queued.entry)}"]
     return [f"{queued.prepared.source}:", *again, *warnings, *delivered_lines(delivered)]
