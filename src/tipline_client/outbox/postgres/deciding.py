@@ -9,7 +9,7 @@ from tipline_client.delivery.entry import Entry
 from tipline_client.delivery.states import State
 from tipline_client.errors import IllegalTransitionError
 from tipline_client.outbox import rules
-from tipline_client.outbox.postgres import statements
+from tipline_client.outbox.postgres import questions, statements
 from tipline_client.outbox.postgres.conversation import Conversation, Row
 from tipline_client.outbox.sqlite.rows import checkpoint_columns, entry_of, shown_alarm, stored_bytes
 
@@ -45,7 +45,7 @@ def store_receipt(entry_id: str, receipt: bytes) -> Conversation[bytes]:
     """Keep the first receipt; see `Outbox.store_receipt`."""
     for [kept] in (yield statements.KEEP_RECEIPT, {"id": entry_id, "receipt": receipt}):
         return stored_bytes(kept, what=f"the receipt of entry {entry_id}")
-    rows = yield statements.ENTRY_BY_ID, {"id": entry_id}
+    rows = yield questions.ENTRY_BY_ID, {"id": entry_id}
     if not rows:
         raise rules.no_entry(entry_id)
     raise IllegalTransitionError(f"entry {entry_id} is {rows[0][8]}: there is nothing to receipt")
@@ -54,25 +54,25 @@ def store_receipt(entry_id: str, receipt: bytes) -> Conversation[bytes]:
 def close_alarm(alarm_id: int, *, note: str, now: int | None) -> Conversation[Alarm]:
     """Record that a person looked; see `Outbox.close_alarm`."""
     yield statements.LOCK_ALARM, {"number": alarm_id}
-    rows = yield statements.ALARM, {"number": alarm_id}
+    rows = yield questions.ALARM, {"number": alarm_id}
     if not rows:
         raise rules.no_alarm(alarm_id)
     if shown_alarm(rows[0]).closed_at is not None:
         raise IllegalTransitionError(f"alarm {alarm_id} is closed already")
     yield statements.CLOSE_ALARM, {"number": alarm_id, "note": note, "now": now}
-    [row] = yield statements.ALARM, {"number": alarm_id}
+    [row] = yield questions.ALARM, {"number": alarm_id}
     return shown_alarm(row)
 
 
 def _locked(entry_id: str) -> Conversation[Row]:
     # Looked at by a second statement: it sees what was committed while the first one waited for the lock.
     yield statements.LOCK_ENTRY, {"id": entry_id}
-    rows = yield statements.ENTRY_BY_ID, {"id": entry_id}
+    rows = yield questions.ENTRY_BY_ID, {"id": entry_id}
     if not rows:
         raise rules.no_entry(entry_id)
     return rows[0]
 
 
 def _changed(row: Row) -> Conversation[Entry]:
-    [changed] = yield statements.ENTRY_BY_NUMBER, {"number": row[0]}
+    [changed] = yield questions.ENTRY_BY_NUMBER, {"number": row[0]}
     return entry_of(changed)

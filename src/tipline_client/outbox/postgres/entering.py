@@ -8,7 +8,7 @@ from tipline_client.delivery.entry import Entry, NewEntry
 from tipline_client.delivery.jsonable import to_json
 from tipline_client.delivery.states import State
 from tipline_client.outbox import rules
-from tipline_client.outbox.postgres import statements
+from tipline_client.outbox.postgres import questions, statements
 from tipline_client.outbox.postgres.conversation import Conversation
 from tipline_client.outbox.sqlite.rows import entry_of, shown_entry
 
@@ -51,7 +51,7 @@ def enqueue(
     for row in added:
         return entry_of(row), True
     # A statement of its own: what another transaction committed meanwhile is not seen by the one that waited for it.
-    for row in (yield statements.ENTRY_BY_KEY, key):
+    for row in (yield questions.ENTRY_BY_KEY, key):
         existing = shown_entry(row)
         rules.check_same_content(existing, new)
         return existing, False

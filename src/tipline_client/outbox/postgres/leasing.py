@@ -17,7 +17,7 @@ from tipline_client.delivery.states import State
 from tipline_client.errors import LeaseLostError
 from tipline_client.outbox import rules
 from tipline_client.outbox.contract import Claimed, Lane, UnreadableRowError
-from tipline_client.outbox.postgres import statements
+from tipline_client.outbox.postgres import questions, statements
 from tipline_client.outbox.postgres.conversation import Conversation, Row, Value
 from tipline_client.outbox.sqlite.columns import LAST, microseconds, moment
 from tipline_client.outbox.sqlite.rows import (
@@ -166,7 +166,7 @@ def acknowledge(
         },
     )
     if not kept:
-        [[report_id]] = yield statements.ACKNOWLEDGED, {"entry": number}
+        [[report_id]] = yield questions.ACKNOWLEDGED, {"entry": number}
         foreign = rules.foreign_report_alarm(int(report_id), acknowledgement, raised_at=moment(at))
         alarms = (*alarms, *foreign)
     yield from _add_alarms(number, alarms)
@@ -203,7 +203,7 @@ def unless_ended_by_us(
     except LeaseLostError:
         if not is_in_doubt:
             raise
-        ended = yield statements.ENDED_BY, {"id": lease.entry.id, "token": lease.token}
+        ended = yield questions.ENDED_BY, {"id": lease.entry.id, "token": lease.token}
         if [(attempt.outcome.value,)] != ended:
             raise
 

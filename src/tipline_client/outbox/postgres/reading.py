@@ -13,7 +13,7 @@ from tipline_client.delivery.outcomes import Attempt
 from tipline_client.delivery.states import State
 from tipline_client.outbox import rules
 from tipline_client.outbox.contract import AcknowledgementRecord, Lane, Stray, Strays
-from tipline_client.outbox.postgres import statements
+from tipline_client.outbox.postgres import questions
 from tipline_client.outbox.postgres.conversation import Conversation, Value
 from tipline_client.outbox.sqlite.columns import FIRST, LAST, moment
 from tipline_client.outbox.sqlite.rows import (
@@ -43,7 +43,7 @@ __all__ = [
 
 def get(entry_id: str) -> Conversation[Entry]:
     """The entry with this id."""
-    for row in (yield statements.ENTRY_BY_ID, {"id": entry_id}):
+    for row in (yield questions.ENTRY_BY_ID, {"id": entry_id}):
         return shown_entry(row)
     raise rules.no_entry(entry_id)
 
@@ -51,7 +51,7 @@ def get(entry_id: str) -> Conversation[Entry]:
 def find(lane: Lane, idempotency_key: str) -> Conversation[Entry | None]:
     """The entry that holds this key in this lane, if any."""
     key = {"profile": lane.profile, "environment": lane.environment.value, "idempotency_key": idempotency_key}
-    for row in (yield statements.ENTRY_BY_KEY, key):
+    for row in (yield questions.ENTRY_BY_KEY, key):
         return shown_entry(row)
     return None
 
@@ -62,12 +62,12 @@ def list_entries(
     """A page of entries."""
     start = 0
     if after is not None:
-        rows = yield statements.NUMBER_OF_ENTRY, {"id": after}
+        rows = yield questions.NUMBER_OF_ENTRY, {"id": after}
         if not rows:
             raise rules.no_entry(after)
         start = rows[0][0]
     page = yield (
-        statements.PAGE,
+        questions.PAGE,
         {
             "environments": [place.value for place in (Environment if environment is None else [environment])],
             "states": sorted({state.value for state in (State if states is None else states)}),
@@ -85,22 +85,22 @@ def count(*, environment: Environment | None, lane: Lane | None) -> Conversation
         return OutboxCounts(dict.fromkeys(State, 0))
     asked = {"environment": None if place is None else place.value, "profile": None if lane is None else lane.profile}
     by_state = dict.fromkeys(State, 0)
-    for environment_name, profile, state, entries in (yield statements.COUNT_ENDED, {}):
+    for environment_name, profile, state, entries in (yield questions.COUNT_ENDED, {}):
         if asked["environment"] in (None, environment_name) and asked["profile"] in (None, profile):
             by_state[State(state)] += entries
     lanes = [
         (environment_name, profile)
-        for environment_name, profile in (yield statements.LANES, {})
+        for environment_name, profile in (yield questions.LANES, {})
         if asked["environment"] in (None, environment_name) and asked["profile"] in (None, profile)
     ]
     for state, entries in (yield from _waiting(lanes)):
         by_state[State(state)] += entries
-    [[open_alarms]] = yield statements.COUNT_OPEN_ALARMS, asked
+    [[open_alarms]] = yield questions.COUNT_OPEN_ALARMS, asked
     return OutboxCounts(
         by_state=by_state,
         open_alarms=open_alarms,
-        oldest_waiting=(yield from _earliest([statements.OLDEST_WAITING], lanes)),
-        next_available=(yield from _earliest([statements.NEXT_AVAILABLE, statements.NEXT_LEASE_END], lanes)),
+        oldest_waiting=(yield from _earliest([questions.OLDEST_WAITING], lanes)),
+        next_available=(yield from _earliest([questions.NEXT_AVAILABLE, questions.NEXT_LEASE_END], lanes)),
     )
 
 
@@ -109,7 +109,7 @@ def strays(served: Sequence[Lane], *, limit: int) -> Conversation[Strays]:
     lanes = {(lane.environment.value, lane.profile) for lane in served}
     total = 0
     first: list[Stray] = []
-    for environment, profile in (yield statements.LANES, {}):
+    for environment, profile in (yield questions.LANES, {}):
         if (environment, profile) in lanes:
             continue
         for state, entries in (yield from _waiting([(environment, profile)])):
@@ -120,55 +120,55 @@ def strays(served: Sequence[Lane], *, limit: int) -> Conversation[Strays]:
                 "state": state,
                 "limit": max(limit - len(first), 0),
             }
-            rows = yield statements.STRAYS, asked
+            rows = yield questions.STRAYS, asked
             first += [Stray(name_of(row), profile, environment, state) for row in rows]
     return Strays(total, tuple(first))
 
 
 def attempts(entry_id: str, *, limit: int) -> Conversation[list[Attempt]]:
     """The most recent attempts, oldest first."""
-    rows = yield statements.ATTEMPTS, {"id": entry_id, "limit": max(limit, 0)}
+    rows = yield questions.ATTEMPTS, {"id": entry_id, "limit": max(limit, 0)}
     return [shown_attempt(row) for row in reversed(rows)]
 
 
 def acknowledgement(entry_id: str) -> Conversation[AcknowledgementRecord | None]:
     """The acknowledgement of an entry."""
-    for row in (yield statements.RECORDED_ACKNOWLEDGEMENT, {"id": entry_id}):
+    for row in (yield questions.RECORDED_ACKNOWLEDGEMENT, {"id": entry_id}):
         return record_of(entry_id, row)
     return None
 
 
 def rejected_reply(entry_id: str) -> Conversation[bytes | None]:
     """The raw reply behind the last dead letter."""
-    for [reply] in (yield statements.REJECTED_REPLY, {"id": entry_id}):
+    for [reply] in (yield questions.REJECTED_REPLY, {"id": entry_id}):
         return stored_bytes(reply, what=f"the reply behind entry {entry_id}")
     return None
 
 
 def unreceipted(*, limit: int) -> Conversation[list[str]]:
     """Ids of entries that wait for their receipt."""
-    return [entry_id for [entry_id] in (yield statements.UNRECEIPTED, {"limit": max(limit, 0)})]
+    return [entry_id for [entry_id] in (yield questions.UNRECEIPTED, {"limit": max(limit, 0)})]
 
 
 def alarms(*, entry_id: str | None, is_open: bool | None) -> Conversation[list[Alarm]]:
     """Alarms, oldest first."""
     if entry_id is not None:
-        rows = yield statements.ALARMS_OF_ENTRY, {"id": entry_id}
+        rows = yield questions.ALARMS_OF_ENTRY, {"id": entry_id}
     else:
-        rows = yield (statements.OPEN_ALARMS if is_open else statements.ALARMS), {}
+        rows = yield (questions.OPEN_ALARMS if is_open else questions.ALARMS), {}
     found = [shown_alarm(row) for row in rows]
     return [alarm for alarm in found if is_open in (None, alarm.closed_at is None)]
 
 
 def notes(entry_id: str) -> Conversation[list[tuple[datetime, str]]]:
     """What people did to an entry."""
-    return [shown_note(row) for row in (yield statements.NOTES, {"id": entry_id})]
+    return [shown_note(row) for row in (yield questions.NOTES, {"id": entry_id})]
 
 
 def _waiting(lanes: Iterable[tuple[str, str]]) -> Conversation[list[tuple[str, int]]]:
     found: list[tuple[str, int]] = []
     for environment, profile in lanes:
-        rows = yield statements.COUNT_WAITING, {"environment": environment, "profile": profile}
+        rows = yield questions.COUNT_WAITING, {"environment": environment, "profile": profile}
         found += [(state, entries) for state, entries in rows]
     return found
 

@@ -30,6 +30,11 @@ class LoopThread:
         self._thread = threading.Thread(target=self._serve, name=name, daemon=True)
         self._thread.start()
 
+    @property
+    def is_closed(self) -> bool:
+        """Whether nothing new is begun any more."""
+        return self._is_closed
+
     def call(self, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
         """Run `work` and block until it has ended; for opening and closing."""
         self._check_process()

@@ -99,11 +99,11 @@ async def test_lease_that_ends_while_its_write_waits(outbox: PostgresOutbox, ser
         other.execute("SELECT FROM tipline.entries WHERE id = 'id-one' FOR UPDATE")
         waiting = asyncio.create_task(outbox.record(lease, FULL_CHECKPOINT))
         # Ends when the write is seen waiting and the lease is over, both by the database's word.
-        while server.execute(
-            "SELECT (SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock') = 0"
-            " OR lease_expires_at > tipline.clock() FROM tipline.entries"
-        ) != [(False,)]:
-            await asyncio.sleep(0)
+        await asyncio.to_thread(
+            server.wait_until,
+            "EXISTS (SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock')"
+            " AND EXISTS (SELECT FROM tipline.entries WHERE lease_expires_at <= tipline.clock())",
+        )
         other.execute("UPDATE tipline.entries SET content_digest = content_digest")
 
     with pytest.raises(LeaseLostError):
