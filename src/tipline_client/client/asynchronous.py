@@ -17,7 +17,7 @@ from tipline_client.dispatch.enqueueing import Enqueued, as_submission, check, e
 from tipline_client.dispatch.probing import fetch_schema, probe
 from tipline_client.dispatch.receipting import receipt_bytes, receipt_of, sign_outstanding
 from tipline_client.envelope import KeyRing
-from tipline_client.errors import Issue, ReportInvalidError
+from tipline_client.errors import Issue, OutboxUnavailableError, ReportInvalidError
 from tipline_client.evidence import Evidence
 from tipline_client.evidence.store import EvidenceStore
 from tipline_client.home import Home
@@ -62,6 +62,7 @@ class AsyncTiplineClient:
         self._options = options
         self._lane = LaneGate(clock=options.clock)
         self._conductors: WeakSet[Conductor] = WeakSet()
+        self._is_closed = False
 
     @classmethod
     def open(cls, home: str | os.PathLike[str], *, profile: EndpointProfile, options: Options | None = None) -> Self:
@@ -98,6 +99,7 @@ class AsyncTiplineClient:
 
     async def aclose(self) -> None:
         """Stop this client's dispatchers, finish what is being written and close the outbox."""
+        self._is_closed = True
         for conductor in tuple(self._conductors):
             await conductor.end()
         await self.outbox.close()
@@ -153,7 +155,7 @@ class AsyncTiplineClient:
         )
 
     async def deliver(self, entry_id: str) -> Receipt:
-        """Try one entry now and return its receipt; for scripts and tests. Services run a `Dispatcher`.
+        """Try one entry now and return its receipt; for scripts and tests. Services run an `AsyncDispatcher`.
 
         Raises:
             EntryNotFoundError: There is no such entry.
@@ -244,7 +246,13 @@ class AsyncTiplineClient:
         return await sign_outstanding(self.outbox, self.keys)
 
     def conductor(self) -> Conductor:
-        """A dispatcher of this client's lane; `run`, `drain` and `stop` it."""
+        """The inside of one dispatcher of this client's lane; it can be stopped once. Programs use `AsyncDispatcher`.
+
+        Raises:
+            OutboxUnavailableError: This client is closed.
+        """
+        if self._is_closed:
+            raise OutboxUnavailableError("this client is closed", hint="Open another one.")
         options = self._options
         road = Road(
             outbox=self.outbox,

@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import timedelta
 from functools import partial
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -13,14 +12,13 @@ from tipline_client.client.options import Options
 from tipline_client.delivery.answers import Answer
 from tipline_client.delivery.entry import Entry
 from tipline_client.delivery.receipt import Receipt
-from tipline_client.dispatch import Conductor, DispatchSummary
 from tipline_client.dispatch.enqueueing import Enqueued
 from tipline_client.errors import Issue, OutboxUnavailableError
 from tipline_client.evidence import Evidence
 from tipline_client.models import Report
 from tipline_client.profiles import EndpointProfile, EndpointSchema
 
-__all__ = ["Dispatcher", "TiplineClient"]
+__all__ = ["TiplineClient"]
 
 T = TypeVar("T")
 
@@ -142,33 +140,3 @@ class TiplineClient:
     def sign_outstanding_receipts(self) -> int:
         """See `AsyncTiplineClient.sign_outstanding_receipts`."""
         return self.call(self._async.sign_outstanding_receipts)
-
-
-class Dispatcher:
-    """The service: delivers what is in the outbox until it is stopped.
-
-    Any thread, or a signal handler, may call `stop`. Programs with an event loop use `AsyncTiplineClient.conductor`.
-
-    Args:
-        client: Whose outbox, and to which endpoint.
-    """
-
-    def __init__(self, client: TiplineClient) -> None:
-        self._client = client
-        self._conductor = client.call(_conductor_of, client.asynchronous)
-
-    def run(self) -> DispatchSummary:
-        """Deliver until `stop` is called."""
-        return self._client.call(self._conductor.run)
-
-    def drain(self, *, patience: timedelta = timedelta(seconds=60)) -> DispatchSummary:
-        """Deliver until nothing is left to do; see `Conductor.drain`."""
-        return self._client.call(self._conductor.drain, patience=patience)
-
-    def stop(self) -> None:
-        """Ask for a clean end; returns at once."""
-        self._client.call_soon(self._conductor.stop)
-
-
-async def _conductor_of(client: AsyncTiplineClient) -> Conductor:
-    return client.conductor()

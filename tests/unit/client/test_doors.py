@@ -7,10 +7,11 @@ import pytest
 
 import tipline_client
 from tipline_client import AsyncTiplineClient, TiplineClient, profiles
+from tipline_client.client import AsyncDispatcher, Dispatcher
 from tipline_client.errors import ConfigurationError
 
 ONLY_ASYNCHRONOUS = {"aclose", "conductor"}
-"""Closed by `close` on the other side; and a conductor, which needs an event loop: there it is a `Dispatcher`."""
+"""Closed by `close` on the other side; and the inside of an `AsyncDispatcher`."""
 ONLY_SYNCHRONOUS = {"close", "call", "call_soon", "asynchronous", "profile"}
 """Ways to the client behind it, whose `profile` is a plain attribute."""
 
@@ -36,6 +37,17 @@ def test_both_doors_take_the_same_arguments(verb: str) -> None:
     """A verb takes the same arguments and gives the same back at both doors."""
     one, other = (inspect.signature(getattr(door, verb)) for door in (AsyncTiplineClient, TiplineClient))
 
+    assert one == other
+
+
+def test_both_dispatchers_have_the_same_verbs() -> None:
+    """A service is run, drained and stopped in the same words with and without an event loop."""
+    one, other = (
+        {verb: inspect.signature(getattr(door, verb)) for verb in _verbs(door)}
+        for door in (AsyncDispatcher, Dispatcher)
+    )
+
+    assert {"drain", "run", "stop"} == set(one)
     assert one == other
 
 
