@@ -112,7 +112,9 @@ class PostgresServer:
 
     def _start_watch(self) -> "subprocess.Popen[bytes]":
         # Reads until this process is gone, whatever ended it, and ends the server then.
-        stop = f"read _; '{self._programs}/pg_ctl' --pgdata='{self._data}' --mode=immediate stop; rm -rf '{self._data}'"
+        stop = (
+            f"read _; '{self._programs}/pg_ctl' --pgdata='{self._data}' --mode=immediate stop; rm -rf '{self.folder}'"
+        )
         return subprocess.Popen(
             ["sh", "-c", stop],
             user=_USER,
