@@ -27,9 +27,12 @@ async def fetch_schema(transport: Transport, profile: EndpointProfile) -> Endpoi
     reply = await transport.send(schema_call())
     answer = read_answer(Step.SCHEMA, reply, profile)
     if answer.kind is AnswerKind.DENIED:
+        is_permission = answer.code is not None and answer.code // 1000 == 3
         raise ConfigurationError(
-            f"the endpoint refuses the credentials of profile {profile.name}: {answer.reason}",
-            hint="Check TIPLINE_USERNAME and TIPLINE_PASSWORD.",
+            f"the endpoint refuses this account of profile {profile.name}: {answer.reason}",
+            hint="Ask the hotline for the permission that this account lacks."
+            if is_permission
+            else "Check TIPLINE_USERNAME and TIPLINE_PASSWORD.",
         )
     if answer.kind is not AnswerKind.SUCCESS or not isinstance(reply, Reply):
         raise DeliveryTransientError(
