@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from tipline_client import AsyncTiplineClient, Evidence, IncidentSummary, Person, Report, Reporter
+from tipline_client.client import AsyncDispatcher
 from tipline_client.mock import MockEndpoint
 
 PICTURE = Path(__file__).with_name("mug.png")
@@ -33,7 +34,7 @@ async def main() -> None:
             await client.enqueue(report_about(page), evidence=[picture], idempotency_key=f"case-{page}")
             for page in range(1, 6)
         ]
-        await client.conductor().drain()
+        await AsyncDispatcher(client).drain()
         for entry in entries:
             receipt = await client.receipt(entry.id)
             print(f"{entry.idempotency_key}: report {receipt.report_id}")
