@@ -141,6 +141,9 @@ def found_before(entry: Entry) -> str:
     words = f"in the outbox already, for {entry.environment}: "
     if entry.state is State.ACKNOWLEDGED and entry.report_id is not None:
         return f"{words}filed as report {entry.report_id}; nothing was queued again"
+    if entry.has_receipt:
+        # State and acknowledgement contradict each other: the row was altered, and this line takes no side.
+        return f"{words}{entry.state}; nothing was queued twice"
     if entry.state is State.DEAD_LETTER:
         return f"{words}given up before; nothing was queued again; `tipline dead-letter show {entry.id}` says why"
     if entry.state is State.RETRACTED:
