@@ -1,30 +1,72 @@
 """Report child sexual exploitation to a hotline: typed, validated, signed, queued durably, filed exactly once.
 
 Public are the names below and the modules `models`, `errors`, `profiles`, `mock` and `testing`; everything else
-promises nothing.
+promises nothing. Each name is imported when it is first used, so that `import tipline_client` alone costs nothing.
 """
 
-from tipline_client import errors, models, profiles
-from tipline_client._version import __version__
-from tipline_client.client import AsyncTiplineClient, Dispatcher, Options, TiplineClient
-from tipline_client.delivery.environment import Environment
-from tipline_client.delivery.receipt import Receipt
-from tipline_client.delivery.retry import RetryPolicy
-from tipline_client.delivery.states import State
-from tipline_client.envelope import KeyRing
-from tipline_client.envelope.receipts import open_receipt
-from tipline_client.errors import Issue, Severity, TiplineError
-from tipline_client.evidence import Evidence
-from tipline_client.models import (
-    IncidentSummary,
-    InternetDetails,
-    Person,
-    PersonOrUserReported,
-    Report,
-    Reporter,
-    Submission,
-)
-from tipline_client.profiles import EndpointProfile
+TYPE_CHECKING = False
+"""As in `typing`, which would have to be imported for it."""
+
+if TYPE_CHECKING:
+    from tipline_client import errors, models, profiles
+    from tipline_client._version import __version__
+    from tipline_client.client import AsyncTiplineClient, Dispatcher, Options, TiplineClient
+    from tipline_client.delivery.environment import Environment
+    from tipline_client.delivery.receipt import Receipt
+    from tipline_client.delivery.retry import RetryPolicy
+    from tipline_client.delivery.states import State
+    from tipline_client.envelope import KeyRing
+    from tipline_client.envelope.receipts import open_receipt
+    from tipline_client.errors import Issue, Severity, TiplineError
+    from tipline_client.evidence import Evidence
+    from tipline_client.models import (
+        IncidentSummary,
+        InternetDetails,
+        Person,
+        PersonOrUserReported,
+        Report,
+        Reporter,
+        Submission,
+    )
+    from tipline_client.profiles import EndpointProfile
+else:
+    # Out of the type checker's sight: it would believe every name that anybody asks for.
+    _ROOMS = {
+        "": ("errors", "models", "profiles"),
+        "_version": ("__version__",),
+        "client": ("AsyncTiplineClient", "Dispatcher", "Options", "TiplineClient"),
+        "delivery.environment": ("Environment",),
+        "delivery.receipt": ("Receipt",),
+        "delivery.retry": ("RetryPolicy",),
+        "delivery.states": ("State",),
+        "envelope": ("KeyRing",),
+        "envelope.receipts": ("open_receipt",),
+        "errors": ("Issue", "Severity", "TiplineError"),
+        "evidence": ("Evidence",),
+        "models": (
+            *("IncidentSummary", "InternetDetails", "Person", "PersonOrUserReported", "Report", "Reporter"),
+            "Submission",
+        ),
+        "profiles": ("EndpointProfile",),
+    }
+    _ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names}
+
+    def __getattr__(name):
+        """Import a public name at its first use (PEP 562)."""
+        if name not in _ROOM_OF:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from importlib import import_module
+
+        room = _ROOM_OF[name]
+        if not room:
+            return import_module(f"{__name__}.{name}")
+        value = globals()[name] = getattr(import_module(f"{__name__}.{room}"), name)
+        return value
+
+    def __dir__():
+        """The names that are there already, and the public ones."""
+        return sorted({*globals(), *__all__})
+
 
 __all__ = [
     "AsyncTiplineClient",

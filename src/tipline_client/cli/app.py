@@ -5,6 +5,9 @@ from collections.abc import Sequence
 from cyclopts import App, Group, Parameter
 
 from tipline_client import __version__
+from tipline_client.cli.exit_codes import ExitCode
+from tipline_client.cli.settings_file import FILE_NAME
+from tipline_client.cli.variables import VARIABLE_NAMES
 
 __all__ = ["build"]
 
@@ -74,10 +77,10 @@ _GROUPS: tuple[tuple[Group, str, str, tuple[tuple[str, str, str], ...]], ...] = 
 )
 
 _ROOM = "tipline_client.cli.verbs."
+_CODES = (f"{code.value} {code.name.lower()}".replace("_", " ") for code in ExitCode)
 _ENDING = (
-    "Settings come from arguments, then TIPLINE_HOME, TIPLINE_ENDPOINT, TIPLINE_USERNAME, TIPLINE_PASSWORD and others, "
-    "then tipline.toml. Exit codes: 0 done, 2 bad input, 3 queued and waiting, 4 given up, 5 configuration, 6 outbox "
-    "unavailable, 7 not verified, 8 doctor found a problem, 130 interrupted. Every verb takes --json."
+    f"Settings come from arguments, then from {', '.join(VARIABLE_NAMES)}, then from {FILE_NAME}. "
+    f"Exit codes: {', '.join(_CODES)}. Every verb takes --json."
 )
 
 

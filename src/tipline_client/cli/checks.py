@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from tipline_client.cli.settings import VARIABLES, Settings
+from tipline_client.cli.settings import Settings
 from tipline_client.cli.suspects import SUSPECTS_HINT, find_suspects
+from tipline_client.cli.variables import VARIABLE_NAMES
 from tipline_client.cli.views import instant, span
 from tipline_client.delivery.environment import Environment
 from tipline_client.envelope import TrustedKeys
@@ -23,7 +24,6 @@ from tipline_client.outbox import SqliteOutbox
 __all__ = ["Check", "Grade", "check_disk", "check_endpoint_settings", "check_keys", "check_outbox", "check_settings"]
 
 _LEAST_FREE = 1024**3
-_KNOWN = {*VARIABLES.values(), "TIPLINE_CONFIG"}
 _MOST_VERIFIED = 10_000
 """How many waiting entries are verified; `tipline verify --all` looks at everything."""
 
@@ -74,10 +74,10 @@ def check_settings(settings: Settings, *, environ: Mapping[str, str]) -> list[Ch
     strangers = sorted(
         name
         for name in environ
-        if name.startswith("TIPLINE_") and name not in _KNOWN and not name.startswith("TIPLINE_TEST_")
+        if name.startswith("TIPLINE_") and name not in VARIABLE_NAMES and not name.startswith("TIPLINE_TEST_")
     )
     for name in strangers:
-        hint = f"The variables are {', '.join(sorted(_KNOWN))}."
+        hint = f"The variables are {', '.join(sorted(VARIABLE_NAMES))}."
         checks.append(Check("configuration", Grade.WARNING, f"the variable {name} is read by nobody", hint))
     if settings.file is not None and settings.origins.get("password") == str(settings.file):
         mode = settings.file.stat().st_mode

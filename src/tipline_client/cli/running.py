@@ -13,18 +13,13 @@ from contextlib import contextmanager, suppress
 from cyclopts import CycloptsError
 
 from tipline_client.cli.app import build
+from tipline_client.cli.arguments import in_order
 from tipline_client.cli.exit_codes import CommandError, ExitCode, exit_code_for
+from tipline_client.cli.interrupting import WORDS, as_exception
 from tipline_client.cli.output import Output
-from tipline_client.cli.submissions import STDIN
 from tipline_client.errors import TiplineError
 
 __all__ = ["run"]
-
-_FLAGS = {"--json", "--verbose", "-v", "--debug"}
-_HELP = {"--help", "-h"}
-_LISTING = {"receipts", "dead-letter", "alarm"}
-"""Verbs that list when nothing else is said."""
-_VALUED = {"--home", "--config", "--endpoint", "--username", "--slots"}
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -33,7 +28,7 @@ def run(arguments: Sequence[str]) -> int:
     Returns:
         The exit code.
     """
-    tokens = _in_order(arguments)
+    tokens = in_order(arguments)
     output = Output(as_json="--json" in tokens)
     is_debug = "--debug" in tokens
     _survive_any_locale()
@@ -48,34 +43,32 @@ def run(arguments: Sequence[str]) -> int:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return ExitCode.READER_GONE
     except KeyboardInterrupt:
-        output.note("interrupted: what is durable stays, and the next run goes on")
+        output.note(WORDS)
         return ExitCode.INTERRUPTED
-    except Exception as error:
+    except (Exception, BaseExceptionGroup) as error:
         return _explain(error, output, is_debug=is_debug)
 
 
 def _call(tokens: Sequence[str]) -> int:
     try:
-        result = build(tokens)(
-            list(tokens),
-            exit_on_error=False,
-            print_error=False,
-            result_action="return_value",
-        )
+        verb, bound, _ = build(tokens).parse_args(list(tokens), exit_on_error=False, print_error=False)
     except CycloptsError as error:
         # Raised outside, so that the parser's own state does not hang on to it.
         usage = str(error)
     else:
+        with as_exception():
+            result = verb(*bound.args, **bound.kwargs)
         return int(result) if isinstance(result, int) else ExitCode.OK
     raise CommandError(usage, hint="`tipline --help` lists the verbs, `tipline VERB --help` what one takes.")
 
 
-def _explain(error: Exception, output: Output, *, is_debug: bool) -> int:
+def _explain(error: BaseException, output: Output, *, is_debug: bool) -> int:
     leaf = _leaf(error)
+    if _is_interrupt(leaf):
+        output.note(WORDS)
+        return ExitCode.INTERRUPTED
     if is_debug:
         traceback.print_exception(error)
-    if isinstance(leaf, KeyboardInterrupt):
-        return ExitCode.INTERRUPTED
     if not isinstance(leaf, TiplineError):
         name = type(leaf).__name__
         hint = "Run the same command with --debug to see where; what is durable stays."
@@ -92,17 +85,13 @@ def _leaf(error: BaseException) -> BaseException:
     return error
 
 
-def _in_order(arguments: Sequence[str]) -> list[str]:
-    """The arguments with shared options that stand before the verb moved behind it, and `-` as standard input."""
-    tokens = [STDIN if word == "-" else word for word in arguments]
-    leading: list[str] = []
-    while tokens and (tokens[0] in _FLAGS or tokens[0].partition("=")[0] in _VALUED):
-        takes_next = tokens[0] in _VALUED and len(tokens) > 1
-        leading += [tokens.pop(0), *([tokens.pop(0)] if takes_next else [])]
-    if tokens and tokens[0] in _LISTING and (len(tokens) == 1 or tokens[1].startswith("-")) and not _HELP & {*tokens}:
-        tokens.insert(1, "list")
-    end = tokens.index("--") if "--" in tokens else len(tokens)
-    return [*tokens[:end], *leading, *tokens[end:]] if tokens else leading
+def _is_interrupt(error: BaseException | None) -> bool:
+    """Whether Ctrl-C is behind the error: pressed while a class is being made, it surfaces as a `RuntimeError`."""
+    while error is not None:
+        if isinstance(error, KeyboardInterrupt):
+            return True
+        error = error.__cause__
+    return False
 
 
 def _survive_any_locale() -> None:

@@ -12,12 +12,13 @@ from typing import Any
 
 from tipline_client import profiles
 from tipline_client.cli.settings_file import find_file, read_file
+from tipline_client.cli.variables import CONFIG_VARIABLE, VARIABLES
 from tipline_client.client.options import MAX_SLOTS
 from tipline_client.delivery.environment import Environment
 from tipline_client.errors import ConfigurationError
 from tipline_client.profiles import EndpointProfile
 
-__all__ = ["DEFAULT_HOME", "ENDPOINTS", "VARIABLES", "Settings", "resolve"]
+__all__ = ["DEFAULT_HOME", "ENDPOINTS", "Settings", "resolve"]
 
 DEFAULT_HOME = "tipline-home"
 DEFAULT_SLOTS = 8
@@ -29,17 +30,6 @@ ENDPOINTS: Mapping[str, tuple[str, Environment]] = {
     "cybertipline-production": ("cybertipline-production", Environment.PRODUCTION),
 }
 """What may be named instead of a loopback URL: the profile's name and its environment."""
-
-VARIABLES: Mapping[str, str] = {
-    "home": "TIPLINE_HOME",
-    "endpoint": "TIPLINE_ENDPOINT",
-    "username": "TIPLINE_USERNAME",
-    "password": "TIPLINE_PASSWORD",
-    "password_file": "TIPLINE_PASSWORD_FILE",
-    "registered_esp": "TIPLINE_REGISTERED_ESP",
-    "slots": "TIPLINE_SLOTS",
-}
-"""Setting to environment variable. `TIPLINE_CONFIG` names the file itself."""
 
 _TRUTHS = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
 _NAME_ONE = (
@@ -162,7 +152,7 @@ def resolve(
     take({"home": home, "endpoint": endpoint, "username": username, "slots": slots}, "argument --{name}")
     variables = {name: environ.get(variable) or None for name, variable in VARIABLES.items()}
     take(variables, "{variable}")
-    file = find_file(config=config or environ.get("TIPLINE_CONFIG") or None, home=_folder(given.get("home")))
+    file = find_file(config=config or environ.get(CONFIG_VARIABLE) or None, home=_folder(given.get("home")))
     if file is not None:
         values = read_file(file)
         # A pair from one place: a password file of the variables is not mixed with a password of the file.

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from tipline_client.cli.arguments import STDIN
 from tipline_client.cli.evidence_paths import check_evidence
 from tipline_client.cli.exit_codes import CommandError
 from tipline_client.cli.settings import Settings
@@ -24,10 +25,7 @@ from tipline_client.profiles import EndpointSchema
 from tipline_client.validation import MAX_INPUT_BYTES, read_submission
 from tipline_client.validation.checking import in_order
 
-__all__ = ["STDIN", "FileRules", "Prepared", "SubmissionFile", "read_files", "rules_for"]
-
-STDIN = "/dev/stdin"
-"""What `-` on the command line stands for."""
+__all__ = ["FileRules", "Prepared", "SubmissionFile", "read_files", "rules_for"]
 
 _LINES = {".jsonl", ".ndjson"}
 

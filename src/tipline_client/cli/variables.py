@@ -1,0 +1,22 @@
+"""Which variables of the environment the command reads. Whose value wins is for `settings`."""
+
+from collections.abc import Mapping
+
+__all__ = ["CONFIG_VARIABLE", "VARIABLES", "VARIABLE_NAMES"]
+
+VARIABLES: Mapping[str, str] = {
+    "home": "TIPLINE_HOME",
+    "endpoint": "TIPLINE_ENDPOINT",
+    "username": "TIPLINE_USERNAME",
+    "password": "TIPLINE_PASSWORD",
+    "password_file": "TIPLINE_PASSWORD_FILE",
+    "registered_esp": "TIPLINE_REGISTERED_ESP",
+    "slots": "TIPLINE_SLOTS",
+}
+"""Setting to environment variable."""
+
+CONFIG_VARIABLE = "TIPLINE_CONFIG"
+"""Names the configuration file itself."""
+
+VARIABLE_NAMES: tuple[str, ...] = (*VARIABLES.values(), CONFIG_VARIABLE)
+"""All of them."""
