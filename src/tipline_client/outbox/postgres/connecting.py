@@ -119,14 +119,16 @@ def make_pool(
 async def set_up(connection: Connection, *, answer_within: timedelta) -> None:
     """Make a new connection behave as the outbox needs it."""
     milliseconds = max(round(answer_within.total_seconds() * 1000), 1)
-    await connection.execute(_SET_UP, {"timeout": str(milliseconds)})
+    async with cut_after(connection, answer_within):
+        await connection.execute(_SET_UP, {"timeout": str(milliseconds)})
 
 
 async def _check(connection: Connection) -> None:
     # An idle connection on which something can be read has most likely been closed by the other side. To look costs
     # no round trip; only if there is something the server is asked.
-    readable, _, _ = select.select([connection.fileno()], [], [], 0)
-    if readable:
+    poll = select.poll()
+    poll.register(connection.fileno(), select.POLLIN)
+    if poll.poll(0):
         await AsyncConnectionPool.check_connection(connection)
 
 

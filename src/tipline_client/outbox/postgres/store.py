@@ -4,6 +4,7 @@ Each verb of the contract is held as a conversation over one pooled connection. 
 modules beside this one; here is decided what needs a transaction, and what a failure means.
 """
 
+import threading
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final, TypeVar
@@ -44,6 +45,7 @@ class PostgresOutbox:
     def __init__(self, connections: Connections, *, clock: Clock | None = None) -> None:
         self._connections = connections
         self._clock = clock
+        self._gate = threading.Lock()
         self._in_doubt: dict[str, None] = {}
 
     @classmethod
@@ -86,18 +88,21 @@ class PostgresOutbox:
     async def _end(
         self, lease: Lease, attempt: Attempt, kind: Kind, ending: Callable[[int | None], Conversation[object]]
     ) -> None:
-        is_in_doubt = lease.token in self._in_doubt
+        with self._gate:
+            is_in_doubt = lease.token in self._in_doubt
         try:
             await self._hold(
                 kind,
                 lambda now: leasing.unless_ended_by_us(ending(now), lease, attempt, is_in_doubt=is_in_doubt),
             )
         except WriteInDoubtError:
-            while len(self._in_doubt) >= _MOST_IN_DOUBT:
-                del self._in_doubt[next(iter(self._in_doubt))]
-            self._in_doubt[lease.token] = None
+            with self._gate:
+                self._in_doubt[lease.token] = None
+                if len(self._in_doubt) > _MOST_IN_DOUBT:
+                    del self._in_doubt[next(iter(self._in_doubt))]
             raise
-        self._in_doubt.pop(lease.token, None)
+        with self._gate:
+            self._in_doubt.pop(lease.token, None)
 
     async def enqueue(self, new: NewEntry, *, held: bool = False) -> tuple[Entry, bool]:
         """See `Outbox.enqueue`."""

@@ -154,7 +154,7 @@ _COUNTS: Final = (
                 ON CONFLICT (environment, tipline.fingerprint(profile), state, place)
                 DO UPDATE SET entries = kept.entries - 1;
         END IF;
-        IF TG_OP <> 'DELETE' AND NEW.state IN ('acknowledged', 'dead_letter', 'retracted') THEN
+        IF NEW.state IN ('acknowledged', 'dead_letter', 'retracted') THEN
             INSERT INTO tipline.counts AS kept VALUES (NEW.environment, NEW.profile, NEW.state, own_place, 1)
                 ON CONFLICT (environment, tipline.fingerprint(profile), state, place)
                 DO UPDATE SET entries = kept.entries + 1;
@@ -174,10 +174,22 @@ _COUNTS: Final = (
                 OR NEW.state IN ('acknowledged', 'dead_letter', 'retracted')))
         EXECUTE FUNCTION tipline.count_ended()
     """,
+    # Rows are removed many at a time, by whoever clears out old ones; a trigger for each would take the square of them.
     """
-    CREATE TRIGGER counts_entry_removed AFTER DELETE ON tipline.entries FOR EACH ROW
-        WHEN (OLD.state IN ('acknowledged', 'dead_letter', 'retracted'))
-        EXECUTE FUNCTION tipline.count_ended()
+    CREATE FUNCTION tipline.count_removed() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+        INSERT INTO tipline.counts AS kept
+            SELECT environment, profile, state, pg_backend_pid() % 16, -count(*) FROM removed
+            WHERE state IN ('acknowledged', 'dead_letter', 'retracted')
+            GROUP BY environment, profile, state
+            ON CONFLICT (environment, tipline.fingerprint(profile), state, place)
+            DO UPDATE SET entries = kept.entries + excluded.entries;
+        RETURN NULL;
+    END $$
+    """,
+    """
+    CREATE TRIGGER counts_entry_removed AFTER DELETE ON tipline.entries REFERENCING OLD TABLE AS removed
+        FOR EACH STATEMENT EXECUTE FUNCTION tipline.count_removed()
     """,
 )
 

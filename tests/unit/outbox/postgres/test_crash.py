@@ -42,6 +42,7 @@ async def _dispatch(outbox: PostgresOutbox, is_done: asyncio.Event) -> None:
                 is_done.set()
 
 
+@pytest.mark.slow
 async def test_server_that_dies_under_load(server: PostgresServer, open_outbox: OpenOutbox) -> None:
     """The pool finds its way back by itself; nothing that was answered is lost, and nothing is on record twice."""
     outbox, other = open_outbox(wait=0.2), open_outbox(wait=0.2)
@@ -68,6 +69,7 @@ async def test_server_that_dies_under_load(server: PostgresServer, open_outbox: 
     assert [(ENTRIES,)] == server.execute("SELECT count(*) FROM tipline.attempts WHERE outcome = 'acknowledged'")
 
 
+@pytest.mark.slow
 async def test_server_that_is_away(server: PostgresServer, open_outbox: OpenOutbox) -> None:
     """While it is away every verb says so within the wait; when it is back the same store goes on."""
     outbox = open_outbox(wait=0.1)

@@ -42,7 +42,7 @@ FILL_REST = """
 
 
 def _fill(server: PostgresServer, database: str = "outbox") -> None:
-    server.execute(FILL, database=database)
+    server.execute(f"SET session_replication_role = replica; {FILL}", database=database)
     server.execute(FILL_REST, database=database)
 
 
