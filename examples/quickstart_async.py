@@ -7,8 +7,7 @@ import asyncio
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tipline_client import AsyncTiplineClient, Evidence, IncidentSummary, Person, Report, Reporter
-from tipline_client.client import AsyncDispatcher
+from tipline_client import AsyncDispatcher, AsyncTiplineClient, Evidence, IncidentSummary, Person, Report, Reporter
 from tipline_client.mock import MockEndpoint
 
 PICTURE = Path(__file__).with_name("mug.png")

@@ -10,7 +10,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from tipline_client import errors, models, profiles
     from tipline_client._version import __version__
-    from tipline_client.client import AsyncTiplineClient, Dispatcher, Options, TiplineClient
+    from tipline_client.client import AsyncDispatcher, AsyncTiplineClient, Dispatcher, Options, TiplineClient
     from tipline_client.delivery.environment import Environment
     from tipline_client.delivery.receipt import Receipt
     from tipline_client.delivery.retry import RetryPolicy
@@ -34,7 +34,7 @@ else:
     _ROOMS = {
         "": ("errors", "models", "profiles"),
         "_version": ("__version__",),
-        "client": ("AsyncTiplineClient", "Dispatcher", "Options", "TiplineClient"),
+        "client": ("AsyncDispatcher", "AsyncTiplineClient", "Dispatcher", "Options", "TiplineClient"),
         "delivery.environment": ("Environment",),
         "delivery.receipt": ("Receipt",),
         "delivery.retry": ("RetryPolicy",),
@@ -69,6 +69,7 @@ else:
 
 
 __all__ = [
+    "AsyncDispatcher",
     "AsyncTiplineClient",
     "Dispatcher",
     "EndpointProfile",

@@ -13,6 +13,7 @@ The tree::
     │   ├── LeaseLostError          somebody else may be working on the entry: stop
     │   ├── IllegalTransitionError  the entry's state does not allow this
     │   └── OutboxUnavailableError  locked, full or unreadable: nothing was written
+    │       └── OutboxInDoubtError  the connection was lost in mid-write: do the same again
     └── DeliveryError               the wire; `.step`, `.code`, `.request_id`
         ├── DeliveryTransientError  queued and waiting; it will be tried again
         ├── DeliveryRejectedError   given up with a reason; a person must look
@@ -40,6 +41,7 @@ __all__ = [
     "Issue",
     "LeaseLostError",
     "OutboxError",
+    "OutboxInDoubtError",
     "OutboxUnavailableError",
     "ReportInvalidError",
     "Severity",
@@ -165,6 +167,12 @@ class OutboxUnavailableError(OutboxError):
     """The outbox could not be read or written; the operation left no trace."""
 
     default_hint = "Check disk space, permissions and other processes on the outbox file, then do it again."
+
+
+class OutboxInDoubtError(OutboxUnavailableError):
+    """The connection was lost after a write was sent: it happened wholly or not at all, and which is not known."""
+
+    default_hint = "Do the same again: what took place already is recognised. Until then trust neither answer."
 
 
 class DeliveryError(TiplineError):

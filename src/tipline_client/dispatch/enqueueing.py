@@ -24,6 +24,8 @@ from tipline_client.errors import (
     ConfigurationError,
     EvidenceError,
     Issue,
+    OutboxError,
+    OutboxInDoubtError,
     OutboxUnavailableError,
     ReportInvalidError,
     Severity,
@@ -144,6 +146,7 @@ async def enqueue(
         EvidenceError: A file is missing, empty, unreadable or changing. Nothing was queued.
         DuplicateKeyError: The key names other content. Nothing was queued.
         OutboxUnavailableError: Nothing was queued.
+        OutboxInDoubtError: It was queued or not; the copies of the evidence stay. Doing the same again tells.
         ConfigurationError: It is not in the outbox yet, and there is no usable signing key or seal. Nothing was queued.
     """
     submission = as_submission(report, evidence, idempotency_key)
@@ -186,16 +189,23 @@ async def _add(
 ) -> Enqueued:
     signer, seal_of_checkpoint = signing
     entry_id = secrets.token_hex(16)
-    is_new = False
+    is_unneeded = True
     try:
         manifest = [await _copy(item, store, entry_id, index) for index, item in enumerate(evidence)]
         new = _seal(submission, manifest, entry_id, signer, profile, clock.now())
         new = replace(new, checkpoint=seal_of_checkpoint.apply(entry_id, new.checkpoint))
         # Not to be cancelled half-way: whether the entry exists decides whether its copies may be removed.
         with anyio.CancelScope(shield=True):
-            entry, is_new = await outbox.enqueue(new)
+            is_unneeded = False
+            try:
+                entry, is_new = await outbox.enqueue(new)
+            except OutboxError as error:
+                # In doubt the entry may exist, and then it names these copies.
+                is_unneeded = not isinstance(error, OutboxInDoubtError)
+                raise
+            is_unneeded = not is_new
     finally:
-        if not is_new:
+        if is_unneeded:
             await _discard(store, entry_id)
     return Enqueued(entry, is_new)
 

@@ -1,7 +1,9 @@
 """The contract of the durable queue, in prose; every store passes the same suite in `tests/contract`.
 
 Durable means: when an awaited method has returned, the change survives the death of the process and the loss of power,
-as far as the disk keeps its word. A method that raised has changed nothing.
+as far as the disk keeps its word. A method that raised has changed nothing, unless it raised `OutboxInDoubtError`: then
+the connection to the storage was lost in mid-write, the change happened wholly or not at all, and the same call, made
+again, recognises it.
 
 Fenced means: the method takes a `Lease` and writes only if the row still holds the lease's token, is `LEASED`, and the
 lease has not expired by the *store's* clock. Otherwise it raises `LeaseLostError` and writes nothing.

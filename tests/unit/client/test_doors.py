@@ -16,10 +16,10 @@ ONLY_SYNCHRONOUS = {"close", "call", "call_soon", "asynchronous", "profile"}
 """Ways to the client behind it, whose `profile` is a plain attribute."""
 
 PUBLIC = [
-    *("AsyncTiplineClient", "Dispatcher", "EndpointProfile", "Environment", "Evidence", "IncidentSummary"),
-    *("InternetDetails", "Issue", "KeyRing", "Options", "Person", "PersonOrUserReported", "Receipt", "Report"),
-    *("Reporter", "RetryPolicy", "Severity", "State", "Submission", "TiplineClient", "TiplineError", "__version__"),
-    *("errors", "models", "open_receipt", "profiles"),
+    *("AsyncDispatcher", "AsyncTiplineClient", "Dispatcher", "EndpointProfile", "Environment", "Evidence"),
+    *("IncidentSummary", "InternetDetails", "Issue", "KeyRing", "Options", "Person", "PersonOrUserReported"),
+    *("Receipt", "Report", "Reporter", "RetryPolicy", "Severity", "State", "Submission", "TiplineClient"),
+    *("TiplineError", "__version__", "errors", "models", "open_receipt", "profiles"),
 ]
 
 

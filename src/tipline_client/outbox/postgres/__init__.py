@@ -8,8 +8,7 @@ except ImportError as error:
         "the PostgreSQL outbox needs psycopg: install it with `pip install 'tipline-client[postgres]'`"
     ) from error
 
-from tipline_client.outbox.postgres.failures import WriteInDoubtError
 from tipline_client.outbox.postgres.schema import VERSION, migrate
 from tipline_client.outbox.postgres.store import PostgresOutbox
 
-__all__ = ["VERSION", "PostgresOutbox", "WriteInDoubtError", "migrate", "psycopg", "psycopg_pool"]
+__all__ = ["VERSION", "PostgresOutbox", "migrate", "psycopg", "psycopg_pool"]

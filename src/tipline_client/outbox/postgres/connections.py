@@ -95,7 +95,7 @@ class Connections:
             wakes: Whether its end is news for whoever waits for work.
 
         Raises:
-            WriteInDoubtError: The connection was lost when the write may have taken place already.
+            OutboxInDoubtError: The connection was lost when the write may have taken place already.
             OutboxUnavailableError: Nothing was written.
             Exception: Whatever the conversation raised; nothing was written.
         """

@@ -9,9 +9,9 @@ from typing import Final
 import psycopg
 import psycopg_pool
 
-from tipline_client.errors import ConfigurationError, OutboxUnavailableError, TiplineError
+from tipline_client.errors import ConfigurationError, OutboxInDoubtError, OutboxUnavailableError, TiplineError
 
-__all__ = ["WriteInDoubtError", "connect_failure", "failure_of", "is_lost"]
+__all__ = ["connect_failure", "failure_of", "is_lost"]
 
 _MEANINGS: Final[dict[str, tuple[str, str]]] = {
     "25006": (
@@ -32,12 +32,6 @@ _MEANINGS: Final[dict[str, tuple[str, str]]] = {
 
 _LOST_STATES: Final = {"57P01", "57P02", "57P03", "57P05"}
 """The server is being stopped, has crashed, is starting, or ended an idle session."""
-
-
-class WriteInDoubtError(OutboxUnavailableError):
-    """The connection was lost after the write was sent: it happened wholly or not at all, and which is not known."""
-
-    default_hint = "Do the same again: what took place already is recognised. Until then trust neither answer."
 
 
 def is_lost(error: psycopg.Error) -> bool:
@@ -64,7 +58,9 @@ def failure_of(error: psycopg.Error, *, is_write: bool) -> TiplineError:
         )
     if is_lost(error):
         if is_write:
-            return WriteInDoubtError("the connection to the database was lost; whether the write took place is unknown")
+            return OutboxInDoubtError(
+                "the connection to the database was lost; whether the write took place is not known"
+            )
         return OutboxUnavailableError(
             "the connection to the database was lost", hint="Check that the database runs, then do it again."
         )

@@ -19,12 +19,12 @@ from tipline_client.delivery.entry import Entry, Lease, NewEntry, OutboxCounts
 from tipline_client.delivery.environment import Environment
 from tipline_client.delivery.outcomes import Attempt
 from tipline_client.delivery.states import State
+from tipline_client.errors import OutboxInDoubtError
 from tipline_client.outbox import rules
 from tipline_client.outbox.contract import AcknowledgementRecord, Claimed, Lane, Strays
 from tipline_client.outbox.postgres import deciding, entering, leasing, reading
 from tipline_client.outbox.postgres.connections import Connections, Kind
 from tipline_client.outbox.postgres.conversation import Conversation
-from tipline_client.outbox.postgres.failures import WriteInDoubtError
 from tipline_client.outbox.sqlite.columns import microseconds
 
 __all__ = ["PostgresOutbox"]
@@ -95,7 +95,7 @@ class PostgresOutbox:
                 kind,
                 lambda now: leasing.unless_ended_by_us(ending(now), lease, attempt, is_in_doubt=is_in_doubt),
             )
-        except WriteInDoubtError:
+        except OutboxInDoubtError:
             with self._gate:
                 self._in_doubt[lease.token] = None
                 if len(self._in_doubt) > _MOST_IN_DOUBT:

@@ -5,8 +5,7 @@ import psycopg_pool
 import pytest
 from psycopg import errors
 
-from tipline_client.errors import OutboxError
-from tipline_client.outbox.postgres import WriteInDoubtError
+from tipline_client.errors import OutboxError, OutboxInDoubtError
 from tipline_client.outbox.postgres.failures import connect_failure, failure_of
 
 KINDS = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, psycopg.Error)]
@@ -41,7 +40,7 @@ def test_write_that_failed(kind: type[psycopg.Error], is_in_doubt: bool) -> None
     """Only a lost connection leaves open whether a write took place; a refusal by the server does not."""
     failure = failure_of(kind("words"), is_write=True)
 
-    assert is_in_doubt is isinstance(failure, WriteInDoubtError)
+    assert is_in_doubt is isinstance(failure, OutboxInDoubtError)
     assert is_in_doubt is ("nothing was written" not in str(failure))
 
 

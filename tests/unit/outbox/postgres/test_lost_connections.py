@@ -23,8 +23,8 @@ from tests.unit.outbox.postgres.conftest import OpenOutbox
 from tipline_client.delivery.entry import Lease
 from tipline_client.delivery.outcomes import Outcome
 from tipline_client.delivery.states import State
-from tipline_client.errors import LeaseLostError, OutboxUnavailableError
-from tipline_client.outbox.postgres import PostgresOutbox, WriteInDoubtError
+from tipline_client.errors import LeaseLostError, OutboxInDoubtError, OutboxUnavailableError
+from tipline_client.outbox.postgres import PostgresOutbox
 
 NOW = timedelta(0)
 
@@ -85,7 +85,7 @@ async def test_answer_to_an_ending_is_lost(
     lease = await lease_of(outbox)
     wire.lose_reply(last_word)
 
-    with pytest.raises(WriteInDoubtError):
+    with pytest.raises(OutboxInDoubtError):
         await end(outbox, lease)
     await end(outbox, lease)
 
@@ -103,7 +103,7 @@ async def test_ending_that_does_not_arrive(
     lease = await lease_of(outbox)
     wire.lose_request(last_word)
 
-    with pytest.raises(WriteInDoubtError):
+    with pytest.raises(OutboxInDoubtError):
         await end(outbox, lease)
     before = (await outbox.get("id-one")).state
     await end(outbox, lease)
@@ -116,7 +116,7 @@ async def test_ending_in_doubt_after_a_take_over(outbox: PostgresOutbox, wire: W
     """An ending that did not take place, done again after another dispatcher took over, is a lost lease."""
     lease = await lease_of(outbox, lease_for=MINUTE)
     wire.lose_request(b"attempts + ")
-    with pytest.raises(WriteInDoubtError):
+    with pytest.raises(OutboxInDoubtError):
         await _release(outbox, lease)
     await outbox.renew(lease, lease_for=NOW)
     [taken] = await outbox.claim(LANE, limit=1, lease_for=MINUTE)
@@ -132,7 +132,7 @@ async def test_released_in_doubt_and_claimed_by_another(outbox: PostgresOutbox, 
     """A release that took place is recognised even when the entry has gone on since; the new lease is untouched."""
     lease = await lease_of(outbox)
     wire.lose_reply(b"attempts + ")
-    with pytest.raises(WriteInDoubtError):
+    with pytest.raises(OutboxInDoubtError):
         await _release(outbox, lease)
     [taken] = await outbox.claim(LANE, limit=1, lease_for=MINUTE)
 
@@ -148,7 +148,7 @@ async def test_enqueue_in_doubt(outbox: PostgresOutbox, wire: Wire, lose: Callab
     """An enqueue of which nobody knows may be repeated: there is one entry, with the id of the first."""
     lose(wire, b"INSERT INTO tipline.entries")
 
-    with pytest.raises(WriteInDoubtError):
+    with pytest.raises(OutboxInDoubtError):
         await outbox.enqueue(new_entry())
     entry, _ = await outbox.enqueue(new_entry())
 
@@ -161,7 +161,7 @@ async def test_claim_in_doubt(outbox: PostgresOutbox, wire: Wire) -> None:
     await outbox.enqueue(new_entry())
     wire.lose_reply(b"SKIP LOCKED")
 
-    with pytest.raises(WriteInDoubtError):
+    with pytest.raises(OutboxInDoubtError):
         await outbox.claim(LANE, limit=1, lease_for=NOW)
 
     [lease] = await outbox.claim(LANE, limit=1, lease_for=MINUTE)
@@ -173,7 +173,7 @@ async def test_record_in_doubt(outbox: PostgresOutbox, wire: Wire) -> None:
     lease = await lease_of(outbox)
     wire.lose_reply(b"SET checkpoint")
 
-    with pytest.raises(WriteInDoubtError):
+    with pytest.raises(OutboxInDoubtError):
         await outbox.record(lease, FULL_CHECKPOINT)
     await outbox.record(lease, FULL_CHECKPOINT)
 
@@ -188,7 +188,7 @@ async def test_transaction_lost_before_its_commit(outbox: PostgresOutbox, wire: 
     with pytest.raises(OutboxUnavailableError) as caught:
         await _acknowledge(outbox, lease)
 
-    assert not isinstance(caught.value, WriteInDoubtError)
+    assert not isinstance(caught.value, OutboxInDoubtError)
     assert State.LEASED is (await outbox.get("id-one")).state
     await _acknowledge(outbox, lease)
 
@@ -201,6 +201,6 @@ async def test_read_that_is_lost(outbox: PostgresOutbox, wire: Wire) -> None:
     with pytest.raises(OutboxUnavailableError) as caught:
         await outbox.get("id-one")
 
-    assert not isinstance(caught.value, WriteInDoubtError)
+    assert not isinstance(caught.value, OutboxInDoubtError)
     assert caught.value.__context__ is None
     assert "id-one" == (await outbox.get("id-one")).id
