@@ -17,6 +17,7 @@ from tipline_client.client.options import MAX_SLOTS
 from tipline_client.delivery.environment import Environment
 from tipline_client.errors import ConfigurationError
 from tipline_client.profiles import EndpointProfile
+from tipline_client.profiles.known import KNOWN_PROFILES, MOCK
 
 __all__ = ["DEFAULT_HOME", "ENDPOINTS", "Settings", "resolve"]
 
@@ -24,10 +25,10 @@ DEFAULT_HOME = "tipline-home"
 DEFAULT_SLOTS = 8
 
 ENDPOINTS: Mapping[str, tuple[str, Environment]] = {
-    "testing": ("cybertipline-testing", Environment.TESTING),
-    "cybertipline-testing": ("cybertipline-testing", Environment.TESTING),
-    "production": ("cybertipline-production", Environment.PRODUCTION),
-    "cybertipline-production": ("cybertipline-production", Environment.PRODUCTION),
+    word: (known.name, known.environment)
+    for known in KNOWN_PROFILES
+    if known.base_url
+    for word in (known.short_name, known.name)
 }
 """What may be named instead of a loopback URL: the profile's name and its environment."""
 
@@ -76,7 +77,7 @@ class Settings:
         if self.endpoint in ENDPOINTS:
             return ENDPOINTS[self.endpoint]
         self._mock()
-        return "mock", Environment.MOCK
+        return MOCK.name, MOCK.environment
 
     def profile(self) -> EndpointProfile:
         """The endpoint, ready to be addressed.
@@ -87,7 +88,7 @@ class Settings:
         """
         if self.endpoint is None:
             raise ConfigurationError("no endpoint is named", hint=_NAME_ONE)
-        name, environment = ENDPOINTS.get(self.endpoint, ("mock", Environment.MOCK))
+        name, environment = ENDPOINTS.get(self.endpoint, (MOCK.name, MOCK.environment))
         if environment is Environment.MOCK:
             return self._mock()
         if environment is Environment.PRODUCTION and not self.registered_esp:

@@ -226,7 +226,10 @@ class KeyRing:
     def _load_signer(self, key_id: str) -> SigningKey:
         path = self.folder / f"{key_id}.private.pem"
         if not _KEY_ID.fullmatch(key_id) or not path.exists():
-            raise ConfigurationError(f"the private key of {key_id!r} is not in {self.folder}", hint=_INIT)
+            raise ConfigurationError(
+                f"the private key of {key_id!r} is not in {self.folder}",
+                hint="Restore it from the backup of the keys, or make a new one with `tipline init --rotate`.",
+            )
         key = SigningKey.from_pem(read(path, is_secret=True))
         if key.key_id != key_id:
             raise ConfigurationError(f"{path} is not the key that its name says", hint=_INIT)

@@ -9,6 +9,7 @@ from tipline_client.cli.exit_codes import CommandError, ExitCode
 from tipline_client.cli.opening import with_client
 from tipline_client.cli.options import ENDPOINT, EndpointOptions
 from tipline_client.cli.output import Output
+from tipline_client.cli.queueing import say_where
 from tipline_client.cli.stopping import stopping_on_signals
 from tipline_client.cli.suspects import Suspects, find_suspects, suspects_lines, suspects_view
 from tipline_client.cli.views import failure_view, instant
@@ -78,6 +79,7 @@ async def _run(client: AsyncTiplineClient, *, patience: timedelta | None, output
     conductor = client.conductor()
     profile = client.profile
     async with stopping_on_signals(conductor, output):
+        say_where(output, profile)
         output.note(f"dispatching to {profile.name} ({profile.environment}) at {profile.host}")
         summary = await (conductor.run() if patience is None else conductor.drain(patience=patience))
     outbox = client.outbox
