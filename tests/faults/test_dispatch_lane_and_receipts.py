@@ -13,6 +13,7 @@ import pytest
 from tests.support.stage import DAYS, Stage
 from tipline_client.delivery.outcomes import Outcome
 from tipline_client.delivery.states import State
+from tipline_client.delivery.steps import Step
 from tipline_client.dispatch import Conductor
 from tipline_client.dispatch.delivering import deliver
 from tipline_client.dispatch.receipting import receipt_bytes, receipt_of, sign_outstanding
@@ -83,6 +84,45 @@ async def test_permission_denied_although_status_is_well(stage: Stage, caplog: p
     assert summary.incident is not None
     assert (True, MANY, 1) == (summary.incident.is_denial, summary.waiting, _said(caplog, "lane paused"))
     assert (2, 0) == (len(tried), await _attempts_burned(stage))
+
+
+@pytest.mark.parametrize("fault", [faults.status, lambda: faults.code(1000), faults.lost_reply, faults.garbage])
+async def test_uploads_fail_and_nothing_else_does(
+    stage: Stage, caplog: pytest.LogCaptureFixture, fault: Callable[[], Any]
+) -> None:
+    """The lane pauses and tries one entry now and then, instead of opening and retracting reports for days."""
+    for number in range(MANY):
+        await stage.enqueue(str(number))
+    stage.endpoint.faults.script("upload", *[fault() for _ in range(1000)])
+
+    down = await stage.conductor(slots=4).drain(patience=timedelta(days=1))
+    opened = stage.endpoint.summary()
+    stage.endpoint.faults.clear()
+    up = await stage.conductor(slots=4).drain(patience=DAYS)
+
+    assert down.incident is not None
+    assert (1, Step.UPLOAD, MANY) == (_said(caplog, "lane paused"), down.incident.confined_to, down.waiting)
+    # A dozen while the waits grow, then one trial in each quarter of an hour.
+    assert 24 * 4 <= opened["open"] + opened["retracted"] + opened["lapsed"] < 24 * 4 * 2
+    assert (0, MANY) == (up.waiting, stage.endpoint.summary()["finished"])
+    assert (0, 0) == (stage.endpoint.summary()["duplicates"], stage.endpoint.summary()["stray_files"])
+
+
+async def test_entry_that_the_endpoint_chokes_on(stage: Stage, caplog: pytest.LogCaptureFixture) -> None:
+    """One entry whose upload always fails slows down alone; all others are filed."""
+    await stage.enqueue("first")
+    stage.endpoint.faults.script("upload", *[faults.code(1000) for _ in range(8)])
+    first = stage.conductor(slots=1)
+
+    await first.drain(patience=timedelta(seconds=30))
+    opened = stage.endpoint.summary()
+    for number in range(MANY):
+        await stage.enqueue(str(number))
+    await stage.conductor(slots=1).drain(patience=DAYS)
+
+    assert 0 == _said(caplog, "lane paused")
+    assert opened["retracted"] + opened["open"] <= 8
+    assert MANY + 1 == stage.endpoint.summary()["finished"]
 
 
 async def test_one_hiccup(stage: Stage, caplog: pytest.LogCaptureFixture) -> None:

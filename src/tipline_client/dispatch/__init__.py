@@ -6,9 +6,9 @@ the rest does it, durably, one step after the other.
 
 from tipline_client.dispatch.conductor import Conductor
 from tipline_client.dispatch.lane import Incident, LaneGate
+from tipline_client.dispatch.road import OnBytes, OnStep, Road, ignore
 from tipline_client.dispatch.summary import DispatchSummary
 from tipline_client.dispatch.transports import OpenTransport
-from tipline_client.dispatch.walk import OnBytes, OnStep, Road, ignore
 
 __all__ = [
     "Conductor",

@@ -13,15 +13,14 @@ from functools import partial
 import anyio
 from anyio.abc import TaskGroup
 
-from tipline_client.delivery.answers import AnswerKind, Scope
 from tipline_client.delivery.entry import Lease
-from tipline_client.delivery.outcomes import Attempt, Failure, Outcome
-from tipline_client.delivery.steps import Step
+from tipline_client.delivery.outcomes import Attempt, Outcome
 from tipline_client.dispatch.lane import LaneGate
-from tipline_client.dispatch.probing import probe
+from tipline_client.dispatch.pausing import Pause
+from tipline_client.dispatch.road import Road
 from tipline_client.dispatch.summary import DispatchSummary, Tally
 from tipline_client.dispatch.transports import OpenTransport, Transports, transports_of
-from tipline_client.dispatch.walk import Road, Walk
+from tipline_client.dispatch.walk import Walk
 from tipline_client.errors import LeaseLostError, OutboxUnavailableError, TiplineError
 from tipline_client.outbox.contract import Claimed, Lane
 from tipline_client.transport import Transport
@@ -76,7 +75,7 @@ class Conductor:
         self._tally = Tally()
         self._unusable_since: datetime | None = None
         self._in_flight = 0
-        self._probes = 0
+        self._pause = Pause(self._road, wait=lambda duration: self._wait(duration, until=self._stopping))
 
     def stop(self) -> None:
         """Ask for a clean end: no new claims, steps in flight end and are recorded, leases are given back.
@@ -162,11 +161,11 @@ class Conductor:
         lane = self._road.lane
         while not self._stop_asked:
             if lane.is_paused:
-                if not await self._probe_when_due(transports, patience):
+                if not await self._pause.sit_out(transports, patience=patience):
                     return
                 continue
             if lane.incident is None:
-                self._probes = 0
+                self._pause.is_over()
             try:
                 claimed = await self._claim_due(limit=(1 if lane.is_on_trial else self._slots) - self._in_flight)
                 for lease in claimed:
@@ -278,39 +277,6 @@ class Conductor:
             tasks.start_soon(pass_time)
             await until.wait()
             tasks.cancel_scope.cancel()
-
-    async def _probe_when_due(self, transports: Transports, patience: timedelta | None) -> bool:
-        """Wait as the policy says, then probe. False when a drain should not wait for the endpoint any longer."""
-        if self._probes:
-            if self._is_out_of_patience(patience):
-                return False
-            # Only a stop cuts this wait short; new entries do not make the endpoint well.
-            delay = self._road.policy.delay(self._probes - 1, random=self._road.random)
-            await self._wait(delay, until=self._stopping)
-            if self._stop_asked:
-                return True
-        self._probes += 1
-        if await self._probe(transports):
-            self._road.lane.resume()
-            return True
-        return not self._is_out_of_patience(patience)
-
-    def _is_out_of_patience(self, patience: timedelta | None) -> bool:
-        incident = self._road.lane.incident
-        if patience is None or incident is None:
-            return False
-        return incident.is_denial or self._road.lane.paused_for >= patience
-
-    async def _probe(self, transports: Transports) -> bool:
-        transport = await transports.take()
-        try:
-            answer = await probe(transport, self._road.profile)
-        finally:
-            transports.give_back(transport)
-        if answer.kind is not AnswerKind.SUCCESS:
-            failure = Failure(answer.kind.value, answer.reason, Scope.ENDPOINT, Step.STATUS, answer.code)
-            self._road.lane.note_probe(failure)
-        return answer.kind is AnswerKind.SUCCESS
 
 
 def _where(error: Exception) -> str:

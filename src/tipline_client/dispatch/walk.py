@@ -5,27 +5,24 @@ carry the lease; when it is lost the walk ends, and whoever holds it goes on fro
 """
 
 import logging
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator
 from contextlib import aclosing, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
-from random import Random
 
 import anyio
 
 from tipline_client.delivery.acknowledgement import Alarm, AlarmKind
 from tipline_client.delivery.answers import Answer, AnswerKind, Scope
 from tipline_client.delivery.checkpoint import Intent
-from tipline_client.delivery.clock import Clock
 from tipline_client.delivery.entry import Lease
 from tipline_client.delivery.manifest import ManifestItem
 from tipline_client.delivery.outcomes import Attempt, Failure, Outcome, bounded_text
-from tipline_client.delivery.retry import RetryPolicy
 from tipline_client.delivery.steps import Step
 from tipline_client.dispatch.job import Job, open_job
-from tipline_client.dispatch.lane import LaneGate
 from tipline_client.dispatch.planning import intend
 from tipline_client.dispatch.record import Record
+from tipline_client.dispatch.road import Road, tell
 from tipline_client.dispatch.settling import doom, settle, settle_silence
 from tipline_client.dispatch.verdicts import (
     Acknowledged,
@@ -37,74 +34,15 @@ from tipline_client.dispatch.verdicts import (
     Withdrawn,
     known,
 )
-from tipline_client.envelope import CheckpointSeal, TrustedKeys
 from tipline_client.errors import EnvelopeError, EvidenceError, OutboxError
-from tipline_client.evidence.store import EvidenceStore
-from tipline_client.outbox.contract import Outbox
-from tipline_client.profiles import EndpointProfile
 from tipline_client.profiles.exchange import Call
 from tipline_client.profiles.replies import read_answer
 from tipline_client.profiles.requests import fileinfo_call, finish_call, retract_call, submit_call, upload_call
 from tipline_client.transport import Transport, repeat_while
 
-__all__ = ["OnBytes", "OnStep", "Road", "Walk", "ignore"]
+__all__ = ["Walk"]
 
 _log = logging.getLogger("tipline_client.dispatch")
-
-OnBytes = Callable[[str, int, int, int], None]
-"""Told of progress: entry id, index of the evidence, bytes handed to the connection so far, bytes in all."""
-OnStep = Callable[[str, Intent], None]
-"""Told that a step is about to be sent: entry id, intent."""
-
-
-def ignore(*_: object) -> None:
-    """Nobody is watching."""
-
-
-def _tell(watcher: Callable[..., None], *facts: object) -> None:
-    try:
-        watcher(*facts)
-    except Exception as error:
-        # A progress bar that fails must not stop a filing.
-        _log.warning("a watcher failed with %s", type(error).__name__)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Road:
-    """What every walk of one dispatcher shares.
-
-    Attributes:
-        outbox: Where results are written.
-        profile: Where to.
-        trusted: Whose signatures are believed.
-        seal: Whose checkpoints are believed.
-        evidence: Where the files are.
-        lane: Whether the endpoint is worth addressing.
-        policy: How long to wait between tries.
-        clock: Says now, and waits between repeats.
-        random: Chance, for jitter.
-        lease_for: How long a lease lasts between heartbeats.
-        heartbeat: Waits between two renewals of a lease. Real time unless a test says otherwise: a lease is lost
-            while something real takes long.
-        is_stopping: Whether the dispatcher was asked to end; asked between two steps.
-        on_bytes: Told of upload progress.
-        on_step: Told of each step.
-    """
-
-    outbox: Outbox
-    profile: EndpointProfile
-    trusted: TrustedKeys
-    seal: CheckpointSeal
-    evidence: EvidenceStore
-    lane: LaneGate
-    policy: RetryPolicy
-    clock: Clock
-    random: Random
-    lease_for: timedelta = timedelta(seconds=30)
-    heartbeat: Callable[[float], Awaitable[None]] = anyio.sleep
-    is_stopping: Callable[[], bool] = lambda: False
-    on_bytes: OnBytes = ignore
-    on_step: OnStep = ignore
 
 
 class Walk:
@@ -114,6 +52,7 @@ class Walk:
         self._road = road
         self._record = Record(road.outbox, lease, road.seal)
         self._started_at = lease.started_at
+        self._opened_before = lease.entry.checkpoint.reports_opened
         self._transport = transport
         self._checkpoint = lease.entry.checkpoint
         self._refusal = b""
@@ -189,14 +128,18 @@ class Walk:
                 return await self._conclude(settled.verdict)
         verdict = await repeat_while(
             lambda: self._advance(job),
-            again=lambda verdict: (
-                isinstance(verdict, Again) and not self._road.lane.is_paused and not self._road.is_stopping()
-            ),
+            again=lambda verdict: isinstance(verdict, Again) and self._is_worth_repeating(),
             policy=self._road.policy,
             sleep=self._road.clock.sleep,
             random=self._road.random,
         )
         return await self._conclude(verdict)
+
+    def _is_worth_repeating(self) -> bool:
+        """Whether to go on at once after a setback, instead of giving the entry back until it is due again."""
+        # A report that could not be completed is left behind at the endpoint; twice at once is no hiccup any more.
+        has_started_over = self._checkpoint.reports_opened - self._opened_before > 1
+        return not (has_started_over or self._road.lane.is_paused or self._road.is_stopping())
 
     async def _missing_evidence(self, job: Job) -> Failure | None:
         """Why an evidence file that is still to be uploaded cannot be; looked for before a report is opened in vain."""
@@ -232,7 +175,7 @@ class Walk:
     async def _take(self, job: Job, intent: Intent) -> Settled:
         road = self._road
         await self._record.intend(self._checkpoint)
-        _tell(road.on_step, self._record.entry.id, intent)
+        tell(road.on_step, self._record.entry.id, intent)
         try:
             reply = await self._transport.send(self._call(job, intent))
         except (EvidenceError, EnvelopeError) as error:
@@ -266,7 +209,7 @@ class Walk:
             async for chunk in chunks:
                 yield chunk
                 sent += len(chunk)
-                _tell(self._road.on_bytes, self._record.entry.id, item.index, sent, item.size)
+                tell(self._road.on_bytes, self._record.entry.id, item.index, sent, item.size)
 
     def _watch(self, intent: Intent, answer: Answer) -> None:
         self._reply = answer.body
@@ -281,12 +224,7 @@ class Walk:
             answer.http_status,
             answer.request_id,
         )
-        if answer.kind.scope is Scope.ENDPOINT:
-            self._road.lane.note_failure(
-                Failure(answer.kind.value, answer.reason, Scope.ENDPOINT, intent.step, answer.code, answer.request_id)
-            )
-        elif answer.kind is not AnswerKind.UNUSABLE:
-            self._road.lane.note_contact()
+        self._road.lane.note_answer(intent.step, answer, entry_id=self._record.entry.id)
 
     def _refuse_evidence(self, intent: Intent, error: EvidenceError | EnvelopeError) -> Settled:
         kind = "evidence_changed" if isinstance(error, EvidenceError) else "envelope_refused"
