@@ -6,8 +6,9 @@ Nothing here renders evidence or sends it.
 from tipline_client.evidence.digests import CHUNK, DigestPass, Digests
 from tipline_client.evidence.folder import EvidenceFolder
 from tipline_client.evidence.names import safe_name
+from tipline_client.evidence.reading import digest
 from tipline_client.evidence.source import Evidence, Origin
-from tipline_client.evidence.store import EvidenceStore, StoredEvidence
+from tipline_client.evidence.store import EvidenceStore, Holding, StoredEvidence
 
 __all__ = [
     "CHUNK",
@@ -16,7 +17,9 @@ __all__ = [
     "Evidence",
     "EvidenceFolder",
     "EvidenceStore",
+    "Holding",
     "Origin",
     "StoredEvidence",
+    "digest",
     "safe_name",
 ]

@@ -1,34 +1,22 @@
 """One file becomes one durable copy: read, digested and written in a single pass, or nothing is left.
 
-The copy has another name until it is complete, so whatever ends the process leaves nothing that passes for a copy. It
-runs in slices, for a caller that wants to stop between them. Nothing here knows which entry it serves.
+The copy has another name until it is complete, so whatever ends the process leaves nothing that passes for a copy. How
+the source is read is said in `reading`. Nothing here knows which entry it serves.
 """
 
 import os
+from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass
 from io import FileIO
 from pathlib import Path
 from typing import BinaryIO
 
 from tipline_client.errors import EvidenceError, OutboxUnavailableError
-from tipline_client.evidence.digests import CHUNK, DigestPass, Digests
+from tipline_client.evidence.digests import Digests
+from tipline_client.evidence.reading import Reading
 from tipline_client.evidence.source import Evidence
 
 __all__ = ["Copying", "sync_folder"]
-
-_SLICE = 64
-"""Chunks for each call of `advance`: 32 MiB."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Opened:
-    """What a copy under way holds open, and the source's fingerprint at its start, which begins with its size."""
-
-    source: BinaryIO
-    target: BinaryIO
-    digest_pass: DigestPass
-    fingerprint: tuple[int, ...]
 
 
 class Copying:
@@ -38,15 +26,18 @@ class Copying:
         source: What is copied.
         what: Its name in error messages: `evidence[0]`.
         draft: The copy's name until it is complete.
-        final: The copy's name then.
+        final: The copy's name then, in the same folder.
+        make_folder: Makes that folder; called when the source has given its first bytes.
     """
 
-    def __init__(self, source: Evidence, *, what: str, draft: Path, final: Path) -> None:
-        self._origin = source.origin
-        self._what = f"{what} ({source.origin.label})"
+    def __init__(
+        self, source: Evidence, *, what: str, draft: Path, final: Path, make_folder: Callable[[], None]
+    ) -> None:
+        self._reading = Reading(source, what=what, sink=self._write)
         self._draft = draft
         self._final = final
-        self._opened: _Opened | None = None
+        self._make_folder = make_folder
+        self._target: BinaryIO | None = None
         self._cleanup = ExitStack()
 
     def advance(self) -> Digests | None:
@@ -60,48 +51,35 @@ class Copying:
             OutboxUnavailableError: The copy could not be written. Nothing is left of it.
         """
         try:
-            digests = self._advance()
-        except EvidenceError as error:
-            self.abandon()
-            raise EvidenceError(f"{self._what} {error}") from None
+            digests = self._reading.advance()
+            if digests is not None:
+                self._keep()
+                self._cleanup.close()
         except BaseException:
             self.abandon()
             raise
-        if digests is not None:
-            self._cleanup.close()
         return digests
 
     def abandon(self) -> None:
         """Stop, and leave nothing behind."""
+        self._reading.abandon()
         self._cleanup.close()
 
-    def _advance(self) -> Digests | None:
-        if self._opened is None:
-            self._opened = self._open()
-        opened = self._opened
-        for _ in range(_SLICE):
-            try:
-                chunk = opened.source.read(CHUNK)
-            except OSError as error:
-                raise EvidenceError(f"cannot be read: {error.strerror}") from None
-            if not chunk:
-                return self._complete(opened)
-            opened.digest_pass.update(chunk)
-            if opened.digest_pass.size > opened.fingerprint[0]:
-                raise EvidenceError("grew while it was read")
-            self._write(opened.target, chunk)
-        return None
+    def _write(self, chunk: bytes) -> None:
+        target = self._draft_file()
+        rest = memoryview(chunk)
+        try:
+            while rest:
+                rest = rest[target.write(rest) :]
+        except OSError as error:
+            raise self._unwritten(error) from None
 
-    def _open(self) -> _Opened:
-        source = self._origin.open()
-        self._cleanup.callback(source.close)
-        fingerprint = self._origin.fingerprint(source)
-        size = fingerprint[0]
-        if size == 0:
-            raise EvidenceError("is empty")
-        digest_pass = DigestPass(expected_size=size)
-        self._cleanup.callback(digest_pass.close)
-        return _Opened(source, self._create(), digest_pass, fingerprint)
+    def _draft_file(self) -> BinaryIO:
+        """The file that is written to; made with the first chunk, and no source is without one."""
+        if self._target is None:
+            self._make_folder()
+            self._target = self._create()
+        return self._target
 
     def _create(self) -> BinaryIO:
         try:
@@ -117,22 +95,11 @@ class Copying:
             raise EvidenceError("is stored already for this entry")
         return target
 
-    def _write(self, target: BinaryIO, chunk: bytes) -> None:
-        rest = memoryview(chunk)
+    def _keep(self) -> None:
+        """Make the draft, now complete, a durable copy."""
+        target = self._draft_file()
         try:
-            while rest:
-                rest = rest[target.write(rest) :]
-        except OSError as error:
-            raise self._unwritten(error) from None
-
-    def _complete(self, opened: _Opened) -> Digests:
-        if opened.digest_pass.size != opened.fingerprint[0]:
-            raise EvidenceError("shrank while it was read")
-        if self._origin.fingerprint(opened.source) != opened.fingerprint:
-            raise EvidenceError("changed while it was read")
-        digests = opened.digest_pass.finish()
-        try:
-            os.fsync(opened.target.fileno())
+            os.fsync(target.fileno())
             self._draft.rename(self._final)
             try:
                 sync_folder(self._final.parent)
@@ -141,11 +108,10 @@ class Copying:
                 raise
         except OSError as error:
             raise self._unwritten(error) from None
-        return digests
 
     def _unwritten(self, error: OSError) -> OutboxUnavailableError:
         return OutboxUnavailableError(
-            f"the copy of {self._what} could not be written: {error.strerror}; nothing was queued",
+            f"the copy of {self._reading.name} could not be written: {error.strerror}; nothing was queued",
             hint="Check free space and permissions where TIPLINE_HOME is, then do it again.",
         )
 

@@ -5,8 +5,14 @@ knows what is said of a file or where it is sent.
 """
 
 import errno
+import os
 import re
-from collections.abc import AsyncGenerator
+import stat
+from collections.abc import AsyncGenerator, Generator
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from itertools import islice
 from pathlib import Path
 
 from anyio import to_thread
@@ -14,16 +20,21 @@ from anyio import to_thread
 from tipline_client.delivery.manifest import ManifestItem
 from tipline_client.errors import EvidenceError, OutboxUnavailableError
 from tipline_client.evidence.copying import Copying, sync_folder
-from tipline_client.evidence.digests import Digests
+from tipline_client.evidence.reading import in_slices
 from tipline_client.evidence.rereading import Rereading, check_size
 from tipline_client.evidence.source import Evidence
-from tipline_client.evidence.store import StoredEvidence
+from tipline_client.evidence.store import Holding, StoredEvidence
 
 __all__ = ["EvidenceFolder"]
 
 _ENTRY_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _OWN_FILE = re.compile(r"[0-9]{1,9}\.(bin|part)", re.ASCII)
 _LOCATOR = re.compile(r"([A-Za-z0-9_-]{1,64})/([0-9]{1,9}\.bin)", re.ASCII)
+_PAGE = 200
+"""Holdings that one visit to a worker thread looks for."""
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_LAST_SECOND = 253_402_300_799
+"""The end of the year 9999: file systems hold later times, `datetime` does not."""
 
 
 class EvidenceFolder:
@@ -39,22 +50,15 @@ class EvidenceFolder:
     async def add(self, source: Evidence, *, entry_id: str, index: int) -> StoredEvidence:
         """Copy and digest one file in one pass. See `EvidenceStore.add`; cancelling leaves nothing behind."""
         folder = self._entry_folder(entry_id)
-        copying = Copying(
-            source, what=f"evidence[{index}]", draft=folder / f"{index}.part", final=folder / f"{index}.bin"
+        digests = await in_slices(
+            Copying(
+                source,
+                what=f"evidence[{index}]",
+                draft=folder / f"{index}.part",
+                final=folder / f"{index}.bin",
+                make_folder=partial(self._make_folder, folder),
+            )
         )
-
-        def begin() -> Digests | None:
-            self._make_folder(folder)
-            return copying.advance()
-
-        digests = None
-        try:
-            digests = await to_thread.run_sync(begin)
-            while digests is None:
-                digests = await to_thread.run_sync(copying.advance)
-        finally:
-            if digests is None:
-                copying.abandon()
         return StoredEvidence(
             locator=f"{entry_id}/{index}.bin",
             size=digests.size,
@@ -79,6 +83,19 @@ class EvidenceFolder:
                 yield await to_thread.run_sync(reading.next)
         finally:
             reading.close()
+
+    async def holdings(self) -> AsyncGenerator[Holding, None]:
+        """What is kept for each entry, in the order in which the folder lists it. See `EvidenceStore.holdings`.
+
+        Folders and files that are not this store's own are passed over, and so is a folder without any copy.
+        """
+        found = self._holdings()
+        try:
+            while page := await to_thread.run_sync(lambda: list(islice(found, _PAGE))):
+                for holding in page:
+                    yield holding
+        finally:
+            found.close()
 
     def _entry_folder(self, entry_id: str) -> Path:
         if not _ENTRY_ID.fullmatch(entry_id):
@@ -127,3 +144,39 @@ class EvidenceFolder:
         except OSError as error:
             raise EvidenceError(f"evidence[{item.index}]: the stored copy: {error.strerror}") from None
         check_size(status, item=item)
+
+    def _holdings(self) -> Generator[Holding, None, None]:
+        try:
+            with os.scandir(self.root) as places:
+                for place in places:
+                    if _ENTRY_ID.fullmatch(place.name) and place.is_dir(follow_symlinks=False):
+                        # A folder that an enqueue is just giving up may be gone by now.
+                        with suppress(FileNotFoundError):
+                            yield from _look_into(Path(place.path))
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            raise OutboxUnavailableError(f"the evidence folder cannot be looked through: {error.strerror}") from None
+
+
+def _look_into(folder: Path) -> list[Holding]:
+    """What the folder of one entry holds, if it holds anything of ours."""
+    found: list[tuple[str, os.stat_result]] = []
+    with os.scandir(folder) as files:
+        for file in files:
+            if _OWN_FILE.fullmatch(file.name):
+                with suppress(FileNotFoundError):
+                    found.append((file.name, file.stat(follow_symlinks=False)))
+    copies = [(name, status) for name, status in found if stat.S_ISREG(status.st_mode)]
+    if not copies:
+        return []
+    seconds = max(status.st_mtime for _, status in copies)
+    return [
+        Holding(
+            entry_id=folder.name,
+            copies=len(copies),
+            size=sum(status.st_size for _, status in copies),
+            has_draft=any(name.endswith(".part") for name, _ in copies),
+            changed_at=_EPOCH + timedelta(seconds=min(max(seconds, 0), _LAST_SECOND)),
+        )
+    ]

@@ -11,12 +11,13 @@ Nothing here knows a file system or a bucket.
 
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from tipline_client.delivery.manifest import ManifestItem
 from tipline_client.evidence.source import Evidence
 
-__all__ = ["EvidenceStore", "StoredEvidence"]
+__all__ = ["EvidenceStore", "Holding", "StoredEvidence"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,25 @@ class StoredEvidence:
     md5: str
     sha1: str
     sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """What a store keeps under the id of one entry, whether or not there is such an entry.
+
+    Attributes:
+        entry_id: The id that the copies were made for.
+        copies: How many files, finished or not; at least 1.
+        size: Their bytes.
+        has_draft: Whether one of them is not finished: a copy under way, or one that a crash cut off.
+        changed_at: When the newest of them was last written, by the store's clock.
+    """
+
+    entry_id: str
+    copies: int
+    size: int
+    has_draft: bool
+    changed_at: datetime
 
 
 class EvidenceStore(Protocol):
@@ -79,5 +99,16 @@ class EvidenceStore(Protocol):
         Raises:
             EvidenceError: It is missing or not what was sealed; raised before the last bytes are given out, so that an
                 altered file can never become a complete upload.
+        """
+        ...
+
+    def holdings(self) -> AsyncGenerator[Holding, None]:
+        """What is kept for each entry, one after the other in no order, however many there are; nothing is read.
+
+        What is added or discarded meanwhile may be in it or not. Close the iterator (`contextlib.aclosing`) when
+        leaving early.
+
+        Raises:
+            OutboxUnavailableError: The store cannot be looked through.
         """
         ...
