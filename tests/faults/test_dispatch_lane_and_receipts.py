@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +57,42 @@ async def test_outage_of_three_days(stage: Stage, caplog: pytest.LogCaptureFixtu
     assert down.incident is not None
     assert (0, None, MANY) == (up.waiting, up.incident, stage.endpoint.summary()["finished"])
     assert 0 == stage.endpoint.summary()["duplicates"]
+
+
+async def test_outage_before_two_dispatchers(stage: Stage, caplog: pytest.LogCaptureFixture) -> None:
+    """Two dispatchers of one lane pause together, share one alert and the probes, and resume together."""
+    for number in range(MANY):
+        await stage.enqueue(str(number), contents=())
+    for step in ("submit", "status"):
+        stage.endpoint.faults.script(step, *[faults.status() for _ in range(1000)])
+
+    async with anyio.create_task_group() as tasks:
+        for _ in range(2):
+            tasks.start_soon(partial(stage.conductor(slots=2).drain, patience=timedelta(days=1)))
+    probes = sum(call.step == "status" for call in stage.endpoint.requests)
+    stage.endpoint.faults.clear()
+    async with anyio.create_task_group() as tasks:
+        for _ in range(2):
+            tasks.start_soon(partial(stage.conductor(slots=2).drain, patience=DAYS))
+
+    assert (1, 1) == (_said(caplog, "lane paused"), _said(caplog, "lane resumed"))
+    # One in each quarter of an hour, a dozen while the waits grow, and each dispatcher's own first one.
+    assert 24 * 4 <= probes < 24 * 4 * 2
+    assert (MANY, 0) == (stage.endpoint.summary()["finished"], stage.endpoint.summary()["duplicates"])
+
+
+async def test_dispatcher_started_while_the_lane_is_paused(stage: Stage) -> None:
+    """Whoever mends the credentials and starts a dispatcher need not wait for the next probe of the old one."""
+    await stage.enqueue(contents=())
+    stage.endpoint.faults.script("submit", faults.code(3100), faults.code(3100))
+    refused = await stage.conductor().drain(patience=DAYS)
+    before = stage.clock.now()
+
+    mended = await stage.conductor().drain(patience=timedelta(0))
+
+    assert refused.incident is not None
+    assert (None, 1) == (mended.incident, stage.endpoint.summary()["finished"])
+    assert stage.clock.now() - before < timedelta(seconds=5)
 
 
 async def test_status_is_well_and_nothing_else_is(stage: Stage, caplog: pytest.LogCaptureFixture) -> None:

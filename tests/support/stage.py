@@ -15,14 +15,14 @@ from typing import Any
 
 from tipline_client.delivery.entry import Entry
 from tipline_client.delivery.retry import RetryPolicy
-from tipline_client.dispatch import Conductor, LaneGate, Road
+from tipline_client.dispatch import Conductor, LaneGate, Road, SharedBook
 from tipline_client.dispatch.enqueueing import enqueue
 from tipline_client.dispatch.receipting import sign_outstanding
 from tipline_client.envelope import KeyRing
 from tipline_client.evidence import Evidence, EvidenceFolder
 from tipline_client.mock import MockEndpoint
 from tipline_client.models import IncidentSummary, Person, Report, Reporter
-from tipline_client.outbox import MemoryOutbox, Outbox
+from tipline_client.outbox import Lane, MemoryOutbox, Outbox
 from tipline_client.profiles import EndpointProfile
 from tipline_client.testing import TurnableClock
 from tipline_client.transport import HttpTransport, Transport
@@ -99,7 +99,7 @@ class Stage:
             trusted=self.keys.trusted(),
             seal=self.keys.checkpoint_seal(),
             evidence=self.store,
-            lane=LaneGate(clock=self.clock),
+            lane=LaneGate(SharedBook(outbox, Lane(self.profile.name, self.profile.environment)), clock=self.clock),
             policy=self.policy,
             clock=self.clock,
             random=Random(7),  # noqa: S311 - jitter, the same in every run

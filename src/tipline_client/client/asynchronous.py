@@ -11,7 +11,7 @@ from tipline_client.client.options import Options
 from tipline_client.delivery.answers import Answer
 from tipline_client.delivery.entry import Entry
 from tipline_client.delivery.receipt import Receipt
-from tipline_client.dispatch import Conductor, LaneGate, Road
+from tipline_client.dispatch import Conductor, LaneGate, Road, SharedBook
 from tipline_client.dispatch.delivering import deliver, requeue, retract
 from tipline_client.dispatch.enqueueing import Enqueued, as_submission, check, enqueue
 from tipline_client.dispatch.probing import fetch_schema, probe
@@ -60,7 +60,6 @@ class AsyncTiplineClient:
         self.profile = profile
         self._store = store
         self._options = options
-        self._lane = LaneGate(clock=options.clock)
         self._conductors: WeakSet[Conductor] = WeakSet()
         self._is_closed = False
 
@@ -254,13 +253,14 @@ class AsyncTiplineClient:
         if self._is_closed:
             raise OutboxUnavailableError("this client is closed", hint="Open another one.")
         options = self._options
+        lane = Lane(self.profile.name, self.profile.environment)
         road = Road(
             outbox=self.outbox,
             profile=self.profile,
             trusted=self.keys.trusted(),
             seal=self.keys.checkpoint_seal(),
             evidence=self._store,
-            lane=self._lane,
+            lane=LaneGate(SharedBook(self.outbox, lane), clock=options.clock),
             policy=options.policy,
             clock=options.clock,
             random=options.random,

@@ -4,8 +4,9 @@ The promise "filed exactly once" is kept here. The pure part (`table`, `planning
 the rest does it, durably, one step after the other.
 """
 
+from tipline_client.delivery.lane_state import Incident
 from tipline_client.dispatch.conductor import Conductor
-from tipline_client.dispatch.lane import Incident, LaneGate
+from tipline_client.dispatch.lane import LaneGate, SharedBook
 from tipline_client.dispatch.road import OnBytes, OnStep, Road, ignore
 from tipline_client.dispatch.summary import DispatchSummary
 from tipline_client.dispatch.transports import OpenTransport
@@ -19,5 +20,6 @@ __all__ = [
     "OnStep",
     "OpenTransport",
     "Road",
+    "SharedBook",
     "ignore",
 ]

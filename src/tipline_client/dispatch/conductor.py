@@ -15,7 +15,7 @@ from anyio.abc import TaskGroup
 
 from tipline_client.delivery.entry import Lease
 from tipline_client.delivery.outcomes import Attempt, Outcome
-from tipline_client.dispatch.lane import LaneGate
+from tipline_client.dispatch.lane import LaneGate, OwnBook
 from tipline_client.dispatch.pausing import Pause
 from tipline_client.dispatch.road import Road
 from tipline_client.dispatch.summary import DispatchSummary, Tally
@@ -120,7 +120,7 @@ class Conductor:
         if not leases:
             return None
         # A lane of its own: a single try neither pauses a running dispatcher nor waits for one.
-        road = replace(self._road, lane=LaneGate(clock=self._road.clock))
+        road = replace(self._road, lane=LaneGate(OwnBook(self._road.clock), clock=self._road.clock))
         async with self._open_transport() as transport:
             return await Walk(road, leases[0], transport).run()
 
@@ -158,16 +158,14 @@ class Conductor:
         )
 
     async def _serve(self, tasks: TaskGroup, transports: Transports, patience: timedelta | None) -> None:
-        lane = self._road.lane
         while not self._stop_asked:
-            if lane.is_paused:
-                if not await self._pause.sit_out(transports, patience=patience):
-                    return
-                continue
-            if lane.incident is None:
-                self._pause.is_over()
             try:
-                claimed = await self._claim_due(limit=(1 if lane.is_on_trial else self._slots) - self._in_flight)
+                slots = await self._open_slots(transports, patience)
+                if slots is None:
+                    return
+                if slots == 0:
+                    continue
+                claimed = await self._claim_due(limit=slots - self._in_flight)
                 for lease in claimed:
                     self._in_flight += 1
                     tasks.start_soon(self._walk, transports, lease)
@@ -175,6 +173,17 @@ class Conductor:
                     return
             except OutboxUnavailableError as error:
                 await self._outlast(error, patience)
+
+    async def _open_slots(self, transports: Transports, patience: timedelta | None) -> int | None:
+        """How many entries may be in flight now: 0 after a wait while none may, `None` when nobody should wait on."""
+        lane = self._road.lane
+        await lane.look()
+        if lane.incident is None:
+            self._pause.is_over()
+            return self._slots
+        if lane.is_on_trial and await lane.take_trial():
+            return 1
+        return 0 if await self._pause.sit_out(transports, patience=patience) else None
 
     async def _claim(self, *, limit: int, entry_id: str | None = None) -> Claimed:
         return await self._road.outbox.claim(self.lane, limit=limit, lease_for=self._road.lease_for, entry_id=entry_id)

@@ -1,8 +1,8 @@
 """From a report and its evidence to a durable entry: validated, copied, sealed, queued; or nothing at all.
 
 The order matters. The evidence is copied before anything is signed, and the entry is written last: whatever fails on
-the way leaves no entry, and the copies made for it are removed. What is in the outbox already needs no signature, only
-the proof that it is the same content.
+the way leaves no entry, and the copies made for it are removed. What is in the outbox already needs neither signature
+nor copies, only the proof that it is the same content.
 """
 
 import secrets
@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from typing import Protocol
 
 import anyio
@@ -30,8 +31,8 @@ from tipline_client.errors import (
     ReportInvalidError,
     Severity,
 )
-from tipline_client.evidence import Evidence, safe_name
-from tipline_client.evidence.store import EvidenceStore
+from tipline_client.evidence import Digests, Evidence, digest, safe_name
+from tipline_client.evidence.store import EvidenceStore, StoredEvidence
 from tipline_client.models import EvidenceItem, FileDetails, Report, Submission, Substitution, find_substitutions
 from tipline_client.outbox.contract import Lane, Outbox
 from tipline_client.outbox.rules import other_content
@@ -40,6 +41,9 @@ from tipline_client.profiles.encode import encode
 from tipline_client.validation import EndpointRules, validate
 
 __all__ = ["DocumentRules", "Enqueued", "as_submission", "check", "derive_key", "enqueue"]
+
+_NOT_COPIED = "not-copied"
+"""The place of a file that was only digested: such an item is compared, and never sealed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,17 +160,38 @@ async def enqueue(
     lane = Lane(profile.name, profile.environment)
     existing = None if idempotency_key is None else await outbox.find(lane, idempotency_key)
     signing = _signing(keys)
+    recognise = partial(_recognise, submission, evidence, existing=existing, outbox=outbox, lane=lane)
     if existing is not None or (idempotency_key is None and isinstance(signing, ConfigurationError)):
-        # What is there already needs no signature. Without a key of the caller's, the content says which entry it is.
-        manifest = await _digested(evidence, store)
-        existing = existing or await outbox.find(lane, derive_key(submission.report, manifest))
-        if existing is not None:
-            if existing.content_digest != content_digest(submission.report.to_json_dict(), manifest):
-                raise other_content(existing)
-            return Enqueued(existing, is_new=False)
+        # Without a key of the caller's, the content says which entry it is.
+        found = await recognise()
+        if found is not None:
+            return found
     if isinstance(signing, ConfigurationError):
         raise signing
-    return await _add(submission, evidence, outbox=outbox, store=store, signing=signing, profile=profile, clock=clock)
+    add = partial(_add, submission, evidence, outbox=outbox, store=store, signing=signing, profile=profile, clock=clock)
+    try:
+        return await add()
+    except OutboxInDoubtError:
+        raise
+    except OutboxUnavailableError:
+        # Where nothing can be written, what is there already can be found still.
+        found = await recognise() if idempotency_key is None else None
+        if found is None:
+            raise
+        return found
+
+
+async def _recognise(
+    submission: Submission, evidence: Sequence[Evidence], *, existing: Entry | None, outbox: Outbox, lane: Lane
+) -> Enqueued | None:
+    """The entry that is there for this content already, if any: `existing`, or the one with the key of the content."""
+    manifest = await _digested(evidence)
+    entry = existing or await outbox.find(lane, derive_key(submission.report, manifest))
+    if entry is None:
+        return None
+    if entry.content_digest != content_digest(submission.report.to_json_dict(), manifest):
+        raise other_content(entry)
+    return Enqueued(entry, is_new=False)
 
 
 def _signing(keys: KeyRing) -> tuple[SigningKey, CheckpointSeal] | ConfigurationError:
@@ -210,13 +235,11 @@ async def _add(
     return Enqueued(entry, is_new)
 
 
-async def _digested(evidence: Sequence[Evidence], store: EvidenceStore) -> list[ManifestItem]:
-    """What the files would be in a manifest; nothing of them stays in the store."""
-    passing = secrets.token_hex(16)
-    try:
-        return [await _copy(item, store, passing, index) for index, item in enumerate(evidence)]
-    finally:
-        await _discard(store, passing)
+async def _digested(evidence: Sequence[Evidence]) -> list[ManifestItem]:
+    """What the files would be in a manifest; they are read, and nothing is written."""
+    return [
+        _item(item, index, await digest(item, index=index), locator=_NOT_COPIED) for index, item in enumerate(evidence)
+    ]
 
 
 async def _discard(store: EvidenceStore, entry_id: str) -> None:
@@ -227,14 +250,18 @@ async def _discard(store: EvidenceStore, entry_id: str) -> None:
 
 async def _copy(item: Evidence, store: EvidenceStore, entry_id: str, index: int) -> ManifestItem:
     stored = await store.add(item, entry_id=entry_id, index=index)
+    return _item(item, index, stored, locator=stored.locator)
+
+
+def _item(item: Evidence, index: int, sums: Digests | StoredEvidence, *, locator: str) -> ManifestItem:
     return ManifestItem(
         index=index,
         name=safe_name(item.name),
-        size=stored.size,
-        md5=stored.md5,
-        sha1=stored.sha1,
-        sha256=stored.sha256,
-        locator=stored.locator,
+        size=sums.size,
+        md5=sums.md5,
+        sha1=sums.sha1,
+        sha256=sums.sha256,
+        locator=locator,
         details=item.details.to_json_dict(),
     )
 

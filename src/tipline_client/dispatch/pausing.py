@@ -4,20 +4,23 @@ It knows the lane and the probe, and nothing of entries.
 """
 
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Final
 
-from tipline_client.delivery.answers import AnswerKind, Scope
-from tipline_client.delivery.outcomes import Failure
-from tipline_client.delivery.steps import Step
+from tipline_client.delivery.answers import Answer
 from tipline_client.dispatch.probing import probe
 from tipline_client.dispatch.road import Road
 from tipline_client.dispatch.transports import Transports
 
 __all__ = ["Pause"]
 
+_LOOK_EVERY: Final = timedelta(seconds=60)
+"""Another dispatcher's probe may have ended the pause; it goes on by itself meanwhile, so there is no hurry."""
+_TRIAL_LOOK: Final = timedelta(seconds=1)
+
 
 class Pause:
-    """The probes of one dispatcher, from one incident to the next.
+    """The part of one dispatcher in the incidents of its lane.
 
     Args:
         road: Whose lane, policy and endpoint.
@@ -27,49 +30,50 @@ class Pause:
     def __init__(self, road: Road, *, wait: Callable[[timedelta], Awaitable[None]]) -> None:
         self._road = road
         self._wait = wait
-        self._probes = 0
+        self._since: datetime | None = None
+        self._has_probed = False
 
     def is_over(self) -> None:
-        """The incident has ended; the next one begins with a probe at once again."""
-        self._probes = 0
+        """The incident has ended, or there is none."""
+        self._since, self._has_probed = None, False
 
     async def sit_out(self, transports: Transports, *, patience: timedelta | None) -> bool:
-        """Wait as the policy says, then probe once.
+        """Probe if a probe is due and nobody else has taken the turn; else wait.
 
         Args:
             transports: Where a transport for the probe is taken from.
-            patience: How long the incident may have lasted; `None` for ever. Refused credentials are not waited for.
+            patience: How long to bear with the incident; `None` for ever. Refused credentials are not waited for.
 
         Returns:
             Whether to go on; false when whoever asked should not wait for the endpoint any longer.
+
+        Raises:
+            OutboxUnavailableError: The state of the lane can be neither seen nor changed.
         """
-        if self._probes:
-            if self._is_too_long(patience):
-                return False
-            await self._wait(self._road.policy.delay(self._probes - 1, random=self._road.random))
-            if self._road.is_stopping():
-                return True
-        self._probes += 1
-        if await self._probe(transports):
-            self._road.lane.resume()
-            return True
-        return not self._is_too_long(patience)
+        lane = self._road.lane
+        self._since = self._since or lane.seen_at
+        if self._has_probed and self._is_too_long(patience):
+            return False
+        # Whoever starts a dispatcher has perhaps just mended what was wrong: its first probe waits for nothing.
+        if await lane.take_probe(policy=self._road.policy, random=self._road.random, at_once=not self._has_probed):
+            self._has_probed = True
+            await lane.note_probe(await self._probe(transports))
+            return not (lane.is_paused and self._is_too_long(patience))
+        if lane.incident is not None:
+            # Paused until the next probe, or another dispatcher's entry is on trial.
+            await self._wait(min(lane.next_probe_in, _LOOK_EVERY) if lane.is_paused else _TRIAL_LOOK)
+            return not self._is_too_long(patience)
+        return True
 
     def _is_too_long(self, patience: timedelta | None) -> bool:
-        incident = self._road.lane.incident
-        if patience is None or incident is None:
+        lane = self._road.lane
+        if patience is None or lane.incident is None or self._since is None:
             return False
-        return incident.is_denial or self._road.lane.paused_for >= patience
+        return lane.incident.is_denial or lane.seen_at - self._since >= patience
 
-    async def _probe(self, transports: Transports) -> bool:
+    async def _probe(self, transports: Transports) -> Answer:
         transport = await transports.take()
         try:
-            answer = await probe(transport, self._road.profile)
+            return await probe(transport, self._road.profile)
         finally:
             transports.give_back(transport)
-        if answer.kind is AnswerKind.SUCCESS:
-            return True
-        self._road.lane.note_probe(
-            Failure(answer.kind.value, answer.reason, Scope.ENDPOINT, Step.STATUS, answer.code, answer.request_id)
-        )
-        return False

@@ -4,8 +4,8 @@ from collections import Counter, deque
 from dataclasses import dataclass, field
 from typing import Final
 
+from tipline_client.delivery.lane_state import Incident
 from tipline_client.delivery.outcomes import Outcome
-from tipline_client.dispatch.lane import Incident
 
 __all__ = ["DispatchSummary", "Tally"]
 

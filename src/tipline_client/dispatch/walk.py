@@ -181,7 +181,7 @@ class Walk:
         except (EvidenceError, EnvelopeError) as error:
             return self._refuse_evidence(intent, error)
         answer = read_answer(intent.step, reply, road.profile, report_id=self._checkpoint.report_id)
-        self._watch(intent, answer)
+        await self._watch(intent, answer)
         return settle(self._checkpoint, answer, job.manifest, now=road.clock.now(), policy=road.policy)
 
     def _call(self, job: Job, intent: Intent) -> Call:
@@ -211,7 +211,7 @@ class Walk:
                 sent += len(chunk)
                 tell(self._road.on_bytes, self._record.entry.id, item.index, sent, item.size)
 
-    def _watch(self, intent: Intent, answer: Answer) -> None:
+    async def _watch(self, intent: Intent, answer: Answer) -> None:
         self._reply = answer.body
         if answer.kind in {AnswerKind.INVALID, AnswerKind.MALFORMED_FILE}:
             self._refusal = answer.body
@@ -224,7 +224,7 @@ class Walk:
             answer.http_status,
             answer.request_id,
         )
-        self._road.lane.note_answer(intent.step, answer, entry_id=self._record.entry.id)
+        await self._road.lane.note_answer(intent.step, answer, entry_id=self._record.entry.id)
 
     def _refuse_evidence(self, intent: Intent, error: EvidenceError | EnvelopeError) -> Settled:
         kind = "evidence_changed" if isinstance(error, EvidenceError) else "envelope_refused"
@@ -280,12 +280,13 @@ class Walk:
                 )
                 return Outcome.STOPPED
             case Again(failure, outcome):
-                checkpoint = replace(self._checkpoint, setbacks=self._checkpoint.setbacks + 1)
-                await self._record.release(
-                    checkpoint,
-                    attempt(outcome, failure, burns=failure.scope is Scope.ENTRY),
-                    available_in=road.policy.long_delay(checkpoint.setbacks, random=road.random),
-                )
+                checkpoint, wait = self._checkpoint, timedelta(0)
+                if failure.kind != AnswerKind.DENIED.value:
+                    checkpoint = replace(checkpoint, setbacks=checkpoint.setbacks + 1)
+                    wait = road.policy.long_delay(checkpoint.setbacks, random=road.random)
+                # Refused credentials are no entry's fault: the lane waits for them, and when it goes on all may go.
+                tried = attempt(outcome, failure, burns=failure.scope is Scope.ENTRY)
+                await self._record.release(checkpoint, tried, available_in=wait)
                 return outcome
 
     def _alarms_for(self, failure: Failure) -> tuple[Alarm, ...]:

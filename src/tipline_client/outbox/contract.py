@@ -32,6 +32,7 @@ from tipline_client.delivery.acknowledgement import Acknowledgement, Alarm
 from tipline_client.delivery.checkpoint import Checkpoint
 from tipline_client.delivery.entry import Entry, Lease, NewEntry, OutboxCounts
 from tipline_client.delivery.environment import Environment
+from tipline_client.delivery.lane_state import LaneState
 from tipline_client.delivery.outcomes import Attempt
 from tipline_client.delivery.states import State
 from tipline_client.errors import OutboxError
@@ -172,6 +173,14 @@ class Outbox(Protocol):
         it is leased to somebody else, held or at its end. A due row that cannot be read back becomes a dead letter
         with an alarm, and the next one is taken instead.
         """
+        ...
+
+    async def lane_state(self, lane: Lane) -> LaneState:
+        """How a lane stands, with the moment of the look by the store's clock; one that nobody wrote of is open."""
+        ...
+
+    async def change_lane(self, lane: Lane, state: LaneState) -> bool:
+        """Replace how a lane stands, unless somebody has changed it since `state.version`; whether it was replaced."""
         ...
 
     async def renew(self, lease: Lease, *, lease_for: timedelta) -> Lease:

@@ -15,6 +15,7 @@ from tipline_client.delivery.checkpoint import Checkpoint
 from tipline_client.delivery.clock import Clock, SystemClock
 from tipline_client.delivery.entry import Entry, Lease, NewEntry, OutboxCounts
 from tipline_client.delivery.environment import Environment
+from tipline_client.delivery.lane_state import LaneState
 from tipline_client.delivery.outcomes import Attempt
 from tipline_client.delivery.states import State
 from tipline_client.errors import IllegalTransitionError
@@ -34,6 +35,7 @@ class MemoryOutbox:
 
     def __init__(self, clock: Clock | None = None) -> None:
         self._clock = clock or SystemClock()
+        self._lanes: dict[Lane, LaneState] = {}
         self._lock = threading.Lock()
         self._rows: dict[str, StoredEntry] = {}
         self._by_key: dict[tuple[str, Environment, str], StoredEntry] = {}
@@ -144,6 +146,21 @@ class MemoryOutbox:
             expires_at=row.expires_at,
             was_taken_over=was_taken_over,
         )
+
+    async def lane_state(self, lane: Lane) -> LaneState:
+        """See `Outbox.lane_state`."""
+        with self._lock:
+            now = self._clock.now()
+            return replace(self._lanes.get(lane, LaneState(now)), read_at=now)
+
+    async def change_lane(self, lane: Lane, state: LaneState) -> bool:
+        """See `Outbox.change_lane`."""
+        with self._lock:
+            version = self._lanes[lane].version if lane in self._lanes else 0
+            if version != state.version:
+                return False
+            self._lanes[lane] = replace(state, version=version + 1)
+            return True
 
     async def renew(self, lease: Lease, *, lease_for: timedelta) -> Lease:
         """See `Outbox.renew`."""

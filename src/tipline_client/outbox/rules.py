@@ -4,11 +4,14 @@ Nothing here reads or writes a store.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from tipline_client.delivery.acknowledgement import Acknowledgement, Alarm, AlarmKind
 from tipline_client.delivery.checkpoint import Checkpoint
 from tipline_client.delivery.entry import Entry, Lease, NewEntry
+from tipline_client.delivery.jsonable import from_json
+from tipline_client.delivery.lane_state import LaneState
 from tipline_client.delivery.states import State
 from tipline_client.errors import (
     DuplicateKeyError,
@@ -26,6 +29,7 @@ __all__ = [
     "foreign_report_alarm",
     "id_in_use",
     "is_untouched",
+    "lane_state_of",
     "lease_lost",
     "no_alarm",
     "no_entry",
@@ -104,6 +108,15 @@ def foreign_report_alarm(
         return ()
     text = f"report {acknowledgement.report_id} was acknowledged too; report {kept_report_id} stays on record"
     return (Alarm(kind=AlarmKind.FINISHED_BY_ANOTHER, text=text, raised_at=raised_at),)
+
+
+def lane_state_of(version: int, stored: object, *, now: datetime) -> LaneState:
+    """How a lane stands, from what was stored of it. What cannot be read is open: failing again, it pauses again."""
+    try:
+        state = from_json(LaneState, stored) if isinstance(stored, str) else LaneState(now)
+    except ValueError:
+        state = LaneState(now)
+    return replace(state, read_at=now, version=version)
 
 
 def lease_lost(lease: Lease) -> LeaseLostError:

@@ -1,14 +1,23 @@
-"""One incident for everybody, and what ends it."""
+"""One incident for all dispatchers of a lane, who takes which turn in it, and what ends it."""
 
 from datetime import timedelta
+from random import Random
 
 import pytest
 
-from tipline_client.delivery.answers import Answer, AnswerKind, Scope
-from tipline_client.delivery.outcomes import Failure
+from tipline_client.delivery.answers import Answer, AnswerKind
+from tipline_client.delivery.environment import Environment
+from tipline_client.delivery.lane_state import LaneState
+from tipline_client.delivery.retry import RetryPolicy
 from tipline_client.delivery.steps import Step
-from tipline_client.dispatch import LaneGate
+from tipline_client.dispatch.lane import LaneGate, OwnBook, SharedBook
+from tipline_client.errors import OutboxUnavailableError
+from tipline_client.outbox import Lane, MemoryOutbox
 from tipline_client.testing import TurnableClock
+
+POLICY = RetryPolicy(jitter=0)
+DICE = Random(1)  # noqa: S311 - jitter
+WELL = Answer(AnswerKind.SUCCESS, "sample")
 
 
 @pytest.fixture
@@ -17,200 +26,247 @@ def clock() -> TurnableClock:
 
 
 @pytest.fixture
-def lane(clock: TurnableClock) -> LaneGate:
-    return LaneGate(clock=clock)
+def outbox(clock: TurnableClock) -> MemoryOutbox:
+    return MemoryOutbox(clock)
 
 
-def _note(
-    lane: LaneGate, kind: AnswerKind = AnswerKind.OUTAGE, *, step: Step = Step.SUBMIT, entry_id: str = "one"
-) -> None:
-    lane.note_answer(step, Answer(kind, "sample"), entry_id=entry_id)
+def _gate(outbox: MemoryOutbox, clock: TurnableClock) -> LaneGate:
+    return LaneGate(SharedBook(outbox, Lane("sample", Environment.MOCK)), clock=clock)
 
 
-def _fail_uploads(lane: LaneGate, kind: AnswerKind, *, entries: int) -> None:
-    """Uploads of so many entries fail, while each of them opens its report and takes it back."""
-    for number in range(entries):
-        _note(lane, AnswerKind.SUCCESS, step=Step.SUBMIT, entry_id=str(number))
-        _note(lane, kind, step=Step.UPLOAD, entry_id=str(number))
-        _note(lane, AnswerKind.SUCCESS, step=Step.RETRACT, entry_id=str(number))
+@pytest.fixture
+def lane(outbox: MemoryOutbox, clock: TurnableClock) -> LaneGate:
+    return _gate(outbox, clock)
+
+
+@pytest.fixture
+def other(outbox: MemoryOutbox, clock: TurnableClock) -> LaneGate:
+    """Another dispatcher of the same lane."""
+    return _gate(outbox, clock)
+
+
+async def _note(lane: LaneGate, kind: AnswerKind = AnswerKind.DENIED, *, step: Step = Step.SUBMIT) -> None:
+    await lane.note_answer(step, Answer(kind, "sample"), entry_id="one")
+
+
+async def _take_probe(lane: LaneGate, *, at_once: bool = False) -> bool:
+    return await lane.take_probe(policy=POLICY, random=DICE, at_once=at_once)
+
+
+async def _put_on_trial(lane: LaneGate) -> None:
+    await _take_probe(lane)
+    await lane.note_probe(WELL)
 
 
 def _state(lane: LaneGate) -> tuple[bool, bool]:
     return lane.is_paused, lane.is_on_trial
 
 
-def test_denied_credentials(lane: LaneGate) -> None:
-    """Refused credentials pause at once."""
-    _note(lane, AnswerKind.DENIED)
+async def test_pause_for_all(lane: LaneGate, other: LaneGate, caplog: pytest.LogCaptureFixture) -> None:
+    """What one dispatcher meets pauses the others, and is told once."""
+    await _note(lane)
+    await _note(other)
+    await other.look()
 
+    assert [(True, False)] * 2 == [_state(lane), _state(other)]
+    assert ["lane paused: sample (code=None); entries wait"] == [record.getMessage() for record in caplog.records]
+
+
+async def test_pause_seen_too_late(lane: LaneGate, other: LaneGate) -> None:
+    """An answer that comes after somebody else paused the lane changes nothing about the incident."""
+    await _note(lane)
+    before = lane.incident
+    await _note(other, AnswerKind.SUCCESS)
+    await lane.look()
+
+    assert before == lane.incident
+
+
+async def test_probes_further_and_further_apart(lane: LaneGate, clock: TurnableClock) -> None:
+    """Each probe that fails makes the next one wait longer, up to the policy's longest wait."""
+    await _note(lane)
+    waits = []
+
+    for _ in range(14):
+        assert await _take_probe(lane)
+        waits.append(lane.next_probe_in)
+        await lane.note_probe(Answer(AnswerKind.UNSENT, "sample"))
+        clock.advance(lane.next_probe_in)
+
+    assert sorted(waits) == waits
+    assert (POLICY.first, POLICY.longest) == (waits[0], waits[-1])
     assert lane.incident is not None
-    assert (True, True) == (lane.is_paused, lane.incident.is_denial)
+    assert (15, "unsent") == (lane.incident.failures, lane.incident.failure.kind)
 
 
-def test_silences_in_a_row(lane: LaneGate) -> None:
-    """An outage is three silences in a row, whoever met them; an answer in between starts the count anew."""
-    _note(lane)
-    _note(lane)
-    _note(lane, AnswerKind.SUCCESS, step=Step.UPLOAD)
-    _note(lane)
-    _note(lane)
-    before = lane.is_paused
+async def test_turns_with_the_probes(lane: LaneGate, other: LaneGate, clock: TurnableClock) -> None:
+    """One dispatcher probes when a probe is due; the others do when that one should have been followed by another."""
+    await _note(lane)
 
-    _note(lane)
+    turns = [await _take_probe(lane), await _take_probe(other)]
+    clock.advance(POLICY.longest)
+    turns += [await _take_probe(other), await _take_probe(lane)]
 
-    assert (False, True) == (before, lane.is_paused)
+    assert [True, False, True, False] == turns
 
 
-def test_silences_at_one_step(lane: LaneGate) -> None:
-    """Silences at one step alone are ended by an answer to that step; those at several, by any answer."""
-    for step in (Step.UPLOAD, Step.UPLOAD, Step.UPLOAD):
-        _note(lane, step=step)
-    at_one = lane.incident
-    lane.resume()
-    _note(lane, AnswerKind.SUCCESS, step=Step.SUBMIT)
-    is_over_too_early = lane.incident is None
-    _note(lane, AnswerKind.SUCCESS, step=Step.UPLOAD)
-    is_over = lane.incident is None
+async def test_probe_at_once(lane: LaneGate, other: LaneGate) -> None:
+    """Who has just been started need not wait for the next probe."""
+    await _note(lane)
+    await _take_probe(lane)
 
-    for step in (Step.UPLOAD, Step.SUBMIT, Step.UPLOAD):
-        _note(lane, step=step)
-
-    assert at_one is not None
-    assert lane.incident is not None
-    assert (Step.UPLOAD, None) == (at_one.confined_to, lane.incident.confined_to)
-    assert (False, True) == (is_over_too_early, is_over)
+    assert not await _take_probe(other)
+    assert await _take_probe(other, at_once=True)
 
 
-def test_failures_of_entries(lane: LaneGate) -> None:
-    """However many entries are refused, the lane stays open: the endpoint is there."""
-    for number in range(20):
-        _note(lane, AnswerKind.INVALID, entry_id=str(number))
+async def test_turn_with_the_trial(lane: LaneGate, other: LaneGate, clock: TurnableClock) -> None:
+    """One dispatcher at a time tries an entry; when it is not heard of any more, another one does."""
+    await _note(lane)
+    await _put_on_trial(lane)
 
-    assert not lane.is_paused
+    turns = [await lane.take_trial(), await other.take_trial()]
+    clock.advance(timedelta(seconds=45))
+    await lane.look()
+    turns += [await lane.take_trial(), await other.take_trial()]
+    clock.advance(timedelta(seconds=59))
+    turns += [await other.take_trial()]
+    clock.advance(timedelta(seconds=2))
+    turns += [await other.take_trial()]
+    await lane.look()
+    turns += [await lane.take_trial()]
 
-
-@pytest.mark.parametrize("kind", [AnswerKind.OUTAGE, AnswerKind.SERVER_ERROR, AnswerKind.UNUSABLE])
-def test_one_step_that_fails_for_everybody(lane: LaneGate, kind: AnswerKind) -> None:
-    """A step that fails for three entries pauses the lane, although the endpoint answers all other steps."""
-    _fail_uploads(lane, kind, entries=2)
-    before = lane.is_paused
-
-    _fail_uploads(lane, kind, entries=3)
-
-    assert not before
-    assert lane.incident is not None
-    assert (Step.UPLOAD, Scope.ENDPOINT) == (lane.incident.confined_to, lane.incident.failure.scope)
+    assert [True, False, True, False, False, True, False] == turns
 
 
-def test_one_step_that_fails_for_one_entry(lane: LaneGate) -> None:
-    """An entry that the endpoint chokes on again and again pauses nobody else."""
-    for _ in range(20):
-        _fail_uploads(lane, AnswerKind.SERVER_ERROR, entries=1)
+async def test_trial_that_succeeds(lane: LaneGate, other: LaneGate, caplog: pytest.LogCaptureFixture) -> None:
+    """The endpoint's answer to the entry on trial ends the incident for all, and is told once."""
+    await _note(lane)
+    await _put_on_trial(lane)
+    await lane.take_trial()
+    on_trial = _state(lane)
 
-    assert not lane.is_paused
+    await _note(lane, AnswerKind.SUCCESS)
+    await other.look()
 
-
-def test_one_step_that_fails_now_and_then(lane: LaneGate) -> None:
-    """A step that works for others in between is no incident."""
-    for _ in range(20):
-        _fail_uploads(lane, AnswerKind.SERVER_ERROR, entries=2)
-        _note(lane, AnswerKind.SUCCESS, step=Step.UPLOAD, entry_id="well")
-
-    assert not lane.is_paused
-
-
-def test_trial_of_the_step_that_fails(lane: LaneGate, caplog: pytest.LogCaptureFixture) -> None:
-    """An incident of one step is ended by that step alone, and goes on when it fails again."""
-    _fail_uploads(lane, AnswerKind.SERVER_ERROR, entries=3)
-    lane.resume()
-
-    seen = []
-    for step, kind in [
-        (Step.SUBMIT, AnswerKind.SUCCESS),
-        (Step.UPLOAD, AnswerKind.UNUSABLE),
-        (Step.RETRACT, AnswerKind.SUCCESS),
-    ]:
-        _note(lane, kind, step=step)
-        seen.append(_state(lane))
-    lane.resume()
-    _note(lane, AnswerKind.SUCCESS, step=Step.UPLOAD)
-
-    assert [(False, True), (True, False), (True, False)] == seen
-    assert (False, False) == _state(lane)
-    assert ["lane paused: sample at each upload (code=None); entries wait"] == [
-        record.getMessage() for record in caplog.records if "lane paused" in record.getMessage()
-    ]
-
-
-def test_silence_during_the_trial_of_one_step(lane: LaneGate) -> None:
-    """When the endpoint falls silent altogether meanwhile, the trial has failed."""
-    _fail_uploads(lane, AnswerKind.SERVER_ERROR, entries=3)
-    lane.resume()
-
-    _note(lane, AnswerKind.UNSENT, step=Step.SUBMIT)
-
-    assert (True, False) == _state(lane)
-
-
-def test_incident_lasts(lane: LaneGate, clock: TurnableClock, caplog: pytest.LogCaptureFixture) -> None:
-    """An incident is told once, keeps its beginning, and shows the reason met last."""
-    _note(lane, AnswerKind.DENIED)
-    clock.advance(timedelta(hours=3))
-    for _ in range(20):
-        _note(lane)
-    lane.note_probe(Failure(AnswerKind.UNSENT.value, "sample", Scope.ENDPOINT))
-
-    assert lane.incident is not None
-    assert (timedelta(hours=3), "unsent") == (lane.paused_for, lane.incident.failure.kind)
-    assert 1 == len([record for record in caplog.records if "lane paused" in record.message])
-
-
-def test_trial_that_succeeds(lane: LaneGate, caplog: pytest.LogCaptureFixture) -> None:
-    """After a probe the lane is on trial; the endpoint's answer to an entry ends the incident."""
-    _note(lane, AnswerKind.DENIED)
-    lane.resume()
-    on_trial = (*_state(lane), lane.incident is None)
-
-    _note(lane, AnswerKind.SUCCESS)
-
-    assert (False, True, False) == on_trial
-    assert (False, False, True) == (*_state(lane), lane.incident is None)
+    assert (False, True) == on_trial
+    assert [(False, False)] * 2 == [_state(lane), _state(other)]
     assert 1 == len([record for record in caplog.records if "lane resumed" in record.message])
 
 
-def test_trial_that_fails(lane: LaneGate, caplog: pytest.LogCaptureFixture) -> None:
-    """A trial that fails pauses again at once, in silence: it is the same incident."""
-    _note(lane, AnswerKind.DENIED)
-    lane.resume()
+async def test_trial_that_fails(lane: LaneGate, clock: TurnableClock, caplog: pytest.LogCaptureFixture) -> None:
+    """A trial that fails pauses again at once, in silence: it is the same incident, with its beginning."""
+    await _note(lane)
+    clock.advance(timedelta(hours=3))
+    await _put_on_trial(lane)
+    await lane.take_trial()
 
-    _note(lane)
+    await _note(lane, AnswerKind.OUTAGE)
 
     assert (True, False) == _state(lane)
+    assert lane.incident is not None
+    assert (timedelta(hours=3), 2) == (lane.seen_at - lane.incident.since, lane.incident.failures)
     assert 1 == len(caplog.records)
 
 
-def test_trial_without_a_word(lane: LaneGate) -> None:
+async def test_answer_that_proves_nothing_during_a_trial(lane: LaneGate) -> None:
     """A reply that proves nothing neither ends the incident nor the trial."""
-    _note(lane, AnswerKind.DENIED)
-    lane.resume()
+    await _note(lane)
+    await _put_on_trial(lane)
+    await lane.take_trial()
 
-    _note(lane, AnswerKind.UNUSABLE)
+    await _note(lane, AnswerKind.UNUSABLE)
 
     assert (False, True) == _state(lane)
 
 
-def test_late_answer_to_a_call_from_before(lane: LaneGate) -> None:
-    """An answer to a call that was sent before the pause does not end it."""
-    _note(lane, AnswerKind.DENIED)
+async def test_late_answer_to_a_call_from_before(lane: LaneGate, other: LaneGate) -> None:
+    """Only the answer to the entry on trial ends the incident: not one to a call from before, nor another's."""
+    await _note(lane)
+    await _note(lane, AnswerKind.SUCCESS)
+    while_paused = lane.is_paused
+    await _put_on_trial(lane)
+    await lane.take_trial()
+    await other.look()
 
-    _note(lane, AnswerKind.SUCCESS)
+    await _note(other, AnswerKind.SUCCESS)
+    await _note(other, AnswerKind.OUTAGE)
+    await lane.look()
 
-    assert lane.is_paused
+    assert while_paused
+    assert (False, True) == _state(lane)
 
 
-def test_probe_without_an_incident(lane: LaneGate) -> None:
-    """A probe changes nothing while all is well."""
-    lane.note_probe(Failure(AnswerKind.OUTAGE.value, "sample", Scope.ENDPOINT))
-    lane.resume()
+async def test_failures_before_an_incident_forgotten_by_all(lane: LaneGate, other: LaneGate) -> None:
+    """After an incident every dispatcher begins to count anew."""
+    for _ in range(2):
+        await _note(other, AnswerKind.OUTAGE)
+    await _note(lane)
+    await other.look()
+    await _put_on_trial(lane)
+    await lane.take_trial()
+    await _note(lane, AnswerKind.SUCCESS)
+    await other.look()
 
-    assert (False, False, timedelta(0)) == (*_state(lane), lane.paused_for)
+    await _note(other, AnswerKind.OUTAGE)
+
+    assert not other.is_paused
+
+
+async def test_probe_without_an_incident(lane: LaneGate) -> None:
+    """While all is well there is no turn to take."""
+    await lane.note_probe(Answer(AnswerKind.OUTAGE, "sample"))
+
+    assert (False, False) == (await _take_probe(lane, at_once=True), await lane.take_trial())
+    assert (False, False) == _state(lane)
+
+
+async def test_lane_of_a_single_try(lane: LaneGate, clock: TurnableClock) -> None:
+    """A single try's incident is its own affair."""
+    alone = LaneGate(OwnBook(clock), clock=clock)
+
+    await _note(alone)
+    await lane.look()
+
+    assert [True, False] == [alone.is_paused, lane.is_paused]
+
+
+async def test_book_that_cannot_be_written(clock: TurnableClock, caplog: pytest.LogCaptureFixture) -> None:
+    """The answer that should have paused the lane is not lost to an outbox that fails: the next one pauses it."""
+
+    class FailingOnce(OwnBook):
+        has_failed = False
+
+        async def write(self, state: LaneState) -> bool:
+            if not self.has_failed:
+                self.has_failed = True
+                raise OutboxUnavailableError("the outbox is locked")
+            return await super().write(state)
+
+    lane = LaneGate(FailingOnce(clock), clock=clock)
+
+    await _note(lane)
+    before = lane.is_paused
+    await _note(lane)
+
+    assert (False, True) == (before, lane.is_paused)
+    assert "the outbox is locked" in caplog.text
+
+
+async def test_change_by_another_in_between(outbox: MemoryOutbox, clock: TurnableClock) -> None:
+    """A change made from a state that is no longer there is made again from the one that is."""
+
+    class Interrupted(SharedBook):
+        is_interrupted = True
+
+        async def write(self, state: LaneState) -> bool:
+            if self.is_interrupted:
+                self.is_interrupted = False
+                await _note(_gate(outbox, clock), AnswerKind.DENIED)
+            return await super().write(state)
+
+    lane = LaneGate(Interrupted(outbox, Lane("sample", Environment.MOCK)), clock=clock)
+
+    await lane.note_answer(Step.SUBMIT, Answer(AnswerKind.DENIED, "another reason"), entry_id="one")
+
+    assert lane.incident is not None
+    assert "sample" == lane.incident.failure.text

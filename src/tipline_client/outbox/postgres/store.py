@@ -17,12 +17,13 @@ from tipline_client.delivery.checkpoint import Checkpoint
 from tipline_client.delivery.clock import Clock
 from tipline_client.delivery.entry import Entry, Lease, NewEntry, OutboxCounts
 from tipline_client.delivery.environment import Environment
+from tipline_client.delivery.lane_state import LaneState
 from tipline_client.delivery.outcomes import Attempt
 from tipline_client.delivery.states import State
 from tipline_client.errors import OutboxInDoubtError
 from tipline_client.outbox import rules
 from tipline_client.outbox.contract import AcknowledgementRecord, Claimed, Lane, Strays
-from tipline_client.outbox.postgres import deciding, entering, leasing, reading
+from tipline_client.outbox.postgres import deciding, entering, lanes, leasing, reading
 from tipline_client.outbox.postgres.connections import Connections, Kind
 from tipline_client.outbox.postgres.conversation import Conversation
 from tipline_client.outbox.sqlite.columns import microseconds
@@ -147,6 +148,14 @@ class PostgresOutbox:
             Kind.WRITE,
             lambda now: leasing.claim(lane, limit=limit, lease_for=lease_for, entry_id=entry_id, now=now),
         )
+
+    async def lane_state(self, lane: Lane) -> LaneState:
+        """See `Outbox.lane_state`."""
+        return await self._hold(Kind.READ, lambda now: lanes.lane_state(lane, now=now))
+
+    async def change_lane(self, lane: Lane, state: LaneState) -> bool:
+        """See `Outbox.change_lane`."""
+        return await self._hold(Kind.WRITE, lambda _: lanes.change_lane(lane, state))
 
     async def renew(self, lease: Lease, *, lease_for: timedelta) -> Lease:
         """See `Outbox.renew`."""

@@ -193,5 +193,18 @@ _COUNTS: Final = (
     """,
 )
 
-MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = ((*_FUNCTIONS, *_TABLES, *_INDEXES, *_COUNTS),)
+# All dispatchers of a lane pause together, so what they know of the endpoint is kept where all of them see it.
+_LANES: Final = (
+    """
+    CREATE TABLE tipline.lanes (
+        environment text NOT NULL,
+        profile text NOT NULL,
+        version bigint NOT NULL,
+        state text NOT NULL
+    )
+    """,
+    "CREATE UNIQUE INDEX lanes_of_all ON tipline.lanes (environment, tipline.fingerprint(profile))",
+)
+
+MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = ((*_FUNCTIONS, *_TABLES, *_INDEXES, *_COUNTS), _LANES)
 """The statements that lead from each schema version to the next; a released one is never edited, only followed."""

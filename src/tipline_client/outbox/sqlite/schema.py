@@ -201,7 +201,20 @@ _BY_LANE: Final = (
     "CREATE INDEX entries_leased ON entries (environment, profile, lease_expires_at) WHERE state = 'leased'",
 )
 
-MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = ((*_TABLES, *_INDEXES), _COUNTS, _LEASES, _BY_LANE)
+# All dispatchers of a lane pause together, so what they know of the endpoint is kept where all of them see it.
+_LANES: Final = (
+    """
+    CREATE TABLE lanes (
+        environment TEXT NOT NULL,
+        profile TEXT NOT NULL,
+        version INTEGER NOT NULL,
+        state TEXT NOT NULL,
+        PRIMARY KEY (environment, profile)
+    ) STRICT, WITHOUT ROWID
+    """,
+)
+
+MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = ((*_TABLES, *_INDEXES), _COUNTS, _LEASES, _BY_LANE, _LANES)
 """The statements that lead from each schema version to the next; a released one is never edited, only followed."""
 
 VERSION: Final = len(MIGRATIONS)

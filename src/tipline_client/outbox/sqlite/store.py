@@ -18,11 +18,12 @@ from tipline_client.delivery.checkpoint import Checkpoint
 from tipline_client.delivery.clock import Clock, SystemClock
 from tipline_client.delivery.entry import Entry, Lease, NewEntry, OutboxCounts
 from tipline_client.delivery.environment import Environment
+from tipline_client.delivery.lane_state import LaneState
 from tipline_client.delivery.outcomes import Attempt
 from tipline_client.delivery.states import State
 from tipline_client.outbox import rules
 from tipline_client.outbox.contract import AcknowledgementRecord, Claimed, Lane, Strays
-from tipline_client.outbox.sqlite import deciding, entering, leasing, reading
+from tipline_client.outbox.sqlite import deciding, entering, lanes, leasing, reading
 from tipline_client.outbox.sqlite.driver import DriverName, Execute, choose_driver, library_version
 from tipline_client.outbox.sqlite.opening import Opened, open_file
 from tipline_client.outbox.sqlite.schema import VERSION
@@ -129,6 +130,14 @@ class SqliteOutbox:
                 execute, lane, limit=limit, lease_for=lease_for, entry_id=entry_id, now=now
             )
         )
+
+    async def lane_state(self, lane: Lane) -> LaneState:
+        """See `Outbox.lane_state`."""
+        return await self._reader.run(lambda execute: lanes.lane_state(execute, lane, now=self._clock.now()))
+
+    async def change_lane(self, lane: Lane, state: LaneState) -> bool:
+        """See `Outbox.change_lane`."""
+        return await self._write(lambda execute, _: lanes.change_lane(execute, lane, state))
 
     async def renew(self, lease: Lease, *, lease_for: timedelta) -> Lease:
         """See `Outbox.renew`."""
