@@ -15,12 +15,12 @@ from typing import Protocol
 
 import anyio
 
-from tipline_client._version import __version__
 from tipline_client.delivery.clock import Clock
-from tipline_client.delivery.entry import Entry, NewEntry
+from tipline_client.delivery.entry import Entry
 from tipline_client.delivery.manifest import ManifestItem
+from tipline_client.dispatch.sealing import derive_key, manifest_item, sealed_entry
 from tipline_client.envelope import CheckpointSeal, KeyRing, SigningKey
-from tipline_client.envelope.payload import SubmissionPayload, content_digest, seal
+from tipline_client.envelope.payload import content_digest
 from tipline_client.errors import (
     ConfigurationError,
     EvidenceError,
@@ -31,19 +31,16 @@ from tipline_client.errors import (
     ReportInvalidError,
     Severity,
 )
-from tipline_client.evidence import Digests, Evidence, digest, safe_name
-from tipline_client.evidence.store import EvidenceStore, StoredEvidence
-from tipline_client.models import EvidenceItem, FileDetails, Report, Submission, Substitution, find_substitutions
+from tipline_client.evidence import Evidence, digest
+from tipline_client.evidence.store import EvidenceStore
+from tipline_client.models import EvidenceItem, FileDetails, Report, Submission
 from tipline_client.outbox.contract import Lane, Outbox
 from tipline_client.outbox.rules import other_content
 from tipline_client.profiles import EndpointProfile, EndpointSchema
 from tipline_client.profiles.encode import encode
 from tipline_client.validation import EndpointRules, validate
 
-__all__ = ["DocumentRules", "Enqueued", "as_submission", "check", "derive_key", "enqueue"]
-
-_NOT_COPIED = "not-copied"
-"""The place of a file that was only digested: such an item is compared, and never sealed."""
+__all__ = ["DocumentRules", "Enqueued", "as_submission", "check", "enqueue"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,11 +109,6 @@ def check(submission: Submission, profile: DocumentRules, *, now: datetime) -> t
         xml = encode(details, "fileDetails", newer=profile.newer_elements).xml
         found += profile.schema.check(xml, path=f"evidence[{index}].details")
     return (*found, *issues)
-
-
-def derive_key(report: Report, evidence: Sequence[ManifestItem]) -> str:
-    """An idempotency key from the content: the same report with the same files gives the same key."""
-    return f"sha256:{content_digest(report.to_json_dict(), evidence)}"
 
 
 async def enqueue(
@@ -217,7 +209,7 @@ async def _add(
     is_unneeded = True
     try:
         manifest = [await _copy(item, store, entry_id, index) for index, item in enumerate(evidence)]
-        new = _seal(submission, manifest, entry_id, signer, profile, clock.now())
+        new = sealed_entry(submission, manifest, entry_id=entry_id, signer=signer, profile=profile, now=clock.now())
         new = replace(new, checkpoint=seal_of_checkpoint.apply(entry_id, new.checkpoint))
         # Not to be cancelled half-way: whether the entry exists decides whether its copies may be removed.
         with anyio.CancelScope(shield=True):
@@ -237,9 +229,7 @@ async def _add(
 
 async def _digested(evidence: Sequence[Evidence]) -> list[ManifestItem]:
     """What the files would be in a manifest; they are read, and nothing is written."""
-    return [
-        _item(item, index, await digest(item, index=index), locator=_NOT_COPIED) for index, item in enumerate(evidence)
-    ]
+    return [manifest_item(item, index, await digest(item, index=index)) for index, item in enumerate(evidence)]
 
 
 async def _discard(store: EvidenceStore, entry_id: str) -> None:
@@ -250,60 +240,4 @@ async def _discard(store: EvidenceStore, entry_id: str) -> None:
 
 async def _copy(item: Evidence, store: EvidenceStore, entry_id: str, index: int) -> ManifestItem:
     stored = await store.add(item, entry_id=entry_id, index=index)
-    return _item(item, index, stored, locator=stored.locator)
-
-
-def _item(item: Evidence, index: int, sums: Digests | StoredEvidence, *, locator: str) -> ManifestItem:
-    return ManifestItem(
-        index=index,
-        name=safe_name(item.name),
-        size=sums.size,
-        md5=sums.md5,
-        sha1=sums.sha1,
-        sha256=sums.sha256,
-        locator=locator,
-        details=item.details.to_json_dict(),
-    )
-
-
-def _seal(
-    submission: Submission,
-    manifest: Sequence[ManifestItem],
-    entry_id: str,
-    signer: SigningKey,
-    profile: EndpointProfile,
-    now: datetime,
-) -> NewEntry:
-    report = submission.report.to_json_dict()
-    digest = content_digest(report, manifest)
-    key = submission.idempotency_key or derive_key(submission.report, manifest)
-    payload = SubmissionPayload(
-        entry_id=entry_id,
-        idempotency_key=key,
-        profile=profile.name,
-        environment=profile.environment,
-        report=report,
-        manifest=tuple(manifest),
-        substitutions=_substitutions(submission),
-        content_digest=digest,
-        sealed_at=now,
-        software=f"tipline-client {__version__}",
-    )
-    return NewEntry(
-        id=entry_id,
-        profile=profile.name,
-        environment=profile.environment,
-        idempotency_key=key,
-        content_digest=digest,
-        envelope=seal(payload, signer=signer).to_bytes(),
-        is_escalated=submission.report.incident_summary.escalate_to_high_priority is not None,
-    )
-
-
-def _substitutions(submission: Submission) -> tuple[Substitution, ...]:
-    """The characters that will be replaced, with paths from the root of the submission."""
-    found = [replace(item, path=f"report.{item.path}") for item in find_substitutions(submission.report)]
-    for index, item in enumerate(submission.evidence):
-        prefix = f"evidence[{index}].details."
-        found += [replace(each, path=prefix + each.path) for each in find_substitutions(item.details)]
-    return tuple(found)
+    return manifest_item(item, index, stored, locator=stored.locator)

@@ -1,0 +1,89 @@
+"""From a checked submission and the sums of its files to one signed entry, and to the key that its content has.
+
+Pure but for the signature. Nothing here reads a file or asks the outbox.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from tipline_client._version import __version__
+from tipline_client.delivery.entry import NewEntry
+from tipline_client.delivery.manifest import ManifestItem
+from tipline_client.envelope import SigningKey
+from tipline_client.envelope.payload import SubmissionPayload, content_digest, seal
+from tipline_client.evidence import Digests, Evidence, safe_name
+from tipline_client.evidence.store import StoredEvidence
+from tipline_client.models import Report, Submission, Substitution, find_substitutions
+from tipline_client.profiles import EndpointProfile
+
+__all__ = ["derive_key", "manifest_item", "sealed_entry"]
+
+_NOT_COPIED = "not-copied"
+"""The place of a file that was only digested."""
+
+
+def derive_key(report: Report, evidence: Sequence[ManifestItem]) -> str:
+    """An idempotency key from the content: the same report with the same files gives the same key."""
+    return f"sha256:{content_digest(report.to_json_dict(), evidence)}"
+
+
+def manifest_item(
+    item: Evidence, index: int, sums: Digests | StoredEvidence, *, locator: str = _NOT_COPIED
+) -> ManifestItem:
+    """What is known of one file; without a locator it can be compared, and must not be sealed."""
+    return ManifestItem(
+        index=index,
+        name=safe_name(item.name),
+        size=sums.size,
+        md5=sums.md5,
+        sha1=sums.sha1,
+        sha256=sums.sha256,
+        locator=locator,
+        details=item.details.to_json_dict(),
+    )
+
+
+def sealed_entry(
+    submission: Submission,
+    manifest: Sequence[ManifestItem],
+    *,
+    entry_id: str,
+    signer: SigningKey,
+    profile: EndpointProfile,
+    now: datetime,
+) -> NewEntry:
+    """The signed entry of a checked submission, with a checkpoint that nobody has sealed yet."""
+    report = submission.report.to_json_dict()
+    digest = content_digest(report, manifest)
+    key = submission.idempotency_key or derive_key(submission.report, manifest)
+    payload = SubmissionPayload(
+        entry_id=entry_id,
+        idempotency_key=key,
+        profile=profile.name,
+        environment=profile.environment,
+        report=report,
+        manifest=tuple(manifest),
+        substitutions=_substitutions(submission),
+        content_digest=digest,
+        sealed_at=now,
+        software=f"tipline-client {__version__}",
+    )
+    return NewEntry(
+        id=entry_id,
+        profile=profile.name,
+        environment=profile.environment,
+        idempotency_key=key,
+        content_digest=digest,
+        envelope=seal(payload, signer=signer).to_bytes(),
+        is_escalated=submission.report.incident_summary.escalate_to_high_priority is not None,
+    )
+
+
+def _substitutions(submission: Submission) -> tuple[Substitution, ...]:
+    """The characters that will be replaced, with paths from the root of the submission."""
+    found = [replace(item, path=f"report.{item.path}") for item in find_substitutions(submission.report)]
+    for index, item in enumerate(submission.evidence):
+        prefix = f"evidence[{index}].details."
+        found += [replace(each, path=prefix + each.path) for each in find_substitutions(item.details)]
+    return tuple(found)
