@@ -118,6 +118,40 @@ async def test_order_of_claims(outbox: Outbox) -> None:
     assert [f"id-{name}" for name in expected] == claimed
 
 
+async def test_longest_due_first(outbox: Outbox, clock: TurnableClock) -> None:
+    """Asked for the longest due, the store goes by the time that each became due alone, take-overs included."""
+    await lease_of(outbox, "lease-ends-third")
+    await outbox.enqueue(new_entry("second"))
+    await _waiting_with_report(outbox, "lapses-soon", opened=timedelta(hours=-20))
+    clock.advance(timedelta(microseconds=1))
+    await outbox.enqueue(new_entry("escalated", is_escalated=True))
+    lease = await lease_of(outbox, "not-yet")
+    await outbox.release(lease, Checkpoint(), attempt(Outcome.TRANSIENT), available_in=timedelta(hours=1))
+    clock.advance(MINUTE)
+
+    claimed = [
+        lease.entry.id
+        for _ in range(5)
+        for lease in await outbox.claim(LANE, limit=1, lease_for=timedelta(hours=9), longest_due=True)
+    ]
+
+    assert ["id-second", "id-lapses-soon", "id-escalated", "id-lease-ends-third"] == claimed
+
+
+async def test_several_of_the_longest_due(outbox: Outbox, clock: TurnableClock) -> None:
+    """A claim of several takes the longest due of both kinds, in the order of their times, and no more than asked."""
+    await lease_of(outbox, "lease-ended-first")
+    clock.advance(MINUTE + timedelta(seconds=1))
+    for name in ("second", "third", "fourth"):
+        await outbox.enqueue(new_entry(name))
+        clock.advance(timedelta(seconds=1))
+
+    leases = await outbox.claim(LANE, limit=3, lease_for=MINUTE, longest_due=True)
+
+    assert ["id-lease-ended-first", "id-second", "id-third"] == [lease.entry.id for lease in leases]
+    assert [True, False, False] == [lease.was_taken_over for lease in leases]
+
+
 async def test_order_of_take_overs(outbox: Outbox, clock: TurnableClock) -> None:
     """Expired leases stand in the same line as waiting entries, and a recorded checkpoint moves them in it."""
     await outbox.enqueue(new_entry("old"))

@@ -35,13 +35,14 @@ FILES = (b"a gradient from teal to sand " * 40, b"one coffee mug, in bytes " * 4
 OpenTransport = Callable[[EndpointProfile], AbstractAsyncContextManager[Transport]]
 
 
-def sample_report(name: str = "one") -> Report:
+def sample_report(name: str = "one", *, is_escalated: bool = False) -> Report:
     """A valid report about nothing; reports of different names differ."""
     return Report(
         incident_summary=IncidentSummary(
             incident_type="Misleading Domain Name",
             incident_date_time=datetime(2026, 1, 5, 8, 30, tzinfo=UTC),
             incident_date_time_description=f"Sample {name}",
+            escalate_to_high_priority="A sample, which is in no hurry" if is_escalated else None,
         ),
         reporter=Reporter(reporting_person=Person(first_name="Zoë", email=["safety@example.com"])),
     )
@@ -74,10 +75,12 @@ class Stage:
         """Where the copies of evidence lie."""
         return EvidenceFolder(self.folder / "evidence")
 
-    async def enqueue(self, name: str = "one", *, contents: tuple[bytes, ...] = FILES) -> Entry:
+    async def enqueue(
+        self, name: str = "one", *, contents: tuple[bytes, ...] = FILES, is_escalated: bool = False
+    ) -> Entry:
         """A durable entry with these files as its evidence."""
         enqueued = await enqueue(
-            sample_report(name),
+            sample_report(name, is_escalated=is_escalated),
             sample_evidence(contents),
             idempotency_key=f"case-{name}",
             outbox=self.outbox,

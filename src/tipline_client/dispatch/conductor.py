@@ -30,6 +30,8 @@ __all__ = ["Conductor", "MakeReceipts"]
 _log = logging.getLogger("tipline_client.dispatch")
 
 _MOMENT = timedelta(milliseconds=10)
+_FAIR_TURN = 8
+"""Each of so many claims asks for what has been due longest, so that nothing starves behind what goes first."""
 
 MakeReceipts = Callable[[str | None], Awaitable[object]]
 """Signs the receipt of the entry with this id; for `None`, of every acknowledged entry that has none."""
@@ -75,6 +77,7 @@ class Conductor:
         self._tally = Tally()
         self._unusable_since: datetime | None = None
         self._in_flight = 0
+        self._claimed = 0
         self._pause = Pause(self._road, wait=lambda duration: self._wait(duration, until=self._stopping))
 
     def stop(self) -> None:
@@ -185,8 +188,10 @@ class Conductor:
             return 1
         return 0 if await self._pause.sit_out(transports, patience=patience) else None
 
-    async def _claim(self, *, limit: int, entry_id: str | None = None) -> Claimed:
-        return await self._road.outbox.claim(self.lane, limit=limit, lease_for=self._road.lease_for, entry_id=entry_id)
+    async def _claim(self, *, limit: int, entry_id: str | None = None, longest_due: bool = False) -> Claimed:
+        return await self._road.outbox.claim(
+            self.lane, limit=limit, lease_for=self._road.lease_for, entry_id=entry_id, longest_due=longest_due
+        )
 
     async def _claim_due(self, *, limit: int) -> Claimed:
         # Cleared before looking: what is enqueued while we look wakes us again.
@@ -194,7 +199,9 @@ class Conductor:
         self._looked_at = self._road.clock.now()
         if limit <= 0:
             return Claimed()
-        claimed = await self._claim(limit=limit)
+        is_fair_turn = self._claimed >= _FAIR_TURN - 1
+        claimed = await self._claim(limit=1 if is_fair_turn else limit, longest_due=is_fair_turn)
+        self._claimed = 0 if is_fair_turn else self._claimed + len(claimed)
         self._note_usable()
         for entry_id in claimed.set_aside:
             _log.error("entry %s: given up, since its row cannot be read back", entry_id)

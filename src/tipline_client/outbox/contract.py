@@ -8,7 +8,8 @@ again, recognises it.
 Fenced means: the method takes a `Lease` and writes only if the row still holds the lease's token, is `LEASED`, and the
 lease has not expired by the *store's* clock. Otherwise it raises `LeaseLostError` and writes nothing.
 
-Order of claims: escalated entries first; then those whose open report lapses soonest; then oldest first. Only entries
+Order of claims: escalated entries first; then those whose open report lapses soonest; then oldest first, unless those
+that have been due longest are asked for. Only entries
 whose `available_at` has come, of the asked environment and profile, in state `QUEUED`, or `LEASED` with an expired
 lease (a take-over). Nothing in a claim may cost more because many entries are already delivered.
 
@@ -166,12 +167,22 @@ class Outbox(Protocol):
         """
         ...
 
-    async def claim(self, lane: Lane, *, limit: int, lease_for: timedelta, entry_id: str | None = None) -> Claimed:
+    async def claim(
+        self,
+        lane: Lane,
+        *,
+        limit: int,
+        lease_for: timedelta,
+        entry_id: str | None = None,
+        longest_due: bool = False,
+    ) -> Claimed:
         """Lease up to `limit` entries that are due, in the order of claims, each with a fresh token.
 
         With `entry_id` only that entry is claimed, whether or not its `available_at` has come; the list is empty when
-        it is leased to somebody else, held or at its end. A due row that cannot be read back becomes a dead letter
-        with an alarm, and the next one is taken instead.
+        it is leased to somebody else, held or at its end. With `longest_due` those come first whose time came first,
+        whatever their place in the order: who asks so now and then lets nobody starve.
+
+        A due row that cannot be read back becomes a dead letter with an alarm, and the next one is taken instead.
         """
         ...
 

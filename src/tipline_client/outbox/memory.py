@@ -121,7 +121,15 @@ class MemoryOutbox:
             ]
             return Strays(len(entries), tuple(first))
 
-    async def claim(self, lane: Lane, *, limit: int, lease_for: timedelta, entry_id: str | None = None) -> Claimed:
+    async def claim(
+        self,
+        lane: Lane,
+        *,
+        limit: int,
+        lease_for: timedelta,
+        entry_id: str | None = None,
+        longest_due: bool = False,
+    ) -> Claimed:
         """See `Outbox.claim`."""
         with self._lock:
             now = self._clock.now()
@@ -132,7 +140,7 @@ class MemoryOutbox:
                 and entry_id in (None, row.entry.id)
                 and row.is_due(now, is_asked_for=entry_id is not None)
             ]
-            due.sort(key=StoredEntry.place_in_line)
+            due.sort(key=StoredEntry.due_since if longest_due else StoredEntry.place_in_line)
             return Claimed(self._lease(row, now, lease_for) for row in due[:limit])
 
     def _lease(self, row: StoredEntry, now: datetime, lease_for: timedelta) -> Lease:

@@ -61,6 +61,10 @@ class StoredEntry:
         lapses_at = self.entry.checkpoint.lapses_at
         return not self.entry.is_escalated, lapses_at is None, lapses_at or self.entry.enqueued_at, self.number
 
+    def due_since(self) -> tuple[datetime, int]:
+        """What they are sorted by when whoever has been due longest goes first."""
+        return self.due_at or self.entry.enqueued_at, self.number
+
     def end_lease(self, state: State, checkpoint: Checkpoint, attempt: Attempt) -> None:
         """Give it another state and the lease up."""
         check_transition(self.entry.state, state)

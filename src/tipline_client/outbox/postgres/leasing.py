@@ -33,12 +33,13 @@ __all__ = ["acknowledge", "claim", "dead_letter", "end_lease", "record", "renew"
 
 
 def claim(
-    lane: Lane, *, limit: int, lease_for: timedelta, entry_id: str | None, now: int | None
+    lane: Lane, *, limit: int, lease_for: timedelta, entry_id: str | None, longest_due: bool, now: int | None
 ) -> Conversation[Claimed]:
-    """Lease what is due, in the order of claims; with `entry_id` that entry alone.
+    """Lease what is due, in the order of claims or the longest due first; with `entry_id` that entry alone.
 
     Each statement is a whole by itself: a row that cannot be read is leased first and set aside by the next one.
     """
+    in_line = statements.CLAIM_LONGEST_DUE if longest_due else statements.CLAIM
     claimed = Claimed()
     is_more = True
     while is_more and len(claimed) < limit:
@@ -53,7 +54,7 @@ def claim(
             "now": now,
             "last": LAST,
         }
-        rows = yield (statements.CLAIM if entry_id is None else statements.CLAIM_BY_ID), asked
+        rows = yield (in_line if entry_id is None else statements.CLAIM_BY_ID), asked
         for *row, was_leased, started_at in rows:
             try:
                 entry = entry_of(tuple(row))

@@ -17,6 +17,7 @@ __all__ = [
     "ANNOUNCE",
     "CLAIM",
     "CLAIM_BY_ID",
+    "CLAIM_LONGEST_DUE",
     "CLOSE_ALARM",
     "END_LEASE",
     "KEEP_RECEIPT",
@@ -80,11 +81,32 @@ _BY_NAME: Final = f"""
 """  # noqa: S608 - names of our own
 
 
-def _claim(due: str) -> str:
+# Along two indexes, then asked anew under the lock: a row may have been claimed since.
+_LONGEST_DUE: Final = f"""
+    SELECT number, state, is_escalated, lapses_at, available_at, lease_expires_at FROM tipline.entries
+    WHERE number IN (
+        SELECT number FROM (
+            (SELECT number, available_at AS due_at FROM tipline.entries
+                WHERE {LANE} AND state = 'queued' AND available_at <= (SELECT now FROM moment)
+                ORDER BY available_at LIMIT %(limit)s)
+            UNION ALL
+            (SELECT number, lease_expires_at FROM tipline.entries
+                WHERE {LANE} AND state = 'leased' AND lease_expires_at <= (SELECT now FROM moment)
+                ORDER BY lease_expires_at LIMIT %(limit)s)
+        ) AS both_kinds ORDER BY due_at, number LIMIT %(limit)s
+    ) AND CASE state WHEN 'queued' THEN available_at <= (SELECT now FROM moment)
+        WHEN 'leased' THEN lease_expires_at <= (SELECT now FROM moment) ELSE false END
+    FOR UPDATE SKIP LOCKED
+"""  # noqa: S608 - names of our own
+_IN_ORDER: Final = "is_escalated DESC, lapses_at, number"
+_BY_DUE_TIME: Final = "CASE state WHEN 'queued' THEN available_at ELSE lease_expires_at END, number"
+
+
+def _claim(due: str, *, order: str = _IN_ORDER) -> str:
     return f"""
         WITH {_MOMENT}, due AS MATERIALIZED ({due}),
         places AS (
-            SELECT number, state, row_number() OVER (ORDER BY is_escalated DESC, lapses_at, number) AS place FROM due
+            SELECT number, state, row_number() OVER (ORDER BY {order}) AS place FROM due
         ),
         granted AS (
             UPDATE tipline.entries
@@ -101,6 +123,9 @@ def _claim(due: str) -> str:
 
 CLAIM: Final = _claim(_IN_LINE)
 """Lease what is due in a lane, in the order of claims; what another dispatcher is just claiming is passed over."""
+
+CLAIM_LONGEST_DUE: Final = _claim(_LONGEST_DUE, order=_BY_DUE_TIME)
+"""Lease what has been due longest in a lane."""
 
 CLAIM_BY_ID: Final = _claim(_BY_NAME)
 """Lease one entry by name, whether or not its time has come."""

@@ -142,11 +142,21 @@ class PostgresOutbox:
         """See `Outbox.strays`."""
         return await self._hold(Kind.READ_TOGETHER, lambda _: reading.strays(served, limit=limit))
 
-    async def claim(self, lane: Lane, *, limit: int, lease_for: timedelta, entry_id: str | None = None) -> Claimed:
+    async def claim(
+        self,
+        lane: Lane,
+        *,
+        limit: int,
+        lease_for: timedelta,
+        entry_id: str | None = None,
+        longest_due: bool = False,
+    ) -> Claimed:
         """See `Outbox.claim`."""
         return await self._hold(
             Kind.WRITE,
-            lambda now: leasing.claim(lane, limit=limit, lease_for=lease_for, entry_id=entry_id, now=now),
+            lambda now: leasing.claim(
+                lane, limit=limit, lease_for=lease_for, entry_id=entry_id, longest_due=longest_due, now=now
+            ),
         )
 
     async def lane_state(self, lane: Lane) -> LaneState:

@@ -4,7 +4,7 @@ Functions over `execute` in an open transaction. Each write carries the lease's 
 """
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -18,7 +18,7 @@ from tipline_client.outbox import rules
 from tipline_client.outbox.contract import Claimed, Lane, UnreadableRowError
 from tipline_client.outbox.sqlite import statements
 from tipline_client.outbox.sqlite.columns import LAST, microseconds
-from tipline_client.outbox.sqlite.driver import Execute, Value
+from tipline_client.outbox.sqlite.driver import Execute, Row, Value
 from tipline_client.outbox.sqlite.rows import (
     attempt_columns,
     checkpoint_columns,
@@ -32,9 +32,16 @@ __all__ = ["acknowledge", "claim", "dead_letter", "end_lease", "record", "renew"
 
 
 def claim(
-    execute: Execute, lane: Lane, *, limit: int, lease_for: timedelta, entry_id: str | None, now: datetime
+    execute: Execute,
+    lane: Lane,
+    *,
+    limit: int,
+    lease_for: timedelta,
+    entry_id: str | None,
+    longest_due: bool,
+    now: datetime,
 ) -> Claimed:
-    """Lease what is due, in the order of claims; with `entry_id` that entry alone."""
+    """Lease what is due, in the order of claims or the longest due first; with `entry_id` that entry alone."""
     asked: dict[str, Value] = {
         "profile": lane.profile,
         "environment": lane.environment.value,
@@ -47,17 +54,24 @@ def claim(
     while is_more and len(claimed) < limit:
         # What was seen and could not be leased may be due still, and must not take the places of those behind it.
         wanted = limit - len(claimed) + len(seen)
-        due = (
-            execute(statements.DUE, {**asked, "limit": wanted})
-            if entry_id is None
-            else execute(statements.DUE_BY_ID, {**asked, "id": entry_id})
-        )
+        if entry_id is not None:
+            due = execute(statements.DUE_BY_ID, {**asked, "id": entry_id})
+        elif longest_due:
+            due = _longest_due(execute, {**asked, "limit": wanted})[:wanted]
+        else:
+            due = execute(statements.DUE, {**asked, "limit": wanted})
         is_more = len(due) >= wanted
         for number, state in due:
             if number not in seen and len(claimed) < limit:
                 seen.add(number)
                 _lease(execute, claimed, number, is_leased=state == State.LEASED, now=now, expires_at=now + lease_for)
     return claimed
+
+
+def _longest_due(execute: Execute, asked: Mapping[str, Value]) -> list[Row]:
+    # Two short lists, each along an index of its own.
+    both = [*execute(statements.LONGEST_QUEUED, asked), *execute(statements.LONGEST_LEASED, asked)]
+    return [(number, state) for _, number, state in sorted((due_at, number, state) for number, state, due_at in both)]
 
 
 def _lease(

@@ -28,6 +28,8 @@ __all__ = [
     "ENTRY_BY_NUMBER",
     "KEEP_RECEIPT",
     "LEASE",
+    "LONGEST_LEASED",
+    "LONGEST_QUEUED",
     "NEXT_AVAILABLE",
     "NEXT_LEASE_END",
     "NOTES",
@@ -95,6 +97,20 @@ DUE: Final = """
 
 A time that is none, or beyond what a date can say, counts as come: such a row must not wait for ever unseen.
 """
+
+LONGEST_QUEUED: Final = """
+    SELECT number, state, available_at FROM entries INDEXED BY entries_available
+    WHERE environment = :environment AND profile = :profile AND state = 'queued' AND available_at <= :now
+    ORDER BY available_at LIMIT :limit
+"""
+"""The queued entries of a lane that have been due longest. Times that are none are left to the order of claims."""
+
+LONGEST_LEASED: Final = """
+    SELECT number, state, lease_expires_at FROM entries INDEXED BY entries_leased
+    WHERE environment = :environment AND profile = :profile AND state = 'leased' AND lease_expires_at <= :now
+    ORDER BY lease_expires_at LIMIT :limit
+"""
+"""The same of those whose lease has ended."""
 
 DUE_BY_ID: Final = """
     SELECT number, state FROM entries

@@ -123,11 +123,19 @@ class SqliteOutbox:
         """See `Outbox.strays`."""
         return await self._reader.run(lambda execute: reading.strays(execute, served, limit=limit))
 
-    async def claim(self, lane: Lane, *, limit: int, lease_for: timedelta, entry_id: str | None = None) -> Claimed:
+    async def claim(
+        self,
+        lane: Lane,
+        *,
+        limit: int,
+        lease_for: timedelta,
+        entry_id: str | None = None,
+        longest_due: bool = False,
+    ) -> Claimed:
         """See `Outbox.claim`."""
         return await self._write(
             lambda execute, now: leasing.claim(
-                execute, lane, limit=limit, lease_for=lease_for, entry_id=entry_id, now=now
+                execute, lane, limit=limit, lease_for=lease_for, entry_id=entry_id, longest_due=longest_due, now=now
             )
         )
 
