@@ -3,6 +3,7 @@
 import os
 from datetime import UTC, datetime
 from functools import partial
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -19,9 +20,11 @@ from tipline_client.cli.exit_codes import ExitCode
 from tipline_client.cli.opening import with_client, with_outbox
 from tipline_client.cli.options import ENDPOINT, EndpointOptions
 from tipline_client.cli.settings import Settings
+from tipline_client.cli.unclaimed import MOST_LOOKED_AT, SUBJECT, unclaimed_check, unclaimed_view
 from tipline_client.cli.waiting import denial_words, is_permission
 from tipline_client.client import AsyncTiplineClient
 from tipline_client.delivery.answers import Answer, AnswerKind
+from tipline_client.dispatch.unclaimed import find_unclaimed
 from tipline_client.errors import TiplineError
 from tipline_client.home import Home
 from tipline_client.models import Reporter
@@ -31,7 +34,7 @@ __all__ = ["doctor"]
 _MARKS = {Grade.OK: "ok      ", Grade.WARNING: "warning ", Grade.PROBLEM: "PROBLEM ", Grade.SKIPPED: "skipped "}
 
 
-def doctor(*, offline: bool = False, options: EndpointOptions = ENDPOINT) -> ExitCode:
+def doctor(*, offline: bool = False, all_evidence: bool = False, options: EndpointOptions = ENDPOINT) -> ExitCode:
     """Check settings, keys, outbox, clock, disk, credentials and endpoint, and say where reports would be filed.
 
     Ends with 8 if anything must be put right.
@@ -40,6 +43,7 @@ def doctor(*, offline: bool = False, options: EndpointOptions = ENDPOINT) -> Exi
 
     Args:
         offline: Ask no endpoint.
+        all_evidence: Look for the entry of every copy of evidence, however many there are.
         options: Shared options.
     """
     session = options.start()
@@ -53,6 +57,10 @@ def doctor(*, offline: bool = False, options: EndpointOptions = ENDPOINT) -> Exi
     is_home, can_sign = Home(settings.home).exists, keys[0].grade is not Grade.PROBLEM
     checks += _check_outbox(settings) if is_home else [Check("outbox", Grade.SKIPPED, "there is no home")]
     checks += check_disk(settings) if is_home else []
+    unclaimed = None
+    if is_home:
+        check, unclaimed = _check_unclaimed(settings, most=None if all_evidence else MOST_LOOKED_AT)
+        checks.append(check)
     if offline or not is_home or not can_sign or endpoint[0].grade is Grade.PROBLEM:
         reason = "asked not to" if offline else "settings or keys have to be put right first"
         checks.append(Check("reachability", Grade.SKIPPED, reason))
@@ -67,6 +75,7 @@ def doctor(*, offline: bool = False, options: EndpointOptions = ENDPOINT) -> Exi
                 {"name": check.name, "grade": check.grade.value, "detail": check.detail, "hint": check.hint}
                 for check in checks
             ],
+            "unclaimedEvidence": unclaimed,
         },
         [line for check in checks for line in _lines(check)],
     )
@@ -100,6 +109,15 @@ def _check_outbox(settings: Settings) -> list[Check]:
         return with_outbox(settings, partial(check_outbox, now=datetime.now(UTC), trusted=trusted))
     except TiplineError as error:
         return [Check("outbox", Grade.PROBLEM, str(error), error.hint)]
+
+
+def _check_unclaimed(settings: Settings, *, most: int | None) -> tuple[Check, dict[str, Any] | None]:
+    store, now = Home(settings.home).evidence(), datetime.now(UTC)
+    try:
+        found = with_outbox(settings, lambda outbox: find_unclaimed(store, outbox, now=now, most=most))
+    except TiplineError as error:
+        return Check(SUBJECT, Grade.PROBLEM, str(error), error.hint), None
+    return unclaimed_check(found, folder=store.root), unclaimed_view(found)
 
 
 def _check_reachability(settings: Settings) -> Check:
