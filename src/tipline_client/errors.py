@@ -12,6 +12,7 @@ The tree::
     │   ├── EntryNotFoundError      no entry has this id
     │   ├── LeaseLostError          somebody else may be working on the entry: stop
     │   ├── IllegalTransitionError  the entry's state does not allow this
+    │   ├── UnreadableRowError      somebody altered the row: it cannot be read back
     │   └── OutboxUnavailableError  locked, full or unreadable: nothing was written
     │       └── OutboxInDoubtError  the connection was lost in mid-write: do the same again
     └── DeliveryError               the wire; `.step`, `.code`, `.request_id`
@@ -46,6 +47,7 @@ __all__ = [
     "ReportInvalidError",
     "Severity",
     "TiplineError",
+    "UnreadableRowError",
 ]
 
 
@@ -161,6 +163,12 @@ class IllegalTransitionError(OutboxError):
     """The entry's state does not allow what was asked."""
 
     default_hint = "Look at the entry with `tipline show` and use the verb that fits its state."
+
+
+class UnreadableRowError(OutboxError):
+    """A row holds what this program never wrote; every other row is served all the same."""
+
+    default_hint = "Find out who changed the outbox by hand; compare the row with a backup."
 
 
 class OutboxUnavailableError(OutboxError):

@@ -22,8 +22,7 @@ from tipline_client.delivery.receipt import Receipt
 from tipline_client.delivery.states import State
 from tipline_client.dispatch import Conductor
 from tipline_client.dispatch.delivering import deliver
-from tipline_client.errors import DeliveryTransientError, TiplineError
-from tipline_client.outbox import UnreadableRowError
+from tipline_client.errors import DeliveryTransientError, TiplineError, UnreadableRowError
 
 __all__ = ["Delivered", "deliver_all", "delivered_lines", "delivered_view"]
 

@@ -10,8 +10,8 @@ from tipline_client.errors import (
     LeaseLostError,
     OutboxUnavailableError,
     TiplineError,
+    UnreadableRowError,
 )
-from tipline_client.outbox import UnreadableRowError
 
 __all__ = ["CommandError", "ExitCode", "exit_code_for"]
 

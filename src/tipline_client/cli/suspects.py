@@ -13,8 +13,8 @@ from tipline_client.delivery.entry import Entry
 from tipline_client.delivery.states import State
 from tipline_client.dispatch.job import verified_payload
 from tipline_client.envelope import TrustedKeys
-from tipline_client.errors import EntryNotFoundError, EnvelopeError
-from tipline_client.outbox import Outbox, Stray, UnreadableRowError
+from tipline_client.errors import EntryNotFoundError, EnvelopeError, UnreadableRowError
+from tipline_client.outbox import Outbox, Stray
 
 __all__ = ["SUSPECTS_HINT", "Suspect", "Suspects", "find_suspects", "suspects_lines", "suspects_view"]
 

@@ -18,9 +18,9 @@ from tipline_client.dispatch.job import verified_payload
 from tipline_client.dispatch.receipting import check_acknowledgement
 from tipline_client.envelope import CheckpointSeal, SubmissionPayload, TrustedKeys
 from tipline_client.envelope.receipts import open_receipt
-from tipline_client.errors import EntryNotFoundError, EnvelopeError, EvidenceError
+from tipline_client.errors import EntryNotFoundError, EnvelopeError, EvidenceError, UnreadableRowError
 from tipline_client.evidence.store import EvidenceStore
-from tipline_client.outbox import AcknowledgementRecord, Outbox, UnreadableRowError
+from tipline_client.outbox import AcknowledgementRecord, Outbox
 from tipline_client.profiles.replies import reply_report_id
 
 __all__ = ["Finding", "read_receipt", "verify_outbox"]

@@ -36,15 +36,9 @@ from tipline_client.delivery.environment import Environment
 from tipline_client.delivery.lane_state import LaneState
 from tipline_client.delivery.outcomes import Attempt
 from tipline_client.delivery.states import State
-from tipline_client.errors import OutboxError
+from tipline_client.errors import UnreadableRowError
 
 __all__ = ["AcknowledgementRecord", "Claimed", "Lane", "Outbox", "Stray", "Strays", "UnreadableRowError"]
-
-
-class UnreadableRowError(OutboxError):
-    """A row holds what this program never wrote."""
-
-    default_hint = "Find out who changed the outbox by hand; compare the row with a backup."
 
 
 @dataclass(frozen=True, slots=True)
