@@ -1,6 +1,7 @@
 """Which verbs there are, in which groups, with one sentence each; the files behind them are imported when used."""
 
 from collections.abc import Sequence
+from difflib import get_close_matches
 
 from cyclopts import App, Group, Parameter
 
@@ -9,7 +10,7 @@ from tipline_client.cli.exit_codes import ExitCode
 from tipline_client.cli.settings_file import FILE_NAME
 from tipline_client.cli.variables import VARIABLE_NAMES
 
-__all__ = ["build"]
+__all__ = ["build", "unknown_verb"]
 
 _BEGIN = Group("Begin", sort_key=1)
 _FILE = Group("File reports", sort_key=2)
@@ -109,3 +110,17 @@ def build(named: Sequence[str] = ()) -> App:
             inner.command(_ROOM + place, name=verb, help=None if [name, verb] == [*named[:2]] else words)
         app.command(inner)
     return app
+
+
+def unknown_verb(word: str, *, group: str | None = None) -> str:
+    """What to say of a verb that there is not, with the nearest one. The parser's own words would import every verb.
+
+    Args:
+        word: What was written.
+        group: The verb before it, which has verbs of its own.
+    """
+    names = next(([verb for verb, _, _ in verbs] for _, name, _, verbs in _GROUPS if name == group), None)
+    if names is None:
+        names = [*(name for _, name, _, _ in _VERBS), *(name for _, name, _, _ in _GROUPS)]
+    nearest = [f'Did you mean "{name}"?' for name in get_close_matches(word, names, n=1)]
+    return " ".join([f'Unknown verb "{word}".', *nearest, f"There are {', '.join(sorted(names))}."])

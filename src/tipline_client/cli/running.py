@@ -10,9 +10,9 @@ import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 
-from cyclopts import CycloptsError
+from cyclopts import CycloptsError, UnknownCommandError
 
-from tipline_client.cli.app import build
+from tipline_client.cli.app import build, unknown_verb
 from tipline_client.cli.arguments import in_order
 from tipline_client.cli.exit_codes import CommandError, ExitCode, exit_code_for
 from tipline_client.cli.interrupting import WORDS, as_exception
@@ -52,6 +52,9 @@ def run(arguments: Sequence[str]) -> int:
 def _call(tokens: Sequence[str]) -> int:
     try:
         verb, bound, _ = build(tokens).parse_args(list(tokens), exit_on_error=False, print_error=False)
+    except UnknownCommandError as error:
+        before, words = error.command_chain or (), error.unused_tokens or ("",)
+        usage = unknown_verb(words[0], group=before[0] if before else None)
     except CycloptsError as error:
         # Raised outside, so that the parser's own state does not hang on to it.
         usage = str(error)

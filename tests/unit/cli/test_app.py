@@ -1,0 +1,86 @@
+"""What stands in the command's help, and what it does not import for it."""
+
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+from tipline_client.cli import main
+from tipline_client.cli.app import build, unknown_verb
+from tipline_client.cli.exit_codes import ExitCode
+from tipline_client.cli.settings import resolve
+from tipline_client.cli.variables import VARIABLE_NAMES
+
+HEAVY = ("anyio", "apsw", "cryptography", "httpcore", "httpx", "lxml", "pydantic", "sqlite3", "starlette", "tenacity")
+
+
+class Asked(Mapping[str, str]):
+    """An environment in which nothing is set, and which remembers what was asked for."""
+
+    def __init__(self) -> None:
+        self.names: list[str] = []
+
+    def __getitem__(self, name: str) -> str:
+        self.names.append(name)
+        raise KeyError(name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(())
+
+    def __len__(self) -> int:
+        return 0
+
+
+def test_every_exit_code_and_variable_in_the_help() -> None:
+    """The help ends with all of them, in the words of the code that defines them."""
+    said = " ".join((build().help_epilogue or "").split())
+
+    assert [] == [name for name in VARIABLE_NAMES if name not in said]
+    assert [] == [code for code in ExitCode if f"{int(code)} {code.name.lower().replace('_', ' ')}" not in said]
+
+
+def test_every_variable_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Settings are looked for under the names that the help lists, and under no other of ours."""
+    monkeypatch.chdir(tmp_path)
+    environ = Asked()
+
+    resolve(environ=environ)
+
+    assert sorted(VARIABLE_NAMES) == sorted(environ.names)
+
+
+@pytest.mark.parametrize("word", ["--help", "--version", "enqeue"])
+def test_help_imports_nothing_heavy(word: str) -> None:
+    """Neither the models nor the store nor the network are imported for a word about the command, or a mistyped one."""
+    code = "import sys; from tipline_client.cli import main; main([sys.argv[1]]); "
+    code += f"print('heavy:', *sorted({{*{HEAVY!r}}} & {{*sys.modules}}), file=sys.stderr)"
+
+    ended = subprocess.run([sys.executable, "-c", code, word], capture_output=True, timeout=20, check=True)
+
+    assert b"heavy:" == ended.stderr.splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    ("words", "nearest"),
+    [
+        (["enqeue"], "enqueue"),
+        (["lst", "show"], "list"),
+        (["recipts"], "receipts"),
+        (["receipts", "exprt"], "export"),
+        (["dead-letter", "reqeue", "case-1"], "requeue"),
+    ],
+)
+def test_mistyped_verb(words: list[str], nearest: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """The nearest verb is offered, the way the parser reads the words."""
+    code = main(words)
+
+    assert ExitCode.BAD_INPUT == code
+    assert f'Did you mean "{nearest}"?' in capsys.readouterr().err
+
+
+def test_verbs_to_choose_from() -> None:
+    """A word that is near to none lists what there is: all verbs, or those behind the verb that has some."""
+    assert 'Unknown verb "xyzzy". There are alarm, dead-letter, demo, ' in unknown_verb("xyzzy")
+    assert 'Unknown verb "xyzzy". There are export, list, show.' == unknown_verb("xyzzy", group="receipts")
