@@ -10,8 +10,19 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from tipline_client import errors, models, profiles
     from tipline_client._version import __version__
-    from tipline_client.client import AsyncDispatcher, AsyncTiplineClient, Dispatcher, Options, TiplineClient
+    from tipline_client.client import (
+        AsyncDispatcher,
+        AsyncTiplineClient,
+        Dispatcher,
+        DispatchSummary,
+        Enqueued,
+        Options,
+        TiplineClient,
+    )
+    from tipline_client.delivery.answers import Answer, AnswerKind
+    from tipline_client.delivery.entry import Entry
     from tipline_client.delivery.environment import Environment
+    from tipline_client.delivery.outcomes import Outcome
     from tipline_client.delivery.receipt import Receipt
     from tipline_client.delivery.retry import RetryPolicy
     from tipline_client.delivery.states import State
@@ -34,8 +45,14 @@ else:
     _ROOMS = {
         "": ("errors", "models", "profiles"),
         "_version": ("__version__",),
-        "client": ("AsyncDispatcher", "AsyncTiplineClient", "Dispatcher", "Options", "TiplineClient"),
+        "client": (
+            *("AsyncDispatcher", "AsyncTiplineClient", "DispatchSummary", "Dispatcher", "Enqueued", "Options"),
+            "TiplineClient",
+        ),
+        "delivery.answers": ("Answer", "AnswerKind"),
+        "delivery.entry": ("Entry",),
         "delivery.environment": ("Environment",),
+        "delivery.outcomes": ("Outcome",),
         "delivery.receipt": ("Receipt",),
         "delivery.retry": ("RetryPolicy",),
         "delivery.states": ("State",),
@@ -69,10 +86,15 @@ else:
 
 
 __all__ = [
+    "Answer",
+    "AnswerKind",
     "AsyncDispatcher",
     "AsyncTiplineClient",
+    "DispatchSummary",
     "Dispatcher",
     "EndpointProfile",
+    "Enqueued",
+    "Entry",
     "Environment",
     "Evidence",
     "IncidentSummary",
@@ -80,6 +102,7 @@ __all__ = [
     "Issue",
     "KeyRing",
     "Options",
+    "Outcome",
     "Person",
     "PersonOrUserReported",
     "Receipt",

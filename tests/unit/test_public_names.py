@@ -4,11 +4,14 @@ import ast
 import inspect
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from importlib import import_module
+from typing import Any, get_args, get_type_hints
 
 import pytest
 
 import tipline_client
+from tipline_client import Dispatcher, TiplineClient, errors, models, profiles
 
 
 def _as_checked() -> dict[str, str]:
@@ -56,3 +59,32 @@ def test_name_that_is_not_public() -> None:
 def test_names_listed() -> None:
     """Whoever explores the package sees its names before using them."""
     assert set(tipline_client.__all__) <= set(dir(tipline_client))
+
+
+def _verbs() -> Iterator[Callable[..., Any]]:
+    """What a program calls at the synchronous doors; the others give the same back."""
+    for door in (TiplineClient, Dispatcher):
+        for name, member in vars(door).items():
+            verb = member.fget if isinstance(member, property) else getattr(door, name)
+            if not name.startswith("_") and verb is not None:
+                yield verb
+
+
+def _classes(hint: object) -> Iterator[type]:
+    """Every class that a hint names."""
+    if isinstance(hint, type):
+        yield hint
+    for part in get_args(hint):
+        yield from _classes(part)
+
+
+def test_what_a_verb_gives_back_can_be_named() -> None:
+    """A program that keeps the result of a verb can say its type, in the words of what is public."""
+    rooms = (tipline_client, errors, models, profiles)
+    public = {getattr(room, name) for room in rooms for name in room.__all__ if name != "__version__"}
+    given = {kind for verb in _verbs() for kind in _classes(get_type_hints(verb)["return"])}
+
+    unnamed = {kind for kind in given if kind.__module__.startswith("tipline_client")} - public
+
+    assert set() == unnamed
+    assert tipline_client.Receipt in given

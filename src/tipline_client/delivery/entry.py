@@ -41,7 +41,7 @@ class NewEntry:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One row.
+    """One report in the outbox, as it stood when it was read.
 
     Attributes:
         id: The entry's id.

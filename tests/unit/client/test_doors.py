@@ -16,8 +16,9 @@ ONLY_SYNCHRONOUS = {"close", "call", "call_soon", "asynchronous", "profile"}
 """Ways to the client behind it, whose `profile` is a plain attribute."""
 
 PUBLIC = [
-    *("AsyncDispatcher", "AsyncTiplineClient", "Dispatcher", "EndpointProfile", "Environment", "Evidence"),
-    *("IncidentSummary", "InternetDetails", "Issue", "KeyRing", "Options", "Person", "PersonOrUserReported"),
+    *("Answer", "AnswerKind", "AsyncDispatcher", "AsyncTiplineClient", "DispatchSummary", "Dispatcher"),
+    *("EndpointProfile", "Enqueued", "Entry", "Environment", "Evidence", "IncidentSummary", "InternetDetails"),
+    *("Issue", "KeyRing", "Options", "Outcome", "Person", "PersonOrUserReported"),
     *("Receipt", "Report", "Reporter", "RetryPolicy", "Severity", "State", "Submission", "TiplineClient"),
     *("TiplineError", "__version__", "errors", "models", "open_receipt", "profiles"),
 ]
