@@ -2,12 +2,13 @@
 # Both set up what they need; nothing but Python 3.11+ and make has to be there.
 
 PYTHON ?= python3
+FAULTS ?= 2
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint unit suite torture bench lock generate clean
+.PHONY: help setup demo test lint unit suite torture explore bench lock generate clean
 
 help:  ## Say what there is
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -43,6 +44,9 @@ unit: setup  ## The quick part: no process, no long run
 
 torture: setup  ## Kill dispatchers for three minutes; every report is filed exactly once
 	$(BIN)/python -m tests.torture
+
+explore: setup  ## Walk every path of the dispatchers with up to FAULTS disturbances (2: about an hour)
+	$(BIN)/python -m tests.explorer --faults $(FAULTS)
 
 bench: setup  ## Measure; prints tables of ratios
 	$(BIN)/python -m benchmarks
