@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.contract.values import CHAIN
 from tests.support import postgres
 from tipline_client.outbox import MemoryOutbox, Outbox, SqliteOutbox
 from tipline_client.outbox.postgres import PostgresOutbox
@@ -19,7 +20,7 @@ class Stores:
         self.kind = kind
         self._path = folder / "outbox.sqlite"
         self._clock = clock
-        self._memory = MemoryOutbox(clock)
+        self._memory = MemoryOutbox(clock, chain=CHAIN)
         self._opened: list[Outbox] = []
 
     def open(self) -> Outbox:
@@ -27,10 +28,13 @@ class Stores:
         if self.kind == "memory":
             return self._memory
         if self.kind == "postgres":
-            return self._kept(PostgresOutbox.open(postgres.required().dsn(), clock=self._clock, max_connections=4))
+            dsn = postgres.required().dsn()
+            return self._kept(PostgresOutbox.open(dsn, clock=self._clock, max_connections=4, chain=CHAIN))
         driver: DriverName = "apsw" if self.kind == "sqlite-apsw" else "sqlite3"
         group_commit = self.kind != "sqlite-one-by-one"
-        return self._kept(SqliteOutbox.open(self._path, clock=self._clock, driver=driver, group_commit=group_commit))
+        return self._kept(
+            SqliteOutbox.open(self._path, clock=self._clock, driver=driver, group_commit=group_commit, chain=CHAIN)
+        )
 
     def _kept(self, outbox: Outbox) -> Outbox:
         self._opened.append(outbox)

@@ -17,9 +17,11 @@ from tipline_client.delivery.entry import Lease, NewEntry
 from tipline_client.delivery.environment import Environment
 from tipline_client.delivery.outcomes import Attempt, Failure, Outcome
 from tipline_client.delivery.steps import Step
+from tipline_client.envelope import HistoryChain
 from tipline_client.outbox import Lane, Outbox
 
 LANE = Lane("sample", Environment.MOCK)
+CHAIN = HistoryChain(b"a secret of these tests")
 START = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
 REPLY = b"<reportDoneResponse><responseCode>0</responseCode></reportDoneResponse>"

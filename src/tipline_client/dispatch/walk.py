@@ -138,7 +138,8 @@ class Walk:
     def _is_worth_repeating(self) -> bool:
         """Whether to go on at once after a setback, instead of giving the entry back until it is due again."""
         # A report that could not be completed is left behind at the endpoint; twice at once is no hiccup any more.
-        has_started_over = self._checkpoint.reports_opened - self._opened_before > 1
+        is_over = self._checkpoint.report_id is None or self._checkpoint.retraction is not None
+        has_started_over = is_over and self._checkpoint.reports_opened - self._opened_before > 1
         return not (has_started_over or self._road.lane.is_paused or self._road.is_stopping())
 
     async def _missing_evidence(self, job: Job) -> Failure | None:

@@ -6,6 +6,7 @@ Nothing here sends, stores or renders what it signs.
 from tipline_client.envelope import types
 from tipline_client.envelope.checkpoint_seal import CheckpointSeal
 from tipline_client.envelope.dsse import Envelope, Signature, Verified, add_signature, sign, verify
+from tipline_client.envelope.history_chain import HistoryChain
 from tipline_client.envelope.key_ring import KeyRing
 from tipline_client.envelope.keys import SigningKey, TrustedKeys, VerifyingKey
 from tipline_client.envelope.payload import PAYLOAD_VERSION, SubmissionPayload, content_digest, open_sealed, seal
@@ -14,6 +15,7 @@ __all__ = [
     "PAYLOAD_VERSION",
     "CheckpointSeal",
     "Envelope",
+    "HistoryChain",
     "KeyRing",
     "Signature",
     "SigningKey",

@@ -33,6 +33,7 @@ from tipline_client.delivery.acknowledgement import Acknowledgement, Alarm
 from tipline_client.delivery.checkpoint import Checkpoint
 from tipline_client.delivery.entry import Entry, Lease, NewEntry, OutboxCounts
 from tipline_client.delivery.environment import Environment
+from tipline_client.delivery.events import Happening, HistoryLine
 from tipline_client.delivery.lane_state import LaneState
 from tipline_client.delivery.outcomes import Attempt
 from tipline_client.delivery.states import State
@@ -184,8 +185,11 @@ class Outbox(Protocol):
         """How a lane stands, with the moment of the look by the store's clock; one that nobody wrote of is open."""
         ...
 
-    async def change_lane(self, lane: Lane, state: LaneState) -> bool:
-        """Replace how a lane stands, unless somebody has changed it since `state.version`; whether it was replaced."""
+    async def change_lane(self, lane: Lane, state: LaneState, *, what: Happening | None = None) -> bool:
+        """Replace how a lane stands, unless somebody has changed it since `state.version`; whether it was replaced.
+
+        With `what` the change leaves that line in the lane's history.
+        """
         ...
 
     async def renew(self, lease: Lease, *, lease_for: timedelta) -> Lease:
@@ -299,6 +303,22 @@ class Outbox(Protocol):
         Raises:
             EntryNotFoundError: There is no such alarm.
             IllegalTransitionError: It is closed already.
+        """
+        ...
+
+    async def history(self, entry_id: str) -> list[HistoryLine]:
+        """All that happened to an entry, oldest first; each line was written in the commit of the change itself."""
+        ...
+
+    async def lane_history(self, lane: Lane) -> list[HistoryLine]:
+        """All that happened to a lane as a whole, oldest first."""
+        ...
+
+    async def events(self, *, after: int = 0, limit: int = 100) -> list[HistoryLine]:
+        """The next lines of the whole outbox in the order of their positions.
+
+        No line ever appears at a position below one that was handed out: whoever goes on from the last one misses
+        nothing.
         """
         ...
 

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from hashlib import sha256
 from itertools import islice
 
 from tipline_client.delivery.acknowledgement import Acknowledgement, Alarm
@@ -15,12 +16,26 @@ from tipline_client.delivery.checkpoint import Checkpoint
 from tipline_client.delivery.clock import Clock, SystemClock
 from tipline_client.delivery.entry import Entry, Lease, NewEntry, OutboxCounts
 from tipline_client.delivery.environment import Environment
+from tipline_client.delivery.events import (
+    AlarmClosed,
+    AlarmRaised,
+    EntryQueued,
+    EntryRequeued,
+    EntryRetracted,
+    Happening,
+    HistoryLine,
+    ReceiptSigned,
+    WithdrawalAsked,
+    digest_of,
+)
 from tipline_client.delivery.lane_state import LaneState
 from tipline_client.delivery.outcomes import Attempt
 from tipline_client.delivery.states import State
+from tipline_client.envelope import HistoryChain
 from tipline_client.errors import IllegalTransitionError
 from tipline_client.outbox import rules
 from tipline_client.outbox.contract import AcknowledgementRecord, Claimed, Lane, Stray, Strays
+from tipline_client.outbox.memory_history import MemoryHistory
 from tipline_client.outbox.memory_rows import StoredEntry, counts
 
 __all__ = ["MemoryOutbox"]
@@ -31,10 +46,12 @@ class MemoryOutbox:
 
     Args:
         clock: What decides whether a lease is live.
+        chain: Links the lines of the history; one without a secret by default.
     """
 
-    def __init__(self, clock: Clock | None = None) -> None:
+    def __init__(self, clock: Clock | None = None, *, chain: HistoryChain | None = None) -> None:
         self._clock = clock or SystemClock()
+        self._history = MemoryHistory(chain or HistoryChain())
         self._lanes: dict[Lane, LaneState] = {}
         self._lock = threading.Lock()
         self._rows: dict[str, StoredEntry] = {}
@@ -66,7 +83,8 @@ class MemoryOutbox:
                 enqueued_at=now,
                 available_at=now,
             )
-            self._rows[new.id] = self._by_key[key] = StoredEntry(number=len(self._rows), entry=entry)
+            row = self._rows[new.id] = self._by_key[key] = StoredEntry(number=len(self._rows), entry=entry)
+            self._tell(row, EntryQueued(new.content_digest, is_held=held))
             return entry, True
 
     async def get(self, entry_id: str) -> Entry:
@@ -161,13 +179,15 @@ class MemoryOutbox:
             now = self._clock.now()
             return replace(self._lanes.get(lane, LaneState(now)), read_at=now)
 
-    async def change_lane(self, lane: Lane, state: LaneState) -> bool:
+    async def change_lane(self, lane: Lane, state: LaneState, *, what: Happening | None = None) -> bool:
         """See `Outbox.change_lane`."""
         with self._lock:
             version = self._lanes[lane].version if lane in self._lanes else 0
             if version != state.version:
                 return False
             self._lanes[lane] = replace(state, version=version + 1)
+            if what is not None:
+                self._history.tell(lane, what, at=self._clock.now())
             return True
 
     async def renew(self, lease: Lease, *, lease_for: timedelta) -> Lease:
@@ -190,7 +210,7 @@ class MemoryOutbox:
             row = self._fenced(lease)
             now = self._clock.now()
             is_news = row.entry.withdrawal_reason is not None and lease.entry.withdrawal_reason is None
-            row.end_lease(State.QUEUED, checkpoint, attempt)
+            self._end_lease(row, State.QUEUED, checkpoint, attempt)
             row.entry = replace(row.entry, available_at=now if is_news else now + available_in)
 
     async def acknowledge(
@@ -206,7 +226,8 @@ class MemoryOutbox:
         """See `Outbox.acknowledge`."""
         with self._lock:
             row = self._fenced(lease)
-            row.end_lease(State.ACKNOWLEDGED, checkpoint, attempt)
+            self._end_lease(row, State.ACKNOWLEDGED, checkpoint, attempt)
+            self._tell(row, rules.acknowledged(acknowledgement, reply))
             # No move of this store leads back from here, so there is never an earlier record to keep.
             row.record = AcknowledgementRecord(row.entry.id, acknowledgement, reply)
             row.entry = replace(
@@ -230,14 +251,14 @@ class MemoryOutbox:
         """See `Outbox.dead_letter`."""
         with self._lock:
             row = self._fenced(lease)
-            row.end_lease(State.DEAD_LETTER, checkpoint, attempt)
+            self._end_lease(row, State.DEAD_LETTER, checkpoint, attempt)
             row.rejected_reply = reply
             self._raise_alarms(row, alarms)
 
     async def mark_retracted(self, lease: Lease, checkpoint: Checkpoint, attempt: Attempt) -> None:
         """See `Outbox.mark_retracted`."""
         with self._lock:
-            self._fenced(lease).end_lease(State.RETRACTED, checkpoint, attempt)
+            self._end_lease(self._fenced(lease), State.RETRACTED, checkpoint, attempt)
 
     async def withdraw(self, entry_id: str, *, reason: str) -> Entry:
         """See `Outbox.withdraw`."""
@@ -250,8 +271,10 @@ class MemoryOutbox:
             now = self._clock.now()
             row.notes.append((now, f"withdrawn: {reason}"))
             row.entry = replace(row.entry, withdrawal_reason=reason, available_at=now)
+            self._tell(row, WithdrawalAsked(digest_of(reason)))
             if row.entry.state is not State.LEASED and rules.is_untouched(row.entry.checkpoint):
                 row.entry = replace(row.entry, state=State.RETRACTED)
+                self._tell(row, EntryRetracted())
             return row.entry
 
     async def requeue(self, entry_id: str, *, reason: str, checkpoint: Checkpoint | None = None) -> Entry:
@@ -264,6 +287,7 @@ class MemoryOutbox:
             row.notes.append((now, f"requeued: {reason}"))
             resumed = checkpoint or row.entry.checkpoint
             row.entry = replace(row.entry, state=State.QUEUED, checkpoint=resumed, available_at=now)
+            self._tell(row, EntryRequeued(digest_of(reason), was_vouched_for=checkpoint is not None))
             return row.entry
 
     async def attempts(self, entry_id: str, *, limit: int = 100) -> list[Attempt]:
@@ -298,6 +322,7 @@ class MemoryOutbox:
                 raise IllegalTransitionError(f"entry {entry_id} is {row.entry.state}: there is nothing to receipt")
             if row.record.receipt is None:
                 row.record = replace(row.record, receipt=receipt)
+                self._tell(row, ReceiptSigned(sha256(receipt).hexdigest()))
             return row.record.receipt or b""
 
     async def alarms(self, *, entry_id: str | None = None, is_open: bool | None = None) -> list[Alarm]:
@@ -320,7 +345,23 @@ class MemoryOutbox:
                 raise IllegalTransitionError(f"alarm {alarm_id} is closed already")
             closed = replace(alarm, closed_at=self._clock.now(), closed_note=note)
             self._alarms[alarm_id - 1] = closed
+            self._tell(self._rows[alarm.entry_id], AlarmClosed(alarm_id, digest_of(note)))
             return closed
+
+    async def history(self, entry_id: str) -> list[HistoryLine]:
+        """See `Outbox.history`."""
+        with self._lock:
+            return self._history.of_entry(entry_id)
+
+    async def lane_history(self, lane: Lane) -> list[HistoryLine]:
+        """See `Outbox.lane_history`."""
+        with self._lock:
+            return self._history.of_lane(lane)
+
+    async def events(self, *, after: int = 0, limit: int = 100) -> list[HistoryLine]:
+        """See `Outbox.events`."""
+        with self._lock:
+            return self._history.after(after, limit)
 
     async def notes(self, entry_id: str) -> list[tuple[datetime, str]]:
         """See `Outbox.notes`."""
@@ -341,6 +382,14 @@ class MemoryOutbox:
             raise rules.no_entry(entry_id)
         return row
 
+    def _tell(self, row: StoredEntry, what: Happening) -> None:
+        self._history.tell(row.lane, what, at=self._clock.now(), entry_id=row.entry.id)
+
+    def _end_lease(self, row: StoredEntry, state: State, checkpoint: Checkpoint, attempt: Attempt) -> None:
+        row.end_lease(state, checkpoint, attempt)
+        for what in rules.happenings_of_ending(state, attempt):
+            self._tell(row, what)
+
     def _fenced(self, lease: Lease) -> StoredEntry:
         row = self._rows.get(lease.entry.id)
         is_live = (
@@ -357,3 +406,4 @@ class MemoryOutbox:
     def _raise_alarms(self, row: StoredEntry, alarms: Sequence[Alarm]) -> None:
         for alarm in alarms:
             self._alarms.append(replace(alarm, id=len(self._alarms) + 1, entry_id=row.entry.id))
+            self._tell(row, AlarmRaised(len(self._alarms), alarm.kind))

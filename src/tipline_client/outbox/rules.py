@@ -6,12 +6,21 @@ Nothing here reads or writes a store.
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
+from hashlib import sha256
 
 from tipline_client.delivery.acknowledgement import Acknowledgement, Alarm, AlarmKind
 from tipline_client.delivery.checkpoint import Checkpoint
 from tipline_client.delivery.entry import Entry, Lease, NewEntry
+from tipline_client.delivery.events import (
+    EntryAcknowledged,
+    EntryAttempted,
+    EntryGivenUp,
+    EntryRetracted,
+    Happening,
+)
 from tipline_client.delivery.jsonable import from_json
 from tipline_client.delivery.lane_state import LaneState
+from tipline_client.delivery.outcomes import Attempt
 from tipline_client.delivery.states import State
 from tipline_client.errors import (
     DuplicateKeyError,
@@ -22,11 +31,13 @@ from tipline_client.errors import (
 )
 
 __all__ = [
+    "acknowledged",
     "check_requeueable",
     "check_same_content",
     "check_text",
     "check_withdrawable",
     "foreign_report_alarm",
+    "happenings_of_ending",
     "id_in_use",
     "is_untouched",
     "lane_state_of",
@@ -108,6 +119,21 @@ def foreign_report_alarm(
         return ()
     text = f"report {acknowledgement.report_id} was acknowledged too; report {kept_report_id} stays on record"
     return (Alarm(kind=AlarmKind.FINISHED_BY_ANOTHER, text=text, raised_at=raised_at),)
+
+
+def happenings_of_ending(state: State, attempt: Attempt) -> tuple[Happening, ...]:
+    """What is told of a lease that ended in this state; of an acknowledgement, only the try."""
+    tried = EntryAttempted(attempt)
+    if state is State.RETRACTED:
+        return tried, EntryRetracted()
+    if state is State.DEAD_LETTER:
+        return tried, EntryGivenUp(attempt.failure)
+    return (tried,)
+
+
+def acknowledged(acknowledgement: Acknowledgement, reply: bytes) -> EntryAcknowledged:
+    """What is told of an acknowledgement."""
+    return EntryAcknowledged(acknowledgement.report_id, acknowledgement.file_set, sha256(reply).hexdigest())
 
 
 def lane_state_of(version: int, stored: object, *, now: datetime) -> LaneState:

@@ -3,20 +3,33 @@
 Nothing here needs a lease. Each verb needs a transaction, in which the row is locked before it is looked at.
 """
 
+from hashlib import sha256
+
 from tipline_client.delivery.acknowledgement import Alarm
 from tipline_client.delivery.checkpoint import Checkpoint
 from tipline_client.delivery.entry import Entry
+from tipline_client.delivery.events import (
+    AlarmClosed,
+    EntryRequeued,
+    EntryRetracted,
+    Happening,
+    ReceiptSigned,
+    WithdrawalAsked,
+    digest_of,
+)
 from tipline_client.delivery.states import State
+from tipline_client.envelope import HistoryChain
 from tipline_client.errors import IllegalTransitionError
 from tipline_client.outbox import rules
 from tipline_client.outbox.postgres import questions, statements
 from tipline_client.outbox.postgres.conversation import Conversation, Row
+from tipline_client.outbox.postgres.telling import tell
 from tipline_client.outbox.sqlite.rows import checkpoint_columns, entry_of, shown_alarm, stored_bytes
 
 __all__ = ["close_alarm", "requeue", "store_receipt", "withdraw"]
 
 
-def withdraw(entry_id: str, *, reason: str, now: int | None) -> Conversation[Entry]:
+def withdraw(entry_id: str, *, reason: str, chain: HistoryChain, now: int | None) -> Conversation[Entry]:
     """Ask that an entry not be filed; see `Outbox.withdraw`."""
     row = yield from _locked(entry_id)
     entry = entry_of(row)
@@ -27,10 +40,14 @@ def withdraw(entry_id: str, *, reason: str, now: int | None) -> Conversation[Ent
     state = State.RETRACTED if is_ended else entry.state
     [[at]] = yield statements.WITHDRAW, {"number": row[0], "reason": reason, "state": state.value, "now": now}
     yield statements.ADD_NOTE, {"entry": row[0], "text": f"withdrawn: {reason}", "now": at}
+    happenings: tuple[Happening, ...] = (WithdrawalAsked(digest_of(reason)),)
+    yield from tell(chain, row[0], *happenings, *((EntryRetracted(),) if is_ended else ()), now=at)
     return (yield from _changed(row))
 
 
-def requeue(entry_id: str, *, reason: str, checkpoint: Checkpoint | None, now: int | None) -> Conversation[Entry]:
+def requeue(
+    entry_id: str, *, reason: str, checkpoint: Checkpoint | None, chain: HistoryChain, now: int | None
+) -> Conversation[Entry]:
     """Put a dead letter back in the line; see `Outbox.requeue`."""
     row = yield from _locked(entry_id)
     entry = entry_of(row)
@@ -38,12 +55,17 @@ def requeue(entry_id: str, *, reason: str, checkpoint: Checkpoint | None, now: i
     resumed = checkpoint_columns(checkpoint or entry.checkpoint)
     [[at]] = yield statements.REQUEUE, {"number": row[0], "now": now, **resumed}
     yield statements.ADD_NOTE, {"entry": row[0], "text": f"requeued: {reason}", "now": at}
+    requeued = EntryRequeued(digest_of(reason), was_vouched_for=checkpoint is not None)
+    yield from tell(chain, row[0], requeued, now=at)
     return (yield from _changed(row))
 
 
-def store_receipt(entry_id: str, receipt: bytes) -> Conversation[bytes]:
+def store_receipt(entry_id: str, receipt: bytes, *, chain: HistoryChain, now: int | None) -> Conversation[bytes]:
     """Keep the first receipt; see `Outbox.store_receipt`."""
-    for [kept] in (yield statements.KEEP_RECEIPT, {"id": entry_id, "receipt": receipt}):
+    yield statements.LOCK_ENTRY, {"id": entry_id}
+    for [number] in (yield statements.KEEP_RECEIPT, {"id": entry_id, "receipt": receipt}):
+        yield from tell(chain, number, ReceiptSigned(sha256(receipt).hexdigest()), now=now)
+    for *_, kept in (yield questions.RECORDED_ACKNOWLEDGEMENT, {"id": entry_id}):
         return stored_bytes(kept, what=f"the receipt of entry {entry_id}")
     rows = yield questions.ENTRY_BY_ID, {"id": entry_id}
     if not rows:
@@ -51,15 +73,16 @@ def store_receipt(entry_id: str, receipt: bytes) -> Conversation[bytes]:
     raise IllegalTransitionError(f"entry {entry_id} is {rows[0][8]}: there is nothing to receipt")
 
 
-def close_alarm(alarm_id: int, *, note: str, now: int | None) -> Conversation[Alarm]:
+def close_alarm(alarm_id: int, *, note: str, chain: HistoryChain, now: int | None) -> Conversation[Alarm]:
     """Record that a person looked; see `Outbox.close_alarm`."""
-    yield statements.LOCK_ALARM, {"number": alarm_id}
+    locked = yield statements.LOCK_ALARM, {"number": alarm_id}
     rows = yield questions.ALARM, {"number": alarm_id}
     if not rows:
         raise rules.no_alarm(alarm_id)
     if shown_alarm(rows[0]).closed_at is not None:
         raise IllegalTransitionError(f"alarm {alarm_id} is closed already")
     yield statements.CLOSE_ALARM, {"number": alarm_id, "note": note, "now": now}
+    yield from tell(chain, locked[0][0], AlarmClosed(alarm_id, digest_of(note)), now=now)
     [row] = yield questions.ALARM, {"number": alarm_id}
     return shown_alarm(row)
 

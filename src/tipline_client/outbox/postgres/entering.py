@@ -5,24 +5,28 @@ that transaction commits.
 """
 
 from tipline_client.delivery.entry import Entry, NewEntry
+from tipline_client.delivery.events import EntryQueued
 from tipline_client.delivery.jsonable import to_json
 from tipline_client.delivery.states import State
+from tipline_client.envelope import HistoryChain
 from tipline_client.outbox import rules
 from tipline_client.outbox.postgres import questions, statements
 from tipline_client.outbox.postgres.conversation import Conversation
+from tipline_client.outbox.postgres.telling import tell
 from tipline_client.outbox.sqlite.rows import entry_of, shown_entry
 
 __all__ = ["enqueue"]
 
 
 def enqueue(
-    new: NewEntry, *, held: bool, now: int | None = None, wakes: bool = True
+    new: NewEntry, *, held: bool, chain: HistoryChain | None = None, now: int | None = None, wakes: bool = True
 ) -> Conversation[tuple[Entry, bool]]:
     """Add an entry, or find the one that holds its key.
 
     Args:
         new: What to add.
         held: Whether it waits for a person first.
+        chain: Links the line that this leaves in the history; one without a secret by default.
         now: When, in microseconds since 1970; `None` for the database's own clock.
         wakes: Whether dispatchers are to be woken when the transaction commits. Such commits wait for each other.
 
@@ -49,7 +53,9 @@ def enqueue(
     if added and wakes and not held:
         yield statements.NEWS, {}
     for row in added:
-        return entry_of(row), True
+        entry = entry_of(row)
+        yield from tell(chain or HistoryChain(), row[0], EntryQueued(new.content_digest, is_held=held), now=now)
+        return entry, True
     # A statement of its own: what another transaction committed meanwhile is not seen by the one that waited for it.
     for row in (yield questions.ENTRY_BY_KEY, key):
         existing = shown_entry(row)

@@ -5,10 +5,13 @@ What a state means is for the dispatcher to say.
 
 from typing import Final
 
+from tipline_client.delivery.events import Happening
 from tipline_client.delivery.jsonable import to_json
 from tipline_client.delivery.lane_state import LaneState
+from tipline_client.envelope import HistoryChain
 from tipline_client.outbox.contract import Lane
 from tipline_client.outbox.postgres.conversation import Conversation
+from tipline_client.outbox.postgres.telling import tell_of_lane
 from tipline_client.outbox.rules import lane_state_of
 from tipline_client.outbox.sqlite.columns import moment
 
@@ -39,7 +42,9 @@ def lane_state(lane: Lane, *, now: int | None) -> Conversation[LaneState]:
     return LaneState(read_at) if version is None else lane_state_of(version, state, now=read_at)
 
 
-def change_lane(lane: Lane, state: LaneState) -> Conversation[bool]:
+def change_lane(
+    lane: Lane, state: LaneState, *, what: Happening | None, chain: HistoryChain, now: int | None
+) -> Conversation[bool]:
     """Replace the state over the version that it was made from; see `Outbox.change_lane`."""
     row = {
         "environment": lane.environment.value,
@@ -47,4 +52,8 @@ def change_lane(lane: Lane, state: LaneState) -> Conversation[bool]:
         "version": state.version,
         "state": to_json(state),
     }
-    return bool((yield _CHANGE, row))
+    if not (yield _CHANGE, row):
+        return False
+    if what is not None:
+        yield from tell_of_lane(chain, lane, what, now=now)
+    return True

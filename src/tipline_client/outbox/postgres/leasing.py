@@ -11,14 +11,17 @@ from datetime import timedelta
 from tipline_client.delivery.acknowledgement import Acknowledgement, Alarm, AlarmKind
 from tipline_client.delivery.checkpoint import Checkpoint
 from tipline_client.delivery.entry import Lease
+from tipline_client.delivery.events import AlarmRaised, EntryGivenUp
 from tipline_client.delivery.jsonable import to_json
 from tipline_client.delivery.outcomes import Attempt, Outcome
 from tipline_client.delivery.states import State
+from tipline_client.envelope import HistoryChain
 from tipline_client.errors import LeaseLostError
 from tipline_client.outbox import rules
 from tipline_client.outbox.contract import Claimed, Lane, UnreadableRowError
 from tipline_client.outbox.postgres import questions, statements
 from tipline_client.outbox.postgres.conversation import Conversation, Row, Value
+from tipline_client.outbox.postgres.telling import tell
 from tipline_client.outbox.sqlite.columns import LAST, microseconds, moment
 from tipline_client.outbox.sqlite.rows import (
     attempt_columns,
@@ -29,18 +32,28 @@ from tipline_client.outbox.sqlite.rows import (
     unreadable,
 )
 
-__all__ = ["acknowledge", "claim", "dead_letter", "end_lease", "record", "renew", "unless_ended_by_us"]
+__all__ = ["acknowledge", "claim", "dead_letter", "end_lease", "record", "renew", "set_aside", "unless_ended_by_us"]
 
 
 def claim(
-    lane: Lane, *, limit: int, lease_for: timedelta, entry_id: str | None, longest_due: bool, now: int | None
-) -> Conversation[Claimed]:
+    lane: Lane,
+    *,
+    limit: int,
+    lease_for: timedelta,
+    entry_id: str | None,
+    longest_due: bool,
+    now: int | None,
+) -> Conversation[tuple[Claimed, list[Row]]]:
     """Lease what is due, in the order of claims or the longest due first; with `entry_id` that entry alone.
 
-    Each statement is a whole by itself: a row that cannot be read is leased first and set aside by the next one.
+    Each statement is a whole by itself, so this needs no transaction.
+
+    Returns:
+        The leases, and the rows that were leased with them but cannot be read; `set_aside` is for these.
     """
     in_line = statements.CLAIM_LONGEST_DUE if longest_due else statements.CLAIM
     claimed = Claimed()
+    damaged: list[Row] = []
     is_more = True
     while is_more and len(claimed) < limit:
         wanted = limit - len(claimed)
@@ -59,7 +72,7 @@ def claim(
             try:
                 entry = entry_of(tuple(row))
             except UnreadableRowError:
-                yield from _set_aside(claimed, tuple(row), now=now)
+                damaged.append(tuple(row))
                 continue
             claimed.append(
                 Lease(
@@ -71,11 +84,15 @@ def claim(
                 )
             )
         is_more = len(rows) == wanted and entry_id is None
-    return claimed
+    return claimed, damaged
 
 
-def _set_aside(claimed: Claimed, row: Row, *, now: int | None) -> Conversation[None]:
-    """Take a damaged row out of the line; left in it, each claim would stumble over it."""
+def set_aside(row: Row, *, chain: HistoryChain, now: int | None) -> Conversation[str | None]:
+    """Take a damaged row out of the line; left in it, each claim would stumble over it.
+
+    Returns:
+        Its name, if it was there still.
+    """
     failure = unreadable(damaged_columns(row))
     moved = yield (
         statements.SET_ASIDE,
@@ -89,8 +106,11 @@ def _set_aside(claimed: Claimed, row: Row, *, now: int | None) -> Conversation[N
             "now": now,
         },
     )
-    if moved:
-        claimed.set_aside = (*claimed.set_aside, name_of(row))
+    for [alarm_id] in moved:
+        raised = AlarmRaised(alarm_id, AlarmKind.ENVELOPE_REFUSED)
+        yield from tell(chain, row[0], EntryGivenUp(failure), raised, now=now)
+        return name_of(row)
+    return None
 
 
 def renew(lease: Lease, *, lease_for: timedelta, now: int | None) -> Conversation[Lease]:
@@ -109,6 +129,21 @@ def record(lease: Lease, checkpoint: Checkpoint, *, now: int | None) -> Conversa
 
 
 def end_lease(
+    lease: Lease,
+    state: State,
+    checkpoint: Checkpoint,
+    attempt: Attempt,
+    *,
+    chain: HistoryChain,
+    now: int | None,
+    available_in: timedelta = timedelta(0),
+) -> Conversation[None]:
+    """End a lease, with its line in the history; see `_end_lease`."""
+    number, at = yield from _end_lease(lease, state, checkpoint, attempt, now=now, available_in=available_in)
+    yield from tell(chain, number, *rules.happenings_of_ending(state, attempt), now=at)
+
+
+def _end_lease(
     lease: Lease,
     state: State,
     checkpoint: Checkpoint,
@@ -151,10 +186,11 @@ def acknowledge(
     *,
     reply: bytes,
     alarms: Sequence[Alarm],
+    chain: HistoryChain,
     now: int | None,
 ) -> Conversation[None]:
     """End the entry as filed, with everything that shows it."""
-    number, at = yield from end_lease(lease, State.ACKNOWLEDGED, checkpoint, attempt, now=now)
+    number, at = yield from _end_lease(lease, State.ACKNOWLEDGED, checkpoint, attempt, now=now)
     kept = yield (
         statements.ADD_ACKNOWLEDGEMENT,
         {
@@ -170,7 +206,9 @@ def acknowledge(
         [[report_id]] = yield questions.ACKNOWLEDGED, {"entry": number}
         foreign = rules.foreign_report_alarm(int(report_id), acknowledgement, raised_at=moment(at))
         alarms = (*alarms, *foreign)
-    yield from _add_alarms(number, alarms)
+    raised = yield from _add_alarms(number, alarms)
+    tried = rules.happenings_of_ending(State.ACKNOWLEDGED, attempt)
+    yield from tell(chain, number, *tried, rules.acknowledged(acknowledgement, reply), *raised, now=at)
 
 
 def dead_letter(
@@ -180,12 +218,14 @@ def dead_letter(
     *,
     reply: bytes,
     alarms: Sequence[Alarm],
+    chain: HistoryChain,
     now: int | None,
 ) -> Conversation[None]:
     """End the entry as given up, with the reply that a person will want to read."""
-    number, at = yield from end_lease(lease, State.DEAD_LETTER, checkpoint, attempt, now=now)
+    number, at = yield from _end_lease(lease, State.DEAD_LETTER, checkpoint, attempt, now=now)
     yield statements.ADD_REJECTION, {"entry": number, "now": at, "reply": reply}
-    yield from _add_alarms(number, alarms)
+    raised = yield from _add_alarms(number, alarms)
+    yield from tell(chain, number, *rules.happenings_of_ending(State.DEAD_LETTER, attempt), *raised, now=at)
 
 
 def unless_ended_by_us(
@@ -209,9 +249,10 @@ def unless_ended_by_us(
             raise
 
 
-def _add_alarms(number: int, alarms: Sequence[Alarm]) -> Conversation[None]:
+def _add_alarms(number: int, alarms: Sequence[Alarm]) -> Conversation[list[AlarmRaised]]:
+    raised = []
     for alarm in alarms:
-        yield (
+        [[alarm_id]] = yield (
             statements.ADD_ALARM,
             {
                 "entry": number,
@@ -220,6 +261,8 @@ def _add_alarms(number: int, alarms: Sequence[Alarm]) -> Conversation[None]:
                 "raised_at": microseconds(alarm.raised_at),
             },
         )
+        raised.append(AlarmRaised(alarm_id, alarm.kind))
+    return raised
 
 
 def _fence(lease: Lease, now: int | None) -> dict[str, Value]:

@@ -143,7 +143,7 @@ SET_ASIDE: Final = f"""
     )
     INSERT INTO tipline.alarms (entry, kind, text, raised_at)
     SELECT number, %(kind)s, %(text)s, now FROM ended, moment
-    RETURNING entry
+    RETURNING number
 """  # noqa: S608 - names of our own
 """Take an entry whose row cannot be read out of the line, with a try on record and an alarm; fenced by its token."""
 
@@ -187,11 +187,11 @@ ADD_ACKNOWLEDGEMENT: Final = """
 """Keep an acknowledgement unless one is there; a row comes back only if it was kept."""
 
 KEEP_RECEIPT: Final = """
-    UPDATE tipline.acknowledgements SET receipt = coalesce(receipt, %(receipt)s)
-    WHERE entry = (SELECT number FROM tipline.entries WHERE id = %(id)s)
-    RETURNING receipt
+    UPDATE tipline.acknowledgements SET receipt = %(receipt)s
+    WHERE entry = (SELECT number FROM tipline.entries WHERE id = %(id)s) AND receipt IS NULL
+    RETURNING entry
 """
-"""Keep a receipt unless one is there; the one that is kept comes back."""
+"""Keep a receipt unless one is there; a row comes back only if it was kept."""
 
 ADD_REJECTION: Final = """
     INSERT INTO tipline.rejections (entry, rejected_at, reply) VALUES (%(entry)s, %(now)s, %(reply)s)
@@ -218,11 +218,15 @@ ADD_NOTE: Final = "INSERT INTO tipline.notes (entry, written_at, text) VALUES (%
 
 ADD_ALARM: Final = """
     INSERT INTO tipline.alarms (entry, kind, text, raised_at) VALUES (%(entry)s, %(kind)s, %(text)s, %(raised_at)s)
+    RETURNING number
 """
 """Raise an alarm."""
 
-LOCK_ALARM: Final = "SELECT number FROM tipline.alarms WHERE number = %(number)s FOR UPDATE"
-"""Keep everybody else from closing an alarm until this transaction ends."""
+LOCK_ALARM: Final = """
+    SELECT entries.number FROM tipline.alarms JOIN tipline.entries ON entries.number = alarms.entry
+    WHERE alarms.number = %(number)s FOR UPDATE
+"""
+"""Keep everybody else from changing an alarm and its entry until this transaction ends; the entry's number."""
 
 CLOSE_ALARM: Final = f"""
     UPDATE tipline.alarms SET closed_at = {_NOW}, closed_note = %(note)s WHERE number = %(number)s

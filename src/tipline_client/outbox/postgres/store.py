@@ -7,6 +7,7 @@ modules beside this one; here is decided what needs a transaction, and what a fa
 import threading
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Final, TypeVar
 
 import anyio
@@ -17,15 +18,17 @@ from tipline_client.delivery.checkpoint import Checkpoint
 from tipline_client.delivery.clock import Clock
 from tipline_client.delivery.entry import Entry, Lease, NewEntry, OutboxCounts
 from tipline_client.delivery.environment import Environment
+from tipline_client.delivery.events import Happening, HistoryLine
 from tipline_client.delivery.lane_state import LaneState
 from tipline_client.delivery.outcomes import Attempt
 from tipline_client.delivery.states import State
+from tipline_client.envelope import HistoryChain
 from tipline_client.errors import OutboxInDoubtError
 from tipline_client.outbox import rules
 from tipline_client.outbox.contract import AcknowledgementRecord, Claimed, Lane, Strays
-from tipline_client.outbox.postgres import deciding, entering, lanes, leasing, reading
+from tipline_client.outbox.postgres import deciding, entering, lanes, leasing, reading, telling
 from tipline_client.outbox.postgres.connections import Connections, Kind
-from tipline_client.outbox.postgres.conversation import Conversation
+from tipline_client.outbox.postgres.conversation import Conversation, Row
 from tipline_client.outbox.sqlite.columns import microseconds
 
 __all__ = ["PostgresOutbox"]
@@ -43,9 +46,12 @@ class PostgresOutbox:
     does not survive a fork: each process opens its own.
     """
 
-    def __init__(self, connections: Connections, *, clock: Clock | None = None) -> None:
+    def __init__(
+        self, connections: Connections, *, clock: Clock | None = None, chain: HistoryChain | None = None
+    ) -> None:
         self._connections = connections
         self._clock = clock
+        self._chain = chain or HistoryChain()
         self._gate = threading.Lock()
         self._in_doubt: dict[str, None] = {}
 
@@ -58,6 +64,7 @@ class PostgresOutbox:
         max_connections: int = 8,
         wait_for_connection: timedelta = timedelta(seconds=5),
         answer_within: timedelta = timedelta(seconds=30),
+        chain: HistoryChain | None = None,
     ) -> "PostgresOutbox":
         """Open an outbox whose tables `tipline migrate` has made; nothing in the database is changed.
 
@@ -68,6 +75,7 @@ class PostgresOutbox:
             max_connections: How many connections the pool has at most. One more listens for news while asked to.
             wait_for_connection: How long a verb waits for one of them.
             answer_within: How long the database may take over a statement.
+            chain: Links the lines of the history; one without a secret by default.
 
         Raises:
             ConfigurationError: The connection string cannot be read; the tables are missing, older or newer than this
@@ -77,7 +85,7 @@ class PostgresOutbox:
         connections = Connections.open(
             dsn, most=max_connections, wait_for_connection=wait_for_connection, answer_within=answer_within
         )
-        return cls(connections, clock=clock)
+        return cls(connections, clock=clock, chain=chain)
 
     async def _hold(self, kind: Kind, verb: Callable[[int | None], Conversation[T]], *, wakes: bool = False) -> T:
         # The time is read when a connection is there: a lease may have run out while it was waited for.
@@ -109,7 +117,9 @@ class PostgresOutbox:
         """See `Outbox.enqueue`."""
         rules.check_text(new.id, new.profile, new.idempotency_key, new.content_digest)
         return await self._hold(
-            Kind.WRITE, lambda now: entering.enqueue(new, held=held, now=now, wakes=False), wakes=not held
+            Kind.WRITE_TOGETHER,
+            lambda now: entering.enqueue(new, held=held, chain=self._chain, now=now, wakes=False),
+            wakes=not held,
         )
 
     async def get(self, entry_id: str) -> Entry:
@@ -152,20 +162,30 @@ class PostgresOutbox:
         longest_due: bool = False,
     ) -> Claimed:
         """See `Outbox.claim`."""
-        return await self._hold(
+        claimed, damaged = await self._hold(
             Kind.WRITE,
             lambda now: leasing.claim(
                 lane, limit=limit, lease_for=lease_for, entry_id=entry_id, longest_due=longest_due, now=now
             ),
         )
+        for row in damaged:
+            name = await self._hold(Kind.WRITE_TOGETHER, partial(self._set_aside, row))
+            claimed.set_aside += () if name is None else (name,)
+        return claimed
+
+    def _set_aside(self, row: Row, now: int | None) -> Conversation[str | None]:
+        return leasing.set_aside(row, chain=self._chain, now=now)
 
     async def lane_state(self, lane: Lane) -> LaneState:
         """See `Outbox.lane_state`."""
         return await self._hold(Kind.READ, lambda now: lanes.lane_state(lane, now=now))
 
-    async def change_lane(self, lane: Lane, state: LaneState) -> bool:
+    async def change_lane(self, lane: Lane, state: LaneState, *, what: Happening | None = None) -> bool:
         """See `Outbox.change_lane`."""
-        return await self._hold(Kind.WRITE, lambda _: lanes.change_lane(lane, state))
+        return await self._hold(
+            Kind.WRITE_TOGETHER,
+            lambda now: lanes.change_lane(lane, state, what=what, chain=self._chain, now=now),
+        )
 
     async def renew(self, lease: Lease, *, lease_for: timedelta) -> Lease:
         """See `Outbox.renew`."""
@@ -180,8 +200,10 @@ class PostgresOutbox:
         await self._end(
             lease,
             attempt,
-            Kind.WRITE,
-            lambda now: leasing.end_lease(lease, State.QUEUED, checkpoint, attempt, now=now, available_in=available_in),
+            Kind.WRITE_TOGETHER,
+            lambda now: leasing.end_lease(
+                lease, State.QUEUED, checkpoint, attempt, chain=self._chain, now=now, available_in=available_in
+            ),
         )
 
     async def acknowledge(
@@ -200,7 +222,7 @@ class PostgresOutbox:
             attempt,
             Kind.WRITE_TOGETHER,
             lambda now: leasing.acknowledge(
-                lease, checkpoint, acknowledgement, attempt, reply=reply, alarms=alarms, now=now
+                lease, checkpoint, acknowledgement, attempt, reply=reply, alarms=alarms, chain=self._chain, now=now
             ),
         )
 
@@ -218,7 +240,9 @@ class PostgresOutbox:
             lease,
             attempt,
             Kind.WRITE_TOGETHER,
-            lambda now: leasing.dead_letter(lease, checkpoint, attempt, reply=reply, alarms=alarms, now=now),
+            lambda now: leasing.dead_letter(
+                lease, checkpoint, attempt, reply=reply, alarms=alarms, chain=self._chain, now=now
+            ),
         )
 
     async def mark_retracted(self, lease: Lease, checkpoint: Checkpoint, attempt: Attempt) -> None:
@@ -226,15 +250,17 @@ class PostgresOutbox:
         await self._end(
             lease,
             attempt,
-            Kind.WRITE,
-            lambda now: leasing.end_lease(lease, State.RETRACTED, checkpoint, attempt, now=now),
+            Kind.WRITE_TOGETHER,
+            lambda now: leasing.end_lease(lease, State.RETRACTED, checkpoint, attempt, chain=self._chain, now=now),
         )
 
     async def withdraw(self, entry_id: str, *, reason: str) -> Entry:
         """See `Outbox.withdraw`."""
         rules.check_text(reason)
         return await self._hold(
-            Kind.WRITE_TOGETHER, lambda now: deciding.withdraw(entry_id, reason=reason, now=now), wakes=True
+            Kind.WRITE_TOGETHER,
+            lambda now: deciding.withdraw(entry_id, reason=reason, chain=self._chain, now=now),
+            wakes=True,
         )
 
     async def requeue(self, entry_id: str, *, reason: str, checkpoint: Checkpoint | None = None) -> Entry:
@@ -242,7 +268,7 @@ class PostgresOutbox:
         rules.check_text(reason)
         return await self._hold(
             Kind.WRITE_TOGETHER,
-            lambda now: deciding.requeue(entry_id, reason=reason, checkpoint=checkpoint, now=now),
+            lambda now: deciding.requeue(entry_id, reason=reason, checkpoint=checkpoint, chain=self._chain, now=now),
             wakes=True,
         )
 
@@ -264,7 +290,9 @@ class PostgresOutbox:
 
     async def store_receipt(self, entry_id: str, receipt: bytes) -> bytes:
         """See `Outbox.store_receipt`."""
-        return await self._hold(Kind.WRITE, lambda _: deciding.store_receipt(entry_id, receipt))
+        return await self._hold(
+            Kind.WRITE_TOGETHER, lambda now: deciding.store_receipt(entry_id, receipt, chain=self._chain, now=now)
+        )
 
     async def alarms(self, *, entry_id: str | None = None, is_open: bool | None = None) -> list[Alarm]:
         """See `Outbox.alarms`."""
@@ -273,7 +301,21 @@ class PostgresOutbox:
     async def close_alarm(self, alarm_id: int, *, note: str) -> Alarm:
         """See `Outbox.close_alarm`."""
         rules.check_text(note)
-        return await self._hold(Kind.WRITE_TOGETHER, lambda now: deciding.close_alarm(alarm_id, note=note, now=now))
+        return await self._hold(
+            Kind.WRITE_TOGETHER, lambda now: deciding.close_alarm(alarm_id, note=note, chain=self._chain, now=now)
+        )
+
+    async def history(self, entry_id: str) -> list[HistoryLine]:
+        """See `Outbox.history`."""
+        return await self._hold(Kind.READ, lambda _: telling.history_of_entry(entry_id))
+
+    async def lane_history(self, lane: Lane) -> list[HistoryLine]:
+        """See `Outbox.lane_history`."""
+        return await self._hold(Kind.READ, lambda _: telling.history_of_lane(lane))
+
+    async def events(self, *, after: int = 0, limit: int = 100) -> list[HistoryLine]:
+        """See `Outbox.events`."""
+        return await self._hold(Kind.WRITE_TOGETHER, lambda _: telling.lines_after(after=after, limit=limit))
 
     async def notes(self, entry_id: str) -> list[tuple[datetime, str]]:
         """See `Outbox.notes`."""

@@ -206,5 +206,32 @@ _LANES: Final = (
     "CREATE UNIQUE INDEX lanes_of_all ON tipline.lanes (environment, tipline.fingerprint(profile))",
 )
 
-MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = ((*_FUNCTIONS, *_TABLES, *_INDEXES, *_COUNTS), _LANES)
+# Lines of entries that were enqueued before begin with what happened next. They outlive the entries, whoever removes
+# these, and so refer to them by number alone. A line has a place among all lines once it
+# is committed and somebody read so far.
+_HISTORY: Final = (
+    """
+    CREATE TABLE tipline.history (
+        number bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+        place bigint,
+        at bigint NOT NULL,
+        profile text NOT NULL,
+        environment text NOT NULL,
+        entry bigint,
+        entry_id text,
+        kind text NOT NULL,
+        facts text NOT NULL,
+        link text NOT NULL
+    )
+    """,
+    "CREATE INDEX history_of_entry ON tipline.history (entry, number) WHERE entry IS NOT NULL",
+    """
+    CREATE INDEX history_of_lane ON tipline.history (environment, tipline.fingerprint(profile), number)
+        WHERE entry IS NULL
+    """,
+    "CREATE UNIQUE INDEX history_in_place ON tipline.history (place)",
+    "CREATE INDEX history_unplaced ON tipline.history (number) WHERE place IS NULL",
+)
+
+MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = ((*_FUNCTIONS, *_TABLES, *_INDEXES, *_COUNTS), _LANES, _HISTORY)
 """The statements that lead from each schema version to the next; a released one is never edited, only followed."""

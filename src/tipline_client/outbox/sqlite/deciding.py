@@ -1,78 +1,95 @@
 """What people decide about an entry: withdraw it, put it back, close an alarm; and the receipt that is signed for it.
 
-Functions over `execute` in an open transaction. Nothing here needs a lease.
+Functions over an open transaction. Nothing here needs a lease.
 """
 
-from datetime import datetime
+from hashlib import sha256
 
 from tipline_client.delivery.acknowledgement import Alarm
 from tipline_client.delivery.checkpoint import Checkpoint
 from tipline_client.delivery.entry import Entry
+from tipline_client.delivery.events import (
+    AlarmClosed,
+    EntryRequeued,
+    EntryRetracted,
+    ReceiptSigned,
+    WithdrawalAsked,
+    digest_of,
+)
 from tipline_client.delivery.states import State
 from tipline_client.errors import IllegalTransitionError
 from tipline_client.outbox import rules
 from tipline_client.outbox.sqlite import statements
 from tipline_client.outbox.sqlite.columns import microseconds
-from tipline_client.outbox.sqlite.driver import Execute, Row
+from tipline_client.outbox.sqlite.driver import Row
 from tipline_client.outbox.sqlite.rows import checkpoint_columns, entry_of, shown_alarm, stored_bytes
+from tipline_client.outbox.sqlite.writing import Writing
 
 __all__ = ["close_alarm", "requeue", "store_receipt", "withdraw"]
 
 
-def withdraw(execute: Execute, entry_id: str, *, reason: str, now: datetime) -> Entry:
+def withdraw(writing: Writing, entry_id: str, *, reason: str) -> Entry:
     """Ask that an entry not be filed; see `Outbox.withdraw`."""
-    row = _row(execute, entry_id)
+    row = _row(writing, entry_id)
     entry = entry_of(row)
     if entry.state is State.RETRACTED:
         return entry
     rules.check_withdrawable(entry)
     is_ended = entry.state is not State.LEASED and rules.is_untouched(entry.checkpoint)
     state = State.RETRACTED if is_ended else entry.state
-    execute(
+    writing.execute(
         statements.WITHDRAW,
-        {"number": row[0], "reason": reason, "now": microseconds(now), "state": state.value},
+        {"number": row[0], "reason": reason, "now": microseconds(writing.now), "state": state.value},
     )
-    _note(execute, row, f"withdrawn: {reason}", now)
-    return entry_of(_row(execute, entry_id))
+    _note(writing, row, f"withdrawn: {reason}")
+    writing.tell(row[0], WithdrawalAsked(digest_of(reason)))
+    if is_ended:
+        writing.tell(row[0], EntryRetracted())
+    return entry_of(_row(writing, entry_id))
 
 
-def requeue(execute: Execute, entry_id: str, *, reason: str, checkpoint: Checkpoint | None, now: datetime) -> Entry:
+def requeue(writing: Writing, entry_id: str, *, reason: str, checkpoint: Checkpoint | None) -> Entry:
     """Put a dead letter back in the line; see `Outbox.requeue`."""
-    row = _row(execute, entry_id)
+    row = _row(writing, entry_id)
     entry = entry_of(row)
     rules.check_requeueable(entry)
     resumed = checkpoint_columns(checkpoint or entry.checkpoint)
-    execute(statements.REQUEUE, {"number": row[0], "now": microseconds(now), **resumed})
-    _note(execute, row, f"requeued: {reason}", now)
-    return entry_of(_row(execute, entry_id))
+    writing.execute(statements.REQUEUE, {"number": row[0], "now": microseconds(writing.now), **resumed})
+    _note(writing, row, f"requeued: {reason}")
+    writing.tell(row[0], EntryRequeued(digest_of(reason), was_vouched_for=checkpoint is not None))
+    return entry_of(_row(writing, entry_id))
 
 
-def store_receipt(execute: Execute, entry_id: str, receipt: bytes) -> bytes:
+def store_receipt(writing: Writing, entry_id: str, receipt: bytes) -> bytes:
     """Keep the first receipt; see `Outbox.store_receipt`."""
-    for [kept] in execute(statements.KEEP_RECEIPT, {"id": entry_id, "receipt": receipt}):
+    for [number] in writing.execute(statements.KEEP_RECEIPT, {"id": entry_id, "receipt": receipt}):
+        writing.tell(number, ReceiptSigned(sha256(receipt).hexdigest()))
+    for *_, kept in writing.execute(statements.RECORDED_ACKNOWLEDGEMENT, {"id": entry_id}):
         return stored_bytes(kept, what=f"the receipt of entry {entry_id}")
-    state = _row(execute, entry_id)[8]
+    state = _row(writing, entry_id)[8]
     raise IllegalTransitionError(f"entry {entry_id} is {state}: there is nothing to receipt")
 
 
-def close_alarm(execute: Execute, alarm_id: int, *, note: str, now: datetime) -> Alarm:
+def close_alarm(writing: Writing, alarm_id: int, *, note: str) -> Alarm:
     """Record that a person looked; see `Outbox.close_alarm`."""
-    rows = execute(statements.ALARM, {"number": alarm_id})
+    rows = writing.execute(statements.ALARM, {"number": alarm_id})
     if not rows:
         raise rules.no_alarm(alarm_id)
     if shown_alarm(rows[0]).closed_at is not None:
         raise IllegalTransitionError(f"alarm {alarm_id} is closed already")
-    execute(statements.CLOSE_ALARM, {"number": alarm_id, "note": note, "now": microseconds(now)})
-    [row] = execute(statements.ALARM, {"number": alarm_id})
+    writing.execute(statements.CLOSE_ALARM, {"number": alarm_id, "note": note, "now": microseconds(writing.now)})
+    [[entry]] = writing.execute(statements.ENTRY_OF_ALARM, {"number": alarm_id})
+    writing.tell(entry, AlarmClosed(alarm_id, digest_of(note)))
+    [row] = writing.execute(statements.ALARM, {"number": alarm_id})
     return shown_alarm(row)
 
 
-def _row(execute: Execute, entry_id: str) -> Row:
-    rows = execute(statements.ENTRY_BY_ID, {"id": entry_id})
+def _row(writing: Writing, entry_id: str) -> Row:
+    rows = writing.execute(statements.ENTRY_BY_ID, {"id": entry_id})
     if not rows:
         raise rules.no_entry(entry_id)
     return rows[0]
 
 
-def _note(execute: Execute, row: Row, text: str, now: datetime) -> None:
-    execute(statements.ADD_NOTE, {"entry": row[0], "text": text, "now": microseconds(now)})
+def _note(writing: Writing, row: Row, text: str) -> None:
+    writing.execute(statements.ADD_NOTE, {"entry": row[0], "text": text, "now": microseconds(writing.now)})

@@ -1,30 +1,28 @@
 """How an entry gets in: one statement decides which of two equal enqueues is the first.
 
-A function over `execute` alone, so that it can run inside a transaction that somebody else opened.
+A function over a transaction alone, so that it can run inside a transaction that somebody else opened.
 """
 
-from datetime import datetime
-
 from tipline_client.delivery.entry import Entry, NewEntry
+from tipline_client.delivery.events import EntryQueued
 from tipline_client.delivery.jsonable import to_json
 from tipline_client.delivery.states import State
 from tipline_client.outbox import rules
 from tipline_client.outbox.sqlite import statements
 from tipline_client.outbox.sqlite.columns import microseconds
-from tipline_client.outbox.sqlite.driver import Execute
 from tipline_client.outbox.sqlite.rows import entry_of, shown_entry
+from tipline_client.outbox.sqlite.writing import Writing
 
 __all__ = ["enqueue"]
 
 
-def enqueue(execute: Execute, new: NewEntry, *, held: bool, now: datetime) -> tuple[Entry, bool]:
+def enqueue(writing: Writing, new: NewEntry, *, held: bool) -> tuple[Entry, bool]:
     """Add an entry, or find the one that holds its key.
 
     Args:
-        execute: Runs statements in an open transaction.
+        writing: An open transaction.
         new: What to add.
         held: Whether it waits for a person first.
-        now: When.
 
     Returns:
         The entry, and whether it is new.
@@ -32,7 +30,7 @@ def enqueue(execute: Execute, new: NewEntry, *, held: bool, now: datetime) -> tu
     Raises:
         DuplicateKeyError: The key is there with other content, or the id under another key.
     """
-    added = execute(
+    added = writing.execute(
         statements.ADD_ENTRY,
         {
             "id": new.id,
@@ -44,18 +42,19 @@ def enqueue(execute: Execute, new: NewEntry, *, held: bool, now: datetime) -> tu
             "is_escalated": int(new.is_escalated),
             "state": (State.HELD if held else State.QUEUED).value,
             "checkpoint": to_json(new.checkpoint),
-            "now": microseconds(now),
+            "now": microseconds(writing.now),
         },
     )
     if added:
-        [row] = execute(statements.ENTRY_BY_NUMBER, {"number": added[0][0]})
+        writing.tell(added[0][0], EntryQueued(new.content_digest, is_held=held))
+        [row] = writing.execute(statements.ENTRY_BY_NUMBER, {"number": added[0][0]})
         return entry_of(row), True
     key = {
         "profile": new.profile,
         "environment": new.environment.value,
         "idempotency_key": new.idempotency_key,
     }
-    for row in execute(statements.ENTRY_BY_KEY, key):
+    for row in writing.execute(statements.ENTRY_BY_KEY, key):
         existing = shown_entry(row)
         rules.check_same_content(existing, new)
         return existing, False

@@ -6,11 +6,13 @@ Functions over `execute` in an open transaction. What a state means is for the d
 from datetime import datetime
 from typing import Final
 
+from tipline_client.delivery.events import Happening
 from tipline_client.delivery.jsonable import to_json
 from tipline_client.delivery.lane_state import LaneState
 from tipline_client.outbox.contract import Lane
 from tipline_client.outbox.rules import lane_state_of
 from tipline_client.outbox.sqlite.driver import Execute
+from tipline_client.outbox.sqlite.writing import Writing
 
 __all__ = ["change_lane", "lane_state"]
 
@@ -30,7 +32,7 @@ def lane_state(execute: Execute, lane: Lane, *, now: datetime) -> LaneState:
     return LaneState(now)
 
 
-def change_lane(execute: Execute, lane: Lane, state: LaneState) -> bool:
+def change_lane(writing: Writing, lane: Lane, state: LaneState, *, what: Happening | None) -> bool:
     """Replace the state over the version that it was made from; see `Outbox.change_lane`."""
     row = {
         "environment": lane.environment.value,
@@ -38,4 +40,8 @@ def change_lane(execute: Execute, lane: Lane, state: LaneState) -> bool:
         "version": state.version,
         "state": to_json(state),
     }
-    return bool(execute(_CHANGE, row))
+    if not writing.execute(_CHANGE, row):
+        return False
+    if what is not None:
+        writing.tell_of_lane(lane, what)
+    return True

@@ -214,7 +214,27 @@ _LANES: Final = (
     """,
 )
 
-MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = ((*_TABLES, *_INDEXES), _COUNTS, _LEASES, _BY_LANE, _LANES)
+# Lines of entries that were enqueued before begin with what happened next. They outlive the entries, whoever removes
+# these, and so refer to them by number alone.
+_HISTORY: Final = (
+    """
+    CREATE TABLE history (
+        position INTEGER PRIMARY KEY AUTOINCREMENT,
+        at INTEGER NOT NULL,
+        profile TEXT NOT NULL,
+        environment TEXT NOT NULL,
+        entry INTEGER,
+        entry_id TEXT,
+        kind TEXT NOT NULL,
+        facts TEXT NOT NULL,
+        link TEXT NOT NULL
+    ) STRICT
+    """,
+    "CREATE INDEX history_of_entry ON history (entry, position) WHERE entry IS NOT NULL",
+    "CREATE INDEX history_of_lane ON history (environment, profile, position) WHERE entry IS NULL",
+)
+
+MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = ((*_TABLES, *_INDEXES), _COUNTS, _LEASES, _BY_LANE, _LANES, _HISTORY)
 """The statements that lead from each schema version to the next; a released one is never edited, only followed."""
 
 VERSION: Final = len(MIGRATIONS)

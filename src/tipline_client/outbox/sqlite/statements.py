@@ -26,6 +26,7 @@ __all__ = [
     "ENTRY_BY_ID",
     "ENTRY_BY_KEY",
     "ENTRY_BY_NUMBER",
+    "ENTRY_OF_ALARM",
     "KEEP_RECEIPT",
     "LEASE",
     "LONGEST_LEASED",
@@ -185,11 +186,11 @@ UNRECEIPTED: Final = """
 """Entries whose receipt has not been signed, oldest first."""
 
 KEEP_RECEIPT: Final = """
-    UPDATE acknowledgements SET receipt = coalesce(receipt, :receipt)
-    WHERE entry = (SELECT number FROM entries WHERE id = :id)
-    RETURNING receipt
+    UPDATE acknowledgements SET receipt = :receipt
+    WHERE entry = (SELECT number FROM entries WHERE id = :id) AND receipt IS NULL
+    RETURNING entry
 """
-"""Keep a receipt unless one is there; the one that is kept comes back."""
+"""Keep a receipt unless one is there; a row comes back only if it was kept."""
 
 ADD_REJECTION: Final = "INSERT INTO rejections (entry, rejected_at, reply) VALUES (:entry, :now, :reply)"
 """Keep the raw reply behind a dead letter."""
@@ -226,7 +227,7 @@ NOTES: Final = """
 """What people did to an entry, oldest first."""
 
 ADD_ALARM: Final = """
-    INSERT INTO alarms (entry, kind, text, raised_at) VALUES (:entry, :kind, :text, :raised_at)
+    INSERT INTO alarms (entry, kind, text, raised_at) VALUES (:entry, :kind, :text, :raised_at) RETURNING number
 """
 """Raise an alarm."""
 
@@ -255,6 +256,9 @@ ALARMS_OF_ENTRY: Final = """
     WHERE entries.id = :id ORDER BY alarms.number
 """
 """The alarms of one entry, oldest first."""
+
+ENTRY_OF_ALARM: Final = "SELECT entry FROM alarms WHERE number = :number"
+"""Whose alarm it is, by the entry's number."""
 
 CLOSE_ALARM: Final = "UPDATE alarms SET closed_at = :now, closed_note = :note WHERE number = :number"
 """Record that a person looked."""

@@ -18,16 +18,20 @@ from tipline_client.delivery.checkpoint import Checkpoint
 from tipline_client.delivery.clock import Clock, SystemClock
 from tipline_client.delivery.entry import Entry, Lease, NewEntry, OutboxCounts
 from tipline_client.delivery.environment import Environment
+from tipline_client.delivery.events import Happening, HistoryLine
 from tipline_client.delivery.lane_state import LaneState
 from tipline_client.delivery.outcomes import Attempt
 from tipline_client.delivery.states import State
+from tipline_client.envelope import HistoryChain
 from tipline_client.outbox import rules
 from tipline_client.outbox.contract import AcknowledgementRecord, Claimed, Lane, Strays
 from tipline_client.outbox.sqlite import deciding, entering, lanes, leasing, reading
-from tipline_client.outbox.sqlite.driver import DriverName, Execute, choose_driver, library_version
+from tipline_client.outbox.sqlite.driver import DriverName, choose_driver, library_version
+from tipline_client.outbox.sqlite.history import history_of_entry, history_of_lane, lines_after
 from tipline_client.outbox.sqlite.opening import Opened, open_file
 from tipline_client.outbox.sqlite.schema import VERSION
 from tipline_client.outbox.sqlite.worker import Worker
+from tipline_client.outbox.sqlite.writing import Writing
 
 __all__ = ["SqliteOutbox"]
 
@@ -46,12 +50,20 @@ class SqliteOutbox:
     """
 
     def __init__(
-        self, opened: Opened, *, path: Path, clock: Clock, driver: DriverName, group_commit: bool = True
+        self,
+        opened: Opened,
+        *,
+        path: Path,
+        clock: Clock,
+        driver: DriverName,
+        group_commit: bool = True,
+        chain: HistoryChain | None = None,
     ) -> None:
         self._path = path
         self._clock = clock
         self._driver = driver
         self._opened = opened
+        self._chain = chain or HistoryChain()
         together = {} if group_commit else {"most_together": 1}
         self._writer = Worker(opened.writer, begin="BEGIN IMMEDIATE", name="outbox-writer", **together)
         self._reader = Worker(opened.reader, begin="BEGIN", name="outbox-reader")
@@ -65,6 +77,7 @@ class SqliteOutbox:
         driver: DriverName | Literal["auto"] = "auto",
         group_commit: bool = True,
         busy_timeout: timedelta = timedelta(seconds=5),
+        chain: HistoryChain | None = None,
     ) -> "SqliteOutbox":
         """Open an outbox file, make it with mode 0600 if there is none, and bring its tables up to date.
 
@@ -74,6 +87,7 @@ class SqliteOutbox:
             driver: `sqlite3`, `apsw`, or `auto` for the first of them whose write-ahead log is safe to share.
             group_commit: Whether writes that wait at the same time share a commit. Durability is the same.
             busy_timeout: How long to wait for another process's lock.
+            chain: Links the lines of the history; one without a secret by default.
 
         Raises:
             ConfigurationError: The path, the file or the driver is not usable.
@@ -81,16 +95,23 @@ class SqliteOutbox:
         """
         chosen = choose_driver(driver)
         opened = open_file(Path(path), driver=chosen, busy_timeout=busy_timeout.total_seconds())
-        return cls(opened, path=Path(path), clock=clock or SystemClock(), driver=chosen, group_commit=group_commit)
+        return cls(
+            opened,
+            path=Path(path),
+            clock=clock or SystemClock(),
+            driver=chosen,
+            group_commit=group_commit,
+            chain=chain,
+        )
 
-    async def _write(self, work: Callable[[Execute, datetime], T]) -> T:
+    async def _write(self, work: Callable[[Writing], T]) -> T:
         # The time is read inside the transaction: a write may have waited for its turn while its lease ran out.
-        return await self._writer.run(lambda execute: work(execute, self._clock.now()))
+        return await self._writer.run(lambda execute: work(Writing(execute, self._chain, self._clock.now())))
 
     async def enqueue(self, new: NewEntry, *, held: bool = False) -> tuple[Entry, bool]:
         """See `Outbox.enqueue`."""
         rules.check_text(new.id, new.profile, new.idempotency_key, new.content_digest)
-        return await self._write(lambda execute, now: entering.enqueue(execute, new, held=held, now=now))
+        return await self._write(lambda writing: entering.enqueue(writing, new, held=held))
 
     async def get(self, entry_id: str) -> Entry:
         """See `Outbox.get`."""
@@ -134,8 +155,13 @@ class SqliteOutbox:
     ) -> Claimed:
         """See `Outbox.claim`."""
         return await self._write(
-            lambda execute, now: leasing.claim(
-                execute, lane, limit=limit, lease_for=lease_for, entry_id=entry_id, longest_due=longest_due, now=now
+            lambda writing: leasing.claim(
+                writing,
+                lane,
+                limit=limit,
+                lease_for=lease_for,
+                entry_id=entry_id,
+                longest_due=longest_due,
             )
         )
 
@@ -143,23 +169,28 @@ class SqliteOutbox:
         """See `Outbox.lane_state`."""
         return await self._reader.run(lambda execute: lanes.lane_state(execute, lane, now=self._clock.now()))
 
-    async def change_lane(self, lane: Lane, state: LaneState) -> bool:
+    async def change_lane(self, lane: Lane, state: LaneState, *, what: Happening | None = None) -> bool:
         """See `Outbox.change_lane`."""
-        return await self._write(lambda execute, _: lanes.change_lane(execute, lane, state))
+        return await self._write(lambda writing: lanes.change_lane(writing, lane, state, what=what))
 
     async def renew(self, lease: Lease, *, lease_for: timedelta) -> Lease:
         """See `Outbox.renew`."""
-        return await self._write(lambda execute, now: leasing.renew(execute, lease, lease_for=lease_for, now=now))
+        return await self._write(lambda writing: leasing.renew(writing, lease, lease_for=lease_for))
 
     async def record(self, lease: Lease, checkpoint: Checkpoint) -> None:
         """See `Outbox.record`."""
-        await self._write(lambda execute, now: leasing.record(execute, lease, checkpoint, now=now))
+        await self._write(lambda writing: leasing.record(writing, lease, checkpoint))
 
     async def release(self, lease: Lease, checkpoint: Checkpoint, attempt: Attempt, *, available_in: timedelta) -> None:
         """See `Outbox.release`."""
         await self._write(
-            lambda execute, now: leasing.end_lease(
-                execute, lease, State.QUEUED, checkpoint, attempt, now=now, available_in=available_in
+            lambda writing: leasing.end_lease(
+                writing,
+                lease,
+                State.QUEUED,
+                checkpoint,
+                attempt,
+                available_in=available_in,
             )
         )
 
@@ -175,8 +206,14 @@ class SqliteOutbox:
     ) -> None:
         """See `Outbox.acknowledge`."""
         await self._write(
-            lambda execute, now: leasing.acknowledge(
-                execute, lease, checkpoint, acknowledgement, attempt, reply=reply, alarms=alarms, now=now
+            lambda writing: leasing.acknowledge(
+                writing,
+                lease,
+                checkpoint,
+                acknowledgement,
+                attempt,
+                reply=reply,
+                alarms=alarms,
             )
         )
 
@@ -191,27 +228,30 @@ class SqliteOutbox:
     ) -> None:
         """See `Outbox.dead_letter`."""
         await self._write(
-            lambda execute, now: leasing.dead_letter(
-                execute, lease, checkpoint, attempt, reply=reply, alarms=alarms, now=now
+            lambda writing: leasing.dead_letter(
+                writing,
+                lease,
+                checkpoint,
+                attempt,
+                reply=reply,
+                alarms=alarms,
             )
         )
 
     async def mark_retracted(self, lease: Lease, checkpoint: Checkpoint, attempt: Attempt) -> None:
         """See `Outbox.mark_retracted`."""
-        await self._write(
-            lambda execute, now: leasing.end_lease(execute, lease, State.RETRACTED, checkpoint, attempt, now=now)
-        )
+        await self._write(lambda writing: leasing.end_lease(writing, lease, State.RETRACTED, checkpoint, attempt))
 
     async def withdraw(self, entry_id: str, *, reason: str) -> Entry:
         """See `Outbox.withdraw`."""
         rules.check_text(reason)
-        return await self._write(lambda execute, now: deciding.withdraw(execute, entry_id, reason=reason, now=now))
+        return await self._write(lambda writing: deciding.withdraw(writing, entry_id, reason=reason))
 
     async def requeue(self, entry_id: str, *, reason: str, checkpoint: Checkpoint | None = None) -> Entry:
         """See `Outbox.requeue`."""
         rules.check_text(reason)
         return await self._write(
-            lambda execute, now: deciding.requeue(execute, entry_id, reason=reason, checkpoint=checkpoint, now=now)
+            lambda writing: deciding.requeue(writing, entry_id, reason=reason, checkpoint=checkpoint)
         )
 
     async def attempts(self, entry_id: str, *, limit: int = 100) -> list[Attempt]:
@@ -232,7 +272,7 @@ class SqliteOutbox:
 
     async def store_receipt(self, entry_id: str, receipt: bytes) -> bytes:
         """See `Outbox.store_receipt`."""
-        return await self._write(lambda execute, _: deciding.store_receipt(execute, entry_id, receipt))
+        return await self._write(lambda writing: deciding.store_receipt(writing, entry_id, receipt))
 
     async def alarms(self, *, entry_id: str | None = None, is_open: bool | None = None) -> list[Alarm]:
         """See `Outbox.alarms`."""
@@ -241,7 +281,19 @@ class SqliteOutbox:
     async def close_alarm(self, alarm_id: int, *, note: str) -> Alarm:
         """See `Outbox.close_alarm`."""
         rules.check_text(note)
-        return await self._write(lambda execute, now: deciding.close_alarm(execute, alarm_id, note=note, now=now))
+        return await self._write(lambda writing: deciding.close_alarm(writing, alarm_id, note=note))
+
+    async def history(self, entry_id: str) -> list[HistoryLine]:
+        """See `Outbox.history`."""
+        return await self._reader.run(lambda execute: history_of_entry(execute, entry_id))
+
+    async def lane_history(self, lane: Lane) -> list[HistoryLine]:
+        """See `Outbox.lane_history`."""
+        return await self._reader.run(lambda execute: history_of_lane(execute, lane))
+
+    async def events(self, *, after: int = 0, limit: int = 100) -> list[HistoryLine]:
+        """See `Outbox.events`."""
+        return await self._reader.run(lambda execute: lines_after(execute, after=after, limit=limit))
 
     async def notes(self, entry_id: str) -> list[tuple[datetime, str]]:
         """See `Outbox.notes`."""

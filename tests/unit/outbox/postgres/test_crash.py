@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from tests.contract.values import LANE, MINUTE, acknowledge, new_entry
+from tests.contract.values import FULL_CHECKPOINT, LANE, MINUTE, acknowledge, lease_of, new_entry
 from tests.support.postgres import PostgresServer
 from tests.unit.outbox.postgres.conftest import OpenOutbox
 from tipline_client.delivery.states import State
@@ -93,7 +93,7 @@ async def test_server_that_is_away(server: PostgresServer, open_outbox: OpenOutb
 async def test_server_that_freezes(server: PostgresServer, open_outbox: OpenOutbox) -> None:
     """A server that neither answers nor hangs up is given up after the limit, and the write is in doubt."""
     outbox = open_outbox(max_connections=1, answer_within=0.5)
-    await outbox.enqueue(new_entry("before"))
+    lease = await lease_of(outbox)
     [(process,)] = server.execute(
         "SELECT pid FROM pg_stat_activity WHERE application_name = 'tipline' AND pid <> pg_backend_pid()"
     )
@@ -102,7 +102,7 @@ async def test_server_that_freezes(server: PostgresServer, open_outbox: OpenOutb
     os.kill(process, signal.SIGSTOP)
     try:
         with pytest.raises(OutboxInDoubtError):
-            await outbox.enqueue(new_entry("frozen"))
+            await outbox.record(lease, FULL_CHECKPOINT)
     finally:
         os.kill(process, signal.SIGCONT)
 
