@@ -6,8 +6,9 @@ Nothing leaves this machine. Run it anywhere: it makes the folder `tipline-home`
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tipline_client import Evidence, IncidentSummary, Person, Report, Reporter, TiplineClient
+from tipline_client import Evidence, IncidentSummary, InternetDetails, Person, Report, Reporter, TiplineClient
 from tipline_client.mock import MockEndpoint
+from tipline_client.models import Email, WebPageIncident
 
 PICTURE = Path(__file__).with_name("mug.png")
 
@@ -16,8 +17,8 @@ report = Report(
         incident_type="Misleading Domain Name",
         incident_date_time=datetime(2026, 1, 5, 8, 30, tzinfo=UTC),
     ),
-    internet_details=[{"webPageIncident": {"url": ["https://www.example.com/page"]}}],
-    reporter=Reporter(reporting_person=Person(first_name="Zoë", email=["safety@example.com"])),
+    internet_details=[InternetDetails(web_page_incident=WebPageIncident(url=["https://www.example.com/page"]))],
+    reporter=Reporter(reporting_person=Person(first_name="Zoë", email=[Email(value="safety@example.com")])),
 )
 
 
@@ -27,7 +28,7 @@ def main() -> None:
         evidence = [Evidence.from_path(PICTURE, file_viewed_by_esp=True)]
         for issue in client.validate(report, evidence=evidence):
             print(issue)
-        entry = client.enqueue(report, evidence=evidence, idempotency_key="case-4711")
+        entry = client.enqueue(report, evidence=evidence, idempotency_key="case-4714")
         receipt = client.deliver(entry.id)
         print(f"report {receipt.report_id}, acknowledged at {receipt.acknowledged_at:%Y-%m-%d %H:%M:%S} UTC")
         print(f"filed by this run: {endpoint.summary()['finished']}")

@@ -7,8 +7,18 @@ import asyncio
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tipline_client import AsyncDispatcher, AsyncTiplineClient, Evidence, IncidentSummary, Person, Report, Reporter
+from tipline_client import (
+    AsyncDispatcher,
+    AsyncTiplineClient,
+    Evidence,
+    IncidentSummary,
+    InternetDetails,
+    Person,
+    Report,
+    Reporter,
+)
 from tipline_client.mock import MockEndpoint
+from tipline_client.models import Email, WebPageIncident
 
 PICTURE = Path(__file__).with_name("mug.png")
 
@@ -20,8 +30,10 @@ def report_about(page: int) -> Report:
             incident_type="Misleading Domain Name",
             incident_date_time=datetime(2026, 1, 5, 8, page, tzinfo=UTC),
         ),
-        internet_details=[{"webPageIncident": {"url": [f"https://www.example.com/page/{page}"]}}],
-        reporter=Reporter(reporting_person=Person(first_name="Zoë", email=["safety@example.com"])),
+        internet_details=[
+            InternetDetails(web_page_incident=WebPageIncident(url=[f"https://www.example.com/page/{page}"]))
+        ],
+        reporter=Reporter(reporting_person=Person(first_name="Zoë", email=[Email(value="safety@example.com")])),
     )
 
 

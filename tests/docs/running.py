@@ -8,6 +8,7 @@ import io
 import os
 import re
 import shlex
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -49,6 +50,19 @@ def _command(line: str) -> Command:
         output = words[words.index(">") + 1]
         words = words[: words.index(">")]
     return Command(line, tuple(words), int(expected["code"]) if expected else 0, output)
+
+
+def run_page(blocks: Sequence[Block], *, page: Path, address: str) -> None:
+    """Run everything of a page that is not only shown, in its order."""
+    namespace: dict[str, object] = {"__name__": "page"}
+    for block in blocks:
+        if block.not_run:
+            continue
+        if block.language == "python":
+            run_python(block, namespace, page=page, address=address)
+        elif block.language == "console":
+            for command in commands(block):
+                run_command(command, address=address)
 
 
 def run_python(block: Block, namespace: dict[str, object], *, page: Path, address: str) -> None:

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.docs.pages import PAGES, ROOT, Block, anchors, blocks, by_hand, links, name_of, prose
-from tests.docs.running import commands, run_command, run_python
+from tests.docs.running import run_page
 from tipline_client.mock import MockEndpoint
 
 MOST_NOT_RUN = 6
@@ -25,15 +25,8 @@ def blocks_of(page: Path) -> list[Block]:
 def test_code_of_a_page(page: Path, workplace: Path, endpoint: MockEndpoint) -> None:
     """Every Python block and every command runs, in the order of the page, and ends as the page says."""
     address = urlsplit(endpoint.base_url).netloc
-    namespace: dict[str, object] = {"__name__": "page"}
-    runnable = [block for block in blocks_of(page) if not block.not_run]
 
-    for block in runnable:
-        if block.language == "python":
-            run_python(block, namespace, page=page, address=address)
-        elif block.language == "console":
-            for command in commands(block):
-                run_command(command, address=address)
+    run_page(blocks_of(page), page=page, address=address)
 
     assert {"submission.json", "mug.png", "mug.jpg"} <= {path.name for path in workplace.iterdir()}
 
