@@ -37,10 +37,10 @@ def with_outbox(settings: Settings, work: Callable[[SqliteOutbox], Awaitable[T]]
         OutboxUnavailableError: The outbox cannot be opened.
     """
     home = Home(settings.home)
-    home.keys()
+    keys = home.keys()
 
     async def run() -> T:
-        outbox = SqliteOutbox.open(home.outbox_path)
+        outbox = SqliteOutbox.open(home.outbox_path, chain=keys.history_chain())
         try:
             return await work(outbox)
         finally:

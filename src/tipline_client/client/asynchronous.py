@@ -81,7 +81,7 @@ class AsyncTiplineClient:
         keys = place.keys() if place.exists else place.create()
         return cls(
             home=place,
-            outbox=SqliteOutbox.open(place.outbox_path, clock=options.clock),
+            outbox=SqliteOutbox.open(place.outbox_path, clock=options.clock, chain=keys.history_chain()),
             store=place.evidence(),
             keys=keys,
             profile=place.know_schema(profile),

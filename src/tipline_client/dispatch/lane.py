@@ -15,6 +15,7 @@ from typing import Protocol
 
 from tipline_client.delivery.answers import Answer, AnswerKind
 from tipline_client.delivery.clock import Clock
+from tipline_client.delivery.events import Happening, LanePaused, LaneResumed
 from tipline_client.delivery.lane_state import Incident, LaneState, Trial
 from tipline_client.delivery.retry import RetryPolicy
 from tipline_client.delivery.steps import Step
@@ -30,6 +31,10 @@ _TURN = timedelta(seconds=60)
 """How long a probe or a trial may keep others waiting before somebody else takes the turn."""
 
 
+_Change = tuple[LaneState, Happening | None] | None
+"""What a state becomes, and what is told of that; `None` leaves it."""
+
+
 class LaneBook(Protocol):
     """Where the state of one lane is written down."""
 
@@ -37,8 +42,15 @@ class LaneBook(Protocol):
         """The state, as it is now."""
         ...
 
-    async def write(self, state: LaneState) -> bool:
-        """Replace the state if nobody else has changed it since `state.version`; whether it was replaced."""
+    async def write(self, state: LaneState, *, what: Happening | None = None) -> bool:
+        """Replace the state if nobody else has changed it since `state.version`; whether it was replaced.
+
+        With `what` the change is told.
+        """
+        ...
+
+    async def waiting(self) -> tuple[int, datetime | None]:
+        """How many entries of the lane wait, and since when the oldest does."""
         ...
 
 
@@ -53,9 +65,14 @@ class SharedBook:
         """See `LaneBook.read`."""
         return await self._outbox.lane_state(self._lane)
 
-    async def write(self, state: LaneState) -> bool:
+    async def write(self, state: LaneState, *, what: Happening | None = None) -> bool:
         """See `LaneBook.write`."""
-        return await self._outbox.change_lane(self._lane, state)
+        return await self._outbox.change_lane(self._lane, state, what=what)
+
+    async def waiting(self) -> tuple[int, datetime | None]:
+        """See `LaneBook.waiting`."""
+        counts = await self._outbox.count(lane=self._lane)
+        return counts.waiting, counts.oldest_waiting
 
 
 class OwnBook:
@@ -69,10 +86,14 @@ class OwnBook:
         """See `LaneBook.read`."""
         return replace(self._state, read_at=self._clock.now())
 
-    async def write(self, state: LaneState) -> bool:
+    async def write(self, state: LaneState, *, what: Happening | None = None) -> bool:  # noqa: ARG002 - nobody is told
         """See `LaneBook.write`."""
         self._state = replace(state, version=state.version + 1)
         return True
+
+    async def waiting(self) -> tuple[int, datetime | None]:
+        """See `LaneBook.waiting`; a single try knows of no other entry."""
+        return 0, None
 
 
 class LaneGate:
@@ -130,6 +151,12 @@ class LaneGate:
 
         An outbox that fails meanwhile is not waited for: the answer itself still has to be written down.
         """
+        try:
+            await self._learn(step, answer, entry_id)
+        except OutboxError as error:
+            _log.error("the state of the lane could not be written down: %s", error)
+
+    async def _learn(self, step: Step, answer: Answer, entry_id: str) -> None:
         if self._seen.incident is None:
             cause = self._streaks.add(step, answer.kind, entry_id=entry_id)
             if cause is not None:
@@ -154,11 +181,11 @@ class LaneGate:
             OutboxUnavailableError: It cannot be written down.
         """
 
-        def take(state: LaneState) -> LaneState | None:
+        def take(state: LaneState) -> _Change:
             if not state.is_paused or not (at_once or state.probe_at is None or state.probe_at <= state.read_at):
                 return None
             delay = policy.delay(state.probes, random=random)
-            return replace(state, probes=state.probes + 1, probe_at=state.read_at + delay)
+            return replace(state, probes=state.probes + 1, probe_at=state.read_at + delay), None
 
         return await self._change(take)
 
@@ -169,12 +196,12 @@ class LaneGate:
             OutboxUnavailableError: It cannot be written down.
         """
 
-        def learn(state: LaneState) -> LaneState | None:
+        def learn(state: LaneState) -> _Change:
             if state.incident is None or state.trial is not None:
                 return None
             if answer.kind is AnswerKind.SUCCESS:
-                return replace(state, trial=Trial("", state.read_at))
-            return replace(state, incident=_worse(state.incident, Step.STATUS, answer))
+                return replace(state, trial=Trial("", state.read_at)), None
+            return replace(state, incident=_worse(state.incident, Step.STATUS, answer)), None
 
         await self._change(learn)
 
@@ -185,11 +212,11 @@ class LaneGate:
             OutboxUnavailableError: It cannot be written down.
         """
 
-        def take(state: LaneState) -> LaneState | None:
+        def take(state: LaneState) -> _Change:
             trial = state.trial
             if trial is None or (trial.holder != self._holder and trial.until > state.read_at):
                 return None
-            return replace(state, trial=Trial(self._holder, state.read_at + _TURN))
+            return replace(state, trial=Trial(self._holder, state.read_at + _TURN)), None
 
         mine = self._seen.trial
         if mine is not None and mine.holder == self._holder and mine.until - self._seen.read_at > _TURN / 2:
@@ -200,58 +227,60 @@ class LaneGate:
         return state.trial is not None and state.trial.holder == self._holder
 
     async def _pause(self, step: Step, answer: Answer, *, confined_to: Step | None) -> None:
-        def pause(state: LaneState) -> LaneState | None:
+        waiting, oldest = await self._book.waiting()
+
+        def pause(state: LaneState) -> _Change:
             if state.incident is not None:
                 return None
-            return LaneState(
-                state.read_at,
-                incident=Incident(state.read_at, failure_of(step, answer), confined_to),
-                version=state.version,
-            )
+            incident = Incident(state.read_at, failure_of(step, answer), confined_to)
+            paused = LaneState(state.read_at, incident=incident, version=state.version)
+            return paused, LanePaused(incident, waiting, oldest)
 
-        if await self._change_if_possible(pause):
+        if await self._change(pause):
             # Whoever paused the lane tells of it, and nobody else.
             where = f" at each {confined_to}" if confined_to else ""
-            _log.warning("lane paused: %s%s (code=%s); entries wait", answer.reason, where, answer.code)
+            since = f", the oldest since {oldest.isoformat()}" if oldest else ""
+            _log.warning("lane paused: %s%s (code=%s); %d wait%s", answer.reason, where, answer.code, waiting, since)
 
     async def _go_on(self, step: Step, answer: Answer) -> None:
-        def go_on(state: LaneState) -> LaneState | None:
+        def go_on(state: LaneState) -> _Change:
             if state.incident is None or not self._is_our_trial(state):
                 return None
-            return replace(state, trial=None, incident=_worse(state.incident, step, answer))
+            return replace(state, trial=None, incident=_worse(state.incident, step, answer)), None
 
-        await self._change_if_possible(go_on)
+        await self._change(go_on)
 
     async def _end(self) -> None:
+        waiting, oldest = await self._book.waiting()
         ended: list[Incident] = []
 
-        def end(state: LaneState) -> LaneState | None:
+        def end(state: LaneState) -> _Change:
             if state.incident is None or not self._is_our_trial(state):
                 return None
             ended[:] = [state.incident]
-            return LaneState(state.read_at, version=state.version)
+            return LaneState(state.read_at, version=state.version), LaneResumed(state.incident, waiting, oldest)
 
-        if await self._change_if_possible(end):
+        if await self._change(end):
             self._streaks.forget()
-            _log.warning("lane resumed; it was paused since %s", ended[0].since.isoformat())
+            [incident] = ended
+            _log.warning(
+                "lane resumed; it was paused since %s, with %d failures; %d wait",
+                incident.since.isoformat(),
+                incident.failures,
+                waiting,
+            )
 
-    async def _change_if_possible(self, change: Callable[[LaneState], LaneState | None]) -> bool:
-        try:
-            return await self._change(change)
-        except OutboxError as error:
-            _log.error("the state of the lane could not be written down: %s", error)
-            return False
-
-    async def _change(self, change: Callable[[LaneState], LaneState | None]) -> bool:
+    async def _change(self, change: Callable[[LaneState], _Change]) -> bool:
         """Change the state from what it is now; false when there is nothing to change."""
         while True:
             state = self._seen = await self._book.read()
             changed = change(state)
             if changed is None:
                 return False
+            after, what = changed
             # Another dispatcher may have been quicker; then what it wrote is looked at first.
-            if await self._book.write(changed):
-                self._seen = changed
+            if await self._book.write(after, what=what):
+                self._seen = after
                 return True
 
 

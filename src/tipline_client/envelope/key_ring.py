@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Self
 
 from tipline_client.envelope.checkpoint_seal import CheckpointSeal
+from tipline_client.envelope.history_chain import HistoryChain
 from tipline_client.envelope.key_files import place, read, sync_folder
 from tipline_client.envelope.keys import SigningKey, TrustedKeys, VerifyingKey
 from tipline_client.errors import ConfigurationError
@@ -137,6 +138,14 @@ class KeyRing:
             return CheckpointSeal.from_text(read(path, is_secret=True).decode("ascii", "replace").strip())
         except ConfigurationError as error:
             raise ConfigurationError(f"{path}: {error}", hint=error.hint) from None
+
+    def history_chain(self) -> HistoryChain:
+        """What chains the history of this installation's outbox; without the secret, one that anybody could make."""
+        try:
+            return HistoryChain(bytes.fromhex(self.checkpoint_seal().to_text()))
+        except ConfigurationError:
+            # Whoever looks into an outbox without the secret must not be kept from it; the lines will say so.
+            return HistoryChain()
 
     def import_checkpoint_key(self, path: Path | str) -> None:
         """Take over the secret of another host of the same outbox, or one that was made anew after a loss.

@@ -5,8 +5,10 @@ from random import Random
 
 import pytest
 
+from tests.contract.values import new_entry
 from tipline_client.delivery.answers import Answer, AnswerKind
 from tipline_client.delivery.environment import Environment
+from tipline_client.delivery.events import Happening, LanePaused, LaneResumed
 from tipline_client.delivery.lane_state import LaneState
 from tipline_client.delivery.retry import RetryPolicy
 from tipline_client.delivery.steps import Step
@@ -15,6 +17,7 @@ from tipline_client.errors import OutboxUnavailableError
 from tipline_client.outbox import Lane, MemoryOutbox
 from tipline_client.testing import TurnableClock
 
+LANE = Lane("sample", Environment.MOCK)
 POLICY = RetryPolicy(jitter=0)
 DICE = Random(1)  # noqa: S311 - jitter
 WELL = Answer(AnswerKind.SUCCESS, "sample")
@@ -31,7 +34,7 @@ def outbox(clock: TurnableClock) -> MemoryOutbox:
 
 
 def _gate(outbox: MemoryOutbox, clock: TurnableClock) -> LaneGate:
-    return LaneGate(SharedBook(outbox, Lane("sample", Environment.MOCK)), clock=clock)
+    return LaneGate(SharedBook(outbox, LANE), clock=clock)
 
 
 @pytest.fixture
@@ -69,7 +72,7 @@ async def test_pause_for_all(lane: LaneGate, other: LaneGate, caplog: pytest.Log
     await other.look()
 
     assert [(True, False)] * 2 == [_state(lane), _state(other)]
-    assert ["lane paused: sample (code=None); entries wait"] == [record.getMessage() for record in caplog.records]
+    assert ["lane paused: sample (code=None); 0 wait"] == [record.getMessage() for record in caplog.records]
 
 
 async def test_pause_seen_too_late(lane: LaneGate, other: LaneGate) -> None:
@@ -151,6 +154,37 @@ async def test_trial_that_succeeds(lane: LaneGate, other: LaneGate, caplog: pyte
     assert (False, True) == on_trial
     assert [(False, False)] * 2 == [_state(lane), _state(other)]
     assert 1 == len([record for record in caplog.records if "lane resumed" in record.message])
+
+
+async def test_history_of_an_incident(
+    lane: LaneGate, other: LaneGate, outbox: MemoryOutbox, clock: TurnableClock
+) -> None:
+    """The lane's history has one line for the beginning and one for the end, with reason, failures and what waits."""
+    entry, _ = await outbox.enqueue(new_entry("one", lane=LANE))
+    start = clock.now()
+    await _note(lane)
+    await _note(other)
+    clock.advance(timedelta(hours=3))
+    await _put_on_trial(lane)
+    await lane.take_trial()
+    await _note(lane, AnswerKind.OUTAGE)
+    clock.advance(POLICY.longest)
+    await _put_on_trial(lane)
+    await lane.take_trial()
+    await _note(lane, AnswerKind.SUCCESS)
+
+    paused, resumed = [line.event for line in await outbox.lane_history(LANE)]
+
+    assert isinstance(paused.what, LanePaused)
+    assert isinstance(resumed.what, LaneResumed)
+    assert (start, start + timedelta(hours=3) + POLICY.longest) == (paused.at, resumed.at)
+    assert ("denied", 1, 1) == (paused.what.incident.failure.kind, paused.what.incident.failures, paused.what.waiting)
+    assert ("outage", 2, start) == (
+        resumed.what.incident.failure.kind,
+        resumed.what.incident.failures,
+        resumed.what.incident.since,
+    )
+    assert entry.enqueued_at == resumed.what.oldest_waiting
 
 
 async def test_trial_that_fails(lane: LaneGate, clock: TurnableClock, caplog: pytest.LogCaptureFixture) -> None:
@@ -236,11 +270,11 @@ async def test_book_that_cannot_be_written(clock: TurnableClock, caplog: pytest.
     class FailingOnce(OwnBook):
         has_failed = False
 
-        async def write(self, state: LaneState) -> bool:
+        async def write(self, state: LaneState, *, what: Happening | None = None) -> bool:
             if not self.has_failed:
                 self.has_failed = True
                 raise OutboxUnavailableError("the outbox is locked")
-            return await super().write(state)
+            return await super().write(state, what=what)
 
     lane = LaneGate(FailingOnce(clock), clock=clock)
 
@@ -258,13 +292,13 @@ async def test_change_by_another_in_between(outbox: MemoryOutbox, clock: Turnabl
     class Interrupted(SharedBook):
         is_interrupted = True
 
-        async def write(self, state: LaneState) -> bool:
+        async def write(self, state: LaneState, *, what: Happening | None = None) -> bool:
             if self.is_interrupted:
                 self.is_interrupted = False
                 await _note(_gate(outbox, clock), AnswerKind.DENIED)
-            return await super().write(state)
+            return await super().write(state, what=what)
 
-    lane = LaneGate(Interrupted(outbox, Lane("sample", Environment.MOCK)), clock=clock)
+    lane = LaneGate(Interrupted(outbox, LANE), clock=clock)
 
     await lane.note_answer(Step.SUBMIT, Answer(AnswerKind.DENIED, "another reason"), entry_id="one")
 
