@@ -267,9 +267,9 @@ def test_evidence_given_up_in_a_drain(world: World) -> None:
 
 
 def test_verify_without_the_secret_of_checkpoints(filed: World) -> None:
-    """Signatures are verified all the same, with a word that the checkpoints were not."""
+    """Signatures are verified all the same, with a word that checkpoints and histories were not."""
     (filed.home / "keys" / "checkpoints.key").unlink()
 
     ran = filed.run("verify", "--all")
 
-    assert (0, True) == (ran.code, "checkpoints are not verified" in ran.err)
+    assert (0, True) == (ran.code, "neither checkpoints nor histories are verified" in ran.err)

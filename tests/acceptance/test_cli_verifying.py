@@ -103,7 +103,7 @@ def test_verify_all_with_evidence(world: World) -> None:
 
     bad = world.run("verify", "--all", "--evidence", "--json")
 
-    assert (0, 3) == (good.code, good.document["checked"])
+    assert (0, 4) == (good.code, good.document["checked"])
     assert 7 == bad.code
     assert bad.document["problems"][0]["what"].startswith("evidence[0] of ")
 

@@ -10,22 +10,26 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tipline_client.cli.exit_codes import CommandError
+from tipline_client.cli.opening import LANES
 from tipline_client.cli.paging import every_entry
 from tipline_client.delivery.entry import Entry
 from tipline_client.delivery.receipt import Receipt
 from tipline_client.delivery.states import State
 from tipline_client.dispatch.job import verified_payload
 from tipline_client.dispatch.receipting import check_acknowledgement
-from tipline_client.envelope import CheckpointSeal, SubmissionPayload, TrustedKeys
+from tipline_client.envelope import CheckpointSeal, HistoryChain, SubmissionPayload, TrustedKeys
 from tipline_client.envelope.receipts import open_receipt
 from tipline_client.errors import EntryNotFoundError, EnvelopeError, EvidenceError, UnreadableRowError
 from tipline_client.evidence.store import EvidenceStore
 from tipline_client.outbox import AcknowledgementRecord, Outbox
+from tipline_client.outbox.history_checks import history_problems
 from tipline_client.profiles.replies import reply_report_id
 
 __all__ = ["Finding", "read_receipt", "verify_outbox"]
 
 _MOST_STRAYS = 10_000
+_MOST_PROBLEMS = 3
+_LOOKS = 3
 _MAX_RECEIPT = 64 * 1024 * 1024
 
 
@@ -34,7 +38,8 @@ class Finding:
     """What verifying one thing gave.
 
     Attributes:
-        what: `entry ID`, `row of ID`, `checkpoint of ID`, `receipt of ID`, `evidence[0] of ID`, or a file.
+        what: `entry ID`, `row of ID`, `checkpoint of ID`, `history of ID`, `receipt of ID`, `evidence[0] of ID`, or a
+            file.
         problem: Why it is not to be believed; `None` when it is.
     """
 
@@ -59,9 +64,14 @@ def read_receipt(path: Path, *, trusted: TrustedKeys) -> Receipt:
 
 
 async def verify_outbox(
-    outbox: Outbox, *, trusted: TrustedKeys, seal: CheckpointSeal | None = None, evidence: EvidenceStore | None = None
+    outbox: Outbox,
+    *,
+    trusted: TrustedKeys,
+    seal: CheckpointSeal | None = None,
+    chain: HistoryChain | None = None,
+    evidence: EvidenceStore | None = None,
 ) -> AsyncIterator[Finding]:
-    """Verify every entry's envelope, row and checkpoint, every receipt, and with a store every copy of evidence too.
+    """Verify every entry's envelope, row, checkpoint and history, every receipt, and with a store the evidence too.
 
     What cannot be read back is a finding like any other; the rest is verified all the same.
 
@@ -69,6 +79,7 @@ async def verify_outbox(
         outbox: What to look through, page by page.
         trusted: Whose signatures are believed.
         seal: Whose checkpoints are believed; without it they are not looked at.
+        chain: What links the lines of the histories; without it they are not looked at.
         evidence: Where the copies are; each is read and digested.
     """
     unsigned: list[str] = []
@@ -78,10 +89,12 @@ async def verify_outbox(
             yield finding
         async for finding in _verify_filing(outbox, entry, trusted, unsigned, is_sealed=row.is_sealed):
             yield finding
+        if chain is not None and not entry.unreadable:
+            yield Finding(f"history of {entry.id}", await _history_problem(outbox, entry, chain))
         if row.payload is not None and evidence is not None:
             async for finding in _verify_evidence(entry, row.payload, evidence):
                 yield finding
-    async for finding in _verify_rest(outbox, unsigned):
+    async for finding in _verify_rest(outbox, unsigned, chain):
         yield finding
 
 
@@ -169,8 +182,12 @@ def _receipt_problem(data: bytes, entry: Entry, record: AcknowledgementRecord, t
     return f"what it says of {', '.join(differing)} is not what the row says" if differing else None
 
 
-async def _verify_rest(outbox: Outbox, unsigned: Sequence[str]) -> AsyncIterator[Finding]:
-    """Receipts that are missing still, and rows that no list shows since no environment or state has their name."""
+async def _verify_rest(outbox: Outbox, unsigned: Sequence[str], chain: HistoryChain | None) -> AsyncIterator[Finding]:
+    """Histories of lanes, receipts that are missing still, and rows that no list shows since nothing has their name."""
+    if chain is not None:
+        for lane in LANES:
+            for problem in chain.problems(await outbox.lane_history(lane))[:_MOST_PROBLEMS]:
+                yield Finding(f"history of {lane.profile} ({lane.environment})", problem)
     for entry_id in unsigned:
         # Asked once more: a dispatcher may have been about to sign it when it was looked at.
         record = await outbox.acknowledgement(entry_id)
@@ -186,6 +203,17 @@ async def _verify_rest(outbox: Outbox, unsigned: Sequence[str]) -> AsyncIterator
         except EntryNotFoundError:
             # Found among the entries already, by the place of its row: its id cannot be read.
             continue
+
+
+async def _history_problem(outbox: Outbox, entry: Entry, chain: HistoryChain) -> str | None:
+    problems: tuple[str, ...] = ()
+    for _ in range(_LOOKS):
+        problems = history_problems(await outbox.history(entry.id), state=entry.state, chain=chain)
+        if not problems:
+            return None
+        # A dispatcher may have moved the entry on since it was read; then both are looked at again.
+        entry = await outbox.get(entry.id)
+    return "; ".join(problems[:_MOST_PROBLEMS])
 
 
 async def _verify_evidence(entry: Entry, payload: SubmissionPayload, evidence: EvidenceStore) -> AsyncIterator[Finding]:

@@ -62,11 +62,8 @@ class HistoryChain:
         def whose(line: HistoryLine) -> tuple[str, str, str]:
             return ("", "", line.entry_id) if line.entry_id is not None else (line.profile, line.environment, "")
 
-        found = []
-        for (_, _, entry_id), own in groupby(sorted(lines, key=lambda line: (whose(line), line.position)), key=whose):
-            name = f"entry {entry_id}" if entry_id else "a lane"
-            found += [f"the history of {name}: {problem}" for problem in self._problems(list(own))]
-        return tuple(found)
+        in_order = sorted(lines, key=lambda line: (whose(line), line.position))
+        return tuple(problem for _, own in groupby(in_order, key=whose) for problem in self._problems(list(own)))
 
     def _problems(self, lines: Sequence[HistoryLine]) -> list[str]:
         found = []

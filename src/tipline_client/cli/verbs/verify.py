@@ -64,16 +64,16 @@ def _files(session: Session, receipts: tuple[Path, ...], trusted: TrustedKeys) -
 def _all(session: Session, trusted: TrustedKeys, *, is_thorough: bool) -> ExitCode:
     home = Home(session.settings.home)
     store = home.evidence() if is_thorough else None
+    seal, chain = None, None
     try:
-        seal = home.keys().checkpoint_seal()
+        seal, chain = home.keys().checkpoint_seal(), home.keys().history_chain()
     except ConfigurationError as error:
         # Signatures can be verified without the secret, as by somebody who has only the public keys.
-        session.output.note(f"checkpoints are not verified: {error}")
-        seal = None
+        session.output.note(f"neither checkpoints nor histories are verified: {error}")
 
     async def look(outbox: Outbox) -> tuple[int, list[Finding]]:
         looked, bad = 0, []
-        async for finding in verify_outbox(outbox, trusted=trusted, seal=seal, evidence=store):
+        async for finding in verify_outbox(outbox, trusted=trusted, seal=seal, chain=chain, evidence=store):
             looked += 1
             if finding.problem is not None:
                 bad.append(finding)
@@ -85,6 +85,7 @@ def _all(session: Session, trusted: TrustedKeys, *, is_thorough: bool) -> ExitCo
             "checked": looked,
             "verified": not bad,
             "checkpointsVerified": seal is not None,
+            "historiesVerified": chain is not None,
             "problems": [{"what": finding.what, "problem": finding.problem} for finding in bad],
         },
         [
