@@ -142,6 +142,26 @@ def test_unreadable_row_submitted_again(waiting: World) -> None:
 
 
 @pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE entries SET state = 'dead_letter' WHERE number = 1",
+        "UPDATE entries SET state = 'queued' WHERE number = 1",
+        "UPDATE acknowledgements SET receipt = x'00' WHERE entry = 1",
+    ],
+)
+def test_altered_entry_submitted_again(filed: World, statement: str) -> None:
+    """It is called altered and by none of the states that it may be in, and nothing is filed again."""
+    change(filed, statement)
+
+    ran = filed.run("submit", str(filed.folder / "a.json"))
+
+    assert 7 == ran.code
+    assert "\naltered: " in ran.out
+    assert not [word for word in ("given up: ", "queued and waiting: ", "acknowledged: ") if f"\n{word}" in ran.out]
+    assert 2 == filed.endpoint.summary()["finished"]
+
+
+@pytest.mark.parametrize(
     ("statement", "what", "says"),
     [
         ("UPDATE acknowledgements SET facts = '{}' WHERE entry = 1", "acknowledgement", "facts"),

@@ -22,7 +22,7 @@ from tipline_client.delivery.receipt import Receipt
 from tipline_client.delivery.states import State
 from tipline_client.dispatch import Conductor
 from tipline_client.dispatch.delivering import deliver
-from tipline_client.errors import DeliveryTransientError, TiplineError, UnreadableRowError
+from tipline_client.errors import DeliveryTransientError, EnvelopeError, TiplineError, UnreadableRowError
 
 __all__ = ["Delivered", "deliver_all", "delivered_lines", "delivered_view"]
 
@@ -115,10 +115,17 @@ def delivered_lines(delivered: Delivered) -> list[str]:
         return receipt_lines(
             delivered.receipt, kept=f"in the outbox; tipline receipts export {entry.id} --out receipt.json"
         )
-    headline = "given up" if entry.state is State.DEAD_LETTER else str(entry.state)
-    if entry.state in {State.QUEUED, State.LEASED}:
-        headline = "queued and waiting"
-    lines = [f"{headline}: {delivered.error}"]
+    lines = [f"{_headline(delivered)}: {delivered.error}"]
     if delivered.error is not None and delivered.error.hint:
         lines.append(f"  hint: {delivered.error.hint}")
     return lines
+
+
+def _headline(delivered: Delivered) -> str:
+    state = delivered.entry.state
+    if isinstance(delivered.error, (EnvelopeError, UnreadableRowError)):
+        # What the row says of itself is what is not to be believed: no state is named.
+        return "altered"
+    if state in {State.QUEUED, State.LEASED}:
+        return "queued and waiting"
+    return "given up" if state is State.DEAD_LETTER else state.value.replace("_", " ")

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Sequence
 
 from tipline_client.delivery.entry import Entry
+from tipline_client.delivery.environment import Environment
 from tipline_client.delivery.states import State
 from tipline_client.outbox import Outbox
 
@@ -12,20 +13,25 @@ _PAGE = 200
 
 
 async def every_entry(
-    outbox: Outbox, *, states: Sequence[State] | None = None, most: int | None = None
+    outbox: Outbox,
+    *,
+    states: Sequence[State] | None = None,
+    environment: Environment | None = None,
+    most: int | None = None,
 ) -> AsyncIterator[Entry]:
     """The entries in the order of their enqueueing.
 
     Args:
         outbox: Whose.
         states: Only those in one of these.
+        environment: Only those of this one.
         most: How many at most; all of them without it.
     """
     after: str | None = None
     left = most
     shown_already: set[str] = set()
     while left is None or left > 0:
-        page = await outbox.list_entries(states=states, limit=_PAGE, after=after)
+        page = await outbox.list_entries(states=states, environment=environment, limit=_PAGE, after=after)
         for entry in page[:left]:
             if entry.id not in shown_already:
                 yield entry

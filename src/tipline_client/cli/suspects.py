@@ -43,10 +43,21 @@ class Suspect:
 
 @dataclass(frozen=True, slots=True)
 class Suspects:
-    """How many there are among what was looked at, and the first of them."""
+    """What was found among what was looked at.
+
+    Attributes:
+        count: How many there are.
+        named: The first of them.
+        looked_at: How many of the waiting entries were looked at, the oldest ones.
+        not_looked_at: How many more wait.
+        is_verified: Whether signatures were looked at too.
+    """
 
     count: int = 0
     named: tuple[Suspect, ...] = ()
+    looked_at: int = 0
+    not_looked_at: int = 0
+    is_verified: bool = True
 
 
 async def find_suspects(outbox: Outbox, *, trusted: TrustedKeys | None, most: int) -> Suspects:
@@ -65,12 +76,21 @@ async def find_suspects(outbox: Outbox, *, trusted: TrustedKeys | None, most: in
             found[stray.entry_id] = Suspect(stray.entry_id, _place(stray), reason)
     # Of those that were not looked at it is only known that nobody serves them.
     unseen = strays.count - len(strays.first)
+    looked_at = 0
     async for entry in every_entry(outbox, states=_WAITING, most=most):
+        looked_at += 1
         reason = None if entry.id in found else _reason(entry, trusted)
         if reason is not None:
             where = f"{entry.profile}, {entry.environment}, {entry.state}"
             found[entry.id] = Suspect(entry.id, where, reason)
-    return Suspects(len(found) + unseen, tuple(found.values())[:_NAMED])
+    waiting = (await outbox.count()).waiting if looked_at >= most else looked_at
+    return Suspects(
+        len(found) + unseen,
+        tuple(found.values())[:_NAMED],
+        looked_at=looked_at,
+        not_looked_at=max(0, waiting - looked_at),
+        is_verified=trusted is not None,
+    )
 
 
 async def _stray_reason(outbox: Outbox, stray: Stray, trusted: TrustedKeys | None) -> str | None:
@@ -105,15 +125,26 @@ def suspects_view(suspects: Suspects) -> dict[str, Any]:
         "entries": [
             {"id": suspect.entry_id, "where": suspect.where, "reason": suspect.reason} for suspect in suspects.named
         ],
+        "lookedAt": suspects.looked_at,
+        "notLookedAt": suspects.not_looked_at,
+        "signaturesVerified": suspects.is_verified,
     }
 
 
 def suspects_lines(suspects: Suspects) -> Sequence[str]:
-    """The same for people."""
+    """The same for people; of a look that was not a whole one, how far it went."""
+    limits = []
+    if suspects.not_looked_at:
+        limits.append(
+            f"only the {suspects.looked_at} oldest of {suspects.looked_at + suspects.not_looked_at} waiting entries "
+            "were looked at for alterations; `tipline verify --all` looks at every row"
+        )
+    if suspects.looked_at and not suspects.is_verified:
+        limits.append("no signature of what waits was verified, since there are no trusted keys")
     if not suspects.count:
-        return []
+        return limits
     lines = [f"{suspects.count} altered, which nobody will deliver:"]
     lines += [f"  {suspect.entry_id} ({suspect.where}): {suspect.reason}" for suspect in suspects.named]
     if suspects.count > len(suspects.named):
         lines.append(f"  and {suspects.count - len(suspects.named)} more")
-    return [*lines, f"  hint: {SUSPECTS_HINT}"]
+    return [*lines, f"  hint: {SUSPECTS_HINT}", *limits]

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+from tipline_client.cli.paging import every_entry
 from tipline_client.cli.views import failure_view, instant, span
 from tipline_client.delivery.answers import AnswerKind
 from tipline_client.delivery.entry import Entry, OutboxCounts
@@ -25,35 +26,49 @@ __all__ = [
 ]
 
 _WAITING = (State.QUEUED, State.LEASED, State.HELD)
-_LOOKED_AT = 100
 _PERMISSION: Final = range(3000, 4000)
 """The endpoint's codes for an account that may not do what it asks; CyberTipline documentation, response codes."""
 
 
 @dataclass(frozen=True, slots=True)
 class OldestFailure:
-    """The failure of the oldest waiting entry that has one.
+    """The failure of the oldest waiting entry that has one, as far as was looked.
 
     Attributes:
-        entry: Whose.
+        entry: Whose; `None` when none of those that were looked at has failed.
         failure: What.
         at: When that try ended, if it is on record.
+        looked_at: How many waiting entries were looked at, the oldest ones.
+        not_looked_at: Without a failure: how many more wait, one of which may have failed.
     """
 
-    entry: Entry
-    failure: Failure
-    at: datetime | None
+    entry: Entry | None = None
+    failure: Failure | None = None
+    at: datetime | None = None
+    looked_at: int = 0
+    not_looked_at: int = 0
 
 
 async def find_oldest_failure(
-    outbox: Outbox, *, environment: Environment, lane: Lane | None = None
-) -> OldestFailure | None:
-    """The failure of the oldest entry that waits and has failed, of an environment or of one lane in it."""
-    for entry in await outbox.list_entries(states=_WAITING, environment=environment, limit=_LOOKED_AT):
+    outbox: Outbox, *, environment: Environment, most: int, lane: Lane | None = None
+) -> OldestFailure:
+    """The failure of the oldest entry that waits and has failed.
+
+    Args:
+        outbox: Where to look.
+        environment: Only there.
+        most: How many waiting entries of the environment are looked at.
+        lane: Only in this lane of it.
+    """
+    looked_at = 0
+    async for entry in every_entry(outbox, states=_WAITING, environment=environment, most=most):
+        looked_at += 1
         if entry.last_failure is not None and lane in (None, Lane(entry.profile, entry.environment)):
             tries = await outbox.attempts(entry.id, limit=1)
-            return OldestFailure(entry, entry.last_failure, tries[-1].ended_at if tries else None)
-    return None
+            at = tries[-1].ended_at if tries else None
+            return OldestFailure(entry, entry.last_failure, at, looked_at)
+    waiting = (await outbox.count(environment=environment)).waiting if looked_at >= most else looked_at
+    return OldestFailure(looked_at=looked_at, not_looked_at=max(0, waiting - looked_at))
 
 
 def failure_sentence(failure: Failure) -> str:
@@ -65,18 +80,21 @@ def failure_sentence(failure: Failure) -> str:
     return f"{failure.kind}{step}: {failure.text}" + (f" ({', '.join(facts)})" if facts else "")
 
 
-def oldest_failure_line(oldest: OldestFailure) -> str:
-    """Whose failure it is, when and where, and what."""
+def oldest_failure_line(oldest: OldestFailure) -> str | None:
+    """Whose failure it is, when and where, and what; `None` when nothing that waits has failed."""
     entry = oldest.entry
+    if entry is None or oldest.failure is None:
+        words = f"none of the {oldest.looked_at} oldest that wait; {oldest.not_looked_at} more were not looked at"
+        return words if oldest.not_looked_at else None
     when = f", {instant(oldest.at)}" if oldest.at else ""
     return f"entry {entry.id} ({entry.profile}, {entry.environment}{when}): {failure_sentence(oldest.failure)}"
 
 
-def oldest_failure_view(oldest: OldestFailure | None) -> dict[str, Any] | None:
-    """The same as JSON."""
-    if oldest is None:
-        return None
+def oldest_failure_view(oldest: OldestFailure) -> dict[str, Any] | None:
+    """The failure as JSON."""
     entry = oldest.entry
+    if entry is None:
+        return None
     return {
         "entryId": entry.id,
         "profile": entry.profile,

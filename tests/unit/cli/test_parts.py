@@ -31,6 +31,7 @@ EXPECTED = {
     "EntryNotFoundError": ExitCode.BAD_INPUT,
     "LeaseLostError": ExitCode.WAITING,
     "IllegalTransitionError": ExitCode.BAD_INPUT,
+    "UnreadableRowError": ExitCode.NOT_VERIFIED,
     "OutboxInDoubtError": ExitCode.OUTBOX_UNAVAILABLE,
     "OutboxUnavailableError": ExitCode.OUTBOX_UNAVAILABLE,
     "DeliveryTransientError": ExitCode.WAITING,

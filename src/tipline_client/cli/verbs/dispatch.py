@@ -32,7 +32,7 @@ from tipline_client.outbox import Outbox
 __all__ = ["dispatch"]
 
 _LOOKED_AT = 1000
-"""How many of the entries that still wait are verified at the end."""
+"""How many of the entries that still wait are looked at and verified at the end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class _End:
 
     summary: DispatchSummary
     counts: OutboxCounts
-    failure: OldestFailure | None
+    failure: OldestFailure
     given_up: list[tuple[str, Failure | None]]
     suspects: Suspects
 
@@ -83,7 +83,7 @@ async def _run(client: AsyncTiplineClient, *, patience: timedelta | None, output
         output.note(f"dispatching to {profile.name} ({profile.environment}) at {profile.host}")
         summary = await (conductor.run() if patience is None else conductor.drain(patience=patience))
     outbox = client.outbox
-    failure = await find_oldest_failure(outbox, environment=profile.environment, lane=conductor.lane)
+    failure = await find_oldest_failure(outbox, environment=profile.environment, most=_LOOKED_AT, lane=conductor.lane)
     return _End(
         summary,
         await outbox.count(lane=conductor.lane),
@@ -124,6 +124,7 @@ def _view(end: _End) -> dict[str, Any]:
         "oldestWaiting": instant(counts.oldest_waiting),
         "nextTry": instant(counts.next_available),
         "lastError": oldest_failure_view(end.failure),
+        "lastErrorNotLookedAt": end.failure.not_looked_at,
         "openAlarms": counts.open_alarms,
         "altered": suspects_view(end.suspects),
         "incident": None
@@ -140,6 +141,8 @@ def _lines(end: _End) -> list[str]:
         f"given up: entry {entry_id}: {failure_sentence(failure) if failure else 'its row cannot be read back'}"
         for entry_id, failure in end.given_up
     ]
+    if unnamed := max(0, summary.outcomes.get(Outcome.REJECTED, 0) - len(end.given_up)):
+        lines.append(f"and {unnamed} given up before those: tipline dead-letter list")
     if summary.incident is not None:
         failure = summary.incident.failure
         lines.append(f"endpoint unusable since {instant(summary.incident.since)}: {failure_sentence(failure)}")
@@ -147,8 +150,8 @@ def _lines(end: _End) -> list[str]:
             lines.append(f"hint: {hint}; the entries stay queued")
     if summary.waiting:
         lines.append(waiting_line(counts, now=datetime.now(UTC)))
-        if end.failure is not None:
-            lines.append(f"oldest error: {oldest_failure_line(end.failure)}")
+        if (failure_line := oldest_failure_line(end.failure)) is not None:
+            lines.append(f"oldest error: {failure_line}")
     lines += suspects_lines(end.suspects)
     if counts.open_alarms:
         lines.append(f"{counts.open_alarms} open alarm(s): tipline alarm list")

@@ -6,18 +6,19 @@ from cyclopts import Parameter
 from cyclopts.validators import Number
 
 from tipline_client.cli.exit_codes import ExitCode
-from tipline_client.cli.opening import with_outbox
+from tipline_client.cli.opening import LANES, with_outbox
 from tipline_client.cli.options import ENDPOINT, EndpointOptions
 from tipline_client.cli.output import columns
 from tipline_client.cli.views import entry_view, failure_text, moment_of
 from tipline_client.delivery.entry import Entry
 from tipline_client.delivery.environment import Environment
 from tipline_client.delivery.states import State
-from tipline_client.outbox import Outbox, Stray
+from tipline_client.outbox import Outbox, Stray, Strays
 
 __all__ = ["Limit", "entry_table", "list_entries", "page"]
 
 _UNLISTED = 1000
+"""How many of the entries that no dispatcher serves are looked at: only among them is what no list can hold."""
 Limit = Annotated[int, Parameter(validator=Number(gte=1, lte=10_000))]
 
 
@@ -41,20 +42,22 @@ def list_entries(
     session = options.start()
     lane = session.settings.lane
 
-    async def look(outbox: Outbox) -> tuple[list[Entry], list[Stray]]:
+    async def look(outbox: Outbox) -> tuple[list[Entry], Strays]:
         environment = lane[1] if lane else None
         entries = await page(outbox, states=state or None, environment=environment, limit=limit, after=after)
-        strays = await outbox.strays((), limit=_UNLISTED)
-        return entries, [stray for stray in strays.first if not _is_listable(stray)]
+        return entries, await outbox.strays(LANES, limit=_UNLISTED)
 
-    entries, unlisted = with_outbox(session.settings, look)
+    entries, strays = with_outbox(session.settings, look)
     lines = entry_table(entries)
     if len(entries) == limit:
         lines.append(f"there may be more: --after {entries[-1].id}")
     session.output.finish([entry_view(entry) for entry in entries], lines)
-    for stray in unlisted:
-        place = f"{stray.environment}, {stray.state}"[:60]
-        session.output.note(f"not listed: entry {stray.entry_id}, whose row was altered ({place})")
+    for stray in strays.first:
+        if not _is_listable(stray):
+            place = f"{stray.environment}, {stray.state}"[:60]
+            session.output.note(f"not listed: entry {stray.entry_id}, whose row was altered ({place})")
+    if unseen := strays.count - len(strays.first):
+        session.output.note(f"{unseen} more entries that no dispatcher serves were not looked at")
     return ExitCode.OK
 
 

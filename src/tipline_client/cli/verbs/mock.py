@@ -3,7 +3,8 @@
 import json
 import sys
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
+from urllib.parse import urljoin
 
 from tipline_client.cli.exit_codes import CommandError, ExitCode
 from tipline_client.cli.options import OUTPUT, OutputOptions
@@ -12,6 +13,9 @@ from tipline_client.errors import ConfigurationError
 from tipline_client.profiles import MOCK_PASSWORD, MOCK_USERNAME
 
 __all__ = ["mock"]
+
+_DESCRIPTION: Final = "/_mock/openapi.json"
+"""Where the control API describes itself, on the endpoint's own port."""
 
 
 def mock(
@@ -31,7 +35,7 @@ def mock(
     """Run a mock endpoint until SIGINT or SIGTERM. It is no hotline: nothing sent to it is filed.
 
     Prints its base URL on a line of its own when it is ready; give that as TIPLINE_ENDPOINT. Its control API stands
-    beside it, under /_mock.
+    beside it, under /_mock; the line after says where that is described.
 
     Example: tipline mock --port 0 --fault finish:lost_reply
 
@@ -97,5 +101,9 @@ class _Announcer:
             self._notices.append(line)
             self._output.say(line)
             return
-        self._output.finish({"baseUrl": line, "notices": self._notices}, [line])
+        description = urljoin(line, _DESCRIPTION)
+        self._output.finish(
+            {"baseUrl": line, "openapi": description, "notices": self._notices},
+            [line, f"Its control API: {description}"],
+        )
         sys.stdout.flush()

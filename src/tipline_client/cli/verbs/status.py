@@ -22,7 +22,7 @@ from tipline_client.outbox import Outbox
 __all__ = ["status"]
 
 _LOOKED_AT = 1000
-"""How many waiting entries are verified: enough to notice, and quick enough to be asked every minute."""
+"""How many waiting entries are looked at and verified: enough to notice, and quick enough to be asked every minute."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class _Found:
     environment: Environment
     counts: OutboxCounts
     oldest: Entry | None
-    failure: OldestFailure | None
+    failure: OldestFailure
 
 
 def status(*, options: EndpointOptions = ENDPOINT) -> ExitCode:
@@ -54,7 +54,7 @@ def status(*, options: EndpointOptions = ENDPOINT) -> ExitCode:
             counts = await outbox.count(environment=environment)
             waiting = [State.QUEUED, State.LEASED, State.HELD]
             oldest = await outbox.list_entries(states=waiting, environment=environment, limit=1)
-            failure = await find_oldest_failure(outbox, environment=environment)
+            failure = await find_oldest_failure(outbox, environment=environment, most=_LOOKED_AT)
             found.append(_Found(environment, counts, oldest[0] if oldest else None, failure))
         return found, await find_suspects(outbox, trusted=_trusted(settings), most=_LOOKED_AT)
 
@@ -99,6 +99,7 @@ def _view(found: _Found) -> dict[str, Any]:
         "oldestEntryId": None if oldest is None else oldest.id,
         "oldestError": None if oldest is None else failure_view(oldest.last_failure),
         "lastError": oldest_failure_view(found.failure),
+        "lastErrorNotLookedAt": found.failure.not_looked_at,
         "nextTry": instant(counts.next_available),
         "openAlarms": counts.open_alarms,
     }
@@ -112,8 +113,8 @@ def _lines(found: _Found) -> list[str]:
         lines.append(f"  oldest waits  {span(datetime.now(UTC) - counts.oldest_waiting)}")
     if counts.next_available is not None:
         lines.append(f"  next try      {instant(counts.next_available)}")
-    if found.failure is not None:
-        lines.append(f"  last error    {oldest_failure_line(found.failure)}")
+    if (failure := oldest_failure_line(found.failure)) is not None:
+        lines.append(f"  last error    {failure}")
     if counts.open_alarms:
         lines.append(f"  open alarms   {counts.open_alarms}: tipline alarm list")
     return lines
