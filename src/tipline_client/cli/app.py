@@ -81,7 +81,7 @@ _ROOM = "tipline_client.cli.verbs."
 _CODES = (f"{code.value} {code.name.lower()}".replace("_", " ") for code in ExitCode)
 _ENDING = (
     f"Settings come from arguments, then from {', '.join(VARIABLE_NAMES)}, then from {FILE_NAME}. "
-    f"Exit codes: {', '.join(_CODES)}. Every verb takes --json."
+    f"Every verb takes --json.\n\nExit codes: {', '.join(_CODES)}."
 )
 
 
