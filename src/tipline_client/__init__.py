@@ -1,14 +1,14 @@
 """Report child sexual exploitation to a hotline: typed, validated, signed, queued durably, filed exactly once.
 
-Public are the names below and the modules `models`, `errors`, `profiles`, `mock` and `testing`; everything else
-promises nothing. Each name is imported when it is first used, so that `import tipline_client` alone costs nothing.
+Public are the names below and the modules `models`, `errors`, `events`, `profiles`, `mock` and `testing`; everything
+else promises nothing. Each name is imported when it is first used, so that `import tipline_client` alone costs nothing.
 """
 
 TYPE_CHECKING = False
 """As in `typing`, which would have to be imported for it."""
 
 if TYPE_CHECKING:
-    from tipline_client import errors, models, profiles
+    from tipline_client import errors, events, models, profiles
     from tipline_client._version import __version__
     from tipline_client.client import (
         AsyncDispatcher,
@@ -22,10 +22,12 @@ if TYPE_CHECKING:
     from tipline_client.delivery.answers import Answer, AnswerKind
     from tipline_client.delivery.entry import Entry
     from tipline_client.delivery.environment import Environment
+    from tipline_client.delivery.events import Event
     from tipline_client.delivery.outcomes import Outcome
     from tipline_client.delivery.receipt import Receipt
     from tipline_client.delivery.retry import RetryPolicy
     from tipline_client.delivery.states import State
+    from tipline_client.dispatch.hooks import Hook
     from tipline_client.envelope import KeyRing
     from tipline_client.envelope.receipts import open_receipt
     from tipline_client.errors import Issue, Severity, TiplineError
@@ -43,7 +45,7 @@ if TYPE_CHECKING:
 else:
     # Out of the type checker's sight: it would believe every name that anybody asks for.
     _ROOMS = {
-        "": ("errors", "models", "profiles"),
+        "": ("errors", "events", "models", "profiles"),
         "_version": ("__version__",),
         "client": (
             *("AsyncDispatcher", "AsyncTiplineClient", "DispatchSummary", "Dispatcher", "Enqueued", "Options"),
@@ -52,10 +54,12 @@ else:
         "delivery.answers": ("Answer", "AnswerKind"),
         "delivery.entry": ("Entry",),
         "delivery.environment": ("Environment",),
+        "delivery.events": ("Event",),
         "delivery.outcomes": ("Outcome",),
         "delivery.receipt": ("Receipt",),
         "delivery.retry": ("RetryPolicy",),
         "delivery.states": ("State",),
+        "dispatch.hooks": ("Hook",),
         "envelope": ("KeyRing",),
         "envelope.receipts": ("open_receipt",),
         "errors": ("Issue", "Severity", "TiplineError"),
@@ -96,7 +100,9 @@ __all__ = [
     "Enqueued",
     "Entry",
     "Environment",
+    "Event",
     "Evidence",
+    "Hook",
     "IncidentSummary",
     "InternetDetails",
     "Issue",
@@ -116,6 +122,7 @@ __all__ = [
     "TiplineError",
     "__version__",
     "errors",
+    "events",
     "models",
     "open_receipt",
     "profiles",

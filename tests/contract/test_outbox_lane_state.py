@@ -7,6 +7,7 @@ import anyio
 
 from tipline_client.delivery.answers import Scope
 from tipline_client.delivery.environment import Environment
+from tipline_client.delivery.hook_state import HookState
 from tipline_client.delivery.lane_state import Incident, LaneState, Trial
 from tipline_client.delivery.outcomes import Failure
 from tipline_client.delivery.steps import Step
@@ -64,6 +65,19 @@ async def test_change_made_from_an_old_version(outbox: Outbox) -> None:
     assert (True, False, True) == (written, late, in_time)
     assert FULL.incident == seen.incident
     assert (None, 2) == ((after := await outbox.lane_state(LANE)).incident, after.version)
+
+
+async def test_state_of_a_hook(outbox: Outbox, clock: TurnableClock) -> None:
+    """It is kept in the same way: by name, over the version that it was made from."""
+    first = await outbox.hook_state("pager")
+    told = replace(first, position=7, failures=2, next_at=NOON, last_error="RuntimeError", given_up=1, holder="me")
+
+    changes = [await outbox.change_hook("pager", told), await outbox.change_hook("pager", first)]
+    clock.advance(timedelta(hours=1))
+
+    assert [True, False] == changes
+    assert replace(told, read_at=clock.now(), version=1) == await outbox.hook_state("pager")
+    assert HookState(clock.now()) == await outbox.hook_state("pager\0")
 
 
 async def test_many_who_change_at_once(outbox: Outbox) -> None:

@@ -14,6 +14,7 @@ from tipline_client.delivery.receipt import Receipt
 from tipline_client.dispatch import Conductor, LaneGate, Road, SharedBook
 from tipline_client.dispatch.delivering import deliver, requeue, retract
 from tipline_client.dispatch.enqueueing import Enqueued, as_submission, check, enqueue
+from tipline_client.dispatch.hooks import Hooks
 from tipline_client.dispatch.probing import fetch_schema, probe
 from tipline_client.dispatch.receipting import receipt_bytes, receipt_of, sign_outstanding
 from tipline_client.envelope import KeyRing
@@ -243,6 +244,20 @@ class AsyncTiplineClient:
     async def sign_outstanding_receipts(self) -> int:
         """Make the receipts that a crash or a missing key left unmade; returns how many."""
         return await sign_outstanding(self.outbox, self.keys)
+
+    def hooks(self) -> Hooks | None:
+        """What tells this client's hooks, if it has any; run by its dispatchers."""
+        options = self._options
+        if not options.hooks:
+            return None
+        return Hooks(
+            options.hooks,
+            self.outbox,
+            options.clock,
+            options.policy,
+            options.random,
+            look_every=options.poll_every,
+        )
 
     def conductor(self) -> Conductor:
         """The inside of one dispatcher of this client's lane; it can be stopped once. Programs use `AsyncDispatcher`.

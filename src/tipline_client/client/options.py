@@ -1,6 +1,6 @@
 """What seldom needs to be said when a client is opened."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -9,6 +9,7 @@ from random import Random
 from tipline_client.delivery.clock import Clock, SystemClock
 from tipline_client.delivery.retry import RetryPolicy
 from tipline_client.dispatch import OnBytes, OnStep, ignore
+from tipline_client.dispatch.hooks import Hook, check_hooks
 from tipline_client.errors import ConfigurationError
 from tipline_client.profiles import EndpointProfile
 from tipline_client.transport import HttpTransport, Transport
@@ -36,6 +37,7 @@ class Options:
         open_transport: Opens the network; `HttpTransport.open` unless replaced.
         on_bytes: Told of upload progress: entry id, index of the evidence, bytes so far, bytes in all.
         on_step: Told of each step about to be sent: entry id, intent.
+        hooks: Told of what happened, after the commit, by whoever dispatches; their failure changes nothing else.
     """
 
     slots: int = 8
@@ -47,6 +49,7 @@ class Options:
     open_transport: OpenTransport = HttpTransport.open
     on_bytes: OnBytes = ignore
     on_step: OnStep = ignore
+    hooks: Sequence[Hook] = ()
 
     def __post_init__(self) -> None:
         """Refuse what could never deliver.
@@ -59,3 +62,4 @@ class Options:
         for name, value in (("lease_for", self.lease_for), ("poll_every", self.poll_every)):
             if value <= timedelta(0):
                 raise ConfigurationError(f"{name} must be longer than nothing", hint="Leave it out for the default.")
+        check_hooks(self.hooks)

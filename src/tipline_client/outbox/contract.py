@@ -34,6 +34,7 @@ from tipline_client.delivery.checkpoint import Checkpoint
 from tipline_client.delivery.entry import Entry, Lease, NewEntry, OutboxCounts
 from tipline_client.delivery.environment import Environment
 from tipline_client.delivery.events import Happening, HistoryLine
+from tipline_client.delivery.hook_state import HookState
 from tipline_client.delivery.lane_state import LaneState
 from tipline_client.delivery.outcomes import Attempt
 from tipline_client.delivery.states import State
@@ -320,6 +321,14 @@ class Outbox(Protocol):
         No line ever appears at a position below one that was handed out: whoever goes on from the last one misses
         nothing.
         """
+        ...
+
+    async def hook_state(self, name: str) -> HookState:
+        """How far the hook of this name has got, with the moment of the look by the store's clock."""
+        ...
+
+    async def change_hook(self, name: str, state: HookState) -> bool:
+        """Replace how far a hook has got, unless somebody has changed it since `state.version`; whether it was."""
         ...
 
     async def notes(self, entry_id: str) -> list[tuple[datetime, str]]:

@@ -3,7 +3,6 @@
 It knows no file and no SQL. Whoever wants to lose nothing uses another store.
 """
 
-import secrets
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -28,6 +27,7 @@ from tipline_client.delivery.events import (
     WithdrawalAsked,
     digest_of,
 )
+from tipline_client.delivery.hook_state import HookState
 from tipline_client.delivery.lane_state import LaneState
 from tipline_client.delivery.outcomes import Attempt
 from tipline_client.delivery.states import State
@@ -37,6 +37,7 @@ from tipline_client.outbox import rules
 from tipline_client.outbox.contract import AcknowledgementRecord, Claimed, Lane, Stray, Strays
 from tipline_client.outbox.memory_history import MemoryHistory
 from tipline_client.outbox.memory_rows import StoredEntry, counts
+from tipline_client.outbox.memory_versions import Versioned
 
 __all__ = ["MemoryOutbox"]
 
@@ -52,7 +53,8 @@ class MemoryOutbox:
     def __init__(self, clock: Clock | None = None, *, chain: HistoryChain | None = None) -> None:
         self._clock = clock or SystemClock()
         self._history = MemoryHistory(chain or HistoryChain())
-        self._lanes: dict[Lane, LaneState] = {}
+        self._hooks = Versioned[str, HookState]()
+        self._lanes = Versioned[Lane, LaneState]()
         self._lock = threading.Lock()
         self._rows: dict[str, StoredEntry] = {}
         self._by_key: dict[tuple[str, Environment, str], StoredEntry] = {}
@@ -68,24 +70,10 @@ class MemoryOutbox:
                 return row.entry, False
             if new.id in self._rows:
                 raise rules.id_in_use(new)
-            now = self._clock.now()
-            entry = Entry(
-                id=new.id,
-                profile=new.profile,
-                environment=new.environment,
-                idempotency_key=new.idempotency_key,
-                content_digest=new.content_digest,
-                envelope=new.envelope,
-                is_escalated=new.is_escalated,
-                state=State.HELD if held else State.QUEUED,
-                checkpoint=new.checkpoint,
-                attempts=0,
-                enqueued_at=now,
-                available_at=now,
-            )
-            row = self._rows[new.id] = self._by_key[key] = StoredEntry(number=len(self._rows), entry=entry)
+            row = StoredEntry.of(new, number=len(self._rows), held=held, now=self._clock.now())
+            self._rows[new.id] = self._by_key[key] = row
             self._tell(row, EntryQueued(new.content_digest, is_held=held))
-            return entry, True
+            return row.entry, True
 
     async def get(self, entry_id: str) -> Entry:
         """See `Outbox.get`."""
@@ -159,36 +147,20 @@ class MemoryOutbox:
                 and row.is_due(now, is_asked_for=entry_id is not None)
             ]
             due.sort(key=StoredEntry.due_since if longest_due else StoredEntry.place_in_line)
-            return Claimed(self._lease(row, now, lease_for) for row in due[:limit])
-
-    def _lease(self, row: StoredEntry, now: datetime, lease_for: timedelta) -> Lease:
-        was_taken_over = row.entry.state is State.LEASED
-        row.entry = replace(row.entry, state=State.LEASED)
-        row.token, row.expires_at = secrets.token_hex(16), now + lease_for
-        return Lease(
-            entry=row.entry,
-            token=row.token,
-            started_at=now,
-            expires_at=row.expires_at,
-            was_taken_over=was_taken_over,
-        )
+            return Claimed(row.lease(now, lease_for) for row in due[:limit])
 
     async def lane_state(self, lane: Lane) -> LaneState:
         """See `Outbox.lane_state`."""
         with self._lock:
-            now = self._clock.now()
-            return replace(self._lanes.get(lane, LaneState(now)), read_at=now)
+            return self._lanes.read(lane, LaneState(self._clock.now()))
 
     async def change_lane(self, lane: Lane, state: LaneState, *, what: Happening | None = None) -> bool:
         """See `Outbox.change_lane`."""
         with self._lock:
-            version = self._lanes[lane].version if lane in self._lanes else 0
-            if version != state.version:
-                return False
-            self._lanes[lane] = replace(state, version=version + 1)
-            if what is not None:
+            is_changed = self._lanes.write(lane, state)
+            if is_changed and what is not None:
                 self._history.tell(lane, what, at=self._clock.now())
-            return True
+            return is_changed
 
     async def renew(self, lease: Lease, *, lease_for: timedelta) -> Lease:
         """See `Outbox.renew`."""
@@ -362,6 +334,16 @@ class MemoryOutbox:
         """See `Outbox.events`."""
         with self._lock:
             return self._history.after(after, limit)
+
+    async def hook_state(self, name: str) -> HookState:
+        """See `Outbox.hook_state`."""
+        with self._lock:
+            return self._hooks.read(name, HookState(self._clock.now()))
+
+    async def change_hook(self, name: str, state: HookState) -> bool:
+        """See `Outbox.change_hook`."""
+        with self._lock:
+            return self._hooks.write(name, state)
 
     async def notes(self, entry_id: str) -> list[tuple[datetime, str]]:
         """See `Outbox.notes`."""

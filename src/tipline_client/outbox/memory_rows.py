@@ -1,12 +1,13 @@
 """One entry as the store in memory keeps it, and what of it orders the claims. It knows no lock and no clock."""
 
+import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from tipline_client.delivery.acknowledgement import Alarm
 from tipline_client.delivery.checkpoint import Checkpoint
-from tipline_client.delivery.entry import Entry, OutboxCounts
+from tipline_client.delivery.entry import Entry, Lease, NewEntry, OutboxCounts
 from tipline_client.delivery.outcomes import Attempt
 from tipline_client.delivery.states import State, check_transition
 from tipline_client.outbox.contract import AcknowledgementRecord, Lane
@@ -37,6 +38,32 @@ class StoredEntry:
     rejected_reply: bytes | None = None
     attempts: list[Attempt] = field(default_factory=list)
     notes: list[tuple[datetime, str]] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, new: NewEntry, *, number: int, held: bool, now: datetime) -> "StoredEntry":
+        """The row of a new entry."""
+        entry = Entry(
+            id=new.id,
+            profile=new.profile,
+            environment=new.environment,
+            idempotency_key=new.idempotency_key,
+            content_digest=new.content_digest,
+            envelope=new.envelope,
+            is_escalated=new.is_escalated,
+            state=State.HELD if held else State.QUEUED,
+            checkpoint=new.checkpoint,
+            attempts=0,
+            enqueued_at=now,
+            available_at=now,
+        )
+        return cls(number=number, entry=entry)
+
+    def lease(self, now: datetime, lease_for: timedelta) -> Lease:
+        """Grant a lease, with a fresh token that ends every earlier one."""
+        was_taken_over = self.entry.state is State.LEASED
+        self.entry = replace(self.entry, state=State.LEASED)
+        self.token, self.expires_at = secrets.token_hex(16), now + lease_for
+        return Lease(self.entry, self.token, now, self.expires_at, was_taken_over=was_taken_over)
 
     @property
     def lane(self) -> Lane:

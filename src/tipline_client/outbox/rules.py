@@ -18,6 +18,7 @@ from tipline_client.delivery.events import (
     EntryRetracted,
     Happening,
 )
+from tipline_client.delivery.hook_state import HookState
 from tipline_client.delivery.jsonable import from_json
 from tipline_client.delivery.lane_state import LaneState
 from tipline_client.delivery.outcomes import Attempt
@@ -38,6 +39,7 @@ __all__ = [
     "check_withdrawable",
     "foreign_report_alarm",
     "happenings_of_ending",
+    "hook_state_of",
     "id_in_use",
     "is_untouched",
     "lane_state_of",
@@ -142,6 +144,15 @@ def lane_state_of(version: int, stored: object, *, now: datetime) -> LaneState:
         state = from_json(LaneState, stored) if isinstance(stored, str) else LaneState(now)
     except ValueError:
         state = LaneState(now)
+    return replace(state, read_at=now, version=version)
+
+
+def hook_state_of(version: int, stored: object, *, now: datetime) -> HookState:
+    """How far a hook has got, from what was stored of it. What cannot be read begins anew."""
+    try:
+        state = from_json(HookState, stored) if isinstance(stored, str) else HookState(now)
+    except ValueError:
+        state = HookState(now)
     return replace(state, read_at=now, version=version)
 
 

@@ -10,17 +10,18 @@ from tipline_client import AsyncTiplineClient, TiplineClient, profiles
 from tipline_client.client import AsyncDispatcher, Dispatcher
 from tipline_client.errors import ConfigurationError
 
-ONLY_ASYNCHRONOUS = {"aclose", "conductor"}
-"""Closed by `close` on the other side; and the inside of an `AsyncDispatcher`."""
+ONLY_ASYNCHRONOUS = {"aclose", "conductor", "hooks"}
+"""Closed by `close` on the other side; and the insides of an `AsyncDispatcher`."""
 ONLY_SYNCHRONOUS = {"close", "call", "call_soon", "asynchronous", "profile"}
 """Ways to the client behind it, whose `profile` is a plain attribute."""
 
 PUBLIC = [
     *("Answer", "AnswerKind", "AsyncDispatcher", "AsyncTiplineClient", "DispatchSummary", "Dispatcher"),
-    *("EndpointProfile", "Enqueued", "Entry", "Environment", "Evidence", "IncidentSummary", "InternetDetails"),
+    *("EndpointProfile", "Enqueued", "Entry", "Environment", "Event", "Evidence", "Hook", "IncidentSummary"),
+    "InternetDetails",
     *("Issue", "KeyRing", "Options", "Outcome", "Person", "PersonOrUserReported"),
     *("Receipt", "Report", "Reporter", "RetryPolicy", "Severity", "State", "Submission", "TiplineClient"),
-    *("TiplineError", "__version__", "errors", "models", "open_receipt", "profiles"),
+    *("TiplineError", "__version__", "errors", "events", "models", "open_receipt", "profiles"),
 ]
 
 

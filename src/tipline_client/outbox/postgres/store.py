@@ -19,6 +19,7 @@ from tipline_client.delivery.clock import Clock
 from tipline_client.delivery.entry import Entry, Lease, NewEntry, OutboxCounts
 from tipline_client.delivery.environment import Environment
 from tipline_client.delivery.events import Happening, HistoryLine
+from tipline_client.delivery.hook_state import HookState
 from tipline_client.delivery.lane_state import LaneState
 from tipline_client.delivery.outcomes import Attempt
 from tipline_client.delivery.states import State
@@ -26,7 +27,7 @@ from tipline_client.envelope import HistoryChain
 from tipline_client.errors import OutboxInDoubtError
 from tipline_client.outbox import rules
 from tipline_client.outbox.contract import AcknowledgementRecord, Claimed, Lane, Strays
-from tipline_client.outbox.postgres import deciding, entering, lanes, leasing, reading, telling
+from tipline_client.outbox.postgres import deciding, entering, hooks, lanes, leasing, reading, telling
 from tipline_client.outbox.postgres.connections import Connections, Kind
 from tipline_client.outbox.postgres.conversation import Conversation, Row
 from tipline_client.outbox.sqlite.columns import microseconds
@@ -316,6 +317,14 @@ class PostgresOutbox:
     async def events(self, *, after: int = 0, limit: int = 100) -> list[HistoryLine]:
         """See `Outbox.events`."""
         return await self._hold(Kind.WRITE_TOGETHER, lambda _: telling.lines_after(after=after, limit=limit))
+
+    async def hook_state(self, name: str) -> HookState:
+        """See `Outbox.hook_state`."""
+        return await self._hold(Kind.READ, lambda now: hooks.hook_state(name, now=now))
+
+    async def change_hook(self, name: str, state: HookState) -> bool:
+        """See `Outbox.change_hook`."""
+        return await self._hold(Kind.WRITE, lambda _: hooks.change_hook(name, state))
 
     async def notes(self, entry_id: str) -> list[tuple[datetime, str]]:
         """See `Outbox.notes`."""

@@ -233,5 +233,12 @@ _HISTORY: Final = (
     "CREATE INDEX history_unplaced ON tipline.history (number) WHERE place IS NULL",
 )
 
-MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = ((*_FUNCTIONS, *_TABLES, *_INDEXES, *_COUNTS), _LANES, _HISTORY)
+_HOOKS: Final = ("CREATE TABLE tipline.hooks (name text PRIMARY KEY, version bigint NOT NULL, state text NOT NULL)",)
+
+MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
+    (*_FUNCTIONS, *_TABLES, *_INDEXES, *_COUNTS),
+    _LANES,
+    _HISTORY,
+    _HOOKS,
+)
 """The statements that lead from each schema version to the next; a released one is never edited, only followed."""

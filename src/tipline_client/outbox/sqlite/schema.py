@@ -234,7 +234,19 @@ _HISTORY: Final = (
     "CREATE INDEX history_of_lane ON history (environment, profile, position) WHERE entry IS NULL",
 )
 
-MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = ((*_TABLES, *_INDEXES), _COUNTS, _LEASES, _BY_LANE, _LANES, _HISTORY)
+_HOOKS: Final = (
+    "CREATE TABLE hooks (name TEXT PRIMARY KEY, version INTEGER NOT NULL, state TEXT NOT NULL) STRICT, WITHOUT ROWID",
+)
+
+MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
+    (*_TABLES, *_INDEXES),
+    _COUNTS,
+    _LEASES,
+    _BY_LANE,
+    _LANES,
+    _HISTORY,
+    _HOOKS,
+)
 """The statements that lead from each schema version to the next; a released one is never edited, only followed."""
 
 VERSION: Final = len(MIGRATIONS)

@@ -19,13 +19,14 @@ from tipline_client.delivery.clock import Clock, SystemClock
 from tipline_client.delivery.entry import Entry, Lease, NewEntry, OutboxCounts
 from tipline_client.delivery.environment import Environment
 from tipline_client.delivery.events import Happening, HistoryLine
+from tipline_client.delivery.hook_state import HookState
 from tipline_client.delivery.lane_state import LaneState
 from tipline_client.delivery.outcomes import Attempt
 from tipline_client.delivery.states import State
 from tipline_client.envelope import HistoryChain
 from tipline_client.outbox import rules
 from tipline_client.outbox.contract import AcknowledgementRecord, Claimed, Lane, Strays
-from tipline_client.outbox.sqlite import deciding, entering, lanes, leasing, reading
+from tipline_client.outbox.sqlite import deciding, entering, hooks, lanes, leasing, reading
 from tipline_client.outbox.sqlite.driver import DriverName, choose_driver, library_version
 from tipline_client.outbox.sqlite.history import history_of_entry, history_of_lane, lines_after
 from tipline_client.outbox.sqlite.opening import Opened, open_file
@@ -294,6 +295,14 @@ class SqliteOutbox:
     async def events(self, *, after: int = 0, limit: int = 100) -> list[HistoryLine]:
         """See `Outbox.events`."""
         return await self._reader.run(lambda execute: lines_after(execute, after=after, limit=limit))
+
+    async def hook_state(self, name: str) -> HookState:
+        """See `Outbox.hook_state`."""
+        return await self._reader.run(lambda execute: hooks.hook_state(execute, name, now=self._clock.now()))
+
+    async def change_hook(self, name: str, state: HookState) -> bool:
+        """See `Outbox.change_hook`."""
+        return await self._write(lambda writing: hooks.change_hook(writing.execute, name, state))
 
     async def notes(self, entry_id: str) -> list[tuple[datetime, str]]:
         """See `Outbox.notes`."""

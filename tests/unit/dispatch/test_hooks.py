@@ -1,0 +1,218 @@
+"""Hooks: told after the commit, in order, again until each event is taken or given up; nobody else waits for them."""
+
+from datetime import timedelta
+from random import Random
+from typing import Any
+
+import anyio
+import pytest
+
+from tests.contract.values import MINUTE, acknowledge, lease_of, new_entry
+from tipline_client.delivery.events import EntryAcknowledged, EntryQueued, Event
+from tipline_client.delivery.retry import RetryPolicy
+from tipline_client.dispatch.hooks import Hook, Hooks, check_hooks
+from tipline_client.errors import ConfigurationError, OutboxUnavailableError
+from tipline_client.outbox import MemoryOutbox
+from tipline_client.testing import TurnableClock
+
+DICE = Random(1)  # noqa: S311 - jitter
+
+
+class Listener:
+    """Remembers what it was told, and fails so many times first."""
+
+    def __init__(self, *, failures: int = 0) -> None:
+        self.told: list[tuple[str, str | None]] = []
+        self.failures = failures
+
+    def __call__(self, event: Event) -> None:
+        if self.failures > 0:
+            self.failures -= 1
+            raise RuntimeError("coffee is out")
+        self.told.append((type(event.what).__name__, event.entry_id))
+
+
+@pytest.fixture
+def clock() -> TurnableClock:
+    return TurnableClock()
+
+
+@pytest.fixture
+def outbox(clock: TurnableClock) -> MemoryOutbox:
+    return MemoryOutbox(clock)
+
+
+@pytest.fixture
+def listener() -> Listener:
+    return Listener()
+
+
+def _hooks(outbox: Any, clock: TurnableClock, *hooks: Hook) -> Hooks:
+    return Hooks(hooks, outbox, clock, RetryPolicy(jitter=0), DICE)
+
+
+async def _started(outbox: Any, clock: TurnableClock, *hooks: Hook) -> Hooks:
+    started = _hooks(outbox, clock, *hooks)
+    await started.register()
+    return started
+
+
+async def test_events_in_order(outbox: MemoryOutbox, clock: TurnableClock, listener: Listener) -> None:
+    """Every event since the hook was registered, once, in the order of the history."""
+    await outbox.enqueue(new_entry("before"))
+    hooks = await _started(outbox, clock, Hook("listener", listener))
+
+    await acknowledge(outbox, await lease_of(outbox))
+    await hooks.tell_all()
+    await hooks.tell_all()
+
+    assert [(kind, "id-one") for kind in ("EntryQueued", "EntryAttempted", "EntryAcknowledged")] == listener.told
+
+
+async def test_many_events(outbox: MemoryOutbox, clock: TurnableClock, listener: Listener) -> None:
+    """However many wait, all are told at once."""
+    hooks = await _started(outbox, clock, Hook("listener", listener))
+    for number in range(250):
+        await outbox.enqueue(new_entry(str(number)))
+
+    await hooks.tell_all()
+
+    assert [("EntryQueued", f"id-{number}") for number in range(250)] == listener.told
+
+
+async def test_kinds(outbox: MemoryOutbox, clock: TurnableClock, listener: Listener) -> None:
+    """A hook that wants one kind is told of no other."""
+    hooks = await _started(outbox, clock, Hook("listener", listener, kinds=(EntryAcknowledged,)))
+
+    await acknowledge(outbox, await lease_of(outbox))
+    await hooks.tell_all()
+
+    assert [("EntryAcknowledged", "id-one")] == listener.told
+
+
+async def test_failure_is_told_again(outbox: MemoryOutbox, clock: TurnableClock) -> None:
+    """A failing hook waits longer each time, keeps the order, and gets every event; other hooks do not wait for it."""
+    failing, well = Listener(failures=3), Listener()
+    hooks = await _started(outbox, clock, Hook("failing", failing), Hook("well", well))
+    for name in ("one", "two"):
+        await outbox.enqueue(new_entry(name))
+
+    waits = []
+    for _ in range(3):
+        await hooks.tell_all()
+        await hooks.tell_all()
+        state = await outbox.hook_state("failing")
+        assert state.next_at is not None
+        waits.append(state.next_at - clock.now())
+        clock.advance(waits[-1])
+    await hooks.tell_all()
+
+    assert [("EntryQueued", "id-one"), ("EntryQueued", "id-two")] == failing.told == well.told
+    assert sorted(set(waits)) == waits
+    state = await outbox.hook_state("failing")
+    assert (0, 0, "") == (state.failures, state.given_up, state.last_error)
+
+
+async def test_event_given_up(outbox: MemoryOutbox, clock: TurnableClock, caplog: pytest.LogCaptureFixture) -> None:
+    """After so many failures an event is passed over, loudly, and the next one is told."""
+    failing = Listener(failures=4)
+    hooks = await _started(outbox, clock, Hook("failing", failing, tries=4))
+    for name in ("one", "two"):
+        await outbox.enqueue(new_entry(name))
+
+    for _ in range(4):
+        await hooks.tell_all()
+        clock.advance(timedelta(hours=1))
+
+    state = await outbox.hook_state("failing")
+    assert [("EntryQueued", "id-two")] == failing.told
+    assert 1 == state.given_up
+    assert "hook failing: event 1 given up after 4 tries (RuntimeError)" in caplog.messages
+    assert "coffee" not in caplog.text
+
+
+async def test_hook_that_hangs(outbox: MemoryOutbox, clock: TurnableClock) -> None:
+    """A call that takes too long has failed."""
+
+    async def hang(_: Event) -> None:
+        await anyio.sleep_forever()
+
+    hooks = await _started(outbox, clock, Hook("hangs", hang, timeout=timedelta(milliseconds=5)))
+    await outbox.enqueue(new_entry())
+
+    await hooks.tell_all()
+
+    state = await outbox.hook_state("hangs")
+    assert (1, "TimeoutError") == (state.failures, state.last_error)
+
+
+async def test_two_dispatchers_with_one_hook(outbox: MemoryOutbox, clock: TurnableClock, listener: Listener) -> None:
+    """One of them tells; the other one takes over when it is not heard of any more."""
+    entered, is_released = anyio.Event(), anyio.Event()
+
+    async def wait(_: Event) -> None:
+        entered.set()
+        await is_released.wait()
+
+    slow = await _started(outbox, clock, Hook("shared", wait))
+    other = _hooks(outbox, clock, Hook("shared", listener))
+    await outbox.enqueue(new_entry())
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(slow.tell_all)
+        await entered.wait()
+        await other.tell_all()
+        while_held = list(listener.told)
+        clock.advance(2 * MINUTE)
+        await other.tell_all()
+        is_released.set()
+
+    assert ([], [("EntryQueued", "id-one")]) == (while_held, listener.told)
+    # The slow one came too late to write, and changed nothing.
+    assert 1 == (await outbox.hook_state("shared")).position
+
+
+async def test_hook_after_a_restart(outbox: MemoryOutbox, clock: TurnableClock, listener: Listener) -> None:
+    """A program that starts again goes on where it was, also with what happened meanwhile."""
+    await _started(outbox, clock, Hook("listener", listener))
+    await outbox.enqueue(new_entry())
+
+    again = await _started(outbox, clock, Hook("listener", listener))
+    await again.tell_all()
+
+    assert [("EntryQueued", "id-one")] == listener.told
+
+
+async def test_outbox_that_fails(
+    outbox: MemoryOutbox, clock: TurnableClock, listener: Listener, caplog: pytest.LogCaptureFixture
+) -> None:
+    """An outbox that fails for a while loses no event."""
+
+    class Failing:
+        times = 1
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(outbox, name)
+
+        async def events(self, **asked: Any) -> Any:
+            if self.times:
+                self.times -= 1
+                raise OutboxUnavailableError("the outbox is locked")
+            return await outbox.events(**asked)
+
+    await _started(outbox, clock, Hook("listener", listener))
+    await outbox.enqueue(new_entry())
+    hooks = _hooks(Failing(), clock, Hook("listener", listener))
+
+    await hooks.tell_all()
+    await hooks.tell_all()
+
+    assert [("EntryQueued", "id-one")] == listener.told
+    assert "the outbox is locked" in caplog.text
+
+
+@pytest.mark.parametrize("names", [("one", "one"), ("",), ("x" * 101,)])
+def test_names_that_cannot_be_told_apart(names: tuple[str, ...]) -> None:
+    """Each hook needs a name of its own, under which it is remembered."""
+    with pytest.raises(ConfigurationError, match="name of its own"):
+        check_hooks([Hook(name, Listener(), kinds=(EntryQueued,)) for name in names])
