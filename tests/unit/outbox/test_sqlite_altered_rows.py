@@ -24,7 +24,7 @@ from tipline_client.delivery.states import State
 from tipline_client.errors import IllegalTransitionError, OutboxError
 from tipline_client.outbox import SqliteOutbox, UnreadableRowError
 from tipline_client.outbox.sqlite.driver import connect
-from tipline_client.outbox.sqlite.rows import unreadable
+from tipline_client.outbox.rows import unreadable
 from tipline_client.testing import TurnableClock
 
 

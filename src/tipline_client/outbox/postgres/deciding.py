@@ -24,7 +24,7 @@ from tipline_client.outbox import rules
 from tipline_client.outbox.postgres import questions, statements
 from tipline_client.outbox.postgres.conversation import Conversation, Row
 from tipline_client.outbox.postgres.telling import tell
-from tipline_client.outbox.sqlite.rows import checkpoint_columns, entry_of, shown_alarm, stored_bytes
+from tipline_client.outbox.rows import checkpoint_columns, entry_of, shown_alarm, stored_bytes
 
 __all__ = ["close_alarm", "requeue", "store_receipt", "withdraw"]
 

@@ -13,7 +13,7 @@ from tipline_client.outbox import rules
 from tipline_client.outbox.postgres import questions, statements
 from tipline_client.outbox.postgres.conversation import Conversation
 from tipline_client.outbox.postgres.telling import tell
-from tipline_client.outbox.sqlite.rows import entry_of, shown_entry
+from tipline_client.outbox.rows import entry_of, shown_entry
 
 __all__ = ["enqueue"]
 

@@ -13,7 +13,7 @@ from tipline_client.outbox.contract import Lane
 from tipline_client.outbox.postgres.conversation import Conversation
 from tipline_client.outbox.postgres.telling import tell_of_lane
 from tipline_client.outbox.rules import lane_state_of
-from tipline_client.outbox.sqlite.columns import moment
+from tipline_client.outbox.columns import moment
 
 __all__ = ["change_lane", "lane_state"]
 

@@ -22,8 +22,8 @@ from tipline_client.outbox.contract import Claimed, Lane, UnreadableRowError
 from tipline_client.outbox.postgres import questions, statements
 from tipline_client.outbox.postgres.conversation import Conversation, Row, Value
 from tipline_client.outbox.postgres.telling import tell
-from tipline_client.outbox.sqlite.columns import LAST, microseconds, moment
-from tipline_client.outbox.sqlite.rows import (
+from tipline_client.outbox.columns import LAST, microseconds, moment
+from tipline_client.outbox.rows import (
     attempt_columns,
     checkpoint_columns,
     damaged_columns,

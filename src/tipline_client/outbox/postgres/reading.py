@@ -15,8 +15,8 @@ from tipline_client.outbox import rules
 from tipline_client.outbox.contract import AcknowledgementRecord, Lane, Stray, Strays
 from tipline_client.outbox.postgres import questions
 from tipline_client.outbox.postgres.conversation import Conversation, Value
-from tipline_client.outbox.sqlite.columns import FIRST, LAST, moment
-from tipline_client.outbox.sqlite.rows import (
+from tipline_client.outbox.columns import FIRST, LAST, moment
+from tipline_client.outbox.rows import (
     name_of,
     record_of,
     shown_alarm,

@@ -30,7 +30,7 @@ from tipline_client.outbox.contract import AcknowledgementRecord, Claimed, Lane,
 from tipline_client.outbox.postgres import deciding, entering, hooks, lanes, leasing, reading, telling
 from tipline_client.outbox.postgres.connections import Connections, Kind
 from tipline_client.outbox.postgres.conversation import Conversation, Row
-from tipline_client.outbox.sqlite.columns import microseconds
+from tipline_client.outbox.columns import microseconds
 
 __all__ = ["PostgresOutbox"]
 

@@ -10,7 +10,7 @@ from tipline_client.delivery.events import Happening, HistoryLine, words_of
 from tipline_client.envelope import HistoryChain
 from tipline_client.outbox.contract import Lane
 from tipline_client.outbox.postgres.conversation import Conversation, Value
-from tipline_client.outbox.sqlite.columns import moment
+from tipline_client.outbox.columns import moment
 
 __all__ = ["history_of_entry", "history_of_lane", "lines_after", "tell", "tell_of_lane"]
 

@@ -18,9 +18,9 @@ from tipline_client.delivery.states import State
 from tipline_client.outbox import rules
 from tipline_client.outbox.contract import Claimed, Lane, UnreadableRowError
 from tipline_client.outbox.sqlite import statements
-from tipline_client.outbox.sqlite.columns import LAST, microseconds
+from tipline_client.outbox.columns import LAST, microseconds
 from tipline_client.outbox.sqlite.driver import Row, Value
-from tipline_client.outbox.sqlite.rows import (
+from tipline_client.outbox.rows import (
     attempt_columns,
     checkpoint_columns,
     damaged_columns,

@@ -15,9 +15,9 @@ from tipline_client.delivery.states import State
 from tipline_client.outbox import rules
 from tipline_client.outbox.contract import AcknowledgementRecord, Lane, Stray, Strays
 from tipline_client.outbox.sqlite import statements
-from tipline_client.outbox.sqlite.columns import FIRST, LAST, moment
+from tipline_client.outbox.columns import FIRST, LAST, moment
 from tipline_client.outbox.sqlite.driver import Execute
-from tipline_client.outbox.sqlite.rows import (
+from tipline_client.outbox.rows import (
     name_of,
     record_of,
     shown_alarm,

@@ -35,9 +35,9 @@ from tipline_client.envelope import HistoryChain
 from tipline_client.errors import IllegalTransitionError
 from tipline_client.outbox import rules
 from tipline_client.outbox.contract import AcknowledgementRecord, Claimed, Lane, Stray, Strays
-from tipline_client.outbox.memory_history import MemoryHistory
-from tipline_client.outbox.memory_rows import StoredEntry, counts
-from tipline_client.outbox.memory_versions import Versioned
+from tipline_client.outbox.memory.history import MemoryHistory
+from tipline_client.outbox.memory.rows import StoredEntry, counts
+from tipline_client.outbox.memory.versions import Versioned
 
 __all__ = ["MemoryOutbox"]
 

@@ -16,7 +16,7 @@ from tipline_client.delivery.jsonable import from_json, to_json
 from tipline_client.delivery.outcomes import Attempt, Failure, Outcome
 from tipline_client.delivery.states import State
 from tipline_client.outbox.contract import AcknowledgementRecord, UnreadableRowError
-from tipline_client.outbox.sqlite.columns import (
+from tipline_client.outbox.columns import (
     EPOCH,
     Columns,
     flag,
