@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from tipline_client.cli.exit_codes import ExitCode
-from tipline_client.cli.opening import with_outbox
+from tipline_client.cli.incidents import PausedLane, find_paused_lanes, incident_line, incident_view
+from tipline_client.cli.opening import LANES, with_outbox
 from tipline_client.cli.options import ENDPOINT, EndpointOptions
 from tipline_client.cli.settings import Settings
 from tipline_client.cli.suspects import Suspects, find_suspects, suspects_lines, suspects_view
@@ -34,7 +35,7 @@ class _Found:
 
 
 def status(*, options: EndpointOptions = ENDPOINT) -> ExitCode:
-    """Show how many entries are in each state, since when the oldest waits and why, and which alarms are open.
+    """Show how many entries are in each state, since when the oldest waits and why, and what is paused or alarmed.
 
     Names what waits and nobody will deliver, since its row was altered. Ends with 0, whatever waits. With an endpoint
     named, the numbers are of its environment alone.
@@ -48,7 +49,7 @@ def status(*, options: EndpointOptions = ENDPOINT) -> ExitCode:
     settings = session.settings
     environments = [settings.lane[1]] if settings.lane else list(Environment)
 
-    async def look(outbox: Outbox) -> tuple[list[_Found], Suspects]:
+    async def look(outbox: Outbox) -> tuple[list[_Found], list[PausedLane], Suspects]:
         found = []
         for environment in environments:
             counts = await outbox.count(environment=environment)
@@ -56,9 +57,10 @@ def status(*, options: EndpointOptions = ENDPOINT) -> ExitCode:
             oldest = await outbox.list_entries(states=waiting, environment=environment, limit=1)
             failure = await find_oldest_failure(outbox, environment=environment, most=_LOOKED_AT)
             found.append(_Found(environment, counts, oldest[0] if oldest else None, failure))
-        return found, await find_suspects(outbox, trusted=_trusted(settings), most=_LOOKED_AT)
+        paused = [lane for lane in await find_paused_lanes(outbox, LANES) if lane.lane.environment in environments]
+        return found, paused, await find_suspects(outbox, trusted=_trusted(settings), most=_LOOKED_AT)
 
-    found, suspects = with_outbox(settings, look)
+    found, paused, suspects = with_outbox(settings, look)
     shown = [item for item in found if settings.lane or any(item.counts.by_state.values())]
     session.output.finish(
         {
@@ -67,11 +69,13 @@ def status(*, options: EndpointOptions = ENDPOINT) -> ExitCode:
             "waiting": sum(item.counts.waiting for item in found),
             "openAlarms": sum(item.counts.open_alarms for item in found),
             "environments": {item.environment.value: _view(item) for item in found},
+            "incidents": [incident_view(lane) for lane in paused],
             "altered": suspects_view(suspects),
         },
         [
             _headline(settings),
             *(line for item in shown for line in _lines(item)),
+            *map(incident_line, paused),
             *suspects_lines(suspects),
         ],
     )
