@@ -1,21 +1,22 @@
-"""What one column of a row may hold, and how a whole row is read when some of it is damaged.
+"""What one column of a row may hold, and how a whole row is read when some of it is damaged; alike in every database.
 
 The tables keep to their types, but a hand that alters rows can switch that off. Nothing here knows which tables there
-are.
+are, or which database they are in.
 """
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from tipline_client.outbox.sqlite.driver import BrokenText
-
 __all__ = [
     "EPOCH",
     "FIRST",
     "LAST",
+    "NEVER",
     "Columns",
     "Reader",
+    "Row",
+    "Value",
     "flag",
     "microseconds",
     "moment",
@@ -28,6 +29,12 @@ __all__ = [
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
+NEVER: Final = 2**63 - 1
+"""Stands in `lapses_at` for "no report is open", so that one index orders the claims."""
+
+Value = str | bytes | int | None
+"""What a column can hold."""
+Row = tuple[Any, ...]
 Reader = Callable[[Any], Any]
 """Makes a value of what is stored; a ValueError, TypeError or OverflowError says that it is none."""
 Columns = Mapping[str, tuple[Reader, Any]]
@@ -53,8 +60,8 @@ def text(stored: object) -> str:
 
 
 def octets(stored: object) -> bytes:
-    """Bytes."""
-    if not isinstance(stored, bytes) or isinstance(stored, BrokenText):
+    """Bytes, and no class made of them: that is how a store marks what was meant as something else."""
+    if type(stored) is not bytes:
         raise TypeError
     return stored
 

@@ -15,10 +15,12 @@ from tipline_client.delivery.environment import Environment
 from tipline_client.delivery.jsonable import from_json, to_json
 from tipline_client.delivery.outcomes import Attempt, Failure, Outcome
 from tipline_client.delivery.states import State
-from tipline_client.outbox.contract import AcknowledgementRecord, UnreadableRowError
 from tipline_client.outbox.columns import (
     EPOCH,
+    NEVER,
     Columns,
+    Row,
+    Value,
     flag,
     microseconds,
     moment,
@@ -28,8 +30,7 @@ from tipline_client.outbox.columns import (
     read_row,
     text,
 )
-from tipline_client.outbox.sqlite.driver import Row, Value
-from tipline_client.outbox.sqlite.schema import NEVER
+from tipline_client.outbox.contract import AcknowledgementRecord, UnreadableRowError
 
 __all__ = [
     "UNREADABLE",

@@ -23,8 +23,8 @@ from tipline_client.delivery.outcomes import Outcome
 from tipline_client.delivery.states import State
 from tipline_client.errors import IllegalTransitionError, OutboxError
 from tipline_client.outbox import SqliteOutbox, UnreadableRowError
-from tipline_client.outbox.sqlite.driver import connect
 from tipline_client.outbox.rows import unreadable
+from tipline_client.outbox.sqlite.driver import connect
 from tipline_client.testing import TurnableClock
 
 

@@ -7,9 +7,9 @@ from typing import Final
 
 from tipline_client.delivery.hook_state import HookState
 from tipline_client.delivery.jsonable import to_json
+from tipline_client.outbox.columns import moment
 from tipline_client.outbox.postgres.conversation import Conversation
 from tipline_client.outbox.rules import hook_state_of
-from tipline_client.outbox.columns import moment
 
 __all__ = ["change_hook", "hook_state"]
 

@@ -9,11 +9,11 @@ from tipline_client.delivery.events import Happening
 from tipline_client.delivery.jsonable import to_json
 from tipline_client.delivery.lane_state import LaneState
 from tipline_client.envelope import HistoryChain
+from tipline_client.outbox.columns import moment
 from tipline_client.outbox.contract import Lane
 from tipline_client.outbox.postgres.conversation import Conversation
 from tipline_client.outbox.postgres.telling import tell_of_lane
 from tipline_client.outbox.rules import lane_state_of
-from tipline_client.outbox.columns import moment
 
 __all__ = ["change_lane", "lane_state"]
 

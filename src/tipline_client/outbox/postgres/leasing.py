@@ -18,11 +18,11 @@ from tipline_client.delivery.states import State
 from tipline_client.envelope import HistoryChain
 from tipline_client.errors import LeaseLostError
 from tipline_client.outbox import rules
+from tipline_client.outbox.columns import LAST, microseconds, moment
 from tipline_client.outbox.contract import Claimed, Lane, UnreadableRowError
 from tipline_client.outbox.postgres import questions, statements
 from tipline_client.outbox.postgres.conversation import Conversation, Row, Value
 from tipline_client.outbox.postgres.telling import tell
-from tipline_client.outbox.columns import LAST, microseconds, moment
 from tipline_client.outbox.rows import (
     attempt_columns,
     checkpoint_columns,

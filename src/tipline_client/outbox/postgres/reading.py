@@ -12,10 +12,10 @@ from tipline_client.delivery.environment import Environment
 from tipline_client.delivery.outcomes import Attempt
 from tipline_client.delivery.states import State
 from tipline_client.outbox import rules
+from tipline_client.outbox.columns import FIRST, LAST, moment
 from tipline_client.outbox.contract import AcknowledgementRecord, Lane, Stray, Strays
 from tipline_client.outbox.postgres import questions
 from tipline_client.outbox.postgres.conversation import Conversation, Value
-from tipline_client.outbox.columns import FIRST, LAST, moment
 from tipline_client.outbox.rows import (
     name_of,
     record_of,

@@ -26,11 +26,11 @@ from tipline_client.delivery.states import State
 from tipline_client.envelope import HistoryChain
 from tipline_client.errors import OutboxInDoubtError
 from tipline_client.outbox import rules
+from tipline_client.outbox.columns import microseconds
 from tipline_client.outbox.contract import AcknowledgementRecord, Claimed, Lane, Strays
 from tipline_client.outbox.postgres import deciding, entering, hooks, lanes, leasing, reading, telling
 from tipline_client.outbox.postgres.connections import Connections, Kind
 from tipline_client.outbox.postgres.conversation import Conversation, Row
-from tipline_client.outbox.columns import microseconds
 
 __all__ = ["PostgresOutbox"]
 

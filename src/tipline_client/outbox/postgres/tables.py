@@ -6,7 +6,7 @@ it lives in the schema `tipline`. Nothing here runs a statement.
 
 from typing import Final
 
-from tipline_client.outbox.sqlite.schema import NEVER
+from tipline_client.outbox.columns import NEVER
 
 __all__ = ["MIGRATIONS"]
 

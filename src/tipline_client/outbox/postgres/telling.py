@@ -8,9 +8,9 @@ from typing import Any, Final
 
 from tipline_client.delivery.events import Happening, HistoryLine, words_of
 from tipline_client.envelope import HistoryChain
+from tipline_client.outbox.columns import moment
 from tipline_client.outbox.contract import Lane
 from tipline_client.outbox.postgres.conversation import Conversation, Value
-from tipline_client.outbox.columns import moment
 
 __all__ = ["history_of_entry", "history_of_lane", "lines_after", "tell", "tell_of_lane"]
 

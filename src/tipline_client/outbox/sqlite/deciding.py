@@ -19,10 +19,10 @@ from tipline_client.delivery.events import (
 from tipline_client.delivery.states import State
 from tipline_client.errors import IllegalTransitionError
 from tipline_client.outbox import rules
-from tipline_client.outbox.sqlite import statements
 from tipline_client.outbox.columns import microseconds
-from tipline_client.outbox.sqlite.driver import Row
 from tipline_client.outbox.rows import checkpoint_columns, entry_of, shown_alarm, stored_bytes
+from tipline_client.outbox.sqlite import statements
+from tipline_client.outbox.sqlite.driver import Row
 from tipline_client.outbox.sqlite.writing import Writing
 
 __all__ = ["close_alarm", "requeue", "store_receipt", "withdraw"]

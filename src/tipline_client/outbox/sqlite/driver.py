@@ -10,12 +10,13 @@ Nothing here knows the tables.
 import sqlite3
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final, Literal, Protocol
+from typing import Final, Literal, Protocol
 
 import apsw
 import apsw.ext
 
 from tipline_client.errors import ConfigurationError, TiplineError
+from tipline_client.outbox.columns import Row, Value
 from tipline_client.outbox.sqlite.failures import failure_of
 
 __all__ = [
@@ -33,8 +34,6 @@ __all__ = [
     "library_version",
 ]
 
-Value = str | bytes | int | None
-Row = tuple[Any, ...]
 DriverName = Literal["sqlite3", "apsw"]
 
 SAFE_WITH_LOG: Final = (3, 51, 3)

@@ -8,9 +8,9 @@ from tipline_client.delivery.events import EntryQueued
 from tipline_client.delivery.jsonable import to_json
 from tipline_client.delivery.states import State
 from tipline_client.outbox import rules
-from tipline_client.outbox.sqlite import statements
 from tipline_client.outbox.columns import microseconds
 from tipline_client.outbox.rows import entry_of, shown_entry
+from tipline_client.outbox.sqlite import statements
 from tipline_client.outbox.sqlite.writing import Writing
 
 __all__ = ["enqueue"]

@@ -3,8 +3,8 @@
 from typing import Any, Final
 
 from tipline_client.delivery.events import HistoryLine
-from tipline_client.outbox.contract import Lane
 from tipline_client.outbox.columns import moment
+from tipline_client.outbox.contract import Lane
 from tipline_client.outbox.sqlite.driver import Execute
 
 __all__ = ["history_of_entry", "history_of_lane", "lines_after"]

@@ -16,10 +16,8 @@ from tipline_client.delivery.jsonable import to_json
 from tipline_client.delivery.outcomes import Attempt, Failure, Outcome
 from tipline_client.delivery.states import State
 from tipline_client.outbox import rules
-from tipline_client.outbox.contract import Claimed, Lane, UnreadableRowError
-from tipline_client.outbox.sqlite import statements
 from tipline_client.outbox.columns import LAST, microseconds
-from tipline_client.outbox.sqlite.driver import Row, Value
+from tipline_client.outbox.contract import Claimed, Lane, UnreadableRowError
 from tipline_client.outbox.rows import (
     attempt_columns,
     checkpoint_columns,
@@ -28,6 +26,8 @@ from tipline_client.outbox.rows import (
     name_of,
     unreadable,
 )
+from tipline_client.outbox.sqlite import statements
+from tipline_client.outbox.sqlite.driver import Row, Value
 from tipline_client.outbox.sqlite.writing import Writing
 
 __all__ = ["acknowledge", "claim", "dead_letter", "end_lease", "record", "renew"]

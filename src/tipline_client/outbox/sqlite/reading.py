@@ -13,10 +13,8 @@ from tipline_client.delivery.environment import Environment
 from tipline_client.delivery.outcomes import Attempt
 from tipline_client.delivery.states import State
 from tipline_client.outbox import rules
-from tipline_client.outbox.contract import AcknowledgementRecord, Lane, Stray, Strays
-from tipline_client.outbox.sqlite import statements
 from tipline_client.outbox.columns import FIRST, LAST, moment
-from tipline_client.outbox.sqlite.driver import Execute
+from tipline_client.outbox.contract import AcknowledgementRecord, Lane, Stray, Strays
 from tipline_client.outbox.rows import (
     name_of,
     record_of,
@@ -26,6 +24,8 @@ from tipline_client.outbox.rows import (
     shown_note,
     stored_bytes,
 )
+from tipline_client.outbox.sqlite import statements
+from tipline_client.outbox.sqlite.driver import Execute
 
 __all__ = [
     "acknowledgement",

@@ -7,14 +7,13 @@ What the rows mean belongs to `rows`; what is done with them to `statements`.
 from typing import Final
 
 from tipline_client.errors import ConfigurationError
+from tipline_client.outbox.columns import NEVER
 from tipline_client.outbox.sqlite.driver import Connection
 
-__all__ = ["APPLICATION_ID", "MIGRATIONS", "NEVER", "VERSION", "check_version", "migrate"]
+__all__ = ["APPLICATION_ID", "MIGRATIONS", "VERSION", "check_version", "migrate"]
 
 APPLICATION_ID: Final = 0x5449504C
 """Marks the file as an outbox for `file` and for ourselves: the letters TIPL."""
-NEVER: Final = 2**63 - 1
-"""Stands in `lapses_at` for "no report is open", so that one index orders the claims."""
 
 _TABLES: Final = (
     f"""

@@ -10,8 +10,8 @@ from typing import Final
 
 from tipline_client.delivery.events import Happening, words_of
 from tipline_client.envelope import HistoryChain
-from tipline_client.outbox.contract import Lane
 from tipline_client.outbox.columns import microseconds, moment
+from tipline_client.outbox.contract import Lane
 from tipline_client.outbox.sqlite.driver import Execute, Value
 
 __all__ = ["Writing"]

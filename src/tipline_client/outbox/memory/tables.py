@@ -1,0 +1,216 @@
+"""What the store in memory keeps, and each change of it: who may make it, what follows, which lines it leaves.
+
+It knows neither the lock nor the clock: whoever calls holds the one and says what time it is.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from hashlib import sha256
+
+from tipline_client.delivery.acknowledgement import Acknowledgement, Alarm
+from tipline_client.delivery.checkpoint import Checkpoint
+from tipline_client.delivery.entry import Entry, Lease, NewEntry
+from tipline_client.delivery.environment import Environment
+from tipline_client.delivery.events import (
+    AlarmClosed,
+    AlarmRaised,
+    EntryQueued,
+    EntryRequeued,
+    EntryRetracted,
+    Happening,
+    ReceiptSigned,
+    WithdrawalAsked,
+    digest_of,
+)
+from tipline_client.delivery.outcomes import Attempt
+from tipline_client.delivery.states import State
+from tipline_client.envelope import HistoryChain
+from tipline_client.errors import IllegalTransitionError
+from tipline_client.outbox import rules
+from tipline_client.outbox.contract import AcknowledgementRecord
+from tipline_client.outbox.memory.history import MemoryHistory
+from tipline_client.outbox.memory.rows import StoredEntry
+
+__all__ = ["Tables"]
+
+
+class Tables:
+    """Entries, alarms and history.
+
+    Args:
+        chain: Links the lines of the history.
+
+    Attributes:
+        rows: The entries by id, in the order of their enqueueing.
+        by_key: The same by profile, environment and idempotency key.
+        alarms: All of them, the first with the number 1.
+        history: What happened.
+    """
+
+    def __init__(self, chain: HistoryChain) -> None:
+        self.rows: dict[str, StoredEntry] = {}
+        self.by_key: dict[tuple[str, Environment, str], StoredEntry] = {}
+        self.alarms: list[Alarm] = []
+        self.history = MemoryHistory(chain)
+
+    def row(self, entry_id: str) -> StoredEntry:
+        """The row with this id.
+
+        Raises:
+            EntryNotFoundError: There is none.
+        """
+        row = self.rows.get(entry_id)
+        if row is None:
+            raise rules.no_entry(entry_id)
+        return row
+
+    def enqueue(self, new: NewEntry, *, held: bool, now: datetime) -> tuple[Entry, bool]:
+        """See `Outbox.enqueue`."""
+        key = (new.profile, new.environment, new.idempotency_key)
+        if row := self.by_key.get(key):
+            rules.check_same_content(row.entry, new)
+            return row.entry, False
+        if new.id in self.rows:
+            raise rules.id_in_use(new)
+        row = StoredEntry.of(new, number=len(self.rows), held=held, now=now)
+        self.rows[new.id] = self.by_key[key] = row
+        self._tell(row, EntryQueued(new.content_digest, is_held=held), now=now)
+        return row.entry, True
+
+    def fenced(self, lease: Lease, *, now: datetime) -> StoredEntry:
+        """The row of a lease that is live.
+
+        Raises:
+            LeaseLostError: It is not.
+        """
+        row = self.rows.get(lease.entry.id)
+        is_live = (
+            row is not None
+            and row.entry.state is State.LEASED
+            and row.token == lease.token
+            and row.expires_at is not None
+            and row.expires_at > now
+        )
+        if row is None or not is_live:
+            raise rules.lease_lost(lease)
+        return row
+
+    def renew(self, lease: Lease, *, lease_for: timedelta, now: datetime) -> Lease:
+        """See `Outbox.renew`."""
+        row = self.fenced(lease, now=now)
+        row.expires_at = now + lease_for
+        entry = replace(lease.entry, withdrawal_reason=row.entry.withdrawal_reason)
+        return replace(lease, entry=entry, expires_at=row.expires_at)
+
+    def end_lease(
+        self, lease: Lease, state: State, checkpoint: Checkpoint, attempt: Attempt, *, now: datetime
+    ) -> StoredEntry:
+        """Give a live lease up and its entry another state; the entry's row."""
+        row = self.fenced(lease, now=now)
+        row.end_lease(state, checkpoint, attempt)
+        for what in rules.happenings_of_ending(state, attempt):
+            self._tell(row, what, now=now)
+        return row
+
+    def release(
+        self, lease: Lease, checkpoint: Checkpoint, attempt: Attempt, *, available_in: timedelta, now: datetime
+    ) -> None:
+        """See `Outbox.release`."""
+        row = self.end_lease(lease, State.QUEUED, checkpoint, attempt, now=now)
+        is_news = row.entry.withdrawal_reason is not None and lease.entry.withdrawal_reason is None
+        row.entry = replace(row.entry, available_at=now if is_news else now + available_in)
+
+    def acknowledge(
+        self,
+        lease: Lease,
+        checkpoint: Checkpoint,
+        acknowledgement: Acknowledgement,
+        attempt: Attempt,
+        *,
+        reply: bytes,
+        alarms: Sequence[Alarm],
+        now: datetime,
+    ) -> None:
+        """See `Outbox.acknowledge`."""
+        row = self.end_lease(lease, State.ACKNOWLEDGED, checkpoint, attempt, now=now)
+        self._tell(row, rules.acknowledged(acknowledgement, reply), now=now)
+        # No move of this store leads back from here, so there is never an earlier record to keep.
+        row.record = AcknowledgementRecord(row.entry.id, acknowledgement, reply)
+        row.entry = replace(
+            row.entry,
+            report_id=acknowledgement.report_id,
+            acknowledged_at=acknowledgement.acknowledged_at,
+            last_failure=None,
+            has_receipt=True,
+        )
+        self._raise_alarms(row, alarms, now=now)
+
+    def dead_letter(
+        self,
+        lease: Lease,
+        checkpoint: Checkpoint,
+        attempt: Attempt,
+        *,
+        reply: bytes,
+        alarms: Sequence[Alarm],
+        now: datetime,
+    ) -> None:
+        """See `Outbox.dead_letter`."""
+        row = self.end_lease(lease, State.DEAD_LETTER, checkpoint, attempt, now=now)
+        row.rejected_reply = reply
+        self._raise_alarms(row, alarms, now=now)
+
+    def withdraw(self, entry_id: str, *, reason: str, now: datetime) -> Entry:
+        """See `Outbox.withdraw`."""
+        row = self.row(entry_id)
+        if row.entry.state is State.RETRACTED:
+            return row.entry
+        rules.check_withdrawable(row.entry)
+        row.notes.append((now, f"withdrawn: {reason}"))
+        row.entry = replace(row.entry, withdrawal_reason=reason, available_at=now)
+        self._tell(row, WithdrawalAsked(digest_of(reason)), now=now)
+        if row.entry.state is not State.LEASED and rules.is_untouched(row.entry.checkpoint):
+            row.entry = replace(row.entry, state=State.RETRACTED)
+            self._tell(row, EntryRetracted(), now=now)
+        return row.entry
+
+    def requeue(self, entry_id: str, *, reason: str, checkpoint: Checkpoint | None, now: datetime) -> Entry:
+        """See `Outbox.requeue`."""
+        row = self.row(entry_id)
+        rules.check_requeueable(row.entry)
+        row.notes.append((now, f"requeued: {reason}"))
+        resumed = checkpoint or row.entry.checkpoint
+        row.entry = replace(row.entry, state=State.QUEUED, checkpoint=resumed, available_at=now)
+        self._tell(row, EntryRequeued(digest_of(reason), was_vouched_for=checkpoint is not None), now=now)
+        return row.entry
+
+    def store_receipt(self, entry_id: str, receipt: bytes, *, now: datetime) -> bytes:
+        """See `Outbox.store_receipt`."""
+        row = self.row(entry_id)
+        if row.record is None:
+            raise IllegalTransitionError(f"entry {entry_id} is {row.entry.state}: there is nothing to receipt")
+        if row.record.receipt is None:
+            row.record = replace(row.record, receipt=receipt)
+            self._tell(row, ReceiptSigned(sha256(receipt).hexdigest()), now=now)
+        return row.record.receipt or b""
+
+    def close_alarm(self, alarm_id: int, *, note: str, now: datetime) -> Alarm:
+        """See `Outbox.close_alarm`."""
+        if not 1 <= alarm_id <= len(self.alarms):
+            raise rules.no_alarm(alarm_id)
+        alarm = self.alarms[alarm_id - 1]
+        if alarm.closed_at is not None:
+            raise IllegalTransitionError(f"alarm {alarm_id} is closed already")
+        closed = replace(alarm, closed_at=now, closed_note=note)
+        self.alarms[alarm_id - 1] = closed
+        self._tell(self.rows[alarm.entry_id], AlarmClosed(alarm_id, digest_of(note)), now=now)
+        return closed
+
+    def _raise_alarms(self, row: StoredEntry, alarms: Sequence[Alarm], *, now: datetime) -> None:
+        for alarm in alarms:
+            self.alarms.append(replace(alarm, id=len(self.alarms) + 1, entry_id=row.entry.id))
+            self._tell(row, AlarmRaised(len(self.alarms), alarm.kind), now=now)
+
+    def _tell(self, row: StoredEntry, what: Happening, *, now: datetime) -> None:
+        self.history.tell(row.lane, what, at=now, entry_id=row.entry.id)
