@@ -6,8 +6,7 @@
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
-import anyio
-
+from tipline_client.client.accompanying import accompany
 from tipline_client.client.asynchronous import AsyncTiplineClient
 from tipline_client.client.synchronous import TiplineClient
 from tipline_client.dispatch import Conductor, DispatchSummary
@@ -81,29 +80,10 @@ class AsyncDispatcher:
                 self._conductor.stop()
         self._is_running = True
         try:
-            return await self._with_hooks(go)
+            client = self._client
+            return await accompany(go, self._conductor, outbox=client.outbox, hooks=client.hooks())
         finally:
             self._is_running, self._is_spent, self._stop_asked = False, True, False
-
-    async def _with_hooks(self, go: Callable[[Conductor], Awaitable[DispatchSummary]]) -> DispatchSummary:
-        """Conduct, with the hooks told meanwhile, and once more at the end."""
-        hooks = self._client.hooks()
-        if hooks is None:
-            return await go(self._conductor)
-        await hooks.register()
-        summary, failure = DispatchSummary(), None
-        async with anyio.create_task_group() as tasks:
-            tasks.start_soon(hooks.run)
-            # Caught here, because a task group would wrap the error in a group that no caller expects.
-            try:
-                summary = await go(self._conductor)
-            except Exception as error:
-                failure = error
-            tasks.cancel_scope.cancel()
-        if failure is not None:
-            raise failure
-        await hooks.tell_all()
-        return summary
 
 
 class Dispatcher:

@@ -24,7 +24,7 @@ damaged columns named in `Entry.unreadable`; whoever acts on it alone gets `Unre
 the line as a dead letter with an alarm.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -333,6 +333,14 @@ class Outbox(Protocol):
 
     async def notes(self, entry_id: str) -> list[tuple[datetime, str]]:
         """What people did to an entry: withdrawals and requeues, with their reasons, oldest first."""
+        ...
+
+    def news(self) -> AsyncIterator[None]:
+        """Yield whenever something may have become due: enqueued, requeued or withdrawn; once at the start, too.
+
+        A hint and never more: a store may hear of its own process alone, several reasons may be one item, and one may
+        be told for nothing. Whoever waits looks at times anyway. It ends when the outbox is closed.
+        """
         ...
 
     async def facts(self) -> Mapping[str, str]:

@@ -5,7 +5,7 @@ knows no file and no SQL. Whoever wants to lose nothing uses another store.
 """
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import islice
@@ -22,6 +22,7 @@ from tipline_client.delivery.outcomes import Attempt
 from tipline_client.delivery.states import State
 from tipline_client.envelope import HistoryChain
 from tipline_client.outbox import rules
+from tipline_client.outbox.bulletin import Bulletin
 from tipline_client.outbox.contract import AcknowledgementRecord, Claimed, Lane, Stray, Strays
 from tipline_client.outbox.memory.rows import StoredEntry, counts
 from tipline_client.outbox.memory.tables import Tables
@@ -43,12 +44,14 @@ class MemoryOutbox:
         self._hooks = Versioned[str, HookState]()
         self._lanes = Versioned[Lane, LaneState]()
         self._lock = threading.Lock()
+        self._bulletin = Bulletin()
         self._tables = Tables(chain or HistoryChain())
 
     async def enqueue(self, new: NewEntry, *, held: bool = False) -> tuple[Entry, bool]:
         """See `Outbox.enqueue`."""
         rules.check_text(new.id, new.profile, new.idempotency_key, new.content_digest)
         with self._lock:
+            self._bulletin.tell()
             return self._tables.enqueue(new, held=held, now=self._clock.now())
 
     async def get(self, entry_id: str) -> Entry:
@@ -194,12 +197,14 @@ class MemoryOutbox:
         """See `Outbox.withdraw`."""
         rules.check_text(reason)
         with self._lock:
+            self._bulletin.tell()
             return self._tables.withdraw(entry_id, reason=reason, now=self._clock.now())
 
     async def requeue(self, entry_id: str, *, reason: str, checkpoint: Checkpoint | None = None) -> Entry:
         """See `Outbox.requeue`."""
         rules.check_text(reason)
         with self._lock:
+            self._bulletin.tell()
             return self._tables.requeue(entry_id, reason=reason, checkpoint=checkpoint, now=self._clock.now())
 
     async def attempts(self, entry_id: str, *, limit: int = 100) -> list[Attempt]:
@@ -277,9 +282,14 @@ class MemoryOutbox:
             row = self._tables.rows.get(entry_id)
             return list(row.notes) if row else []
 
+    def news(self) -> AsyncIterator[None]:
+        """See `Outbox.news`; of this store alone."""
+        return self._bulletin.news()
+
     async def facts(self) -> Mapping[str, str]:
         """See `Outbox.facts`."""
         return {"kind": "memory"}
 
     async def close(self) -> None:
-        """See `Outbox.close`; there is nothing to let go of."""
+        """See `Outbox.close`; what is in it stays readable."""
+        self._bulletin.close()

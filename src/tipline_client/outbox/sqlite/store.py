@@ -5,7 +5,7 @@ beside this one; here each verb of the contract is handed to the right thread wi
 """
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final, Literal, TypeVar
@@ -25,6 +25,7 @@ from tipline_client.delivery.outcomes import Attempt
 from tipline_client.delivery.states import State
 from tipline_client.envelope import HistoryChain
 from tipline_client.outbox import rules
+from tipline_client.outbox.bulletin import Bulletin
 from tipline_client.outbox.contract import AcknowledgementRecord, Claimed, Lane, Strays
 from tipline_client.outbox.sqlite import deciding, entering, hooks, lanes, leasing, reading
 from tipline_client.outbox.sqlite.driver import DriverName, choose_driver, library_version
@@ -65,6 +66,7 @@ class SqliteOutbox:
         self._driver = driver
         self._opened = opened
         self._chain = chain or HistoryChain()
+        self._bulletin = Bulletin()
         together = {} if group_commit else {"most_together": 1}
         self._writer = Worker(opened.writer, begin="BEGIN IMMEDIATE", name="outbox-writer", **together)
         self._reader = Worker(opened.reader, begin="BEGIN", name="outbox-reader")
@@ -105,14 +107,17 @@ class SqliteOutbox:
             chain=chain,
         )
 
-    async def _write(self, work: Callable[[Writing], T]) -> T:
+    async def _write(self, work: Callable[[Writing], T], *, wakes: bool = False) -> T:
         # The time is read inside the transaction: a write may have waited for its turn while its lease ran out.
-        return await self._writer.run(lambda execute: work(Writing(execute, self._chain, self._clock.now())))
+        result = await self._writer.run(lambda execute: work(Writing(execute, self._chain, self._clock.now())))
+        if wakes:
+            self._bulletin.tell()
+        return result
 
     async def enqueue(self, new: NewEntry, *, held: bool = False) -> tuple[Entry, bool]:
         """See `Outbox.enqueue`."""
         rules.check_text(new.id, new.profile, new.idempotency_key, new.content_digest)
-        return await self._write(lambda writing: entering.enqueue(writing, new, held=held))
+        return await self._write(lambda writing: entering.enqueue(writing, new, held=held), wakes=not held)
 
     async def get(self, entry_id: str) -> Entry:
         """See `Outbox.get`."""
@@ -246,13 +251,13 @@ class SqliteOutbox:
     async def withdraw(self, entry_id: str, *, reason: str) -> Entry:
         """See `Outbox.withdraw`."""
         rules.check_text(reason)
-        return await self._write(lambda writing: deciding.withdraw(writing, entry_id, reason=reason))
+        return await self._write(lambda writing: deciding.withdraw(writing, entry_id, reason=reason), wakes=True)
 
     async def requeue(self, entry_id: str, *, reason: str, checkpoint: Checkpoint | None = None) -> Entry:
         """See `Outbox.requeue`."""
         rules.check_text(reason)
         return await self._write(
-            lambda writing: deciding.requeue(writing, entry_id, reason=reason, checkpoint=checkpoint)
+            lambda writing: deciding.requeue(writing, entry_id, reason=reason, checkpoint=checkpoint), wakes=True
         )
 
     async def attempts(self, entry_id: str, *, limit: int = 100) -> list[Attempt]:
@@ -308,6 +313,10 @@ class SqliteOutbox:
         """See `Outbox.notes`."""
         return await self._reader.run(lambda execute: reading.notes(execute, entry_id))
 
+    def news(self) -> AsyncIterator[None]:
+        """See `Outbox.news`; of this store alone, since nothing tells a process what another one wrote to the file."""
+        return self._bulletin.news()
+
     async def facts(self) -> Mapping[str, str]:
         """See `Outbox.facts`."""
         mode = await anyio.to_thread.run_sync(lambda: self._path.stat().st_mode & 0o777 if self._path.exists() else 0)
@@ -344,6 +353,7 @@ class SqliteOutbox:
         """See `Outbox.close`."""
         # Shielded, so that a cancelled task does not leave threads and locks behind.
         with anyio.CancelScope(shield=True):
+            self._bulletin.close()
             await anyio.to_thread.run_sync(self._close)
 
     def _close(self) -> None:
