@@ -18,7 +18,7 @@ from tipline_client.dispatch.record import Record
 from tipline_client.dispatch.table import MOVES, Move
 from tipline_client.dispatch.walk import Walk
 from tipline_client.errors import LeaseLostError
-from tipline_client.outbox import MemoryOutbox
+from tipline_client.outbox.memory.tables import Tables
 
 __all__ = ["PLANTS", "Plant"]
 
@@ -65,8 +65,8 @@ def _patched(owner: object, name: str, substitute: object) -> Callable[[], Abstr
     return planted
 
 
-def _forget_the_fence(outbox: Any, lease: Any) -> Any:
-    return outbox._rows[lease.entry.id]
+def _forget_the_fence(tables: Any, lease: Any, **_: object) -> Any:
+    return tables.rows[lease.entry.id]
 
 
 async def _go_on_without_a_lease(record: Any, checkpoint: Checkpoint) -> None:
@@ -94,7 +94,7 @@ async def _acknowledge_and_undo(record: Any, *arguments: Any, **named: Any) -> N
     try:
         await record._outbox.process.hook(entry_id)
     except RuntimeError:
-        row = record._outbox._inner._rows[entry_id]
+        row = record._outbox._inner._tables.rows[entry_id]
         afresh = record._seal.apply(entry_id, Checkpoint())
         row.record = None
         row.entry = replace(row.entry, state=State.QUEUED, checkpoint=afresh, report_id=None, has_receipt=False)
@@ -113,7 +113,7 @@ PLANTS: Mapping[str, Plant] = {
     ),
     "store_without_a_fence": Plant(
         "the store writes for whoever once had a lease",
-        _patched(MemoryOutbox, "_fenced", _forget_the_fence),
+        _patched(Tables, "fenced", _forget_the_fence),
         "whose lease was not live",
     ),
     "dispatcher_without_a_lease": Plant(

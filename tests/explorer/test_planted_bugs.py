@@ -1,7 +1,9 @@
 """The explorer itself, tried: mistakes that somebody could make are planted, and it has to find each of them."""
 
+import logging
 import re
 import shlex
+from collections.abc import Iterator
 
 import pytest
 
@@ -12,6 +14,14 @@ from tests.explorer.scenarios import TWO, Scenario
 from tests.explorer.search import explore
 
 INSTALLATION = Scenario(files=1, doors=TWO)
+
+
+@pytest.fixture(autouse=True)
+def _without_the_log() -> Iterator[None]:
+    """What thousands of paths say to the log helps nobody."""
+    logging.disable(logging.CRITICAL)
+    yield
+    logging.disable(logging.NOTSET)
 
 
 @pytest.mark.slow
