@@ -1,5 +1,6 @@
 """Several dispatcher processes on one home: started, frozen for a moment, killed, told to stop, started again."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -56,6 +57,9 @@ class Pack:
         """Let none of them run for the moment: what they wrote stands as a loss of power would leave it."""
         for child in self._children:
             child.send_signal(signal.SIGSTOP)
+        for child in self._children:
+            # Until it stands still: on another processor it may be in the middle of a write.
+            os.waitid(os.P_PID, child.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
 
     def thaw(self) -> None:
         """Let them go on."""
