@@ -1,7 +1,7 @@
 """Where everything of one installation lies: outbox, keys, evidence, and the endpoint's schema once fetched.
 
     HOME/                      0700
-        outbox.sqlite          the durable queue
+        outbox.sqlite          the durable queue, unless that is in a database
         keys/                  signing and trusted keys
         evidence/              copies of the evidence files
         schemas/NAME.xsd       the schema of the profile called NAME
@@ -13,9 +13,11 @@ import os
 import secrets
 from pathlib import Path
 
+from tipline_client.delivery.clock import Clock, SystemClock
 from tipline_client.envelope import KeyRing
 from tipline_client.errors import ConfigurationError
 from tipline_client.evidence import EvidenceFolder
+from tipline_client.outbox import Address, Outbox, SqliteOutbox, holds_entries, open_database
 from tipline_client.profiles import EndpointProfile, EndpointSchema
 
 __all__ = ["Home"]
@@ -46,14 +48,17 @@ class Home:
         """Whether this is a home already: one key at least is trusted in it."""
         return any(self.keys_path.glob("*.public.pem"))
 
-    def create(self, *, import_key: Path | None = None) -> KeyRing:
+    def create(self, *, import_key: Path | None = None, beside: Address | None = None) -> KeyRing:
         """Make the folder, mode 0700, with a signing key.
 
         Args:
             import_key: An Ed25519 private key in PEM to sign with; a fresh one is made without it.
+            beside: The database that holds the outbox, if one does. Other hosts may have queued something there.
 
         Raises:
-            ConfigurationError: It is a home already, holds an outbox without keys, or cannot be made.
+            ConfigurationError: It is a home already, holds an outbox without keys, or cannot be made; or something is
+                in the database, and fresh keys would refuse all of it.
+            OutboxUnavailableError: The database cannot be reached.
         """
         if self.exists:
             raise ConfigurationError(
@@ -63,6 +68,11 @@ class Home:
             raise ConfigurationError(
                 f"{self.path} holds an outbox but no keys: what is queued could not be verified",
                 hint="Restore the keys folder from a backup, or name another home.",
+            )
+        if beside is not None and import_key is None and holds_entries(beside):
+            raise ConfigurationError(
+                f"{self.path} is no home, and what is in the outbox can be verified with the keys of its hosts alone",
+                hint="Bring the folders keys and evidence of the hosts that share this outbox.",
             )
         try:
             self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -86,6 +96,23 @@ class Home:
         if not self.exists:
             raise ConfigurationError(f"{self.path} is no home: it has no keys", hint="Make one with `tipline init`.")
         return KeyRing(self.keys_path)
+
+    def open_outbox(self, address: Address | None = None, *, clock: Clock | None = None) -> Outbox:
+        """The outbox: the file in this home, or the one in the database at `address`.
+
+        Args:
+            address: Where the database is, if it is one.
+            clock: Says what time it is. In a database only a clock that a test turns does: the machine's own is not
+                the same one for all hosts.
+
+        Raises:
+            ConfigurationError: It is no home, or what is to be opened is no outbox of this version.
+            OutboxUnavailableError: It cannot be opened.
+        """
+        chain = self.keys().history_chain()
+        if address is None:
+            return SqliteOutbox.open(self.outbox_path, clock=clock, chain=chain)
+        return open_database(address, clock=None if isinstance(clock, SystemClock) else clock, chain=chain)
 
     def evidence(self) -> EvidenceFolder:
         """The store of evidence copies."""

@@ -21,6 +21,7 @@ _TEST = Group("Test", sort_key=5)
 _VERBS: tuple[tuple[Group, str, str, str], ...] = (
     (_BEGIN, "demo", "demo:demo", "See the whole job once, against a mock endpoint: tipline demo"),
     (_BEGIN, "init", "init:init", "Make the home folder and its signing key: tipline init"),
+    (_BEGIN, "migrate", "migrate:migrate", "Make the outbox's tables in PostgreSQL: tipline migrate"),
     (_BEGIN, "doctor", "doctor:doctor", "Check settings, keys, outbox, disk and endpoint: tipline doctor"),
     (_FILE, "validate", "validate:validate", "List everything wrong with submission files: tipline validate case.json"),
     (_FILE, "render", "render:render", "Print the XML that would be sent: tipline render case.json"),

@@ -7,10 +7,10 @@ there yet.
 import os
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 
+from tipline_client.cli.database_checks import check_server
+from tipline_client.cli.findings import Check, Grade
 from tipline_client.cli.settings import Settings
 from tipline_client.cli.suspects import SUSPECTS_HINT, find_suspects
 from tipline_client.cli.variables import VARIABLE_NAMES
@@ -19,7 +19,7 @@ from tipline_client.delivery.environment import Environment
 from tipline_client.envelope import TrustedKeys
 from tipline_client.errors import ConfigurationError, OutboxUnavailableError, TiplineError
 from tipline_client.home import Home
-from tipline_client.outbox import SqliteOutbox
+from tipline_client.outbox import Outbox, SqliteOutbox
 
 __all__ = ["Check", "Grade", "check_disk", "check_endpoint_settings", "check_keys", "check_outbox", "check_settings"]
 
@@ -28,37 +28,12 @@ _MOST_VERIFIED = 10_000
 """How many waiting entries are verified; `tipline verify --all` looks at everything."""
 
 
-class Grade(StrEnum):
-    """What a check came to."""
-
-    OK = "ok"
-    WARNING = "warning"
-    PROBLEM = "problem"
-    SKIPPED = "skipped"
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One finding of the doctor.
-
-    Attributes:
-        name: The subject.
-        grade: What it came to.
-        detail: In words.
-        hint: The way out, where one is needed.
-    """
-
-    name: str
-    grade: Grade
-    detail: str
-    hint: str = ""
-
-
 def check_settings(settings: Settings, *, environ: Mapping[str, str]) -> list[Check]:
     """Where each setting comes from, and variables that no setting reads."""
     file = f"file {settings.file}" if settings.file else "no configuration file"
     shown = {
         "home": str(settings.home),
+        "outbox": settings.outbox.shown if settings.outbox else f"{Home(settings.home).outbox_path}",
         "endpoint": settings.endpoint or "not named",
         "username": "set" if settings.username else "not set",
         "password": "set" if settings.password else "not set",
@@ -79,17 +54,21 @@ def check_settings(settings: Settings, *, environ: Mapping[str, str]) -> list[Ch
     for name in strangers:
         hint = f"The variables are {', '.join(sorted(VARIABLE_NAMES))}."
         checks.append(Check("configuration", Grade.WARNING, f"the variable {name} is read by nobody", hint))
-    if settings.file is not None and settings.origins.get("password") == str(settings.file):
-        mode = settings.file.stat().st_mode
-        if mode & 0o077:
-            checks.append(
-                Check(
-                    "configuration",
-                    Grade.PROBLEM,
-                    f"{settings.file} holds the password and is open to others",
-                    f"chmod 600 {settings.file}",
-                )
-            )
+    return [*checks, *_check_secrets(settings)]
+
+
+def _check_secrets(settings: Settings) -> list[Check]:
+    """Passwords that others on this host could read."""
+    is_in_address = settings.outbox is not None and settings.outbox.has_password
+    file, origins, checks = settings.file, settings.origins, []
+    is_in_file = origins.get("password") == str(file) or (is_in_address and origins.get("outbox") == str(file))
+    if file is not None and is_in_file and file.stat().st_mode & 0o077:
+        detail = f"{file} holds the password and is open to others"
+        checks.append(Check("configuration", Grade.PROBLEM, detail, f"chmod 600 {file}"))
+    if is_in_address and origins.get("outbox", "").startswith("argument"):
+        detail = "the database's password stands in an argument, which whoever lists processes can read"
+        hint = "Use TIPLINE_OUTBOX, a file named by TIPLINE_OUTBOX_FILE, or libpq's own password file."
+        checks.append(Check("configuration", Grade.WARNING, detail, hint))
     return checks
 
 
@@ -131,25 +110,14 @@ def check_keys(settings: Settings) -> list[Check]:
     return checks
 
 
-async def check_outbox(outbox: SqliteOutbox, *, now: datetime, trusted: TrustedKeys | None) -> list[Check]:
+async def check_outbox(outbox: Outbox, *, now: datetime, trusted: TrustedKeys | None) -> list[Check]:
     """The database, what waits in it and whether that was altered, its alarms, and whether the clock fits."""
     facts = await outbox.facts()
     checks = [Check("outbox", Grade.OK, ", ".join(f"{name} {value}" for name, value in facts.items()))]
-    try:
-        await outbox.check_writable()
-    except OutboxUnavailableError as error:
-        checks.append(Check("outbox", Grade.PROBLEM, str(error), error.hint))
-    problems = await outbox.integrity_problems()
-    hint = "Stop every dispatcher, copy the file, and restore a backup."
-    checks.append(
-        Check("outbox integrity", Grade.PROBLEM, f"{len(problems)} finding(s): {'; '.join(problems[:3])}", hint)
-        if problems
-        else Check("outbox integrity", Grade.OK, "SQLite's quick check finds nothing")
-    )
-    if facts["file_mode"] not in {"0600", "0400"}:
-        checks.append(
-            Check("outbox", Grade.PROBLEM, f"{facts['file']} is open to others", f"chmod 600 {facts['file']}")
-        )
+    if isinstance(outbox, SqliteOutbox):
+        checks += await _check_file(outbox, facts)
+    else:
+        checks += await check_server(outbox, now=now)
     counts = await outbox.count()
     oldest = f", oldest since {instant(counts.oldest_waiting)}" if counts.oldest_waiting else ""
     checks.append(Check("waiting", Grade.OK, f"{counts.waiting}{oldest}"))
@@ -169,7 +137,27 @@ async def check_outbox(outbox: SqliteOutbox, *, now: datetime, trusted: TrustedK
     return checks
 
 
-async def _check_altered(outbox: SqliteOutbox, trusted: TrustedKeys | None) -> list[Check]:
+async def _check_file(outbox: SqliteOutbox, facts: Mapping[str, str]) -> list[Check]:
+    checks = []
+    try:
+        await outbox.check_writable()
+    except OutboxUnavailableError as error:
+        checks.append(Check("outbox", Grade.PROBLEM, str(error), error.hint))
+    problems = await outbox.integrity_problems()
+    hint = "Stop every dispatcher, copy the file, and restore a backup."
+    checks.append(
+        Check("outbox integrity", Grade.PROBLEM, f"{len(problems)} finding(s): {'; '.join(problems[:3])}", hint)
+        if problems
+        else Check("outbox integrity", Grade.OK, "SQLite's quick check finds nothing")
+    )
+    if facts["file_mode"] not in {"0600", "0400"}:
+        checks.append(
+            Check("outbox", Grade.PROBLEM, f"{facts['file']} is open to others", f"chmod 600 {facts['file']}")
+        )
+    return checks
+
+
+async def _check_altered(outbox: Outbox, trusted: TrustedKeys | None) -> list[Check]:
     suspects = await find_suspects(outbox, trusted=trusted, most=_MOST_VERIFIED)
     if not suspects.count and suspects.not_looked_at:
         seen = f"none of the {suspects.looked_at} oldest is altered; {suspects.not_looked_at} more were not looked at"

@@ -16,7 +16,7 @@ from tipline_client.delivery.entry import Entry
 from tipline_client.delivery.environment import Environment
 from tipline_client.errors import EntryNotFoundError
 from tipline_client.home import Home
-from tipline_client.outbox import Lane, Outbox, SqliteOutbox
+from tipline_client.outbox import Lane, Outbox
 from tipline_client.profiles import KNOWN_PROFILES
 
 __all__ = ["LANES", "find_entry", "with_client", "with_outbox"]
@@ -29,18 +29,18 @@ LANES = tuple(Lane(known.name, known.environment) for known in KNOWN_PROFILES)
 """What the command line serves."""
 
 
-def with_outbox(settings: Settings, work: Callable[[SqliteOutbox], Awaitable[T]]) -> T:
+def with_outbox(settings: Settings, work: Callable[[Outbox], Awaitable[T]]) -> T:
     """Run `work` on the outbox of an existing home; no endpoint is needed.
 
     Raises:
-        ConfigurationError: There is no home.
+        ConfigurationError: There is no home, or the database has no tables of this version.
         OutboxUnavailableError: The outbox cannot be opened.
     """
     home = Home(settings.home)
-    keys = home.keys()
+    home.keys()
 
     async def run() -> T:
-        outbox = SqliteOutbox.open(home.outbox_path, chain=keys.history_chain())
+        outbox = home.open_outbox(settings.outbox)
         try:
             return await work(outbox)
         finally:
@@ -61,13 +61,16 @@ def with_client(
     profile = settings.profile()
     home = Home(settings.home)
     if profile.environment is Environment.MOCK and not home.exists:
-        home.create()
+        home.create(beside=settings.outbox)
         _log.warning("made the home %s with a new signing key", home.path)
     home.keys()
 
     async def run() -> T:
         async with AsyncTiplineClient.open(
-            settings.home, profile=profile, options=options or Options(slots=settings.slots)
+            settings.home,
+            profile=profile,
+            outbox=None if settings.outbox is None else settings.outbox.url,
+            options=options or Options(slots=settings.slots),
         ) as client:
             return await work(client)
 

@@ -57,6 +57,8 @@ class HomeOptions(OutputOptions):
 
     home: Annotated[str | None, _named("--home")] = None
     """Folder of outbox, keys and evidence (TIPLINE_HOME; ./tipline-home)."""
+    outbox: Annotated[str | None, _named("--outbox")] = None
+    """PostgreSQL database that holds the outbox (TIPLINE_OUTBOX; the file in the home)."""
     config: Annotated[str | None, _named("--config")] = None
     """Configuration file (TIPLINE_CONFIG; ./tipline.toml, HOME/tipline.toml)."""
 
@@ -66,7 +68,7 @@ class HomeOptions(OutputOptions):
         Raises:
             ConfigurationError: A setting is not usable.
         """
-        return Session(resolve(home=self.home, config=self.config), self.output())
+        return Session(resolve(home=self.home, outbox=self.outbox, config=self.config), self.output())
 
 
 @Parameter(name="*")
@@ -89,6 +91,7 @@ class EndpointOptions(HomeOptions):
         """
         settings = resolve(
             home=self.home,
+            outbox=self.outbox,
             config=self.config,
             endpoint=self.endpoint,
             username=self.username,

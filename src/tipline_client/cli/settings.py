@@ -1,7 +1,7 @@
 """Which settings are in force, and where each comes from: arguments, then `TIPLINE_*`, then `tipline.toml`.
 
-No endpoint is a default, and production is never reached without its own explicit statement. A password is held and
-handed on, never shown.
+No endpoint is a default, and production is never reached without its own explicit statement. A password, also one in
+the outbox's address, is held and handed on, never shown.
 """
 
 import os
@@ -16,6 +16,7 @@ from tipline_client.cli.variables import CONFIG_VARIABLE, VARIABLES
 from tipline_client.client.options import MAX_SLOTS
 from tipline_client.delivery.environment import Environment
 from tipline_client.errors import ConfigurationError
+from tipline_client.outbox.addresses import Address
 from tipline_client.profiles import EndpointProfile
 from tipline_client.profiles.known import KNOWN_PROFILES, MOCK
 
@@ -32,6 +33,9 @@ ENDPOINTS: Mapping[str, tuple[str, Environment]] = {
 }
 """What may be named instead of a loopback URL: the profile's name and its environment."""
 
+_PAIRS = (("password", "password_file"), ("outbox", "outbox_file"))
+"""A secret, and the file that holds it: from one place both, so that a file here is not mixed with a value there."""
+
 _TRUTHS = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
 _NAME_ONE = (
     "Give --endpoint or TIPLINE_ENDPOINT: testing, production, or the URL that `tipline mock --port 0` prints; "
@@ -45,6 +49,7 @@ class Settings:
 
     Attributes:
         home: The folder of outbox, keys and evidence.
+        outbox: The database that holds the outbox; `None` for the file in the home.
         endpoint: A profile's name or a loopback URL, as given.
         username: For the endpoint.
         password: For the endpoint.
@@ -56,6 +61,7 @@ class Settings:
     """
 
     home: Path
+    outbox: Address | None = None
     endpoint: str | None = None
     username: str | None = None
     password: str | None = field(default=None, repr=False)
@@ -122,6 +128,7 @@ class Settings:
 def resolve(
     *,
     home: str | None = None,
+    outbox: str | None = None,
     endpoint: str | None = None,
     username: str | None = None,
     slots: int | None = None,
@@ -132,6 +139,7 @@ def resolve(
 
     Args:
         home: The argument, if it was given; so for the others.
+        outbox: Likewise.
         endpoint: Likewise.
         username: Likewise.
         slots: Likewise.
@@ -139,7 +147,7 @@ def resolve(
         environ: The environment's variables; the process's own by default.
 
     Raises:
-        ConfigurationError: A value, the configuration file or the password file is not usable.
+        ConfigurationError: A value, the configuration file or a file with a secret is not usable.
     """
     environ = os.environ if environ is None else environ
     given: dict[str, Any] = {}
@@ -150,21 +158,26 @@ def resolve(
             if value is not None and name not in given:
                 given[name], origins[name] = value, origin.format(name=name, variable=VARIABLES.get(name, ""))
 
-    take({"home": home, "endpoint": endpoint, "username": username, "slots": slots}, "argument --{name}")
+    take(
+        {"home": home, "outbox": outbox, "endpoint": endpoint, "username": username, "slots": slots},
+        "argument --{name}",
+    )
     variables = {name: environ.get(variable) or None for name, variable in VARIABLES.items()}
     take(variables, "{variable}")
     file = find_file(config=config or environ.get(CONFIG_VARIABLE) or None, home=_folder(given.get("home")))
     if file is not None:
         values = read_file(file)
-        # A pair from one place: a password file of the variables is not mixed with a password of the file.
-        if given.keys() & {"password", "password_file"}:
-            values = {key: value for key, value in values.items() if key not in {"password", "password_file"}}
+        for pair in _PAIRS:
+            if given.keys() & pair:
+                values = {key: value for key, value in values.items() if key not in pair}
         take(values, str(file))
-    if "password" not in given and "password_file" in given:
-        given["password"] = _read_password(Path(given["password_file"]))
-        origins["password"] = origins["password_file"]
+    for name, name_of_file in _PAIRS:
+        if name not in given and name_of_file in given:
+            given[name] = _read_secret(Path(given[name_of_file]), of=name)
+            origins[name] = origins[name_of_file]
     return Settings(
         home=_folder(given.get("home")),
+        outbox=Address(given["outbox"]) if "outbox" in given else None,
         endpoint=given.get("endpoint"),
         username=given.get("username"),
         password=given.get("password"),
@@ -198,10 +211,10 @@ def _slots(value: int | str) -> int:
     return number
 
 
-def _read_password(path: Path) -> str:
+def _read_secret(path: Path, *, of: str) -> str:
     try:
         return path.read_text(encoding="utf-8").rstrip("\r\n")
     except OSError as error:
-        raise ConfigurationError(f"the password file {path}: {error.strerror}") from None
+        raise ConfigurationError(f"the {of} file {path}: {error.strerror}") from None
     except ValueError:
-        raise ConfigurationError(f"the password file {path} is not UTF-8") from None
+        raise ConfigurationError(f"the {of} file {path} is not UTF-8") from None

@@ -19,6 +19,8 @@ FILE_NAME = "tipline.toml"
 _KINDS: Mapping[str, tuple[type, str]] = {
     "endpoint": (str, "text"),
     "home": (str, "text"),
+    "outbox": (str, "text"),
+    "outbox_file": (str, "text"),
     "username": (str, "text"),
     "password": (str, "text"),
     "password_file": (str, "text"),
@@ -52,7 +54,7 @@ def read_file(path: Path) -> dict[str, Any]:
         kind, words = _KINDS[key]
         if type(value) is not kind:
             raise ConfigurationError(f"{path}: {key} must be {words}", hint="Correct it in the file.")
-    for key in ("home", "password_file"):
+    for key in ("home", "outbox_file", "password_file"):
         if key in values:
             values[key] = str(path.parent / Path(values[key]).expanduser())
     return values

@@ -10,14 +10,15 @@ from anyio.abc import TaskStatus
 
 from tipline_client.cli.exit_codes import ExitCode
 from tipline_client.cli.output import Output
+from tipline_client.client import AsyncDispatcher
 from tipline_client.dispatch import Conductor
 
 __all__ = ["stopping_on_signals"]
 
 
 @asynccontextmanager
-async def stopping_on_signals(conductor: Conductor, output: Output) -> AsyncIterator[anyio.Event]:
-    """Stop the conductor on SIGINT and SIGTERM for as long as the block lasts.
+async def stopping_on_signals(conductor: Conductor | AsyncDispatcher, output: Output) -> AsyncIterator[anyio.Event]:
+    """Stop a delivery on SIGINT and SIGTERM for as long as the block lasts.
 
     Args:
         conductor: Whom to stop.

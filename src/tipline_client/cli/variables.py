@@ -6,6 +6,8 @@ __all__ = ["CONFIG_VARIABLE", "VARIABLES", "VARIABLE_NAMES"]
 
 VARIABLES: Mapping[str, str] = {
     "home": "TIPLINE_HOME",
+    "outbox": "TIPLINE_OUTBOX",
+    "outbox_file": "TIPLINE_OUTBOX_FILE",
     "endpoint": "TIPLINE_ENDPOINT",
     "username": "TIPLINE_USERNAME",
     "password": "TIPLINE_PASSWORD",

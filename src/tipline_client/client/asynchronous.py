@@ -23,7 +23,7 @@ from tipline_client.evidence import Evidence
 from tipline_client.evidence.store import EvidenceStore
 from tipline_client.home import Home
 from tipline_client.models import Report
-from tipline_client.outbox import Lane, Outbox, SqliteOutbox
+from tipline_client.outbox import Address, Lane, Outbox
 from tipline_client.profiles import EndpointProfile, EndpointSchema
 
 __all__ = ["AsyncTiplineClient"]
@@ -54,6 +54,7 @@ class AsyncTiplineClient:
         keys: KeyRing,
         profile: EndpointProfile,
         options: Options,
+        closes_outbox: bool = True,
     ) -> None:
         self.home = home
         self.outbox = outbox
@@ -62,31 +63,47 @@ class AsyncTiplineClient:
         self._store = store
         self._options = options
         self._conductors: WeakSet[Conductor] = WeakSet()
+        self._closes_outbox = closes_outbox
         self._is_closed = False
 
     @classmethod
-    def open(cls, home: str | os.PathLike[str], *, profile: EndpointProfile, options: Options | None = None) -> Self:
+    def open(
+        cls,
+        home: str | os.PathLike[str],
+        *,
+        profile: EndpointProfile,
+        outbox: str | Outbox | None = None,
+        options: Options | None = None,
+    ) -> Self:
         """Open the installation in the folder `home`; one that does not exist yet is made, with a fresh key.
 
         Args:
             home: The folder of outbox, keys and evidence.
             profile: Which endpoint; there is no default.
+            outbox: Where the queue is, if not in a file in `home`: the `postgresql://` URL of a database, or an outbox
+                that is open already, which then stays open when the client is closed.
             options: What seldom needs to be said.
 
         Raises:
-            ConfigurationError: The folder cannot be used as a home.
+            ConfigurationError: The folder cannot be used as a home; the URL cannot be read; the database has no tables
+                of this version; or `home` does not exist, and the database holds what its keys are needed for.
             OutboxUnavailableError: The outbox cannot be opened.
         """
         options = options or Options()
         place = Home(home)
-        keys = place.keys() if place.exists else place.create()
+        address = Address(outbox) if isinstance(outbox, str) else None
+        keys = place.keys() if place.exists else place.create(beside=address)
+        opened = outbox
+        if opened is None or isinstance(opened, str):
+            opened = place.open_outbox(address, clock=options.clock)
         return cls(
             home=place,
-            outbox=SqliteOutbox.open(place.outbox_path, clock=options.clock, chain=keys.history_chain()),
+            outbox=opened,
             store=place.evidence(),
             keys=keys,
             profile=place.know_schema(profile),
             options=options,
+            closes_outbox=opened is not outbox,
         )
 
     async def __aenter__(self) -> Self:
@@ -98,11 +115,12 @@ class AsyncTiplineClient:
         await self.aclose()
 
     async def aclose(self) -> None:
-        """Stop this client's dispatchers, finish what is being written and close the outbox."""
+        """Stop this client's dispatchers, finish what is being written and close the outbox, if it opened it."""
         self._is_closed = True
         for conductor in tuple(self._conductors):
             await conductor.end()
-        await self.outbox.close()
+        if self._closes_outbox:
+            await self.outbox.close()
 
     def validate(self, report: Report, *, evidence: Sequence[Evidence] = ()) -> tuple[Issue, ...]:
         """Every issue of a report with its evidence, errors and warnings, without queueing or raising."""

@@ -16,6 +16,7 @@ from tipline_client.dispatch.enqueueing import Enqueued
 from tipline_client.errors import Issue, OutboxUnavailableError
 from tipline_client.evidence import Evidence
 from tipline_client.models import Report
+from tipline_client.outbox import Outbox
 from tipline_client.profiles import EndpointProfile, EndpointSchema
 
 __all__ = ["TiplineClient"]
@@ -39,9 +40,16 @@ class TiplineClient:
         self._loop = LoopThread()
 
     @classmethod
-    def open(cls, home: str | os.PathLike[str], *, profile: EndpointProfile, options: Options | None = None) -> Self:
+    def open(
+        cls,
+        home: str | os.PathLike[str],
+        *,
+        profile: EndpointProfile,
+        outbox: str | Outbox | None = None,
+        options: Options | None = None,
+    ) -> Self:
         """See `AsyncTiplineClient.open`."""
-        return cls(AsyncTiplineClient.open(home, profile=profile, options=options))
+        return cls(AsyncTiplineClient.open(home, profile=profile, outbox=outbox, options=options))
 
     def __enter__(self) -> Self:
         return self

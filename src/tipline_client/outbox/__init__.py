@@ -3,6 +3,7 @@
 It knows entries and checkpoints, and nothing of what is inside an envelope or of HTTP.
 """
 
+from tipline_client.outbox.addresses import Address
 from tipline_client.outbox.contract import (
     AcknowledgementRecord,
     Claimed,
@@ -13,10 +14,12 @@ from tipline_client.outbox.contract import (
     UnreadableRowError,
 )
 from tipline_client.outbox.memory import MemoryOutbox
+from tipline_client.outbox.opening import holds_entries, migrate_database, open_database
 from tipline_client.outbox.sqlite import SqliteOutbox
 
 __all__ = [
     "AcknowledgementRecord",
+    "Address",
     "Claimed",
     "Lane",
     "MemoryOutbox",
@@ -25,4 +28,7 @@ __all__ = [
     "Stray",
     "Strays",
     "UnreadableRowError",
+    "holds_entries",
+    "migrate_database",
+    "open_database",
 ]

@@ -22,12 +22,12 @@ from tipline_client.cli.waiting import (
     oldest_failure_view,
     waiting_line,
 )
-from tipline_client.client import AsyncTiplineClient
+from tipline_client.client import AsyncDispatcher, AsyncTiplineClient
 from tipline_client.delivery.entry import OutboxCounts
 from tipline_client.delivery.outcomes import Failure, Outcome
 from tipline_client.dispatch import DispatchSummary
 from tipline_client.errors import OutboxError
-from tipline_client.outbox import Outbox
+from tipline_client.outbox import Lane, Outbox
 
 __all__ = ["dispatch"]
 
@@ -76,17 +76,18 @@ def dispatch(
 
 
 async def _run(client: AsyncTiplineClient, *, patience: timedelta | None, output: Output) -> _End:
-    conductor = client.conductor()
+    dispatcher = AsyncDispatcher(client)
     profile = client.profile
-    async with stopping_on_signals(conductor, output):
+    lane = Lane(profile.name, profile.environment)
+    async with stopping_on_signals(dispatcher, output):
         say_where(output, profile)
         output.note(f"dispatching to {profile.name} ({profile.environment}) at {profile.host}")
-        summary = await (conductor.run() if patience is None else conductor.drain(patience=patience))
+        summary = await (dispatcher.run() if patience is None else dispatcher.drain(patience=patience))
     outbox = client.outbox
-    failure = await find_oldest_failure(outbox, environment=profile.environment, most=_LOOKED_AT, lane=conductor.lane)
+    failure = await find_oldest_failure(outbox, environment=profile.environment, most=_LOOKED_AT, lane=lane)
     return _End(
         summary,
-        await outbox.count(lane=conductor.lane),
+        await outbox.count(lane=lane),
         failure,
         [await _given_up(outbox, entry_id) for entry_id in summary.given_up],
         await find_suspects(outbox, trusted=client.keys.trusted(), most=_LOOKED_AT),

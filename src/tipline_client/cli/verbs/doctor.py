@@ -2,7 +2,6 @@
 
 import os
 from datetime import UTC, datetime
-from functools import partial
 from typing import Any
 
 from pydantic import ValidationError
@@ -16,6 +15,7 @@ from tipline_client.cli.checks import (
     check_outbox,
     check_settings,
 )
+from tipline_client.cli.database_checks import check_shared
 from tipline_client.cli.exit_codes import ExitCode
 from tipline_client.cli.opening import with_client, with_outbox
 from tipline_client.cli.options import ENDPOINT, EndpointOptions
@@ -28,6 +28,7 @@ from tipline_client.dispatch.unclaimed import find_unclaimed
 from tipline_client.errors import TiplineError
 from tipline_client.home import Home
 from tipline_client.models import Reporter
+from tipline_client.outbox import Outbox
 
 __all__ = ["doctor"]
 
@@ -105,8 +106,15 @@ def _check_outbox(settings: Settings) -> list[Check]:
     except TiplineError:
         # Said among the keys; without any, only what can be seen without them is looked at.
         trusted = None
+
+    async def look(outbox: Outbox) -> list[Check]:
+        checks = await check_outbox(outbox, now=datetime.now(UTC), trusted=trusted)
+        if settings.outbox is None:
+            return checks
+        return [*checks, *await check_shared(outbox, settings=settings, trusted=trusted)]
+
     try:
-        return with_outbox(settings, partial(check_outbox, now=datetime.now(UTC), trusted=trusted))
+        return with_outbox(settings, look)
     except TiplineError as error:
         return [Check("outbox", Grade.PROBLEM, str(error), error.hint)]
 

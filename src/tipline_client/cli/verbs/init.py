@@ -23,7 +23,7 @@ def init(
     checkpoint_key: Path | None = None,
     options: HomeOptions = HOME,
 ) -> ExitCode:
-    """Make the home folder (0700) with a signing key (0600) and an outbox.
+    """Make the home folder (0700) with a signing key (0600) and an outbox, unless that is in a database.
 
     Example: tipline init --home /srv/tipline
 
@@ -35,13 +35,13 @@ def init(
         options: Which installation.
     """
     session = options.start()
-    home = Home(session.settings.home)
+    home, address = Home(session.settings.home), session.settings.outbox
     if rotate and import_ is not None:
         raise CommandError("--rotate makes a new key and --import brings one", hint="Give one of the two.")
     is_new = not home.exists
     done = []
     if is_new:
-        keys = home.create(import_key=import_)
+        keys = home.create(import_key=import_, beside=address)
         done.append("home made" if import_ is None else "home made with the imported key")
     else:
         keys = home.keys()
@@ -51,7 +51,8 @@ def init(
     if checkpoint_key is not None:
         keys.import_checkpoint_key(checkpoint_key)
         done.append("the checkpoint key was taken over")
-    anyio.run(SqliteOutbox.open(home.outbox_path).close)
+    if address is None:
+        anyio.run(SqliteOutbox.open(home.outbox_path).close)
     key_id = keys.signer().key_id
     trusted = sorted(key.key_id for key in keys.trusted())
     session.output.finish(
@@ -59,6 +60,7 @@ def init(
         [
             f"home         {home.path}",
             *(f"done         {words}" for words in done or ["nothing to do: it is a home already"]),
+            *([] if address is None else [f"outbox       {address.shown}; `tipline migrate` makes its tables"]),
             f"signing key  {key_id}",
             *(f"trusted too  {other}" for other in trusted if other != key_id),
             f"Back up {home.keys_path}: without these keys, what is queued cannot be verified or sent.",

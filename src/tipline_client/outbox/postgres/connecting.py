@@ -19,7 +19,7 @@ from psycopg_pool import AsyncConnectionPool
 
 from tipline_client.outbox.postgres.failures import connect_failure
 
-__all__ = ["Connection", "complete_dsn", "cut_after", "found_facts", "make_pool", "set_up"]
+__all__ = ["Connection", "complete_dsn", "cut_after", "make_pool", "set_up"]
 
 Connection = psycopg.AsyncConnection[tuple[Any, ...]]
 
@@ -48,12 +48,6 @@ _GRACE: Final = 2.0
 _RECONNECTING: Final = 5.0
 """Seconds after which a lost connection's replacement is given up; the next request for one begins anew, at once."""
 
-_FACTS: Final = """
-    SELECT current_setting('server_version'), current_database(), current_setting('fsync'),
-        current_setting('full_page_writes'), current_setting('synchronous_commit'), pg_is_in_recovery(),
-        (SELECT max(version) FROM tipline.versions)
-"""
-
 
 def complete_dsn(dsn: str) -> str:
     """The connection string with our defaults for what it leaves open.
@@ -69,22 +63,6 @@ def complete_dsn(dsn: str) -> str:
         named = {name: value for name, value in given.items() if value is not None}
         return make_conninfo("", **{**_DEFAULTS, **named})
     raise failure
-
-
-def found_facts(connection: "psycopg.Connection[Any]") -> dict[str, str]:
-    """What `doctor` shows of the database; nothing of how to get in."""
-    [row] = connection.execute(_FACTS).fetchall()
-    version, database, fsync, full_page_writes, synchronous_commit, is_standby, schema_version = row
-    return {
-        "kind": "postgres",
-        "server_version": version,
-        "database": database,
-        "fsync": fsync,
-        "full_page_writes": full_page_writes,
-        "synchronous_commit": "on" if synchronous_commit == "off" else synchronous_commit,
-        "is_standby": "yes" if is_standby else "no",
-        "schema_version": str(schema_version),
-    }
 
 
 def make_pool(

@@ -18,14 +18,13 @@ from tipline_client.outbox.postgres.connecting import (
     Connection,
     complete_dsn,
     cut_after,
-    found_facts,
     make_pool,
     set_up,
 )
 from tipline_client.outbox.postgres.conversation import Conversation, Row, Value, hold_async
-from tipline_client.outbox.postgres.failures import connect_failure, failure_of
+from tipline_client.outbox.postgres.facts import look
+from tipline_client.outbox.postgres.failures import failure_of
 from tipline_client.outbox.postgres.news import Bell, Listener
-from tipline_client.outbox.postgres.schema import check_version
 from tipline_client.outbox.postgres.thread import LoopThread
 
 __all__ = ["Connections", "Kind"]
@@ -74,7 +73,7 @@ class Connections:
     def open(cls, dsn: str, *, most: int, wait_for_connection: timedelta, answer_within: timedelta) -> "Connections":
         """Look at the database, then open the pool; see `PostgresOutbox.open`."""
         complete = complete_dsn(dsn)
-        facts = _look(complete)
+        facts = look(complete) | {"pool": str(most)}
         pool = make_pool(complete, most=most, wait_for_connection=wait_for_connection, answer_within=answer_within)
 
         async def connect() -> Connection:
@@ -143,21 +142,6 @@ class Connections:
     async def _announce(self) -> None:
         async with self._pool.connection() as connection, cut_after(connection, self._answer_within):
             await connection.execute(statements.ANNOUNCE)
-
-
-def _look(dsn: str) -> dict[str, str]:
-    try:
-        connection = psycopg.connect(dsn, autocommit=True)
-    except psycopg.Error as error:
-        failure = connect_failure(error)
-    else:
-        try:
-            with connection:
-                check_version(connection)
-                return found_facts(connection)
-        except psycopg.Error as error:
-            failure = failure_of(error, is_write=False)
-    raise failure
 
 
 async def _execute(connection: Connection, sql: str, parameters: Mapping[str, Value]) -> list[Row]:

@@ -1,0 +1,116 @@
+"""What `doctor` looks at when the outbox is in a database that several hosts share: the server, and what they share.
+
+Each function returns findings; none changes anything.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Final
+
+from tipline_client.cli.findings import Check, Grade
+from tipline_client.cli.opening import LANES
+from tipline_client.cli.paging import every_entry
+from tipline_client.cli.settings import Settings
+from tipline_client.cli.views import span
+from tipline_client.delivery.entry import Entry
+from tipline_client.delivery.states import State
+from tipline_client.dispatch.job import verified_payload
+from tipline_client.envelope import TrustedKeys
+from tipline_client.errors import EnvelopeError, EvidenceError
+from tipline_client.evidence.store import EvidenceStore
+from tipline_client.home import Home
+from tipline_client.outbox import Outbox
+
+__all__ = ["check_server", "check_shared"]
+
+_MOST_LOOKED_AT: Final = 1000
+_CLOCKS_APART: Final = timedelta(minutes=5)
+_OFF: Final = {
+    "fsync": (
+        "a crash of the server's machine can lose what was answered as durable: reports filed twice, or not at all",
+        "Set fsync = on in postgresql.conf.",
+    ),
+    "full_page_writes": (
+        "a crash of the server's machine in the middle of a write can leave pages that are half old and half new",
+        "Set full_page_writes = on in postgresql.conf, unless the storage itself never tears a page.",
+    ),
+    "synchronous_commit": (
+        "this program turns it on for itself, but who enqueues in a transaction of their own can lose it in a crash",
+        "Set synchronous_commit = on for every user who enqueues.",
+    ),
+}
+"""Settings of the server: what it means that one is off, and the way out."""
+
+
+async def check_server(outbox: Outbox, *, now: datetime) -> list[Check]:
+    """Whether the server keeps its word, lets this user write, has room for the pool, and what time it is there."""
+    facts = await outbox.facts()
+    checks = [
+        Check("database", Grade.WARNING, f"{name} is off: {why}", hint)
+        for name, (why, hint) in _OFF.items()
+        if facts[name] == "off"
+    ]
+    checks += [*_check_writes(facts), _check_pool(facts)]
+    there = (await outbox.lane_state(LANES[0])).read_at
+    if abs(there - now) > _CLOCKS_APART:
+        way = "ahead of" if now > there else "behind"
+        detail = f"this host is {span(abs(there - now))} {way} the database, whose clock decides"
+        checks.append(Check("database clock", Grade.WARNING, detail, "Set both clocks from a time server."))
+    else:
+        checks.append(Check("database clock", Grade.OK, "it agrees with this host's"))
+    return checks
+
+
+def _check_writes(facts: Mapping[str, str]) -> list[Check]:
+    if facts["writes"] != "yes":
+        detail = f"the database takes no writes: {facts['writes']}"
+        return [Check("database", Grade.PROBLEM, detail, "Connect to the primary: target_session_attrs=read-write.")]
+    if "refused_tables" in facts:
+        detail = f"this user may not both read and write {facts['refused_tables']}"
+        hint = "GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA tipline, after each `tipline migrate`."
+        return [Check("database", Grade.PROBLEM, detail, hint)]
+    return []
+
+
+def _check_pool(facts: Mapping[str, str]) -> Check:
+    used, most = (int(word) for word in facts["server_connections"].split(" of "))
+    detail = f"up to {facts['pool']} connections and one that listens; the server has {used} of {most} in use"
+    if most - used > int(facts["pool"]):
+        return Check("pool", Grade.OK, detail)
+    return Check("pool", Grade.WARNING, detail, "Raise max_connections on the server, or find out who holds them.")
+
+
+async def check_shared(outbox: Outbox, *, settings: Settings, trusted: TrustedKeys | None) -> list[Check]:
+    """What all hosts of this outbox must have in common, and whether this one has the evidence of what waits."""
+    home = Home(settings.home)
+    store = home.evidence()
+    shared = f"all that dispatch from this outbox need the same keys ({home.keys_path}) and evidence ({store.root})"
+    checks = [Check("other hosts", Grade.OK, f"{shared}: bring the keys, and mount the evidence from one storage")]
+    if home.outbox_path.exists():
+        detail = f"{home.outbox_path} is there too, and nobody dispatches what waits in it"
+        hint = "Deliver it first with `tipline dispatch --drain`, without the setting outbox; then move the file away."
+        checks.append(Check("other outbox", Grade.WARNING, detail, hint))
+    if trusted is None:
+        return checks
+    missing, looked_at = [], 0
+    async for entry in every_entry(outbox, states=(State.QUEUED, State.LEASED, State.HELD), most=_MOST_LOOKED_AT):
+        looked_at += 1
+        if not await _has_evidence(store, entry, trusted):
+            missing.append(entry.id)
+    if missing:
+        detail = f"missing or of another size for {len(missing)} waiting entries, such as {missing[0]}"
+        hint = f"Stop dispatching on this host until {store.root} is the folder that all hosts share."
+        return [*checks, Check("shared evidence", Grade.PROBLEM, detail, hint)]
+    return [*checks, Check("shared evidence", Grade.OK, f"here for all of {looked_at} waiting entries looked at")]
+
+
+async def _has_evidence(store: EvidenceStore, entry: Entry, trusted: TrustedKeys) -> bool:
+    try:
+        for item in verified_payload(entry, trusted=trusted).manifest:
+            await store.check(item)
+    except EnvelopeError:
+        # Said among the rows that were altered.
+        return True
+    except EvidenceError:
+        return False
+    return True

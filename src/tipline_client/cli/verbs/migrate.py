@@ -1,0 +1,39 @@
+"""`tipline migrate`: make the outbox's tables in a database, or bring them up to date."""
+
+from tipline_client.cli.exit_codes import ExitCode
+from tipline_client.cli.options import HOME, HomeOptions
+from tipline_client.errors import ConfigurationError
+from tipline_client.outbox import migrate_database
+
+__all__ = ["migrate"]
+
+
+def migrate(*, options: HomeOptions = HOME) -> ExitCode:
+    """Make the outbox's tables in the PostgreSQL database that the settings name, or bring them up to date.
+
+    All steps are one transaction; it may be repeated, and run by several hosts at once. No home is needed. The user of
+    the address owns the tables and must be allowed to make a schema; dispatchers may connect as another one. An outbox
+    that is a file needs no such step.
+
+    Example: tipline migrate --outbox postgresql://owner@db.example.com/tipline
+
+    Args:
+        options: Which installation.
+    """
+    session = options.start()
+    address = session.settings.outbox
+    if address is None:
+        raise ConfigurationError(
+            "no database is named; an outbox that is a file is brought up to date by whoever opens it",
+            hint="Give --outbox, TIPLINE_OUTBOX or TIPLINE_OUTBOX_FILE, or `outbox` in tipline.toml.",
+        )
+    found, version = migrate_database(address)
+    if found == version:
+        words = f"version {version} already: nothing to do"
+    else:
+        words = f"brought from version {found} to {version}" if found else f"made, version {version}"
+    session.output.finish(
+        {"outbox": address.shown, "foundVersion": found, "version": version, "isChanged": found != version},
+        [f"outbox  {address.shown}", f"schema  {words}"],
+    )
+    return ExitCode.OK

@@ -1,0 +1,68 @@
+"""What may be said of where the outbox's database is: how an address is checked, and what of it is ever shown.
+
+The address is a URL of libpq's form and may hold a password. No message shows a part of it that could be one: a
+password with an unescaped `@` or `/` is read by libpq as half a host name, and would stand in its error. Nothing here
+connects, or needs the driver.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import unquote
+
+from tipline_client.errors import ConfigurationError
+
+__all__ = ["Address"]
+
+_FORM: Final = "Write postgresql://USER@HOST:PORT/DATABASE; without an outbox setting the file in the home is used."
+_ESCAPE: Final = "Write each of @ / : ? # % inside user or password as %40 %2F %3A %3F %23 %25."
+_SCHEMES: Final = ("postgresql://", "postgres://")
+_SECRETS: Final = re.compile(r"(?:^|&)(?:ssl)?password=", re.IGNORECASE)
+_HOST: Final = re.compile(r"(?:\[[0-9A-Fa-f:.%]*\]|[^:\[\]]*)(?::\d*)?")
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Address:
+    """A database's address that libpq reads as its writer meant it.
+
+    Attributes:
+        url: All of it, with what is secret in it.
+
+    Raises:
+        ConfigurationError: It is no `postgresql://` URL, or a character in it has to be escaped.
+    """
+
+    url: str
+
+    def __post_init__(self) -> None:
+        """Refuse what libpq would read as something else than was meant."""
+        if not self.url.startswith(_SCHEMES):
+            raise ConfigurationError("the outbox's address is no postgresql:// URL", hint=_FORM)
+        authority, _, _ = self._parts()
+        hosts = authority.rpartition("@")[2].split(",")
+        is_plain = self.url.count("@") == authority.count("@") <= 1 and all(map(_HOST.fullmatch, hosts))
+        if not is_plain or any(character.isspace() for character in self.url):
+            raise ConfigurationError("the outbox's address holds a character that must be escaped", hint=_ESCAPE)
+
+    def __repr__(self) -> str:
+        return f"Address({self.shown!r})"
+
+    @property
+    def shown(self) -> str:
+        """User, hosts and database; no password and no parameter."""
+        authority, path, _ = self._parts()
+        user, at, hosts = authority.rpartition("@")
+        return f"postgresql://{user.partition(':')[0]}{at}{hosts}{path}"
+
+    @property
+    def has_password(self) -> bool:
+        """Whether something secret is in it."""
+        authority, _, query = self._parts()
+        user = authority.rpartition("@")[0]
+        return ":" in user or _SECRETS.search(unquote(query)) is not None
+
+    def _parts(self) -> tuple[str, str, str]:
+        rest = self.url.partition("://")[2]
+        before, _, query = rest.partition("?")
+        authority, slash, path = before.partition("/")
+        return authority, slash + path, query

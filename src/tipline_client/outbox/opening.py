@@ -1,0 +1,73 @@
+"""How an outbox in a database is opened and its tables are made, by whoever has no reason to know which database it is.
+
+The driver is an extra, and is imported only when a database is asked for.
+"""
+
+from tipline_client.delivery.clock import Clock
+from tipline_client.envelope import HistoryChain
+from tipline_client.errors import ConfigurationError
+from tipline_client.outbox.addresses import Address
+from tipline_client.outbox.contract import Outbox
+
+__all__ = ["holds_entries", "migrate_database", "open_database"]
+
+_INSTALL = "Install the extra: pip install 'tipline-client[postgres]'"
+
+
+def open_database(address: Address, *, clock: Clock | None = None, chain: HistoryChain | None = None) -> Outbox:
+    """Open the outbox in a database, whose tables `migrate_database` has made.
+
+    Args:
+        address: Where it is.
+        clock: Stands in for the database's own clock, in tests that turn it.
+        chain: Links the lines of the history.
+
+    Raises:
+        ConfigurationError: The extra is not installed; the tables are missing, older or newer than this program.
+        OutboxUnavailableError: The database cannot be reached, or refuses.
+    """
+    _check_installed()
+    from tipline_client.outbox.postgres import PostgresOutbox
+
+    return PostgresOutbox.open(address.url, clock=clock, chain=chain)
+
+
+def migrate_database(address: Address) -> tuple[int, int]:
+    """Make the outbox's tables in a database, or bring them up to date; safe to repeat, and by several at once.
+
+    Returns:
+        The schema version that was found, 0 when there was none, and the one that is there now.
+
+    Raises:
+        ConfigurationError: The extra is not installed; the server is too old, or the tables are of a newer version.
+        OutboxUnavailableError: The database cannot be reached or refused; it is as it was.
+    """
+    _check_installed()
+    from tipline_client.outbox.postgres import VERSION, migrate
+
+    return migrate(address.url), VERSION
+
+
+def holds_entries(address: Address) -> bool:
+    """Whether anything was ever queued in this database; not where there are no tables yet.
+
+    Raises:
+        ConfigurationError: The extra is not installed.
+        OutboxUnavailableError: The database cannot be reached, or refuses.
+    """
+    _check_installed()
+    from tipline_client.outbox import postgres
+
+    return postgres.holds_entries(address.url)
+
+
+def _check_installed() -> None:
+    try:
+        import tipline_client.outbox.postgres  # noqa: F401 - whether it can be imported is the question
+    except ImportError as error:
+        name = error.name or ""
+        if name.startswith("tipline_client"):
+            raise
+    else:
+        return
+    raise ConfigurationError("the outbox is in PostgreSQL, and its driver psycopg is not installed", hint=_INSTALL)
