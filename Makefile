@@ -40,7 +40,7 @@ suite: setup
 	$(BIN)/coverage report
 
 unit: setup  ## The quick part: no process, no long run
-	$(BIN)/pytest tests/unit
+	$(BIN)/pytest tests/unit -n 4
 
 torture: setup  ## Kill dispatchers for three minutes; every report is filed exactly once
 	$(BIN)/python -m tests.torture

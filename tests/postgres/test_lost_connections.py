@@ -19,7 +19,7 @@ from tests.contract.values import (
 )
 from tests.support.postgres import PostgresServer
 from tests.support.postgres_wire import Wire
-from tests.unit.outbox.postgres.conftest import OpenOutbox
+from tests.postgres.conftest import OpenOutbox
 from tipline_client.delivery.entry import Lease
 from tipline_client.delivery.outcomes import Outcome
 from tipline_client.delivery.states import State

@@ -11,7 +11,7 @@ import pytest
 from tests.contract.values import LANE, MINUTE, new_entry
 from tests.support import postgres
 from tests.support.postgres import PostgresServer
-from tests.unit.outbox.postgres.conftest import OpenOutbox
+from tests.postgres.conftest import OpenOutbox
 from tipline_client.outbox.postgres import migrate, questions, statements
 
 WHOLE_TABLES_BY_INTENT = {"ALARMS", "COUNT_ENDED"}
