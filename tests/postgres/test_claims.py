@@ -9,8 +9,8 @@ import psycopg
 import pytest
 
 from tests.contract.values import FULL_CHECKPOINT, LANE, MINUTE, attempt, lease_of, new_entry
-from tests.support.postgres import PostgresServer
 from tests.postgres.conftest import OpenOutbox
+from tests.support.postgres import PostgresServer
 from tipline_client.delivery.checkpoint import Checkpoint
 from tipline_client.delivery.outcomes import Outcome
 from tipline_client.delivery.states import State

@@ -8,8 +8,8 @@ from datetime import timedelta
 import pytest
 
 from tests.contract.values import FULL_CHECKPOINT, LANE, MINUTE, acknowledge, lease_of, new_entry
-from tests.support.postgres import PostgresServer
 from tests.postgres.conftest import OpenOutbox
+from tests.support.postgres import PostgresServer
 from tipline_client.delivery.states import State
 from tipline_client.errors import LeaseLostError, OutboxInDoubtError, OutboxUnavailableError
 from tipline_client.outbox.postgres import PostgresOutbox

@@ -17,9 +17,9 @@ from tests.contract.values import (
     lease_of,
     new_entry,
 )
+from tests.postgres.conftest import OpenOutbox
 from tests.support.postgres import PostgresServer
 from tests.support.postgres_wire import Wire
-from tests.postgres.conftest import OpenOutbox
 from tipline_client.delivery.entry import Lease
 from tipline_client.delivery.outcomes import Outcome
 from tipline_client.delivery.states import State

@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 import pytest
 
 from tests.contract.values import FULL_CHECKPOINT, attempt, lease_of, new_entry
-from tests.support.postgres import PostgresServer
 from tests.postgres.conftest import OpenOutbox
+from tests.support.postgres import PostgresServer
 from tipline_client.delivery.outcomes import Outcome
 from tipline_client.outbox.postgres import PostgresOutbox
 

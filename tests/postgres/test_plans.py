@@ -9,9 +9,9 @@ import psycopg
 import pytest
 
 from tests.contract.values import LANE, MINUTE, new_entry
+from tests.postgres.conftest import OpenOutbox
 from tests.support import postgres
 from tests.support.postgres import PostgresServer
-from tests.postgres.conftest import OpenOutbox
 from tipline_client.outbox.postgres import migrate, questions, statements
 
 WHOLE_TABLES_BY_INTENT = {"ALARMS", "COUNT_ENDED"}

@@ -7,8 +7,8 @@ import psycopg
 import pytest
 
 from tests.contract.values import new_entry
-from tests.support.postgres import PostgresServer
 from tests.postgres.conftest import OpenOutbox
+from tests.support.postgres import PostgresServer
 from tipline_client.errors import ConfigurationError, OutboxUnavailableError
 from tipline_client.outbox.postgres import VERSION, PostgresOutbox, migrate
 from tipline_client.outbox.postgres.tables import MIGRATIONS
