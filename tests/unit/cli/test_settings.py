@@ -158,3 +158,44 @@ def test_endpoint_refused(settings: dict[str, Any], words: str) -> None:
     """Nothing is guessed."""
     with pytest.raises(ConfigurationError, match=words):
         resolve(**settings, environ={"TIPLINE_PASSWORD": "p"}).profile()
+
+
+DSN = "postgresql://courier:mug@db.example.com/tipline"
+
+
+@pytest.mark.parametrize("place", ["argument", "variable", "file of the variable", "file", "file of the file"])
+def test_outbox_in_a_database(place: str) -> None:
+    """Its address is taken from each of the places, and its password is not in the settings' repr."""
+    Path("secret.txt").write_text(f"{DSN}\n")
+    toml = {"file": f'outbox = "{DSN}"\n', "file of the file": 'outbox_file = "secret.txt"\n'}
+    Path("tipline.toml").write_text(toml.get(place, ""))
+    environ = {"variable": {"TIPLINE_OUTBOX": DSN}, "file of the variable": {"TIPLINE_OUTBOX_FILE": "secret.txt"}}
+
+    settings = resolve(outbox=DSN if place == "argument" else None, environ=environ.get(place, {}))
+
+    assert settings.outbox is not None
+    assert DSN == settings.outbox.url
+    assert "mug" not in repr(settings)
+    assert "outbox" in settings.origins
+
+
+def test_outbox_of_the_variables_before_the_file() -> None:
+    """An address in a file that a variable names is not overruled by one that stands in the configuration file."""
+    Path("secret.txt").write_text(DSN)
+    Path("tipline.toml").write_text('outbox = "postgresql://other.example.com/tipline"\n')
+
+    settings = resolve(environ={"TIPLINE_OUTBOX_FILE": "secret.txt"})
+
+    assert settings.outbox is not None
+    assert DSN == settings.outbox.url
+
+
+def test_outbox_file_that_is_not_there() -> None:
+    """It is named, as what it is."""
+    with pytest.raises(ConfigurationError, match=r"the outbox file missing\.txt"):
+        resolve(environ={"TIPLINE_OUTBOX_FILE": "missing.txt"})
+
+
+def test_outbox_in_a_file_by_default() -> None:
+    """Without the setting there is no database."""
+    assert resolve(environ={}).outbox is None

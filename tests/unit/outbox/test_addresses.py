@@ -1,0 +1,66 @@
+"""The address of a database: taken when libpq reads what was meant, and shown without anything secret."""
+
+import pytest
+
+from tipline_client.errors import ConfigurationError
+from tipline_client.outbox import Address
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("postgresql://db.example.com/tipline", "postgresql://db.example.com/tipline"),
+        ("postgres://courier@db.example.com:5433/tipline", "postgresql://courier@db.example.com:5433/tipline"),
+        ("postgresql://courier:mug%40home@db/tipline?sslmode=require", "postgresql://courier@db/tipline"),
+        ("postgresql://courier:mu:g@a:1,b:2/tipline", "postgresql://courier@a:1,b:2/tipline"),
+        ("postgresql://courier@[2001:db8::1]:5432/tipline", "postgresql://courier@[2001:db8::1]:5432/tipline"),
+        ("postgresql:///tipline?host=/run/postgresql&password=mug", "postgresql:///tipline"),
+        ("postgresql://", "postgresql://"),
+    ],
+)
+def test_what_is_shown(url: str, shown: str) -> None:
+    """User, hosts and database; never a password or a parameter, in the repr neither."""
+    address = Address(url)
+
+    assert (url, shown) == (address.url, address.shown)
+    assert f"Address({shown!r})" == repr(address)
+
+
+@pytest.mark.parametrize(
+    ("url", "has_password"),
+    [
+        ("postgresql://courier@db/tipline", False),
+        ("postgresql://db/tipline?sslmode=require&passfile=/etc/pass", False),
+        ("postgresql://courier:mug@db/tipline", True),
+        ("postgresql:///tipline?password=mug", True),
+        ("postgresql:///tipline?sslmode=require&sslpassword=mug", True),
+    ],
+)
+def test_whether_it_holds_a_password(url: str, has_password: bool) -> None:
+    """Behind the user or among the parameters."""
+    assert has_password is Address(url).has_password
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "outbox.sqlite",
+        "mysql://courier:mug@db/tipline",
+        "host=db password=mug",
+        "postgresql://courier:mu@g@db/tipline",
+        "postgresql://courier:mu/g@db/tipline",
+        "postgresql://courier:12?mug@db/tipline",
+        "postgresql://courier:mug/tipline",
+        "postgresql://courier:m ug@db/tipline",
+        "postgresql://courier@db:mug/tipline",
+    ],
+)
+def test_refused_without_showing_it(url: str) -> None:
+    """What is no such URL, or would be read as something else than was meant, is refused; no part of it is shown."""
+    with pytest.raises(ConfigurationError) as caught:
+        Address(url)
+
+    words = f"{caught.value} {caught.value.hint}"
+    assert caught.value.hint
+    assert not [part for part in ("mug", "mu@", "courier", "sqlite") if part in words]
