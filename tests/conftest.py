@@ -21,7 +21,7 @@ def _clean_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Non
     for name in [name for name in os.environ if name.startswith("TIPLINE_") or name.lower().endswith("_proxy")]:
         del os.environ[name]
     os.environ[loopback_guard.VIOLATIONS_FILE] = str(tmp_path_factory.mktemp("guard") / "violations.txt")
-    os.environ["PYTHONPATH"] = str(ROOT / "tests" / "support" / "subprocess_site")
+    os.environ["PYTHONPATH"] = os.pathsep.join(str(ROOT / part) for part in ("tests/support/subprocess_site", "src"))
     yield
     os.environ.clear()
     os.environ.update(kept)
