@@ -215,6 +215,15 @@ class AsyncTiplineClient:
         seal = self.keys.checkpoint_seal()
         return await requeue(self.outbox, seal, entry_id, reason=reason, accept_checkpoint=accept_checkpoint)
 
+    async def release(self, entry_id: str, *, reason: str) -> Entry:
+        """Let go an entry that is held, as all are after a switch to production that were queued before it.
+
+        Raises:
+            EntryNotFoundError: There is no such entry.
+            IllegalTransitionError: It is not held.
+        """
+        return await self.outbox.let_go(entry_id, reason=reason)
+
     async def entry(self, entry_id: str) -> Entry:
         """The entry with this id.
 

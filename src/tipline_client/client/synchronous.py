@@ -121,6 +121,10 @@ class TiplineClient:
         """See `AsyncTiplineClient.requeue`."""
         return self.call(self._async.requeue, entry_id, reason=reason, accept_checkpoint=accept_checkpoint)
 
+    def release(self, entry_id: str, *, reason: str) -> Entry:
+        """See `AsyncTiplineClient.release`."""
+        return self.call(self._async.release, entry_id, reason=reason)
+
     def entry(self, entry_id: str) -> Entry:
         """See `AsyncTiplineClient.entry`."""
         return self.call(self._async.entry, entry_id)

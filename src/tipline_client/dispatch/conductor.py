@@ -17,6 +17,7 @@ from tipline_client.delivery.entry import Lease
 from tipline_client.delivery.outcomes import Attempt, Outcome
 from tipline_client.dispatch.lane import LaneGate, OwnBook
 from tipline_client.dispatch.pausing import Pause
+from tipline_client.dispatch.presence import Presence
 from tipline_client.dispatch.road import Road
 from tipline_client.dispatch.summary import DispatchSummary, Tally
 from tipline_client.dispatch.transports import OpenTransport, Transports, transports_of
@@ -64,6 +65,7 @@ class Conductor:
         self._stop_asked = False
         self._road = replace(road, is_stopping=lambda: self._stop_asked)
         self.lane = Lane(road.profile.name, road.profile.environment)
+        self._presence = Presence(road.outbox, self.lane, clock=road.clock)
         self._open_transport = open_transport
         self._make_receipts = make_receipts
         self._slots = slots
@@ -119,6 +121,7 @@ class Conductor:
         Returns:
             How it ended; `None` when it could not be leased: it is at its end, held, or with another dispatcher.
         """
+        await self._presence.show()
         leases = await self._claim(limit=1, entry_id=entry_id)
         if not leases:
             return None
@@ -163,6 +166,7 @@ class Conductor:
     async def _serve(self, tasks: TaskGroup, transports: Transports, patience: timedelta | None) -> None:
         while not self._stop_asked:
             try:
+                await self._presence.show()
                 slots = await self._open_slots(transports, patience)
                 if slots is None:
                     return

@@ -149,7 +149,9 @@ def _error_for(entry: Entry, outcome: Outcome | None) -> DeliveryError:
     if outcome is None and entry.state is State.LEASED:
         return DeliveryTransientError(f"entry {entry.id} is being delivered by another dispatcher")
     if outcome is None and entry.state is State.HELD:
-        return DeliveryTransientError(f"entry {entry.id} is held", hint="Release it first.")
+        return DeliveryTransientError(
+            f"entry {entry.id} is held", hint="Look at it, then let it go with `tipline release`."
+        )
     kind: type[DeliveryError] = DeliveryTransientError
     if entry.state is State.DEAD_LETTER:
         kind = DeliveryRejectedError

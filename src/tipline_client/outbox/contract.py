@@ -24,8 +24,7 @@ damaged columns named in `Entry.unreadable`; whoever acts on it alone gets `Unre
 the line as a dead letter with an alarm.
 """
 
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -39,73 +38,9 @@ from tipline_client.delivery.lane_state import LaneState
 from tipline_client.delivery.outcomes import Attempt
 from tipline_client.delivery.states import State
 from tipline_client.errors import UnreadableRowError
+from tipline_client.outbox.values import AcknowledgementRecord, Claimed, Lane, Stray, Strays
 
 __all__ = ["AcknowledgementRecord", "Claimed", "Lane", "Outbox", "Stray", "Strays", "UnreadableRowError"]
-
-
-@dataclass(frozen=True, slots=True)
-class Lane:
-    """Which entries a dispatcher serves: those of one profile in one environment."""
-
-    profile: str
-    environment: Environment
-
-
-@dataclass(frozen=True, slots=True)
-class AcknowledgementRecord:
-    """An acknowledgement with the raw reply behind it, as kept.
-
-    Attributes:
-        entry_id: Whose.
-        acknowledgement: The facts.
-        reply: The endpoint's raw acknowledgement document. Content of evidential value; never logged.
-        receipt: The signed receipt, once made.
-    """
-
-    entry_id: str
-    acknowledgement: Acknowledgement
-    reply: bytes
-    receipt: bytes | None = None
-
-    def __repr__(self) -> str:
-        return f"AcknowledgementRecord(entry_id={self.entry_id!r}, report_id={self.acknowledgement.report_id})"
-
-
-@dataclass(frozen=True, slots=True)
-class Stray:
-    """A row that nobody claims, in the row's own words, which may name what does not exist.
-
-    Attributes:
-        entry_id: Its id, as far as that can be read.
-        profile: What it says.
-        environment: Likewise.
-        state: Likewise.
-    """
-
-    entry_id: str
-    profile: str
-    environment: str
-    state: str
-
-
-@dataclass(frozen=True, slots=True)
-class Strays:
-    """How many rows nobody claims, and the first of them."""
-
-    count: int = 0
-    first: tuple[Stray, ...] = ()
-
-
-class Claimed(list[Lease]):
-    """The leases of one claim.
-
-    Attributes:
-        set_aside: Ids of entries that the same claim took out of the line, since their rows cannot be read back.
-    """
-
-    def __init__(self, leases: Iterable[Lease] = (), *, set_aside: Sequence[str] = ()) -> None:
-        super().__init__(leases)
-        self.set_aside = tuple(set_aside)
 
 
 class Outbox(Protocol):
@@ -179,6 +114,26 @@ class Outbox(Protocol):
         whatever their place in the order: who asks so now and then lets nobody starve.
 
         A due row that cannot be read back becomes a dead letter with an alarm, and the next one is taken instead.
+        """
+        ...
+
+    async def serve(self, lane: Lane) -> int:
+        """Say that a dispatcher serves this lane from now on; whoever claims says so first, and again at times.
+
+        After a switch to production what was queued before the switch is held, `QUEUED -> HELD`, until a person lets
+        it go; `switching` says what a switch is. What has begun at the endpoint already is not held.
+
+        Returns:
+            How many entries were held.
+        """
+        ...
+
+    async def let_go(self, entry_id: str, *, reason: str) -> Entry:
+        """`HELD -> QUEUED`, due at once: a person decided that an entry may be filed.
+
+        Raises:
+            EntryNotFoundError: There is none.
+            IllegalTransitionError: It is not held.
         """
         ...
 

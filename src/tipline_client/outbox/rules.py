@@ -33,6 +33,7 @@ from tipline_client.errors import (
 
 __all__ = [
     "acknowledged",
+    "check_held",
     "check_requeueable",
     "check_same_content",
     "check_text",
@@ -80,6 +81,20 @@ def check_withdrawable(entry: Entry) -> None:
     """
     if entry.has_receipt or entry.state in {State.ACKNOWLEDGED, State.DEAD_LETTER}:
         raise IllegalTransitionError(f"entry {entry.id} is {entry.state}: it cannot be withdrawn any more")
+
+
+def check_held(entry: Entry) -> None:
+    """Refuse to let go what is not held.
+
+    Raises:
+        IllegalTransitionError: It is not, or an acknowledgement of it is on record.
+    """
+    if entry.has_receipt and entry.state is State.HELD:
+        raise IllegalTransitionError(
+            f"entry {entry.id} is {entry.state}, yet its acknowledgement is on record: it is not filed again"
+        )
+    if entry.state is not State.HELD:
+        raise IllegalTransitionError(f"entry {entry.id} is {entry.state}, not held: there is nothing to let go")
 
 
 def check_requeueable(entry: Entry) -> None:

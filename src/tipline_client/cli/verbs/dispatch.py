@@ -25,6 +25,7 @@ from tipline_client.cli.waiting import (
 from tipline_client.client import AsyncDispatcher, AsyncTiplineClient
 from tipline_client.delivery.entry import OutboxCounts
 from tipline_client.delivery.outcomes import Failure, Outcome
+from tipline_client.delivery.states import State
 from tipline_client.dispatch import DispatchSummary
 from tipline_client.errors import OutboxError
 from tipline_client.outbox import Lane, Outbox
@@ -153,6 +154,8 @@ def _lines(end: _End) -> list[str]:
         lines.append(waiting_line(counts, now=datetime.now(UTC)))
         if (failure_line := oldest_failure_line(end.failure)) is not None:
             lines.append(f"oldest error: {failure_line}")
+    if counts.by_state[State.HELD]:
+        lines.append(f"{counts.by_state[State.HELD]} held until a person lets them go: tipline release")
     lines += suspects_lines(end.suspects)
     if counts.open_alarms:
         lines.append(f"{counts.open_alarms} open alarm(s): tipline alarm list")

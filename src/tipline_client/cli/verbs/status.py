@@ -119,6 +119,8 @@ def _lines(found: _Found) -> list[str]:
         lines.append(f"  next try      {instant(counts.next_available)}")
     if (failure := oldest_failure_line(found.failure)) is not None:
         lines.append(f"  last error    {failure}")
+    if counts.by_state[State.HELD]:
+        lines.append("  held          until a person lets them go: tipline list --state held, tipline release")
     if counts.open_alarms:
         lines.append(f"  open alarms   {counts.open_alarms}: tipline alarm list")
     return lines

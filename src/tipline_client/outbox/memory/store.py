@@ -130,6 +130,19 @@ class MemoryOutbox:
             due.sort(key=StoredEntry.due_since if longest_due else StoredEntry.place_in_line)
             return Claimed(row.lease(now, lease_for) for row in due[:limit])
 
+    async def serve(self, lane: Lane) -> int:
+        """See `Outbox.serve`."""
+        rules.check_text(lane.profile)
+        with self._lock:
+            return self._tables.serve(lane, now=self._clock.now())
+
+    async def let_go(self, entry_id: str, *, reason: str) -> Entry:
+        """See `Outbox.let_go`."""
+        rules.check_text(reason)
+        with self._lock:
+            self._bulletin.tell()
+            return self._tables.let_go(entry_id, reason=reason, now=self._clock.now())
+
     async def lane_state(self, lane: Lane) -> LaneState:
         """See `Outbox.lane_state`."""
         with self._lock:

@@ -15,7 +15,9 @@ from tipline_client.delivery.environment import Environment
 from tipline_client.delivery.events import (
     AlarmClosed,
     AlarmRaised,
+    EntryHeld,
     EntryQueued,
+    EntryReleased,
     EntryRequeued,
     EntryRetracted,
     Happening,
@@ -28,9 +30,10 @@ from tipline_client.delivery.states import State
 from tipline_client.envelope import HistoryChain
 from tipline_client.errors import IllegalTransitionError
 from tipline_client.outbox import rules
-from tipline_client.outbox.contract import AcknowledgementRecord
+from tipline_client.outbox.contract import AcknowledgementRecord, Lane
 from tipline_client.outbox.memory.history import MemoryHistory
 from tipline_client.outbox.memory.rows import StoredEntry
+from tipline_client.outbox.switching import HELD_NOTE, backlog_ends_at
 
 __all__ = ["Tables"]
 
@@ -45,6 +48,7 @@ class Tables:
         rows: The entries by id, in the order of their enqueueing.
         by_key: The same by profile, environment and idempotency key.
         alarms: All of them, the first with the number 1.
+        served: When each lane was last served.
         history: What happened.
     """
 
@@ -52,6 +56,7 @@ class Tables:
         self.rows: dict[str, StoredEntry] = {}
         self.by_key: dict[tuple[str, Environment, str], StoredEntry] = {}
         self.alarms: list[Alarm] = []
+        self.served: dict[Lane, datetime] = {}
         self.history = MemoryHistory(chain)
 
     def row(self, entry_id: str) -> StoredEntry:
@@ -77,6 +82,31 @@ class Tables:
         self.rows[new.id] = self.by_key[key] = row
         self._tell(row, EntryQueued(new.content_digest, is_held=held), now=now)
         return row.entry, True
+
+    def serve(self, lane: Lane, *, now: datetime) -> int:
+        """See `Outbox.serve`."""
+        switched_at = backlog_ends_at(lane, self.served, now=now)
+        held = 0
+        if switched_at is not None:
+            for row in self.rows.values():
+                is_waiting = row.entry.available_at < switched_at and row.is_due(now, is_asked_for=True)
+                if row.lane == lane and is_waiting and rules.is_untouched(row.entry.checkpoint):
+                    row.token, row.expires_at = "", None
+                    row.entry = replace(row.entry, state=State.HELD)
+                    row.notes.append((now, HELD_NOTE))
+                    self._tell(row, EntryHeld(), now=now)
+                    held += 1
+        self.served[lane] = max(now, self.served.get(lane, now))
+        return held
+
+    def let_go(self, entry_id: str, *, reason: str, now: datetime) -> Entry:
+        """See `Outbox.let_go`."""
+        row = self.row(entry_id)
+        rules.check_held(row.entry)
+        row.entry = replace(row.entry, state=State.QUEUED, available_at=now)
+        row.notes.append((now, f"let go: {reason}"))
+        self._tell(row, EntryReleased(digest_of(reason)), now=now)
+        return row.entry
 
     def fenced(self, lease: Lease, *, now: datetime) -> StoredEntry:
         """The row of a lease that is live.

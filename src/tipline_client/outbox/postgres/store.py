@@ -28,7 +28,7 @@ from tipline_client.errors import OutboxInDoubtError
 from tipline_client.outbox import rules
 from tipline_client.outbox.columns import microseconds
 from tipline_client.outbox.contract import AcknowledgementRecord, Claimed, Lane, Strays
-from tipline_client.outbox.postgres import deciding, entering, hooks, lanes, leasing, reading, telling
+from tipline_client.outbox.postgres import deciding, entering, hooks, lanes, leasing, reading, serving, telling
 from tipline_client.outbox.postgres.connections import Connections, Kind
 from tipline_client.outbox.postgres.conversation import Conversation, Row
 
@@ -176,6 +176,19 @@ class PostgresOutbox:
 
     def _set_aside(self, row: Row, now: int | None) -> Conversation[str | None]:
         return leasing.set_aside(row, chain=self._chain, now=now)
+
+    async def serve(self, lane: Lane) -> int:
+        """See `Outbox.serve`."""
+        return await self._hold(Kind.WRITE_TOGETHER, lambda now: serving.serve(lane, chain=self._chain, now=now))
+
+    async def let_go(self, entry_id: str, *, reason: str) -> Entry:
+        """See `Outbox.let_go`."""
+        rules.check_text(reason)
+        return await self._hold(
+            Kind.WRITE_TOGETHER,
+            lambda now: serving.let_go(entry_id, reason=reason, chain=self._chain, now=now),
+            wakes=True,
+        )
 
     async def lane_state(self, lane: Lane) -> LaneState:
         """See `Outbox.lane_state`."""

@@ -235,10 +235,17 @@ _HISTORY: Final = (
 
 _HOOKS: Final = ("CREATE TABLE tipline.hooks (name text PRIMARY KEY, version bigint NOT NULL, state text NOT NULL)",)
 
+# Who switches a dispatcher to production is found out by what was served before.
+_SERVED: Final = (
+    "CREATE TABLE tipline.served (environment text NOT NULL, profile text NOT NULL, served_at bigint NOT NULL)",
+    "CREATE UNIQUE INDEX served_lanes ON tipline.served (environment, tipline.fingerprint(profile))",
+)
+
 MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
     (*_FUNCTIONS, *_TABLES, *_INDEXES, *_COUNTS),
     _LANES,
     _HISTORY,
     _HOOKS,
+    _SERVED,
 )
 """The statements that lead from each schema version to the next; a released one is never edited, only followed."""

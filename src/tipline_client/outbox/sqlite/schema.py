@@ -237,6 +237,18 @@ _HOOKS: Final = (
     "CREATE TABLE hooks (name TEXT PRIMARY KEY, version INTEGER NOT NULL, state TEXT NOT NULL) STRICT, WITHOUT ROWID",
 )
 
+# Who switches a dispatcher to production is found out by what was served before.
+_SERVED: Final = (
+    """
+    CREATE TABLE served (
+        environment TEXT NOT NULL,
+        profile TEXT NOT NULL,
+        served_at INTEGER NOT NULL,
+        PRIMARY KEY (environment, profile)
+    ) STRICT, WITHOUT ROWID
+    """,
+)
+
 MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
     (*_TABLES, *_INDEXES),
     _COUNTS,
@@ -245,6 +257,7 @@ MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
     _LANES,
     _HISTORY,
     _HOOKS,
+    _SERVED,
 )
 """The statements that lead from each schema version to the next; a released one is never edited, only followed."""
 

@@ -27,7 +27,7 @@ from tipline_client.envelope import HistoryChain
 from tipline_client.outbox import rules
 from tipline_client.outbox.bulletin import Bulletin
 from tipline_client.outbox.contract import AcknowledgementRecord, Claimed, Lane, Strays
-from tipline_client.outbox.sqlite import deciding, entering, hooks, lanes, leasing, reading
+from tipline_client.outbox.sqlite import deciding, entering, hooks, lanes, leasing, reading, serving
 from tipline_client.outbox.sqlite.driver import DriverName, choose_driver, library_version
 from tipline_client.outbox.sqlite.history import history_of_entry, history_of_lane, lines_after
 from tipline_client.outbox.sqlite.opening import Opened, open_file
@@ -170,6 +170,16 @@ class SqliteOutbox:
                 longest_due=longest_due,
             )
         )
+
+    async def serve(self, lane: Lane) -> int:
+        """See `Outbox.serve`."""
+        rules.check_text(lane.profile)
+        return await self._write(lambda writing: serving.serve(writing, lane))
+
+    async def let_go(self, entry_id: str, *, reason: str) -> Entry:
+        """See `Outbox.let_go`."""
+        rules.check_text(reason)
+        return await self._write(lambda writing: serving.let_go(writing, entry_id, reason=reason), wakes=True)
 
     async def lane_state(self, lane: Lane) -> LaneState:
         """See `Outbox.lane_state`."""
