@@ -5,6 +5,7 @@
         keys/                  signing and trusted keys
         evidence/              copies of the evidence files
         schemas/NAME.xsd       the schema of the profile called NAME
+        accepted.json          in which environment a pair of credentials was accepted, as keyed digests
 
 It opens these things; what is done with them is said elsewhere.
 """
@@ -42,6 +43,11 @@ class Home:
     def keys_path(self) -> Path:
         """The folder of the keys."""
         return self.path / "keys"
+
+    @property
+    def accepted_path(self) -> Path:
+        """What is remembered of credentials that were accepted."""
+        return self.path / "accepted.json"
 
     @property
     def exists(self) -> bool:

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from tipline_client import profiles
-from tipline_client.cli.settings_file import find_file, read_file
+from tipline_client.cli.layers import Layers
+from tipline_client.cli.settings_file import find_file
 from tipline_client.cli.variables import CONFIG_VARIABLE, VARIABLES
 from tipline_client.client.options import MAX_SLOTS
 from tipline_client.delivery.environment import Environment
@@ -33,8 +34,7 @@ ENDPOINTS: Mapping[str, tuple[str, Environment]] = {
 }
 """What may be named instead of a loopback URL: the profile's name and its environment."""
 
-_PAIRS = (("password", "password_file"), ("outbox", "outbox_file"))
-"""A secret, and the file that holds it: from one place both, so that a file here is not mixed with a value there."""
+_CREDENTIALS = ("username", "password")
 
 _TRUTHS = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
 _NAME_ONE = (
@@ -58,6 +58,7 @@ class Settings:
         reporter: Stands in a report that names no reporter.
         file: The configuration file that was read.
         origins: Setting to where it came from.
+        meant_for: Credential to the endpoint that is named beside it, where one is: it belongs to that one alone.
     """
 
     home: Path
@@ -70,6 +71,7 @@ class Settings:
     reporter: Mapping[str, Any] | None = field(default=None, repr=False)
     file: Path | None = None
     origins: Mapping[str, str] = field(default_factory=dict)
+    meant_for: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def lane(self) -> tuple[str, Environment] | None:
@@ -80,10 +82,10 @@ class Settings:
         """
         if self.endpoint is None:
             return None
-        if self.endpoint in ENDPOINTS:
-            return ENDPOINTS[self.endpoint]
-        self._mock()
-        return MOCK.name, MOCK.environment
+        lane = _lane(self.endpoint)
+        if lane[1] is Environment.MOCK:
+            self._mock()
+        return lane
 
     def profile(self) -> EndpointProfile:
         """The endpoint, ready to be addressed.
@@ -94,7 +96,7 @@ class Settings:
         """
         if self.endpoint is None:
             raise ConfigurationError("no endpoint is named", hint=_NAME_ONE)
-        name, environment = ENDPOINTS.get(self.endpoint, (MOCK.name, MOCK.environment))
+        name, environment = _lane(self.endpoint)
         if environment is Environment.MOCK:
             return self._mock()
         if environment is Environment.PRODUCTION and not self.registered_esp:
@@ -103,6 +105,7 @@ class Settings:
                 hint="Use the testing endpoint, or state it: TIPLINE_REGISTERED_ESP=yes, or registered_esp = true "
                 "in tipline.toml.",
             )
+        self._check_belonging()
         if not self.username or not self.password:
             missing = "username" if not self.username else "password"
             raise ConfigurationError(
@@ -118,11 +121,31 @@ class Settings:
     def _mock(self) -> EndpointProfile:
         if "://" not in (self.endpoint or ""):
             raise ConfigurationError(f"there is no endpoint {self.endpoint!r}", hint=_NAME_ONE)
+        # A mock is tried with whatever settings lie around; those of a real endpoint are not shown to it.
+        own = {name: getattr(self, name) for name in _CREDENTIALS if self._belongs(name)}
         return profiles.mock(
             self.endpoint or "",
-            username=profiles.MOCK_USERNAME if self.username is None else self.username,
-            password=profiles.MOCK_PASSWORD if self.password is None else self.password,
+            username=profiles.MOCK_USERNAME if own.get("username") is None else own["username"],
+            password=profiles.MOCK_PASSWORD if own.get("password") is None else own["password"],
         )
+
+    def _belongs(self, credential: str) -> bool:
+        """Whether a credential may be shown to the endpoint in force."""
+        named = self.meant_for.get(credential)
+        return named is None or self.endpoint is None or _lane(named) == _lane(self.endpoint)
+
+    def _check_belonging(self) -> None:
+        for name in _CREDENTIALS:
+            if not self._belongs(name):
+                raise ConfigurationError(
+                    f"the {name} of {self.origins[name]} stands beside the endpoint {self.meant_for[name]}, "
+                    f"and the endpoint in force is {self.endpoint}",
+                    hint="Credentials belong to one endpoint: name those of this one, or the endpoint they are for.",
+                )
+
+
+def _lane(endpoint: str) -> tuple[str, Environment]:
+    return ENDPOINTS.get(endpoint, (MOCK.name, MOCK.environment))
 
 
 def resolve(
@@ -150,31 +173,15 @@ def resolve(
         ConfigurationError: A value, the configuration file or a file with a secret is not usable.
     """
     environ = os.environ if environ is None else environ
-    given: dict[str, Any] = {}
-    origins: dict[str, str] = {}
-
-    def take(values: Mapping[str, Any], origin: str) -> None:
-        for name, value in values.items():
-            if value is not None and name not in given:
-                given[name], origins[name] = value, origin.format(name=name, variable=VARIABLES.get(name, ""))
-
-    take(
-        {"home": home, "outbox": outbox, "endpoint": endpoint, "username": username, "slots": slots},
-        "argument --{name}",
-    )
-    variables = {name: environ.get(variable) or None for name, variable in VARIABLES.items()}
-    take(variables, "{variable}")
+    layers = Layers()
+    arguments = {"home": home, "outbox": outbox, "endpoint": endpoint, "username": username, "slots": slots}
+    layers.take(arguments, {name: f"argument --{name}" for name in arguments})
+    layers.take({name: environ.get(variable) or None for name, variable in VARIABLES.items()}, VARIABLES)
+    given = layers.given
     file = find_file(config=config or environ.get(CONFIG_VARIABLE) or None, home=_folder(given.get("home")))
     if file is not None:
-        values = read_file(file)
-        for pair in _PAIRS:
-            if given.keys() & pair:
-                values = {key: value for key, value in values.items() if key not in pair}
-        take(values, str(file))
-    for name, name_of_file in _PAIRS:
-        if name not in given and name_of_file in given:
-            given[name] = _read_secret(Path(given[name_of_file]), of=name)
-            origins[name] = origins[name_of_file]
+        layers.take_file(file)
+    layers.read_secrets()
     return Settings(
         home=_folder(given.get("home")),
         outbox=Address(given["outbox"]) if "outbox" in given else None,
@@ -185,7 +192,8 @@ def resolve(
         slots=_slots(given.get("slots", DEFAULT_SLOTS)),
         reporter=given.get("reporter"),
         file=file,
-        origins=origins,
+        origins=layers.origins,
+        meant_for={name: layers.meant_for[name] for name in _CREDENTIALS if name in layers.meant_for},
     )
 
 
@@ -209,12 +217,3 @@ def _slots(value: int | str) -> int:
     if not 1 <= number <= MAX_SLOTS:
         raise ConfigurationError(f"slots must be a whole number from 1 to {MAX_SLOTS}")
     return number
-
-
-def _read_secret(path: Path, *, of: str) -> str:
-    try:
-        return path.read_text(encoding="utf-8").rstrip("\r\n")
-    except OSError as error:
-        raise ConfigurationError(f"the {of} file {path}: {error.strerror}") from None
-    except ValueError:
-        raise ConfigurationError(f"the {of} file {path} is not UTF-8") from None

@@ -6,7 +6,7 @@ Names the file, the line and the key in its refusals, never a value: the file ma
 import difflib
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +27,9 @@ _KINDS: Mapping[str, tuple[type, str]] = {
     "registered_esp": (bool, "true or false"),
     "slots": (int, "a whole number"),
     "reporter": (dict, "a table"),
+    "credentials": (dict, "a table of tables, such as [credentials.testing]"),
 }
+_CREDENTIALS = ("username", "password", "password_file")
 _PLACE = re.compile(r"\(at [^)]*\)$")
 _MAX_BYTES = 1024 * 1024
 
@@ -39,8 +41,12 @@ def find_file(*, config: str | None, home: Path) -> Path | None:
     return next((path for path in (Path(FILE_NAME), home / FILE_NAME) if path.is_file()), None)
 
 
-def read_file(path: Path) -> dict[str, Any]:
+def read_file(path: Path, *, accounts: Sequence[str] = ()) -> dict[str, Any]:
     """The settings of a file, with relative paths made relative to it.
+
+    Args:
+        path: Which file.
+        accounts: The endpoints whose credentials may have a table of their own.
 
     Raises:
         ConfigurationError: It cannot be read, is no TOML, or has a key that is unknown or of the wrong kind.
@@ -54,10 +60,28 @@ def read_file(path: Path) -> dict[str, Any]:
         kind, words = _KINDS[key]
         if type(value) is not kind:
             raise ConfigurationError(f"{path}: {key} must be {words}", hint="Correct it in the file.")
-    for key in ("home", "outbox_file", "password_file"):
-        if key in values:
-            values[key] = str(path.parent / Path(values[key]).expanduser())
+    _check_credentials(path, values.get("credentials", {}), accounts)
+    for table in (values, *values.get("credentials", {}).values()):
+        for key in ("home", "outbox_file", "password_file"):
+            if key in table:
+                table[key] = str(path.parent / Path(table[key]).expanduser())
     return values
+
+
+def _check_credentials(path: Path, tables: Mapping[str, Any], accounts: Sequence[str]) -> None:
+    for name, table in tables.items():
+        if name not in accounts:
+            raise ConfigurationError(
+                f"{path}: there is no endpoint {name!r} for credentials", hint=f"There are {', '.join(accounts)}."
+            )
+        if not isinstance(table, dict) or not all(isinstance(value, str) for value in table.values()):
+            raise ConfigurationError(f"{path}: credentials.{name} must be a table of text values")
+        for key in table:
+            if key not in _CREDENTIALS:
+                raise ConfigurationError(
+                    f"{path}: there is no setting 'credentials.{name}.{key}'",
+                    hint=f"The keys are {', '.join(_CREDENTIALS)}.",
+                )
 
 
 def _parse(path: Path) -> dict[str, Any]:

@@ -7,9 +7,11 @@ from types import TracebackType
 from typing import Self
 from weakref import WeakSet
 
+from tipline_client.client.accepted import AcceptedCredentials
 from tipline_client.client.options import Options
-from tipline_client.delivery.answers import Answer
+from tipline_client.delivery.answers import Answer, AnswerKind
 from tipline_client.delivery.entry import Entry
+from tipline_client.delivery.environment import Environment
 from tipline_client.delivery.receipt import Receipt
 from tipline_client.dispatch import Conductor, LaneGate, Road, SharedBook
 from tipline_client.dispatch.delivering import deliver, requeue, retract
@@ -62,6 +64,7 @@ class AsyncTiplineClient:
         self.profile = profile
         self._store = store
         self._options = options
+        self._accepted = AcceptedCredentials(home, keys, profile)
         self._conductors: WeakSet[Conductor] = WeakSet()
         self._closes_outbox = closes_outbox
         self._is_closed = False
@@ -253,7 +256,14 @@ class AsyncTiplineClient:
     async def probe(self) -> Answer:
         """Ask the endpoint whether it is there and accepts the credentials; touches no report."""
         async with self._options.open_transport(self.profile) as transport:
-            return await probe(transport, self.profile)
+            answer = await probe(transport, self.profile)
+        if answer.kind is AnswerKind.SUCCESS:
+            self._accepted.note()
+        return answer
+
+    def credentials_known_from(self) -> frozenset[Environment]:
+        """In which environments the profile's credentials were accepted before, as far as this home remembers."""
+        return self._accepted.environments()
 
     async def fetch_schema(self) -> EndpointSchema:
         """Fetch and keep the endpoint's own XSD; from then on every document is checked against it before it is queued.
@@ -309,6 +319,7 @@ class AsyncTiplineClient:
             lease_for=options.lease_for,
             on_bytes=options.on_bytes,
             on_step=options.on_step,
+            on_filed=lambda _: self._accepted.note(),
         )
         conductor = Conductor(
             road,

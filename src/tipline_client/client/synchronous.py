@@ -11,6 +11,7 @@ from tipline_client.client.loop_thread import LoopThread
 from tipline_client.client.options import Options
 from tipline_client.delivery.answers import Answer
 from tipline_client.delivery.entry import Entry
+from tipline_client.delivery.environment import Environment
 from tipline_client.delivery.receipt import Receipt
 from tipline_client.dispatch.enqueueing import Enqueued
 from tipline_client.errors import Issue, OutboxUnavailableError
@@ -144,6 +145,10 @@ class TiplineClient:
     def probe(self) -> Answer:
         """See `AsyncTiplineClient.probe`."""
         return self.call(self._async.probe)
+
+    def credentials_known_from(self) -> frozenset[Environment]:
+        """See `AsyncTiplineClient.credentials_known_from`."""
+        return self._async.credentials_known_from()
 
     def fetch_schema(self) -> EndpointSchema:
         """See `AsyncTiplineClient.fetch_schema`."""

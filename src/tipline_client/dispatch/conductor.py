@@ -18,7 +18,7 @@ from tipline_client.delivery.outcomes import Attempt, Outcome
 from tipline_client.dispatch.lane import LaneGate, OwnBook
 from tipline_client.dispatch.pausing import Pause
 from tipline_client.dispatch.presence import Presence
-from tipline_client.dispatch.road import Road
+from tipline_client.dispatch.road import Road, tell
 from tipline_client.dispatch.summary import DispatchSummary, Tally
 from tipline_client.dispatch.transports import OpenTransport, Transports, transports_of
 from tipline_client.dispatch.walk import Walk
@@ -128,7 +128,7 @@ class Conductor:
         # A lane of its own: a single try neither pauses a running dispatcher nor waits for one.
         road = replace(self._road, lane=LaneGate(OwnBook(self._road.clock), clock=self._road.clock))
         async with self._open_transport() as transport:
-            return await Walk(road, leases[0], transport).run()
+            return await _try(road, leases[0], transport)
 
     async def end(self) -> None:
         """Stop, and wait until a run that is under way has ended."""
@@ -233,7 +233,7 @@ class Conductor:
             if transport is None:
                 return
             try:
-                outcome = await Walk(self._road, lease, transport).run()
+                outcome = await _try(self._road, lease, transport)
             finally:
                 transports.give_back(transport)
             self._tally.add(outcome, entry_id=lease.entry.id)
@@ -297,6 +297,13 @@ class Conductor:
             tasks.start_soon(pass_time)
             await until.wait()
             tasks.cancel_scope.cancel()
+
+
+async def _try(road: Road, lease: Lease, transport: Transport) -> Outcome:
+    outcome = await Walk(road, lease, transport).run()
+    if outcome is Outcome.ACKNOWLEDGED:
+        tell(road.on_filed, lease.entry.id)
+    return outcome
 
 
 def _where(error: Exception) -> str:

@@ -20,7 +20,7 @@ from tipline_client.evidence.store import EvidenceStore
 from tipline_client.outbox.contract import Outbox
 from tipline_client.profiles import EndpointProfile
 
-__all__ = ["OnBytes", "OnStep", "Road", "ignore", "tell"]
+__all__ = ["OnBytes", "OnFiled", "OnStep", "Road", "ignore", "tell"]
 
 _log = logging.getLogger("tipline_client.dispatch")
 
@@ -28,6 +28,9 @@ OnBytes = Callable[[str, int, int, int], None]
 """Told of progress: entry id, index of the evidence, bytes handed to the connection so far, bytes in all."""
 OnStep = Callable[[str, Intent], None]
 """Told that a step is about to be sent: entry id, intent."""
+
+OnFiled = Callable[[str], None]
+"""Told that an entry is filed: its id."""
 
 
 def ignore(*_: object) -> None:
@@ -63,6 +66,7 @@ class Road:
         is_stopping: Whether the dispatcher was asked to end; asked between two steps.
         on_bytes: Told of upload progress.
         on_step: Told of each step.
+        on_filed: Told of each acknowledgement, once it is durable.
     """
 
     outbox: Outbox
@@ -79,3 +83,4 @@ class Road:
     is_stopping: Callable[[], bool] = lambda: False
     on_bytes: OnBytes = ignore
     on_step: OnStep = ignore
+    on_filed: OnFiled = ignore

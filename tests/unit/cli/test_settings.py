@@ -199,3 +199,83 @@ def test_outbox_file_that_is_not_there() -> None:
 def test_outbox_in_a_file_by_default() -> None:
     """Without the setting there is no database."""
     assert resolve(environ={}).outbox is None
+
+
+TABLES = """
+endpoint = "testing"
+[credentials.testing]
+username = "rehearsing"
+password = "one"
+[credentials.production]
+username = "filing"
+password_file = "secret.txt"
+"""
+
+
+def test_credentials_of_each_endpoint() -> None:
+    """A file may hold the pairs of both endpoints; the one in force gets its own and no other."""
+    Path("tipline.toml").write_text(TABLES)
+    Path("secret.txt").write_text("two\n")
+
+    pairs = [
+        (settings.username, settings.password)
+        for settings in (resolve(environ={}), resolve(endpoint="production", environ={}))
+    ]
+
+    assert [("rehearsing", "one"), ("filing", "two")] == pairs
+
+
+def test_credentials_of_the_file_with_the_endpoint_of_an_argument() -> None:
+    """The pair that stands beside the test host's name is not sent to production."""
+    Path("tipline.toml").write_text('endpoint = "testing"\nusername = "rehearsing"\npassword = "one"\n')
+
+    settings = resolve(endpoint="production", environ={"TIPLINE_REGISTERED_ESP": "yes"})
+
+    with pytest.raises(ConfigurationError, match=r"username of tipline\.toml stands beside the endpoint testing"):
+        settings.profile()
+
+
+def test_credentials_of_variables_with_the_endpoint_of_an_argument() -> None:
+    """Likewise with variables, and in the other direction."""
+    environ = {"TIPLINE_ENDPOINT": "production", "TIPLINE_USERNAME": "filing", "TIPLINE_PASSWORD": "two"}
+
+    settings = resolve(endpoint="testing", environ=environ)
+
+    with pytest.raises(ConfigurationError, match="stands beside the endpoint production"):
+        settings.profile()
+
+
+def test_credentials_of_a_real_endpoint_and_a_mock() -> None:
+    """A mock gets its sample pair, not the one that was meant for the test host."""
+    Path("tipline.toml").write_text('endpoint = "testing"\nusername = "rehearsing"\npassword = "one"\n')
+
+    profile = resolve(endpoint="http://127.0.0.1:8765/ispws", environ={}).profile()
+
+    assert profiles.MOCK_USERNAME == profile.username
+
+
+def test_credentials_that_name_no_endpoint() -> None:
+    """A pair on its own, as in the environment of a service, goes with whatever endpoint is in force."""
+    Path("tipline.toml").write_text('endpoint = "testing"\n')
+
+    settings = resolve(environ={"TIPLINE_USERNAME": "rehearsing", "TIPLINE_PASSWORD": "one"})
+
+    assert "rehearsing" == settings.profile().username
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ('[credentials.staging]\nusername = "x"\n', "no endpoint 'staging'"),
+        ('[credentials.testing]\nuser = "x"\n', "credentials.testing.user"),
+        ("[credentials.testing]\nusername = 5\n", "text values"),
+        ('credentials = "x"\n', "table"),
+        ('[credentials]\nusername = "x"\n', "no endpoint 'username'"),
+    ],
+)
+def test_credentials_written_wrongly(text: str, words: str) -> None:
+    """The table's mistakes are named, and no value of it is shown."""
+    Path("tipline.toml").write_text(text)
+
+    with pytest.raises(ConfigurationError, match=words):
+        resolve(environ={})

@@ -129,13 +129,20 @@ def _check_unclaimed(settings: Settings, *, most: int | None) -> tuple[Check, di
 
 
 def _check_reachability(settings: Settings) -> Check:
-    async def ask(client: AsyncTiplineClient) -> Answer:
+    async def ask(client: AsyncTiplineClient) -> Answer | Check:
+        known_from, here = client.credentials_known_from(), client.profile.environment
+        if known_from and here not in known_from:
+            names = " and ".join(sorted(known_from))
+            detail = f"they were accepted by {names} and never by {here}: nothing was asked with them"
+            return Check("credentials", Grade.PROBLEM, detail, f"Set the pair that was issued for {here}.")
         return await client.probe()
 
     try:
         answer = with_client(settings, ask)
     except TiplineError as error:
         return Check("reachability", Grade.PROBLEM, str(error), error.hint)
+    if isinstance(answer, Check):
+        return answer
     # The endpoint's own words would name the user and an address, so only ours are shown.
     if answer.kind is AnswerKind.SUCCESS:
         return Check("reachability", Grade.OK, "the endpoint answers and accepts the credentials")
