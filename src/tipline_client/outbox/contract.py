@@ -194,10 +194,7 @@ class Outbox(Protocol):
         ...
 
     async def renew(self, lease: Lease, *, lease_for: timedelta) -> Lease:
-        """Fenced: move the end of a live lease to `lease_for` from now; the token stays.
-
-        The lease that comes back holds the entry as it was claimed, except that a withdrawal asked for since is in it.
-        """
+        """Fenced: move the end of a live lease to `lease_for` from now; the token stays, and the entry as claimed."""
         ...
 
     async def record(self, lease: Lease, checkpoint: Checkpoint) -> None:
@@ -208,7 +205,7 @@ class Outbox(Protocol):
         """Fenced: give the entry back, `LEASED -> QUEUED`, not to be claimed before `available_in` from now.
 
         The attempt goes on record; it adds to the count only if it burns, and its failure, if it has one, becomes
-        the last one. An entry whose withdrawal was asked for without this lease knowing is due at once instead.
+        the last one.
         """
         ...
 
@@ -248,8 +245,9 @@ class Outbox(Protocol):
     async def withdraw(self, entry_id: str, *, reason: str) -> Entry:
         """Ask that an entry not be filed.
 
-        An entry that is `HELD`, or `QUEUED` and without anything at the endpoint, becomes `RETRACTED` at once. Else the
-        wish is recorded (also while leased) and the entry becomes due; the next lease carries it out at the endpoint.
+        An entry without anything at the endpoint becomes `RETRACTED` at once. Else the wish is recorded and the entry
+        becomes due; the next lease carries it out at the endpoint. A lease that did not know of the wish is taken away
+        in the same commit, `LEASED -> QUEUED`: whoever held it can write nothing more, and so begin no further step.
         An entry that is `RETRACTED` already is returned as it is.
 
         Raises:

@@ -47,6 +47,7 @@ __all__ = [
     "no_alarm",
     "no_entry",
     "other_content",
+    "state_when_withdrawn",
 ]
 
 
@@ -80,6 +81,19 @@ def check_withdrawable(entry: Entry) -> None:
     """
     if entry.has_receipt or entry.state in {State.ACKNOWLEDGED, State.DEAD_LETTER}:
         raise IllegalTransitionError(f"entry {entry.id} is {entry.state}: it cannot be withdrawn any more")
+
+
+def state_when_withdrawn(entry: Entry) -> State:
+    """Where an entry goes when somebody asks that it not be filed; whoever held a lease on it loses that, or knew.
+
+    What is on record was durable before it was sent, and whoever loses the lease can write no further intent: so an
+    entry that is untouched now stays so.
+    """
+    if is_untouched(entry.checkpoint):
+        return State.RETRACTED
+    is_news = entry.withdrawal_reason is None
+    # A second wish changes nothing for whoever is carrying out the first one.
+    return State.QUEUED if entry.state is State.LEASED and is_news else entry.state
 
 
 def check_requeueable(entry: Entry) -> None:

@@ -100,8 +100,7 @@ class Tables:
         """See `Outbox.renew`."""
         row = self.fenced(lease, now=now)
         row.expires_at = now + lease_for
-        entry = replace(lease.entry, withdrawal_reason=row.entry.withdrawal_reason)
-        return replace(lease, entry=entry, expires_at=row.expires_at)
+        return replace(lease, expires_at=row.expires_at)
 
     def end_lease(
         self, lease: Lease, state: State, checkpoint: Checkpoint, attempt: Attempt, *, now: datetime
@@ -118,8 +117,7 @@ class Tables:
     ) -> None:
         """See `Outbox.release`."""
         row = self.end_lease(lease, State.QUEUED, checkpoint, attempt, now=now)
-        is_news = row.entry.withdrawal_reason is not None and lease.entry.withdrawal_reason is None
-        row.entry = replace(row.entry, available_at=now if is_news else now + available_in)
+        row.entry = replace(row.entry, available_at=now + available_in)
 
     def acknowledge(
         self,
@@ -167,11 +165,11 @@ class Tables:
         if row.entry.state is State.RETRACTED:
             return row.entry
         rules.check_withdrawable(row.entry)
+        state = rules.state_when_withdrawn(row.entry)
         row.notes.append((now, f"withdrawn: {reason}"))
-        row.entry = replace(row.entry, withdrawal_reason=reason, available_at=now)
+        row.decide(state, now=now, withdrawal_reason=reason)
         self._tell(row, WithdrawalAsked(digest_of(reason)), now=now)
-        if row.entry.state is not State.LEASED and rules.is_untouched(row.entry.checkpoint):
-            row.entry = replace(row.entry, state=State.RETRACTED)
+        if state is State.RETRACTED:
             self._tell(row, EntryRetracted(), now=now)
         return row.entry
 

@@ -36,12 +36,11 @@ def withdraw(entry_id: str, *, reason: str, chain: HistoryChain, now: int | None
     if entry.state is State.RETRACTED:
         return entry
     rules.check_withdrawable(entry)
-    is_ended = entry.state is not State.LEASED and rules.is_untouched(entry.checkpoint)
-    state = State.RETRACTED if is_ended else entry.state
+    state = rules.state_when_withdrawn(entry)
     [[at]] = yield statements.WITHDRAW, {"number": row[0], "reason": reason, "state": state.value, "now": now}
     yield statements.ADD_NOTE, {"entry": row[0], "text": f"withdrawn: {reason}", "now": at}
     happenings: tuple[Happening, ...] = (WithdrawalAsked(digest_of(reason)),)
-    yield from tell(chain, row[0], *happenings, *((EntryRetracted(),) if is_ended else ()), now=at)
+    yield from tell(chain, row[0], *happenings, *((EntryRetracted(),) if state is State.RETRACTED else ()), now=at)
     return (yield from _changed(row))
 
 

@@ -116,8 +116,8 @@ def set_aside(row: Row, *, chain: HistoryChain, now: int | None) -> Conversation
 def renew(lease: Lease, *, lease_for: timedelta, now: int | None) -> Conversation[Lease]:
     """Move the end of a live lease."""
     asked = {**_fence(lease, now), "lease_for": lease_for // timedelta(microseconds=1)}
-    for reason, expires_at in (yield statements.RENEW, asked):
-        return replace(lease, entry=replace(lease.entry, withdrawal_reason=reason), expires_at=moment(expires_at))
+    for [expires_at] in (yield statements.RENEW, asked):
+        return replace(lease, expires_at=moment(expires_at))
     raise rules.lease_lost(lease)
 
 
@@ -170,7 +170,6 @@ def _end_lease(
             "burns": bool(columns["burns"]),
             "state": state.value,
             "available_in": available_in // timedelta(microseconds=1),
-            "knew_of_withdrawal": lease.entry.withdrawal_reason is not None,
         },
     )
     for number, moment_of_it in rows:

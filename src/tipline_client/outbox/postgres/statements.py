@@ -149,7 +149,7 @@ SET_ASIDE: Final = f"""
 
 RENEW: Final = f"""
     UPDATE tipline.entries SET lease_expires_at = {_NOW} + %(lease_for)s WHERE {_LIVE}
-    RETURNING withdrawal_reason, lease_expires_at
+    RETURNING lease_expires_at
 """  # noqa: S608 - names of our own
 """Fenced: move the end of a lease; a row comes back only if the lease is live."""
 
@@ -164,9 +164,7 @@ END_LEASE: Final = f"""
             attempts = attempts + %(burns)s::boolean::integer,
             last_failure = CASE WHEN %(state)s = 'acknowledged' THEN NULL
                 ELSE coalesce(%(failure)s, last_failure) END,
-            available_at = moment.now + CASE WHEN withdrawal_reason IS NULL OR %(knew_of_withdrawal)s
-                THEN %(available_in)s::bigint ELSE 0 END,
-            lease_token = NULL, lease_expires_at = NULL
+            available_at = moment.now + %(available_in)s::bigint, lease_token = NULL, lease_expires_at = NULL
         FROM moment WHERE {_LIVE}
         RETURNING number, moment.now
     ),
@@ -199,11 +197,13 @@ ADD_REJECTION: Final = """
 """Keep the raw reply behind a dead letter."""
 
 WITHDRAW: Final = f"""
-    UPDATE tipline.entries SET withdrawal_reason = %(reason)s, available_at = {_NOW}, state = %(state)s
+    UPDATE tipline.entries SET withdrawal_reason = %(reason)s, available_at = {_NOW}, state = %(state)s,
+        lease_token = CASE %(state)s WHEN 'leased' THEN lease_token END,
+        lease_expires_at = CASE %(state)s WHEN 'leased' THEN lease_expires_at END
     WHERE number = %(number)s
     RETURNING available_at
 """  # noqa: S608 - names of our own
-"""Write down the wish that an entry not be filed; the moment comes back."""
+"""Write down the wish that an entry not be filed; a lease stays only if the entry stays leased. The moment is back."""
 
 REQUEUE: Final = f"""
     UPDATE tipline.entries

@@ -35,15 +35,14 @@ def withdraw(writing: Writing, entry_id: str, *, reason: str) -> Entry:
     if entry.state is State.RETRACTED:
         return entry
     rules.check_withdrawable(entry)
-    is_ended = entry.state is not State.LEASED and rules.is_untouched(entry.checkpoint)
-    state = State.RETRACTED if is_ended else entry.state
+    state = rules.state_when_withdrawn(entry)
     writing.execute(
         statements.WITHDRAW,
         {"number": row[0], "reason": reason, "now": microseconds(writing.now), "state": state.value},
     )
     _note(writing, row, f"withdrawn: {reason}")
     writing.tell(row[0], WithdrawalAsked(digest_of(reason)))
-    if is_ended:
+    if state is State.RETRACTED:
         writing.tell(row[0], EntryRetracted())
     return entry_of(_row(writing, entry_id))
 

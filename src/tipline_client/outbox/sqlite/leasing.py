@@ -124,10 +124,9 @@ def _set_aside(writing: Writing, number: int, failure: Failure) -> bool:
 def renew(writing: Writing, lease: Lease, *, lease_for: timedelta) -> Lease:
     """Move the end of a live lease."""
     expires_at = writing.now + lease_for
-    rows = writing.execute(statements.RENEW, {**_fence(writing, lease), "expires_at": microseconds(expires_at)})
-    if not rows:
+    if not writing.execute(statements.RENEW, {**_fence(writing, lease), "expires_at": microseconds(expires_at)}):
         raise rules.lease_lost(lease)
-    return replace(lease, entry=replace(lease.entry, withdrawal_reason=rows[0][0]), expires_at=expires_at)
+    return replace(lease, expires_at=expires_at)
 
 
 def record(writing: Writing, lease: Lease, checkpoint: Checkpoint) -> None:
@@ -163,7 +162,6 @@ def end_lease(
             "burns": columns["burns"],
             "failure": columns["failure"],
             "available_at": microseconds(writing.now + available_in),
-            "knew_of_withdrawal": int(lease.entry.withdrawal_reason is not None),
         },
     )
     if not rows:

@@ -128,7 +128,7 @@ LEASE: Final = """
 RENEW: Final = """
     UPDATE entries SET lease_expires_at = :expires_at
     WHERE id = :id AND state = 'leased' AND lease_token = :token AND lease_expires_at > :now
-    RETURNING withdrawal_reason
+    RETURNING number
 """
 """Fenced: move the end of a lease; a row comes back only if the lease is live."""
 
@@ -143,9 +143,7 @@ END_LEASE: Final = """
     UPDATE entries SET state = :state, checkpoint = :checkpoint, lapses_at = :lapses_at,
         attempts = attempts + :burns,
         last_failure = CASE WHEN :state = 'acknowledged' THEN NULL ELSE coalesce(:failure, last_failure) END,
-        available_at = CASE WHEN withdrawal_reason IS NOT NULL AND NOT :knew_of_withdrawal THEN :now
-            ELSE :available_at END,
-        lease_token = NULL, lease_expires_at = NULL
+        available_at = :available_at, lease_token = NULL, lease_expires_at = NULL
     WHERE id = :id AND state = 'leased' AND lease_token = :token AND lease_expires_at > :now
     RETURNING number
 """
@@ -208,9 +206,12 @@ SET_ASIDE: Final = """
 """Take an entry whose row cannot be read out of the line, leaving the row as it was found."""
 
 WITHDRAW: Final = """
-    UPDATE entries SET withdrawal_reason = :reason, available_at = :now, state = :state WHERE number = :number
+    UPDATE entries SET withdrawal_reason = :reason, available_at = :now, state = :state,
+        lease_token = CASE :state WHEN 'leased' THEN lease_token END,
+        lease_expires_at = CASE :state WHEN 'leased' THEN lease_expires_at END
+    WHERE number = :number
 """
-"""Write down the wish that an entry not be filed."""
+"""Write down the wish that an entry not be filed; a lease stays in force only if the entry stays leased."""
 
 REQUEUE: Final = """
     UPDATE entries SET state = 'queued', checkpoint = :checkpoint, lapses_at = :lapses_at, available_at = :now
