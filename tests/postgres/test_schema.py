@@ -9,6 +9,7 @@ import pytest
 from tests.contract.values import new_entry
 from tests.postgres.conftest import OpenOutbox
 from tests.support.postgres import PostgresServer
+from tipline_client.delivery.states import State
 from tipline_client.errors import ConfigurationError, OutboxUnavailableError
 from tipline_client.outbox.postgres import VERSION, PostgresOutbox, migrate
 from tipline_client.outbox.postgres.tables import MIGRATIONS
@@ -81,6 +82,32 @@ def test_only_missing_steps_are_run(server: PostgresServer) -> None:
 
     assert [0, 1] == found
     assert [(1,), (2,)] == server.execute("SELECT x FROM tipline.mugs ORDER BY x", database=name)
+
+
+async def test_database_whose_states_were_fewer(server: PostgresServer, open_outbox: OpenOutbox) -> None:
+    """A database from before reports were filed by hand takes that state, counts it, and refuses any other word."""
+    name = server.make_database()
+    migrate(server.dsn(name), migrations=MIGRATIONS[:4])
+    server.execute(
+        """
+        INSERT INTO tipline.entries (id, profile, environment, idempotency_key, content_digest, envelope, is_escalated,
+            state, checkpoint, enqueued_at, available_at)
+        VALUES ('id-old', 'sample', 'mock', 'key', 'digest', '', false, 'queued', '{}', 1, 1)
+        """,
+        database=name,
+    )
+    migrate(server.dsn(name))
+    outbox = open_outbox(server.dsn(name))
+
+    await outbox.file_by_hand("id-old", report_id=77, reason="the endpoint was down")
+
+    counts = await outbox.count()
+    assert {State.FILED_BY_HAND: 1} == {state: number for state, number in counts.by_state.items() if number}
+    with pytest.raises(psycopg.errors.CheckViolation):
+        server.execute("UPDATE tipline.entries SET state = 'on_the_way'", database=name)
+    server.execute("TRUNCATE tipline.notes", database=name)
+    server.execute("DELETE FROM tipline.entries", database=name)
+    assert 0 == (await outbox.count()).by_state[State.FILED_BY_HAND]
 
 
 def _nothing(server: PostgresServer, name: str) -> None:

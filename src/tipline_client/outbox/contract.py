@@ -222,7 +222,7 @@ class Outbox(Protocol):
         """Fenced: `LEASED -> ACKNOWLEDGED` with the facts, the raw reply and the alarms, in one commit and alone.
 
         The entry has no last failure after it. An acknowledgement that is on record already stays the one on record; a
-        second one that names another report is said in an alarm.
+        second one that names another report is said in an alarm; so is one of what a person filed by hand as another.
         """
         ...
 
@@ -239,7 +239,7 @@ class Outbox(Protocol):
         ...
 
     async def mark_retracted(self, lease: Lease, checkpoint: Checkpoint, attempt: Attempt) -> None:
-        """Fenced: `LEASED -> RETRACTED`: withdrawn, and proven not filed."""
+        """Fenced: withdrawn, and proven not filed: `LEASED -> RETRACTED`, or `FILED_BY_HAND` if a person filed it."""
         ...
 
     async def withdraw(self, entry_id: str, *, reason: str) -> Entry:
@@ -252,7 +252,23 @@ class Outbox(Protocol):
 
         Raises:
             EntryNotFoundError: There is none.
-            IllegalTransitionError: It is acknowledged or given up already.
+            IllegalTransitionError: It is acknowledged, given up or filed by hand already.
+        """
+        ...
+
+    async def file_by_hand(self, entry_id: str, *, report_id: int, reason: str, is_believed: bool = True) -> Entry:
+        """Record that a person filed the report outside of this program, as `report_id`; this program does not then.
+
+        An entry without anything at the endpoint, be it withdrawn or given up, becomes `FILED_BY_HAND` at once. Else
+        number and wish are recorded and it becomes `QUEUED`, due at once; the next lease takes back what is at the
+        endpoint. Either way a lease is taken away in the same commit. The same number again changes nothing, but that
+        what was given up meanwhile is tried once more. Unless `is_believed`, nobody knows what is at the endpoint: the
+        number is recorded, a lease taken away, and a held or given up entry stays where it is.
+
+        Raises:
+            EntryNotFoundError: There is none.
+            IllegalTransitionError: It is acknowledged, or on record as filed by hand under another number.
+            OutboxError: The number is not between 1 and the largest 64-bit one.
         """
         ...
 
@@ -330,7 +346,7 @@ class Outbox(Protocol):
         ...
 
     async def notes(self, entry_id: str) -> list[tuple[datetime, str]]:
-        """What people did to an entry: withdrawals and requeues, with their reasons, oldest first."""
+        """What people did to an entry: withdrawals, filings by hand and requeues, with their reasons, oldest first."""
         ...
 
     def news(self) -> AsyncIterator[None]:

@@ -96,6 +96,37 @@ async def test_file_of_version_1(path: Path, driver: DriverName) -> None:
     assert [("ok",)] == _ask(path, "PRAGMA integrity_check")
 
 
+def _make_version_7(path: Path, driver: DriverName) -> None:
+    path.touch()
+    connection = connect(path, driver=driver, busy_timeout=1)
+    migrate(connection, migrations=MIGRATIONS[:7])
+    connection.execute(
+        """
+        INSERT INTO entries (id, profile, environment, idempotency_key, content_digest, envelope, is_escalated, state,
+            checkpoint, enqueued_at, available_at)
+        VALUES ('id-old', 'sample', 'mock', 'key', 'digest', x'', 0, 'queued', '{}', 1, 1)
+        """
+    )
+    connection.close()
+
+
+@every_driver
+async def test_file_whose_states_were_fewer(path: Path, driver: DriverName) -> None:
+    """A file from before reports were filed by hand takes that state, keeps its rows, and refuses any other word."""
+    _make_version_7(path, driver)
+    outbox = SqliteOutbox.open(path, driver=driver)
+
+    await outbox.file_by_hand("id-old", report_id=77, reason="the endpoint was down")
+
+    counts = await outbox.count()
+    await outbox.close()
+    assert {State.FILED_BY_HAND: 1} == {state: number for state, number in counts.by_state.items() if number}
+    assert [("id-old", "filed_by_hand", "77")] == _ask(path, "SELECT id, state, filed_by_hand_as FROM entries")
+    assert [("ok",)] == _ask(path, "PRAGMA integrity_check")
+    with pytest.raises(sqlite3.IntegrityError, match="CHECK"):
+        _run(path, "UPDATE entries SET state = 'on_the_way';")
+
+
 @every_driver
 def test_newer_file(path: Path, driver: DriverName) -> None:
     """A file of a newer version is refused with the way out, and not one byte of it changes."""

@@ -17,7 +17,7 @@ from tipline_client.delivery.outcomes import Attempt, Outcome
 from tipline_client.delivery.states import State
 from tipline_client.envelope import HistoryChain
 from tipline_client.errors import LeaseLostError
-from tipline_client.outbox import rules
+from tipline_client.outbox import by_hand, rules
 from tipline_client.outbox.columns import LAST, microseconds, moment
 from tipline_client.outbox.contract import Claimed, Lane, UnreadableRowError
 from tipline_client.outbox.postgres import questions, statements
@@ -140,7 +140,7 @@ def end_lease(
 ) -> Conversation[None]:
     """End a lease, with its line in the history; see `_end_lease`."""
     number, at = yield from _end_lease(lease, state, checkpoint, attempt, now=now, available_in=available_in)
-    yield from tell(chain, number, *rules.happenings_of_ending(state, attempt), now=at)
+    yield from tell(chain, number, *rules.happenings_of_ending(state, attempt, lease.entry), now=at)
 
 
 def _end_lease(
@@ -205,8 +205,9 @@ def acknowledge(
         [[report_id]] = yield questions.ACKNOWLEDGED, {"entry": number}
         foreign = rules.foreign_report_alarm(int(report_id), acknowledgement, raised_at=moment(at))
         alarms = (*alarms, *foreign)
-    raised = yield from _add_alarms(number, alarms)
-    tried = rules.happenings_of_ending(State.ACKNOWLEDGED, attempt)
+    twice = by_hand.filed_twice_alarm(lease.entry, acknowledgement, raised_at=moment(at))
+    raised = yield from _add_alarms(number, (*alarms, *twice))
+    tried = rules.happenings_of_ending(State.ACKNOWLEDGED, attempt, lease.entry)
     yield from tell(chain, number, *tried, rules.acknowledged(acknowledgement, reply), *raised, now=at)
 
 
@@ -224,7 +225,8 @@ def dead_letter(
     number, at = yield from _end_lease(lease, State.DEAD_LETTER, checkpoint, attempt, now=now)
     yield statements.ADD_REJECTION, {"entry": number, "now": at, "reply": reply}
     raised = yield from _add_alarms(number, alarms)
-    yield from tell(chain, number, *rules.happenings_of_ending(State.DEAD_LETTER, attempt), *raised, now=at)
+    given_up = rules.happenings_of_ending(State.DEAD_LETTER, attempt, lease.entry)
+    yield from tell(chain, number, *given_up, *raised, now=at)
 
 
 def unless_ended_by_us(

@@ -20,6 +20,7 @@ __all__ = [
     "CLAIM_LONGEST_DUE",
     "CLOSE_ALARM",
     "END_LEASE",
+    "FILE_BY_HAND",
     "KEEP_RECEIPT",
     "LOCK_ALARM",
     "LOCK_ENTRY",
@@ -204,6 +205,14 @@ WITHDRAW: Final = f"""
     RETURNING available_at
 """  # noqa: S608 - names of our own
 """Write down the wish that an entry not be filed; a lease stays only if the entry stays leased. The moment is back."""
+
+FILE_BY_HAND: Final = f"""
+    UPDATE tipline.entries SET filed_by_hand_as = %(report_id)s, withdrawal_reason = %(reason)s,
+        available_at = {_NOW}, state = %(state)s, lease_token = NULL, lease_expires_at = NULL
+    WHERE number = %(number)s
+    RETURNING available_at
+"""  # noqa: S608 - names of our own
+"""Write down that a person filed the report, and take a lease away; the moment comes back."""
 
 REQUEUE: Final = f"""
     UPDATE tipline.entries

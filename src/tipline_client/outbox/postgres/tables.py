@@ -235,10 +235,29 @@ _HISTORY: Final = (
 
 _HOOKS: Final = ("CREATE TABLE tipline.hooks (name text PRIMARY KEY, version bigint NOT NULL, state text NOT NULL)",)
 
+# The functions and triggers that count what has ended name the states, as the table does.
+_ENDS: Final = "('acknowledged', 'dead_letter', 'retracted')"
+_MORE_ENDS: Final = "('acknowledged', 'dead_letter', 'retracted', 'filed_by_hand')"
+_FILED_BY_HAND: Final = (
+    "ALTER TABLE tipline.entries ADD COLUMN filed_by_hand_as text",
+    "ALTER TABLE tipline.entries DROP CONSTRAINT entries_state_check",
+    # No row can break what is wider than before, so none is looked at.
+    f"""
+    ALTER TABLE tipline.entries ADD CONSTRAINT entries_state_check
+        CHECK (state IN ('held', 'queued', 'leased') OR state IN {_MORE_ENDS}) NOT VALID
+    """,
+    *(
+        statement.replace("CREATE ", "CREATE OR REPLACE ", 1).replace(_ENDS, _MORE_ENDS)
+        for statement in _COUNTS
+        if _ENDS in statement
+    ),
+)
+
 MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
     (*_FUNCTIONS, *_TABLES, *_INDEXES, *_COUNTS),
     _LANES,
     _HISTORY,
     _HOOKS,
+    _FILED_BY_HAND,
 )
 """The statements that lead from each schema version to the next; a released one is never edited, only followed."""

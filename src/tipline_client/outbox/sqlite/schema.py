@@ -237,6 +237,19 @@ _HOOKS: Final = (
     "CREATE TABLE hooks (name TEXT PRIMARY KEY, version INTEGER NOT NULL, state TEXT NOT NULL) STRICT, WITHOUT ROWID",
 )
 
+# A CHECK cannot be altered, and the table cannot be made anew while rows of others refer to it. SQLite names this way
+# for a change that touches no row (https://www.sqlite.org/lang_altertable.html, section 7). The column is added first:
+# that goes by the places of words in the text as it was read, and tells other connections to read it anew.
+_FILED_BY_HAND: Final = (
+    "ALTER TABLE entries ADD COLUMN filed_by_hand_as TEXT",
+    "PRAGMA writable_schema = ON",
+    """
+    UPDATE sqlite_schema SET sql = replace(sql, '''retracted''', '''retracted'', ''filed_by_hand''')
+    WHERE type = 'table' AND name = 'entries'
+    """,
+    "PRAGMA writable_schema = RESET",
+)
+
 MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
     (*_TABLES, *_INDEXES),
     _COUNTS,
@@ -245,6 +258,7 @@ MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
     _LANES,
     _HISTORY,
     _HOOKS,
+    _FILED_BY_HAND,
 )
 """The statements that lead from each schema version to the next; a released one is never edited, only followed."""
 

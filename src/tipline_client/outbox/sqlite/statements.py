@@ -27,6 +27,7 @@ __all__ = [
     "ENTRY_BY_KEY",
     "ENTRY_BY_NUMBER",
     "ENTRY_OF_ALARM",
+    "FILE_BY_HAND",
     "KEEP_RECEIPT",
     "LEASE",
     "LONGEST_LEASED",
@@ -53,7 +54,7 @@ _ENTRY: Final = """
         entries.content_digest, entries.envelope, entries.is_escalated, entries.state, entries.checkpoint,
         entries.attempts, entries.enqueued_at, entries.available_at, entries.withdrawal_reason, entries.last_failure,
         acknowledgements.report_id, acknowledgements.acknowledged_at, acknowledgements.entry IS NOT NULL,
-        entries.lapses_at, entries.lease_token, entries.lease_expires_at
+        entries.filed_by_hand_as, entries.lapses_at, entries.lease_token, entries.lease_expires_at
     FROM entries LEFT JOIN acknowledgements ON acknowledgements.entry = entries.number
 """
 
@@ -212,6 +213,13 @@ WITHDRAW: Final = """
     WHERE number = :number
 """
 """Write down the wish that an entry not be filed; a lease stays in force only if the entry stays leased."""
+
+FILE_BY_HAND: Final = """
+    UPDATE entries SET filed_by_hand_as = :report_id, withdrawal_reason = :reason, available_at = :now, state = :state,
+        lease_token = NULL, lease_expires_at = NULL
+    WHERE number = :number
+"""
+"""Write down that a person filed the report, and take a lease away."""
 
 REQUEUE: Final = """
     UPDATE entries SET state = 'queued', checkpoint = :checkpoint, lapses_at = :lapses_at, available_at = :now
