@@ -102,8 +102,9 @@ async def test_history_of_an_entry_given_up_and_withdrawn(outbox: Outbox) -> Non
 
 async def test_history_of_an_entry_retracted_at_the_endpoint(outbox: Outbox) -> None:
     """A withdrawal that a dispatcher carries out is told when it is asked and when it is done."""
-    lease = await lease_of(outbox)
+    await outbox.record(await lease_of(outbox), Checkpoint(report_id=1))
     await outbox.withdraw("id-one", reason="wrong account")
+    [lease] = await outbox.claim(LANE, limit=1, lease_for=MINUTE)
     done = attempt(Outcome.RETRACTED)
     await outbox.mark_retracted(lease, Checkpoint(), done)
 

@@ -20,7 +20,7 @@ from tipline_client.delivery.checkpoint import Aim, Checkpoint, Intent, Retracti
 from tipline_client.delivery.outcomes import Outcome
 from tipline_client.delivery.states import State
 from tipline_client.delivery.steps import Step
-from tipline_client.errors import EntryNotFoundError, IllegalTransitionError, OutboxError
+from tipline_client.errors import EntryNotFoundError, IllegalTransitionError, LeaseLostError, OutboxError
 from tipline_client.outbox import Outbox
 from tipline_client.testing import TurnableClock
 
@@ -62,42 +62,70 @@ async def test_withdrawn_while_something_may_be_at_the_endpoint(
     assert checkpoint == next_lease.entry.checkpoint
 
 
-async def test_withdrawn_while_leased(outbox: Outbox) -> None:
-    """A withdrawal during a lease leaves the lease alone; the next renewal tells its dispatcher."""
+@pytest.mark.parametrize("checkpoint", TOUCHED, ids=["report open", "submit unanswered", "being retracted"])
+async def test_withdrawn_while_leased(outbox: Outbox, clock: TurnableClock, checkpoint: Checkpoint) -> None:
+    """A withdrawal takes the lease away: its dispatcher can write nothing more, and the next one is told."""
+    lease = await lease_of(outbox)
+    await outbox.record(lease, checkpoint)
+    clock.advance(MINUTE / 2)
+
+    entry = await outbox.withdraw("id-one", reason="wrong account")
+
+    assert (State.QUEUED, START + MINUTE / 2) == (entry.state, entry.available_at)
+    assert entry == await outbox.get("id-one")
+    with pytest.raises(LeaseLostError):
+        await outbox.renew(lease, lease_for=MINUTE)
+    with pytest.raises(LeaseLostError):
+        await outbox.record(lease, FULL_CHECKPOINT)
+    with pytest.raises(LeaseLostError):
+        await acknowledge(outbox, lease)
+    [next_lease] = await outbox.claim(LANE, limit=1, lease_for=MINUTE)
+    assert ("wrong account", checkpoint) == (next_lease.entry.withdrawal_reason, next_lease.entry.checkpoint)
+
+
+async def test_withdrawn_while_leased_before_the_first_intent(outbox: Outbox) -> None:
+    """An entry that is leased, and of which nothing was ever to be sent, is at its end at once; its lease is over."""
     lease = await lease_of(outbox)
 
     entry = await outbox.withdraw("id-one", reason="wrong account")
-    renewed = await outbox.renew(lease, lease_for=MINUTE)
+
+    assert State.RETRACTED is entry.state
+    with pytest.raises(LeaseLostError):
+        await outbox.record(lease, FULL_CHECKPOINT)
+    assert entry == await outbox.get("id-one")
+    assert [] == await outbox.claim(LANE, limit=1, lease_for=MINUTE)
+
+
+async def test_withdrawn_again_while_that_is_carried_out(outbox: Outbox) -> None:
+    """The lease of a dispatcher that knows of the withdrawal stays; the second reason is on record too."""
+    lease = await lease_of(outbox)
+    await outbox.record(lease, TOUCHED[0])
+    await outbox.withdraw("id-one", reason="first")
+    [knowing] = await outbox.claim(LANE, limit=1, lease_for=MINUTE)
+
+    entry = await outbox.withdraw("id-one", reason="second")
 
     assert State.LEASED is entry.state
-    assert (None, "wrong account") == (lease.entry.withdrawal_reason, renewed.entry.withdrawal_reason)
+    assert knowing.token == (await outbox.renew(knowing, lease_for=MINUTE)).token
+    assert 2 == len(await outbox.notes("id-one"))
 
 
-async def test_withdrawal_that_the_lease_did_not_know(outbox: Outbox) -> None:
-    """A dispatcher that gives an entry back for later, without knowing of the withdrawal, gives it back for now."""
-    lease = await lease_of(outbox)
+async def test_withdrawal_that_must_wait(outbox: Outbox) -> None:
+    """A dispatcher that cannot carry a withdrawal out now may ask for a wait like for any other."""
+    await outbox.record(await lease_of(outbox), TOUCHED[0])
     await outbox.withdraw("id-one", reason="wrong account")
+    [lease] = await outbox.claim(LANE, limit=1, lease_for=MINUTE)
 
     await outbox.release(lease, TOUCHED[0], attempt(Outcome.TRANSIENT), available_in=timedelta(hours=1))
-
-    assert START == (await outbox.get("id-one")).available_at
-
-
-async def test_withdrawal_that_the_lease_knew(outbox: Outbox) -> None:
-    """A dispatcher that knows of the withdrawal and cannot carry it out now may ask for a wait like for any other."""
-    lease = await lease_of(outbox)
-    await outbox.withdraw("id-one", reason="wrong account")
-    renewed = await outbox.renew(lease, lease_for=MINUTE)
-
-    await outbox.release(renewed, TOUCHED[0], attempt(Outcome.TRANSIENT), available_in=timedelta(hours=1))
 
     assert START + timedelta(hours=1) == (await outbox.get("id-one")).available_at
 
 
 async def test_filed_although_withdrawn(outbox: Outbox) -> None:
     """A withdrawal that came too late does not hide that the report is filed."""
-    lease = await lease_of(outbox)
+    await outbox.record(await lease_of(outbox), TOUCHED[0])
     await outbox.withdraw("id-one", reason="wrong account")
+    [lease] = await outbox.claim(LANE, limit=1, lease_for=MINUTE)
 
     await acknowledge(outbox, lease)
 

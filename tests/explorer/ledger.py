@@ -9,6 +9,7 @@ from datetime import datetime
 
 from tipline_client.delivery.checkpoint import Checkpoint
 from tipline_client.delivery.entry import Lease
+from tipline_client.delivery.steps import Step
 
 __all__ = ["Ledger"]
 
@@ -29,6 +30,7 @@ class Ledger:
     def __init__(self, now: Callable[[], datetime]) -> None:
         self._now = now
         self._holders: dict[str, tuple[str, datetime, str]] = {}
+        self._withdrawn: set[str] = set()
         self.violations: list[str] = []
         self.recorded: set[int] = set()
         self.acknowledgements: dict[str, int] = {}
@@ -52,11 +54,19 @@ class Ledger:
         self._check_fence(name, "renew", lease)
         self._holders[lease.entry.id] = (renewed.token, renewed.expires_at, name)
 
+    def note_withdrawal(self, entry_id: str) -> None:
+        """A person's withdrawal was accepted; whoever held a lease that did not know of it holds none any more."""
+        if entry_id not in self._withdrawn:
+            self._holders.pop(entry_id, None)
+        self._withdrawn.add(entry_id)
+
     def note_write(self, name: str, verb: str, lease: Lease, checkpoint: Checkpoint) -> None:
         """A fenced write was accepted; every one but `record` ends its lease."""
         self._check_fence(name, verb, lease)
         if checkpoint.report_id is not None:
             self.recorded.add(checkpoint.report_id)
+        if lease.entry.id in self._withdrawn and verb.startswith("record") and verb != f"record({Step.RETRACT})":
+            self.violations.append(f"{verb} after the withdrawal of the entry")
         if not verb.startswith("record"):
             self._holders.pop(lease.entry.id, None)
         if verb == "acknowledge":

@@ -11,6 +11,7 @@ from unittest.mock import patch
 
 from tipline_client.delivery.answers import AnswerKind
 from tipline_client.delivery.checkpoint import Checkpoint
+from tipline_client.delivery.entry import Entry
 from tipline_client.delivery.states import State
 from tipline_client.delivery.steps import Step
 from tipline_client.dispatch import walk
@@ -18,6 +19,7 @@ from tipline_client.dispatch.record import Record
 from tipline_client.dispatch.table import MOVES, Move
 from tipline_client.dispatch.walk import Walk
 from tipline_client.errors import LeaseLostError
+from tipline_client.outbox import rules
 from tipline_client.outbox.memory.tables import Tables
 
 __all__ = ["PLANTS", "Plant"]
@@ -82,6 +84,10 @@ async def _leave_it_open(_walk: object) -> None:
     """Retract nothing."""
 
 
+def _leave_the_lease(entry: Entry) -> State:
+    return State.RETRACTED if entry.state is State.QUEUED and rules.is_untouched(entry.checkpoint) else entry.state
+
+
 async def _acknowledge_with_the_hook(record: Any, *arguments: Any, **named: Any) -> None:
     # One transaction: the hook runs in the middle, and what it raises rolls all of it back.
     await record._outbox.process.hook(record.entry.id)
@@ -140,6 +146,11 @@ PLANTS: Mapping[str, Plant] = {
         "a gateway's page with status 200 counts as the answer to finish",
         _moves({(Step.FINISH, AnswerKind.UNUSABLE): Move.ACKNOWLEDGE}),
         "0 reports are filed",
+    ),
+    "withdrawal_leaves_the_lease": Plant(
+        "a withdrawal waits for the dispatcher in flight to hear of it",
+        _patched(rules, "state_when_withdrawn", _leave_the_lease),
+        "after the withdrawal",
     ),
     "left_open": Plant(
         "a report that was opened under a lost lease is not taken back",

@@ -137,7 +137,7 @@ class Process:
             self.stop()
         elif option in {"withdraw", "withdraw_seen"}:
             await self.withdraw()
-            # Whatever is under way takes so long that the heartbeat comes by meanwhile, and learns of it.
+            # Whatever is under way takes so long that the heartbeat comes by meanwhile, and finds the lease gone.
             await asyncio.sleep(_PAST_A_HEARTBEAT if option == "withdraw_seen" else 0)
         await self.gate(is_heartbeat=is_heartbeat)
 

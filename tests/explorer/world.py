@@ -208,6 +208,7 @@ class World:
         except IllegalTransitionError:
             return
         self.withdrawn.add(entry_id)
+        self.ledger.note_withdrawal(entry_id)
         self.choices.tell("a person withdraws the entry")
 
     async def _judge(self, *, is_after_requeue: bool = False) -> None:

@@ -50,7 +50,7 @@ def _parameters(sql: str) -> dict[str, Any]:
     named = re.findall(r"%\((\w+)\)s", sql)
     numbers = {"number", "limit", "lease_for", "last", "first", "after", "entry", "now", "raised_at", "burns"}
     found: dict[str, Any] = {name: 1 if name in numbers or name.endswith(("_at", "_in")) else "x" for name in named}
-    flags = {name: True for name in named if name in {"burns", "knew_of_withdrawal", "is_escalated"}}
+    flags = {name: True for name in named if name in {"burns", "is_escalated"}}
     blobs = {name: b"" for name in named if name in {"envelope", "reply", "receipt"}}
     return found | flags | blobs | {name: value for name, value in TEXTS.items() if name in found}
 

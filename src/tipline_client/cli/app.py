@@ -34,6 +34,7 @@ _VERBS: tuple[tuple[Group, str, str, str], ...] = (
     (_LOOK, "verify", "verify:verify", "Check signatures of receipts and entries: tipline verify --all"),
     (_DECIDE, "retract", "retract:retract", 'Withdraw a report that is not filed: tipline retract ID --reason "..."'),
     (_DECIDE, "release", "release:release", 'Let go what is held: tipline release ID --reason "..."'),
+    (_DECIDE, "filed", "filed:filed", 'Record a filing by hand: tipline filed ID --report-id 4711 --reason "..."'),
     (_TEST, "mock", "mock:mock", "Run an endpoint that files nothing, for tests: tipline mock --port 0"),
 )
 

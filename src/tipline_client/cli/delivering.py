@@ -46,7 +46,7 @@ class Delivered:
     @property
     def exit_code(self) -> ExitCode:
         """What this entry alone would end in."""
-        if self.error is None:
+        if self.error is None or self.entry.state is State.FILED_BY_HAND:
             return ExitCode.OK
         return ExitCode.INTERRUPTED if self.was_interrupted else exit_code_for(self.error)
 

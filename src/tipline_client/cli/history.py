@@ -86,6 +86,8 @@ def history_lines(history: History) -> list[str]:
         lines.append(f"report        {entry.report_id}, acknowledged {instant(entry.acknowledged_at)}")
     elif checkpoint.report_id is not None:
         lines.append(f"open report   {checkpoint.report_id}, lapses {instant(checkpoint.lapses_at)}")
+    if entry.filed_by_hand_as is not None:
+        lines.append(f"by hand       filed as report {entry.filed_by_hand_as}")
     if checkpoint.intent is not None:
         lines.append(f"last sent     {checkpoint.intent.step}, without a recorded answer")
     if entry.withdrawal_reason is not None:

@@ -144,11 +144,19 @@ def found_before(entry: Entry) -> str:
     if entry.has_receipt:
         # State and acknowledgement contradict each other: the row was altered, and this line takes no side.
         return f"{words}{entry.state}; nothing was queued twice"
+    return words + _unfiled(entry)
+
+
+def _unfiled(entry: Entry) -> str:
+    if entry.state is State.FILED_BY_HAND:
+        return f"filed by hand as report {entry.filed_by_hand_as}; nothing was queued again"
     if entry.state is State.DEAD_LETTER:
-        return f"{words}given up before; nothing was queued again; `tipline dead-letter show {entry.id}` says why"
+        return f"given up before; nothing was queued again; `tipline dead-letter show {entry.id}` says why"
     if entry.state is State.RETRACTED:
-        return f"{words}withdrawn before; nothing was queued again"
-    return f"{words}{entry.state}; nothing was queued twice"
+        return "withdrawn before; nothing was queued again"
+    if entry.filed_by_hand_as is not None:
+        return f"filed by hand as report {entry.filed_by_hand_as}, what was opened is taken back; nothing was queued"
+    return f"{entry.state}; nothing was queued twice"
 
 
 def say_where(output: Output, profile: EndpointProfile) -> None:

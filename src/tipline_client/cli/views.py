@@ -73,6 +73,7 @@ def entry_view(entry: Entry) -> dict[str, Any]:
         "environment": entry.environment.value,
         "profile": entry.profile,
         "reportId": entry.report_id,
+        "filedByHandAs": entry.filed_by_hand_as,
         "attempts": entry.attempts,
         "isEscalated": entry.is_escalated,
         "enqueuedAt": moment_of(entry, "enqueued_at"),

@@ -14,7 +14,7 @@ from tipline_client.delivery.entry import Entry
 from tipline_client.delivery.environment import Environment
 from tipline_client.delivery.receipt import Receipt
 from tipline_client.dispatch import Conductor, LaneGate, Road, SharedBook
-from tipline_client.dispatch.delivering import deliver, requeue, retract
+from tipline_client.dispatch.delivering import deliver, file_by_hand, requeue, retract
 from tipline_client.dispatch.enqueueing import Enqueued, as_submission, check, enqueue
 from tipline_client.dispatch.hooks import Hooks
 from tipline_client.dispatch.probing import fetch_schema, probe
@@ -182,7 +182,7 @@ class AsyncTiplineClient:
             EntryNotFoundError: There is no such entry.
             DeliveryTransientError: Not yet; it waits in the outbox.
             DeliveryInDoubtError: No usable answer; it waits in the outbox to be settled.
-            DeliveryRejectedError: Given up with a reason, or withdrawn.
+            DeliveryRejectedError: Given up with a reason, withdrawn, or filed by hand.
             ConfigurationError: It is for another endpoint; or it is filed, and its receipt cannot be signed yet.
             EnvelopeError: The outbox was altered: what it says of this entry is not believed.
         """
@@ -199,6 +199,30 @@ class AsyncTiplineClient:
             IllegalTransitionError: It is filed or given up already.
         """
         return await retract(self.conductor(), self.outbox, self.keys.checkpoint_seal(), entry_id, reason=reason)
+
+    async def file_by_hand(self, entry_id: str, *, report_id: int, reason: str) -> Entry:
+        """Record that a person filed the report on the hotline's own portal, as `report_id`; it is not filed then.
+
+        What may be open at the endpoint is retracted there first. A dispatcher that is in the middle of it, in whatever
+        process, begins no further step.
+
+        Args:
+            entry_id: Which entry.
+            report_id: The number that the hotline gave.
+            reason: Why by hand; it is kept.
+
+        Returns:
+            The entry. If it is not `FILED_BY_HAND` yet, number and wish are on record and a dispatcher carries it out;
+            `ACKNOWLEDGED` means that `report_id` is the report that this program had filed itself.
+
+        Raises:
+            EntryNotFoundError: There is no such entry.
+            IllegalTransitionError: It is filed by this program, as another report; or on record under another number.
+            EnvelopeError: How far it has got is not believed: number and wish are on record, and no more is known.
+            OutboxError: The number cannot be a report's.
+        """
+        seal = self.keys.checkpoint_seal()
+        return await file_by_hand(self.conductor(), self.outbox, seal, entry_id, report_id=report_id, reason=reason)
 
     async def requeue(self, entry_id: str, *, reason: str, accept_checkpoint: bool = False) -> Entry:
         """Put a dead letter back, with its history.

@@ -118,6 +118,10 @@ class TiplineClient:
         """See `AsyncTiplineClient.retract`."""
         return self.call(self._async.retract, entry_id, reason=reason)
 
+    def file_by_hand(self, entry_id: str, *, report_id: int, reason: str) -> Entry:
+        """See `AsyncTiplineClient.file_by_hand`."""
+        return self.call(self._async.file_by_hand, entry_id, report_id=report_id, reason=reason)
+
     def requeue(self, entry_id: str, *, reason: str, accept_checkpoint: bool = False) -> Entry:
         """See `AsyncTiplineClient.requeue`."""
         return self.call(self._async.requeue, entry_id, reason=reason, accept_checkpoint=accept_checkpoint)

@@ -24,6 +24,8 @@ class AlarmKind(StrEnum):
     FILE_SET_DIFFERS = "file_set_differs"
     FINISHED_BY_ANOTHER = "finished_by_another"
     """The endpoint says finished although this entry had not finished it: evidence may be missing."""
+    FILED_TWICE = "filed_twice"
+    """A person filed the report on the portal, and this program turned out to have filed it too, as another one."""
     HASH_MISSING = "hash_missing"
     ENVELOPE_REFUSED = "envelope_refused"
     """The stored bytes fail verification: somebody or something altered them."""

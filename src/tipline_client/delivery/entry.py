@@ -56,11 +56,12 @@ class Entry:
         attempts: How many tries counted against it.
         enqueued_at: When it became durable.
         available_at: Not before this moment is it tried again.
-        withdrawal_reason: Set once somebody asked for it not to be filed.
+        withdrawal_reason: Set once somebody asked for it not to be filed, or had filed it by hand.
         last_failure: Why the last try did not end in an acknowledgement.
         report_id: The filed report's number, once acknowledged.
         acknowledged_at: When.
         has_receipt: Whether a signed receipt or an acknowledgement is on record, whatever the state column says.
+        filed_by_hand_as: The number of the report that a person filed outside of this program, by that person's word.
         unreadable: Columns of the row that hold what this program never wrote; they are shown empty.
     """
 
@@ -81,6 +82,7 @@ class Entry:
     report_id: int | None = None
     acknowledged_at: datetime | None = None
     has_receipt: bool = False
+    filed_by_hand_as: int | None = None
     unreadable: tuple[str, ...] = ()
 
     def __repr__(self) -> str:

@@ -30,6 +30,7 @@ __all__ = [
     "EntryRequeued",
     "EntryRetracted",
     "Event",
+    "HandFilingNoted",
     "Happening",
     "HistoryLine",
     "LanePaused",
@@ -88,8 +89,16 @@ class EntryAcknowledged:
 
 
 @dataclass(frozen=True, slots=True)
+class HandFilingNoted:
+    """A person filed the report outside of this program and said so; what this program opened is taken back first."""
+
+    report_id: int
+    note_sha256: str
+
+
+@dataclass(frozen=True, slots=True)
 class EntryFiledByHand:
-    """A person filed the report outside of this program and said so."""
+    """A person filed the report outside of this program, which is proven to have filed nothing of it."""
 
     report_id: int
     note_sha256: str
@@ -188,6 +197,7 @@ Happening = (
     | EntryReleased
     | EntryAttempted
     | EntryAcknowledged
+    | HandFilingNoted
     | EntryFiledByHand
     | EntryGivenUp
     | EntryRetracted

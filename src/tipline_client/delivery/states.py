@@ -13,8 +13,8 @@ __all__ = ["State", "check_transition"]
 class State(StrEnum):
     """Where an entry stands.
 
-    `HELD` waits for a person's release, `QUEUED` for a dispatcher, `LEASED` is being worked on; the others are ends,
-    of which only `DEAD_LETTER` can be left again, by requeue.
+    `HELD` waits for a person's release, `QUEUED` for a dispatcher, `LEASED` is being worked on; the others are ends.
+    `DEAD_LETTER` can be left again, by requeue, and what is not filed can be `FILED_BY_HAND` by a person.
     """
 
     HELD = "held"
@@ -23,20 +23,23 @@ class State(StrEnum):
     ACKNOWLEDGED = "acknowledged"
     DEAD_LETTER = "dead_letter"
     RETRACTED = "retracted"
+    FILED_BY_HAND = "filed_by_hand"
+    """A person filed it outside of this program, which is proven to have filed nothing of it."""
 
     @property
     def is_terminal(self) -> bool:
         """Whether no dispatcher will touch the entry any more."""
-        return self in {State.ACKNOWLEDGED, State.DEAD_LETTER, State.RETRACTED}
+        return self in {State.ACKNOWLEDGED, State.DEAD_LETTER, State.RETRACTED, State.FILED_BY_HAND}
 
 
 _ALLOWED = {
-    State.HELD: {State.QUEUED, State.RETRACTED},
-    State.QUEUED: {State.LEASED, State.RETRACTED},
-    State.LEASED: {State.QUEUED, State.ACKNOWLEDGED, State.DEAD_LETTER, State.RETRACTED},
+    State.HELD: {State.QUEUED, State.RETRACTED, State.FILED_BY_HAND},
+    State.QUEUED: {State.LEASED, State.RETRACTED, State.FILED_BY_HAND},
+    State.LEASED: {State.QUEUED, State.ACKNOWLEDGED, State.DEAD_LETTER, State.RETRACTED, State.FILED_BY_HAND},
     State.ACKNOWLEDGED: set[State](),
-    State.DEAD_LETTER: {State.QUEUED},
-    State.RETRACTED: set[State](),
+    State.DEAD_LETTER: {State.QUEUED, State.FILED_BY_HAND},
+    State.RETRACTED: {State.FILED_BY_HAND},
+    State.FILED_BY_HAND: set[State](),
 }
 
 

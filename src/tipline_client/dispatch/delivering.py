@@ -15,10 +15,11 @@ from tipline_client.errors import (
     DeliveryTransientError,
     EnvelopeError,
     IllegalTransitionError,
+    UnreadableRowError,
 )
 from tipline_client.outbox.contract import Lane, Outbox
 
-__all__ = ["deliver", "requeue", "retract", "withdraw"]
+__all__ = ["deliver", "file_by_hand", "note_filed_by_hand", "requeue", "retract", "withdraw"]
 
 
 async def deliver(conductor: Conductor, outbox: Outbox, keys: KeyRing, entry_id: str) -> Receipt:
@@ -30,7 +31,7 @@ async def deliver(conductor: Conductor, outbox: Outbox, keys: KeyRing, entry_id:
         EntryNotFoundError: There is no such entry.
         DeliveryTransientError: Not yet; it waits in the outbox, or another dispatcher works on it.
         DeliveryInDoubtError: The endpoint gave no usable answer; it waits in the outbox to be settled.
-        DeliveryRejectedError: Given up with a reason, or withdrawn.
+        DeliveryRejectedError: Given up with a reason, withdrawn, or filed by hand.
         LeaseLostError: Another dispatcher took over.
         ConfigurationError: It belongs to another endpoint; or it is filed, and the signing key is missing for the
             receipt, which is made another time.
@@ -95,9 +96,7 @@ async def withdraw(outbox: Outbox, seal: CheckpointSeal, entry_id: str, *, reaso
         EnvelopeError: How far it has got is not believed, so nobody can say that nothing is at the endpoint.
     """
     entry = await outbox.get(entry_id)
-    if entry.state is not State.LEASED:
-        # Whoever holds a lease goes by what it believed itself, and writes it down again.
-        seal.check(entry.id, entry.checkpoint)
+    seal.check(entry.id, entry.checkpoint)
     return await outbox.withdraw(entry_id, reason=reason)
 
 
@@ -126,6 +125,76 @@ async def retract(conductor: Conductor, outbox: Outbox, seal: CheckpointSeal, en
     return entry
 
 
+async def note_filed_by_hand(
+    outbox: Outbox, seal: CheckpointSeal, entry_id: str, *, report_id: int, reason: str
+) -> Entry:
+    """Record that a person filed the report outside of this program, without asking the endpoint.
+
+    Returns:
+        The entry: `FILED_BY_HAND` if nothing of it can be at the endpoint; else a dispatcher takes back what is there.
+
+    Raises:
+        EntryNotFoundError: There is no such entry.
+        IllegalTransitionError: It is filed by this program, or on record as filed by hand under another number.
+        EnvelopeError: How far it has got is not believed. The number is on record and the entry will not be filed; but
+            nobody can say that nothing of it is.
+        UnreadableRowError: Its row was altered. Nothing was recorded.
+        OutboxError: The number cannot be a report's.
+    """
+    try:
+        entry = await outbox.get(entry_id)
+        _check_consistent(entry)
+        is_believed = _is_believed(entry, seal)
+        entry = await outbox.file_by_hand(entry_id, report_id=report_id, reason=reason, is_believed=is_believed)
+    except UnreadableRowError as error:
+        raise UnreadableRowError(
+            f"{error}; that it is filed by hand as report {report_id} could not be recorded",
+            hint="Keep the number in your own records, look on the hotline's side, and compare the row with a backup.",
+        ) from None
+    if not is_believed:
+        raise EnvelopeError(
+            f"entry {entry_id} is on record as filed by hand as report {report_id}; but how far this program had got "
+            "with it is not believed, so nobody can say that it has filed or left open nothing",
+            hint="Look on the hotline's side for another report of it; then `tipline dead-letter requeue "
+            "--accept-checkpoint` lets a dispatcher take back what is open. It will not be filed again.",
+        )
+    return entry
+
+
+async def file_by_hand(
+    conductor: Conductor, outbox: Outbox, seal: CheckpointSeal, entry_id: str, *, report_id: int, reason: str
+) -> Entry:
+    """Record that a person filed the report outside of this program, and take back what this program opened.
+
+    Returns:
+        The entry as it then stands: `FILED_BY_HAND` when it is proven that this program filed nothing; `ACKNOWLEDGED`
+        when `report_id` is the very report that this program had filed; otherwise number and wish are on record.
+
+    Raises:
+        IllegalTransitionError: Besides what `note_filed_by_hand` says: this program had filed it too, as another
+            report, and an alarm says so.
+    """
+    entry = await note_filed_by_hand(outbox, seal, entry_id, report_id=report_id, reason=reason)
+    if entry.state is State.FILED_BY_HAND:
+        return entry
+    await conductor.deliver(entry_id)
+    entry = await outbox.get(entry_id)
+    if entry.state is State.ACKNOWLEDGED and entry.report_id != report_id:
+        raise IllegalTransitionError(
+            f"entry {entry_id} is filed twice: by hand as report {report_id}, and by this program as {entry.report_id}",
+            hint="Neither can be taken back: tell the hotline both numbers, then close the alarm with a note.",
+        )
+    return entry
+
+
+def _is_believed(entry: Entry, seal: CheckpointSeal) -> bool:
+    try:
+        seal.check(entry.id, entry.checkpoint)
+    except EnvelopeError:
+        return False
+    return True
+
+
 def _check_consistent(entry: Entry) -> None:
     """Say nothing of an entry whose state and acknowledgement contradict each other but that.
 
@@ -146,6 +215,11 @@ def _error_for(entry: Entry, outcome: Outcome | None) -> DeliveryError:
     text = failure.text if failure else f"it is {entry.state}"
     if entry.state is State.RETRACTED:
         return DeliveryRejectedError(f"entry {entry.id} was withdrawn and is proven not filed", hint="")
+    if entry.state is State.FILED_BY_HAND:
+        number = entry.filed_by_hand_as
+        return DeliveryRejectedError(
+            f"entry {entry.id} is filed by hand as report {number}: this program does not file it", hint=""
+        )
     if outcome is None and entry.state is State.LEASED:
         return DeliveryTransientError(f"entry {entry.id} is being delivered by another dispatcher")
     if outcome is None and entry.state is State.HELD:

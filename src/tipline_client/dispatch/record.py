@@ -42,7 +42,7 @@ class Record:
 
     @property
     def entry(self) -> Entry:
-        """The entry as it was claimed, with what the last renewal told of it."""
+        """The entry as it was claimed."""
         return self._lease.entry
 
     def believe(self) -> None:
@@ -64,7 +64,6 @@ class Record:
         while True:
             await heartbeat(lease_for.total_seconds() / 3)
             try:
-                # Tells of a withdrawal too, which is then carried out instead of the next step.
                 self._lease = await self._outbox.renew(self._lease, lease_for=lease_for)
             except LeaseLostError as lost:
                 # While our own last write is under way, that write itself says how the lease ended.

@@ -4,6 +4,7 @@ It knows entries and checkpoints, and nothing of what is inside an envelope or o
 """
 
 from tipline_client.outbox.addresses import Address
+from tipline_client.outbox.by_hand import LARGEST_REPORT_ID
 from tipline_client.outbox.contract import (
     AcknowledgementRecord,
     Claimed,
@@ -18,6 +19,7 @@ from tipline_client.outbox.opening import holds_entries, migrate_database, open_
 from tipline_client.outbox.sqlite import SqliteOutbox
 
 __all__ = [
+    "LARGEST_REPORT_ID",
     "AcknowledgementRecord",
     "Address",
     "Claimed",

@@ -149,10 +149,7 @@ class Outbox(Protocol):
         ...
 
     async def renew(self, lease: Lease, *, lease_for: timedelta) -> Lease:
-        """Fenced: move the end of a live lease to `lease_for` from now; the token stays.
-
-        The lease that comes back holds the entry as it was claimed, except that a withdrawal asked for since is in it.
-        """
+        """Fenced: move the end of a live lease to `lease_for` from now; the token stays, and the entry as claimed."""
         ...
 
     async def record(self, lease: Lease, checkpoint: Checkpoint) -> None:
@@ -163,7 +160,7 @@ class Outbox(Protocol):
         """Fenced: give the entry back, `LEASED -> QUEUED`, not to be claimed before `available_in` from now.
 
         The attempt goes on record; it adds to the count only if it burns, and its failure, if it has one, becomes
-        the last one. An entry whose withdrawal was asked for without this lease knowing is due at once instead.
+        the last one.
         """
         ...
 
@@ -180,7 +177,7 @@ class Outbox(Protocol):
         """Fenced: `LEASED -> ACKNOWLEDGED` with the facts, the raw reply and the alarms, in one commit and alone.
 
         The entry has no last failure after it. An acknowledgement that is on record already stays the one on record; a
-        second one that names another report is said in an alarm.
+        second one that names another report is said in an alarm; so is one of what a person filed by hand as another.
         """
         ...
 
@@ -197,19 +194,36 @@ class Outbox(Protocol):
         ...
 
     async def mark_retracted(self, lease: Lease, checkpoint: Checkpoint, attempt: Attempt) -> None:
-        """Fenced: `LEASED -> RETRACTED`: withdrawn, and proven not filed."""
+        """Fenced: withdrawn, and proven not filed: `LEASED -> RETRACTED`, or `FILED_BY_HAND` if a person filed it."""
         ...
 
     async def withdraw(self, entry_id: str, *, reason: str) -> Entry:
         """Ask that an entry not be filed.
 
-        An entry that is `HELD`, or `QUEUED` and without anything at the endpoint, becomes `RETRACTED` at once. Else the
-        wish is recorded (also while leased) and the entry becomes due; the next lease carries it out at the endpoint.
+        An entry without anything at the endpoint becomes `RETRACTED` at once. Else the wish is recorded and the entry
+        becomes due; the next lease carries it out at the endpoint. A lease that did not know of the wish is taken away
+        in the same commit, `LEASED -> QUEUED`: whoever held it can write nothing more, and so begin no further step.
         An entry that is `RETRACTED` already is returned as it is.
 
         Raises:
             EntryNotFoundError: There is none.
-            IllegalTransitionError: It is acknowledged or given up already.
+            IllegalTransitionError: It is acknowledged, given up or filed by hand already.
+        """
+        ...
+
+    async def file_by_hand(self, entry_id: str, *, report_id: int, reason: str, is_believed: bool = True) -> Entry:
+        """Record that a person filed the report outside of this program, as `report_id`; this program does not then.
+
+        An entry without anything at the endpoint, be it withdrawn or given up, becomes `FILED_BY_HAND` at once. Else
+        number and wish are recorded and it becomes `QUEUED`, due at once; the next lease takes back what is at the
+        endpoint. Either way a lease is taken away in the same commit. The same number again changes nothing, but that
+        what was given up meanwhile is tried once more. Unless `is_believed`, nobody knows what is at the endpoint: the
+        number is recorded, a lease taken away, and a held or given up entry stays where it is.
+
+        Raises:
+            EntryNotFoundError: There is none.
+            IllegalTransitionError: It is acknowledged, or on record as filed by hand under another number.
+            OutboxError: The number is not between 1 and the largest 64-bit one.
         """
         ...
 
@@ -287,7 +301,7 @@ class Outbox(Protocol):
         ...
 
     async def notes(self, entry_id: str) -> list[tuple[datetime, str]]:
-        """What people did to an entry: withdrawals and requeues, with their reasons, oldest first."""
+        """What people did to an entry: withdrawals, filings by hand and requeues, with their reasons, oldest first."""
         ...
 
     def news(self) -> AsyncIterator[None]:

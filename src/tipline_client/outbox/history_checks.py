@@ -27,7 +27,7 @@ _LEADS_TO: Final[Mapping[type[Happening], State]] = {
     EntryReleased: State.QUEUED,
     EntryAttempted: State.QUEUED,
     EntryAcknowledged: State.ACKNOWLEDGED,
-    EntryFiledByHand: State.ACKNOWLEDGED,
+    EntryFiledByHand: State.FILED_BY_HAND,
     EntryGivenUp: State.DEAD_LETTER,
     EntryRetracted: State.RETRACTED,
     EntryRequeued: State.QUEUED,

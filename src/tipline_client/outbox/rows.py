@@ -116,6 +116,7 @@ _ENTRY: Final[Columns] = MappingProxyType(
         "report_id": (or_none(_report_id), None),
         "acknowledged_at": (or_none(moment), None),
         "has_receipt": (flag, True),
+        "filed_by_hand_as": (or_none(_report_id), None),
         "lapses_at": (number, NEVER),
         "lease_token": (or_none(text), None),
         "lease_expires_at": (or_none(number), None),

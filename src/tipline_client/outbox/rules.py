@@ -14,9 +14,11 @@ from tipline_client.delivery.entry import Entry, Lease, NewEntry
 from tipline_client.delivery.events import (
     EntryAcknowledged,
     EntryAttempted,
+    EntryFiledByHand,
     EntryGivenUp,
     EntryRetracted,
     Happening,
+    digest_of,
 )
 from tipline_client.delivery.hook_state import HookState
 from tipline_client.delivery.jsonable import from_json
@@ -48,6 +50,7 @@ __all__ = [
     "no_alarm",
     "no_entry",
     "other_content",
+    "state_when_withdrawn",
 ]
 
 
@@ -74,13 +77,31 @@ def other_content(existing: Entry) -> DuplicateKeyError:
 
 
 def check_withdrawable(entry: Entry) -> None:
-    """Refuse to withdraw what is filed or given up.
+    """Refuse to withdraw what is filed, by whomever, or given up.
 
     Raises:
         IllegalTransitionError: It is.
     """
     if entry.has_receipt or entry.state in {State.ACKNOWLEDGED, State.DEAD_LETTER}:
         raise IllegalTransitionError(f"entry {entry.id} is {entry.state}: it cannot be withdrawn any more")
+    if entry.filed_by_hand_as is not None:
+        raise IllegalTransitionError(
+            f"entry {entry.id} is filed by hand as report {entry.filed_by_hand_as}: it is withdrawn by that",
+            hint="What this program opened of it is taken back first; `tipline show` tells how far that is.",
+        )
+
+
+def state_when_withdrawn(entry: Entry) -> State:
+    """Where an entry goes when somebody asks that it not be filed; whoever held a lease on it loses that, or knew.
+
+    What is on record was durable before it was sent, and whoever loses the lease can write no further intent: so an
+    entry that is untouched now stays so.
+    """
+    if is_untouched(entry.checkpoint):
+        return State.RETRACTED
+    is_news = entry.withdrawal_reason is None
+    # A second wish changes nothing for whoever is carrying out the first one.
+    return State.QUEUED if entry.state is State.LEASED and is_news else entry.state
 
 
 def check_held(entry: Entry) -> None:
@@ -138,11 +159,13 @@ def foreign_report_alarm(
     return (Alarm(kind=AlarmKind.FINISHED_BY_ANOTHER, text=text, raised_at=raised_at),)
 
 
-def happenings_of_ending(state: State, attempt: Attempt) -> tuple[Happening, ...]:
-    """What is told of a lease that ended in this state; of an acknowledgement, only the try."""
+def happenings_of_ending(state: State, attempt: Attempt, entry: Entry) -> tuple[Happening, ...]:
+    """What is told of a lease on `entry` that ended in this state; of an acknowledgement, only the try."""
     tried = EntryAttempted(attempt)
     if state is State.RETRACTED:
         return tried, EntryRetracted()
+    if state is State.FILED_BY_HAND and entry.filed_by_hand_as is not None:
+        return tried, EntryFiledByHand(entry.filed_by_hand_as, digest_of(entry.withdrawal_reason or ""))
     if state is State.DEAD_LETTER:
         return tried, EntryGivenUp(attempt.failure)
     return (tried,)

@@ -17,6 +17,11 @@ ALLOWED = {
     ("leased", "dead_letter"),
     ("leased", "retracted"),
     ("dead_letter", "queued"),
+    ("held", "filed_by_hand"),
+    ("queued", "filed_by_hand"),
+    ("leased", "filed_by_hand"),
+    ("dead_letter", "filed_by_hand"),
+    ("retracted", "filed_by_hand"),
 }
 
 
@@ -34,7 +39,7 @@ def test_any_other_move(old: str, new: str) -> None:
 
 
 def test_ends() -> None:
-    """Exactly the three ends are terminal."""
+    """Exactly the four ends are terminal."""
     terminal = {state for state in State if state.is_terminal}
 
-    assert {State.ACKNOWLEDGED, State.DEAD_LETTER, State.RETRACTED} == terminal
+    assert {State.ACKNOWLEDGED, State.DEAD_LETTER, State.RETRACTED, State.FILED_BY_HAND} == terminal

@@ -29,6 +29,7 @@ ENTRY_COLUMNS = [
     "attempts",
     "last_failure",
     "withdrawal_reason",
+    "filed_by_hand_as",
     "enqueued_at",
     "available_at",
     "lease_token",

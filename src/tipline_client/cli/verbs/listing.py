@@ -77,6 +77,12 @@ async def page(
     return await outbox.list_entries(states=states, environment=environment, limit=limit, after=after)
 
 
+def _report(entry: Entry) -> str:
+    if entry.filed_by_hand_as is None or entry.report_id is not None:
+        return str(entry.report_id or "-")
+    return f"{entry.filed_by_hand_as} (by hand)"
+
+
 def entry_table(entries: list[Entry]) -> list[str]:
     """Entries as lines."""
     if not entries:
@@ -88,7 +94,7 @@ def entry_table(entries: list[Entry]) -> list[str]:
             entry.idempotency_key,
             entry.state.value,
             entry.environment.value,
-            str(entry.report_id or "-"),
+            _report(entry),
             str(entry.attempts),
             moment_of(entry, "enqueued_at") or "-",
             failure_text(entry.last_failure),

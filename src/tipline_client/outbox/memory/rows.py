@@ -4,6 +4,7 @@ import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from tipline_client.delivery.acknowledgement import Alarm
 from tipline_client.delivery.checkpoint import Checkpoint
@@ -91,6 +92,12 @@ class StoredEntry:
     def due_since(self) -> tuple[datetime, int]:
         """What they are sorted by when whoever has been due longest goes first."""
         return self.due_at or self.entry.enqueued_at, self.number
+
+    def decide(self, state: State, *, now: datetime, **changed: Any) -> None:
+        """Give it the state that a person's decision leads to, due at once; a lease stays only while it is leased."""
+        if state is not State.LEASED:
+            self.token, self.expires_at = "", None
+        self.entry = replace(self.entry, state=state, available_at=now, **changed)
 
     def end_lease(self, state: State, checkpoint: Checkpoint, attempt: Attempt) -> None:
         """Give it another state and the lease up."""

@@ -21,7 +21,7 @@ from tipline_client.delivery.lane_state import LaneState
 from tipline_client.delivery.outcomes import Attempt
 from tipline_client.delivery.states import State
 from tipline_client.envelope import HistoryChain
-from tipline_client.outbox import rules
+from tipline_client.outbox import by_hand, rules
 from tipline_client.outbox.bulletin import Bulletin
 from tipline_client.outbox.contract import AcknowledgementRecord, Claimed, Lane, Stray, Strays
 from tipline_client.outbox.memory.rows import StoredEntry, counts
@@ -204,7 +204,8 @@ class MemoryOutbox:
     async def mark_retracted(self, lease: Lease, checkpoint: Checkpoint, attempt: Attempt) -> None:
         """See `Outbox.mark_retracted`."""
         with self._lock:
-            self._tables.end_lease(lease, State.RETRACTED, checkpoint, attempt, now=self._clock.now())
+            state = by_hand.end_of_withdrawal(lease.entry)
+            self._tables.end_lease(lease, state, checkpoint, attempt, now=self._clock.now())
 
     async def withdraw(self, entry_id: str, *, reason: str) -> Entry:
         """See `Outbox.withdraw`."""
@@ -212,6 +213,16 @@ class MemoryOutbox:
         with self._lock:
             self._bulletin.tell()
             return self._tables.withdraw(entry_id, reason=reason, now=self._clock.now())
+
+    async def file_by_hand(self, entry_id: str, *, report_id: int, reason: str, is_believed: bool = True) -> Entry:
+        """See `Outbox.file_by_hand`."""
+        rules.check_text(reason)
+        by_hand.check_report_id(report_id)
+        with self._lock:
+            self._bulletin.tell()
+            return self._tables.file_by_hand(
+                entry_id, report_id=report_id, reason=reason, is_believed=is_believed, now=self._clock.now()
+            )
 
     async def requeue(self, entry_id: str, *, reason: str, checkpoint: Checkpoint | None = None) -> Entry:
         """See `Outbox.requeue`."""

@@ -29,7 +29,7 @@ from tipline_client.delivery.outcomes import Attempt
 from tipline_client.delivery.states import State
 from tipline_client.envelope import HistoryChain
 from tipline_client.errors import IllegalTransitionError
-from tipline_client.outbox import rules
+from tipline_client.outbox import by_hand, rules
 from tipline_client.outbox.contract import AcknowledgementRecord, Lane
 from tipline_client.outbox.memory.history import MemoryHistory
 from tipline_client.outbox.memory.rows import StoredEntry
@@ -130,8 +130,7 @@ class Tables:
         """See `Outbox.renew`."""
         row = self.fenced(lease, now=now)
         row.expires_at = now + lease_for
-        entry = replace(lease.entry, withdrawal_reason=row.entry.withdrawal_reason)
-        return replace(lease, entry=entry, expires_at=row.expires_at)
+        return replace(lease, expires_at=row.expires_at)
 
     def end_lease(
         self, lease: Lease, state: State, checkpoint: Checkpoint, attempt: Attempt, *, now: datetime
@@ -139,7 +138,7 @@ class Tables:
         """Give a live lease up and its entry another state; the entry's row."""
         row = self.fenced(lease, now=now)
         row.end_lease(state, checkpoint, attempt)
-        for what in rules.happenings_of_ending(state, attempt):
+        for what in rules.happenings_of_ending(state, attempt, lease.entry):
             self._tell(row, what, now=now)
         return row
 
@@ -148,8 +147,7 @@ class Tables:
     ) -> None:
         """See `Outbox.release`."""
         row = self.end_lease(lease, State.QUEUED, checkpoint, attempt, now=now)
-        is_news = row.entry.withdrawal_reason is not None and lease.entry.withdrawal_reason is None
-        row.entry = replace(row.entry, available_at=now if is_news else now + available_in)
+        row.entry = replace(row.entry, available_at=now + available_in)
 
     def acknowledge(
         self,
@@ -174,7 +172,8 @@ class Tables:
             last_failure=None,
             has_receipt=True,
         )
-        self._raise_alarms(row, alarms, now=now)
+        twice = by_hand.filed_twice_alarm(lease.entry, acknowledgement, raised_at=now)
+        self._raise_alarms(row, (*alarms, *twice), now=now)
 
     def dead_letter(
         self,
@@ -197,12 +196,25 @@ class Tables:
         if row.entry.state is State.RETRACTED:
             return row.entry
         rules.check_withdrawable(row.entry)
+        state = rules.state_when_withdrawn(row.entry)
         row.notes.append((now, f"withdrawn: {reason}"))
-        row.entry = replace(row.entry, withdrawal_reason=reason, available_at=now)
+        row.decide(state, now=now, withdrawal_reason=reason)
         self._tell(row, WithdrawalAsked(digest_of(reason)), now=now)
-        if row.entry.state is not State.LEASED and rules.is_untouched(row.entry.checkpoint):
-            row.entry = replace(row.entry, state=State.RETRACTED)
+        if state is State.RETRACTED:
             self._tell(row, EntryRetracted(), now=now)
+        return row.entry
+
+    def file_by_hand(self, entry_id: str, *, report_id: int, reason: str, is_believed: bool, now: datetime) -> Entry:
+        """See `Outbox.file_by_hand`."""
+        row = self.row(entry_id)
+        before = row.entry
+        state = by_hand.state_when_filed_by_hand(before, report_id, is_believed=is_believed)
+        if state is None:
+            return before
+        row.notes.append((now, f"filed by hand as report {report_id}: {reason}"))
+        row.decide(state, now=now, withdrawal_reason=reason, filed_by_hand_as=report_id)
+        for what in by_hand.happenings_of_hand_filing(before, state, report_id, reason):
+            self._tell(row, what, now=now)
         return row.entry
 
     def requeue(self, entry_id: str, *, reason: str, checkpoint: Checkpoint | None, now: datetime) -> Entry:

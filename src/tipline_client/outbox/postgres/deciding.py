@@ -1,4 +1,4 @@
-"""What people decide about an entry: withdraw it, put it back, close an alarm; and the receipt that is signed for it.
+"""What people decide about an entry: withdraw, file by hand, put back, close an alarm; and its receipt, once signed.
 
 Nothing here needs a lease. Each verb needs a transaction, in which the row is locked before it is looked at.
 """
@@ -20,13 +20,13 @@ from tipline_client.delivery.events import (
 from tipline_client.delivery.states import State
 from tipline_client.envelope import HistoryChain
 from tipline_client.errors import IllegalTransitionError
-from tipline_client.outbox import rules
+from tipline_client.outbox import by_hand, rules
 from tipline_client.outbox.postgres import questions, statements
-from tipline_client.outbox.postgres.conversation import Conversation, Row
+from tipline_client.outbox.postgres.conversation import Conversation, Row, Value
 from tipline_client.outbox.postgres.telling import tell
 from tipline_client.outbox.rows import checkpoint_columns, entry_of, shown_alarm, stored_bytes
 
-__all__ = ["close_alarm", "requeue", "store_receipt", "withdraw"]
+__all__ = ["close_alarm", "file_by_hand", "requeue", "store_receipt", "withdraw"]
 
 
 def withdraw(entry_id: str, *, reason: str, chain: HistoryChain, now: int | None) -> Conversation[Entry]:
@@ -36,12 +36,28 @@ def withdraw(entry_id: str, *, reason: str, chain: HistoryChain, now: int | None
     if entry.state is State.RETRACTED:
         return entry
     rules.check_withdrawable(entry)
-    is_ended = entry.state is not State.LEASED and rules.is_untouched(entry.checkpoint)
-    state = State.RETRACTED if is_ended else entry.state
+    state = rules.state_when_withdrawn(entry)
     [[at]] = yield statements.WITHDRAW, {"number": row[0], "reason": reason, "state": state.value, "now": now}
     yield statements.ADD_NOTE, {"entry": row[0], "text": f"withdrawn: {reason}", "now": at}
     happenings: tuple[Happening, ...] = (WithdrawalAsked(digest_of(reason)),)
-    yield from tell(chain, row[0], *happenings, *((EntryRetracted(),) if is_ended else ()), now=at)
+    yield from tell(chain, row[0], *happenings, *((EntryRetracted(),) if state is State.RETRACTED else ()), now=at)
+    return (yield from _changed(row))
+
+
+def file_by_hand(
+    entry_id: str, *, report_id: int, reason: str, is_believed: bool, chain: HistoryChain, now: int | None
+) -> Conversation[Entry]:
+    """Record that a person filed the report; see `Outbox.file_by_hand`."""
+    row = yield from _locked(entry_id)
+    entry = entry_of(row)
+    state = by_hand.state_when_filed_by_hand(entry, report_id, is_believed=is_believed)
+    if state is None:
+        return entry
+    decided: dict[str, Value] = {"report_id": str(report_id), "reason": reason, "state": state.value}
+    [[at]] = yield statements.FILE_BY_HAND, {"number": row[0], "now": now, **decided}
+    yield statements.ADD_NOTE, {"entry": row[0], "text": f"filed by hand as report {report_id}: {reason}", "now": at}
+    happenings = by_hand.happenings_of_hand_filing(entry, state, report_id, reason)
+    yield from tell(chain, row[0], *happenings, now=at)
     return (yield from _changed(row))
 
 

@@ -17,7 +17,7 @@ from tipline_client.delivery.outcomes import Attempt, Outcome
 from tipline_client.delivery.states import State
 from tipline_client.envelope import HistoryChain
 from tipline_client.errors import LeaseLostError
-from tipline_client.outbox import rules
+from tipline_client.outbox import by_hand, rules
 from tipline_client.outbox.columns import LAST, microseconds, moment
 from tipline_client.outbox.contract import Claimed, Lane, UnreadableRowError
 from tipline_client.outbox.postgres import questions, statements
@@ -116,8 +116,8 @@ def set_aside(row: Row, *, chain: HistoryChain, now: int | None) -> Conversation
 def renew(lease: Lease, *, lease_for: timedelta, now: int | None) -> Conversation[Lease]:
     """Move the end of a live lease."""
     asked = {**_fence(lease, now), "lease_for": lease_for // timedelta(microseconds=1)}
-    for reason, expires_at in (yield statements.RENEW, asked):
-        return replace(lease, entry=replace(lease.entry, withdrawal_reason=reason), expires_at=moment(expires_at))
+    for [expires_at] in (yield statements.RENEW, asked):
+        return replace(lease, expires_at=moment(expires_at))
     raise rules.lease_lost(lease)
 
 
@@ -140,7 +140,7 @@ def end_lease(
 ) -> Conversation[None]:
     """End a lease, with its line in the history; see `_end_lease`."""
     number, at = yield from _end_lease(lease, state, checkpoint, attempt, now=now, available_in=available_in)
-    yield from tell(chain, number, *rules.happenings_of_ending(state, attempt), now=at)
+    yield from tell(chain, number, *rules.happenings_of_ending(state, attempt, lease.entry), now=at)
 
 
 def _end_lease(
@@ -170,7 +170,6 @@ def _end_lease(
             "burns": bool(columns["burns"]),
             "state": state.value,
             "available_in": available_in // timedelta(microseconds=1),
-            "knew_of_withdrawal": lease.entry.withdrawal_reason is not None,
         },
     )
     for number, moment_of_it in rows:
@@ -206,8 +205,9 @@ def acknowledge(
         [[report_id]] = yield questions.ACKNOWLEDGED, {"entry": number}
         foreign = rules.foreign_report_alarm(int(report_id), acknowledgement, raised_at=moment(at))
         alarms = (*alarms, *foreign)
-    raised = yield from _add_alarms(number, alarms)
-    tried = rules.happenings_of_ending(State.ACKNOWLEDGED, attempt)
+    twice = by_hand.filed_twice_alarm(lease.entry, acknowledgement, raised_at=moment(at))
+    raised = yield from _add_alarms(number, (*alarms, *twice))
+    tried = rules.happenings_of_ending(State.ACKNOWLEDGED, attempt, lease.entry)
     yield from tell(chain, number, *tried, rules.acknowledged(acknowledgement, reply), *raised, now=at)
 
 
@@ -225,7 +225,8 @@ def dead_letter(
     number, at = yield from _end_lease(lease, State.DEAD_LETTER, checkpoint, attempt, now=now)
     yield statements.ADD_REJECTION, {"entry": number, "now": at, "reply": reply}
     raised = yield from _add_alarms(number, alarms)
-    yield from tell(chain, number, *rules.happenings_of_ending(State.DEAD_LETTER, attempt), *raised, now=at)
+    given_up = rules.happenings_of_ending(State.DEAD_LETTER, attempt, lease.entry)
+    yield from tell(chain, number, *given_up, *raised, now=at)
 
 
 def unless_ended_by_us(

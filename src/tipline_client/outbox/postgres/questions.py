@@ -48,7 +48,8 @@ def columns(entries: str) -> str:
         {entries}.content_digest, {entries}.envelope, {entries}.is_escalated, {entries}.state, {entries}.checkpoint,
         {entries}.attempts, {entries}.enqueued_at, {entries}.available_at, {entries}.withdrawal_reason,
         {entries}.last_failure, acknowledgements.report_id, acknowledgements.acknowledged_at,
-        acknowledgements.entry IS NOT NULL, {entries}.lapses_at, {entries}.lease_token, {entries}.lease_expires_at
+        acknowledgements.entry IS NOT NULL, {entries}.filed_by_hand_as,
+        {entries}.lapses_at, {entries}.lease_token, {entries}.lease_expires_at
     """
 
 

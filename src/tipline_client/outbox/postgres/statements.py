@@ -20,6 +20,7 @@ __all__ = [
     "CLAIM_LONGEST_DUE",
     "CLOSE_ALARM",
     "END_LEASE",
+    "FILE_BY_HAND",
     "KEEP_RECEIPT",
     "LOCK_ALARM",
     "LOCK_ENTRY",
@@ -149,7 +150,7 @@ SET_ASIDE: Final = f"""
 
 RENEW: Final = f"""
     UPDATE tipline.entries SET lease_expires_at = {_NOW} + %(lease_for)s WHERE {_LIVE}
-    RETURNING withdrawal_reason, lease_expires_at
+    RETURNING lease_expires_at
 """  # noqa: S608 - names of our own
 """Fenced: move the end of a lease; a row comes back only if the lease is live."""
 
@@ -164,9 +165,7 @@ END_LEASE: Final = f"""
             attempts = attempts + %(burns)s::boolean::integer,
             last_failure = CASE WHEN %(state)s = 'acknowledged' THEN NULL
                 ELSE coalesce(%(failure)s, last_failure) END,
-            available_at = moment.now + CASE WHEN withdrawal_reason IS NULL OR %(knew_of_withdrawal)s
-                THEN %(available_in)s::bigint ELSE 0 END,
-            lease_token = NULL, lease_expires_at = NULL
+            available_at = moment.now + %(available_in)s::bigint, lease_token = NULL, lease_expires_at = NULL
         FROM moment WHERE {_LIVE}
         RETURNING number, moment.now
     ),
@@ -199,11 +198,21 @@ ADD_REJECTION: Final = """
 """Keep the raw reply behind a dead letter."""
 
 WITHDRAW: Final = f"""
-    UPDATE tipline.entries SET withdrawal_reason = %(reason)s, available_at = {_NOW}, state = %(state)s
+    UPDATE tipline.entries SET withdrawal_reason = %(reason)s, available_at = {_NOW}, state = %(state)s,
+        lease_token = CASE %(state)s WHEN 'leased' THEN lease_token END,
+        lease_expires_at = CASE %(state)s WHEN 'leased' THEN lease_expires_at END
     WHERE number = %(number)s
     RETURNING available_at
 """  # noqa: S608 - names of our own
-"""Write down the wish that an entry not be filed; the moment comes back."""
+"""Write down the wish that an entry not be filed; a lease stays only if the entry stays leased. The moment is back."""
+
+FILE_BY_HAND: Final = f"""
+    UPDATE tipline.entries SET filed_by_hand_as = %(report_id)s, withdrawal_reason = %(reason)s,
+        available_at = {_NOW}, state = %(state)s, lease_token = NULL, lease_expires_at = NULL
+    WHERE number = %(number)s
+    RETURNING available_at
+"""  # noqa: S608 - names of our own
+"""Write down that a person filed the report, and take a lease away; the moment comes back."""
 
 REQUEUE: Final = f"""
     UPDATE tipline.entries

@@ -25,7 +25,7 @@ from tipline_client.delivery.outcomes import Attempt
 from tipline_client.delivery.states import State
 from tipline_client.envelope import HistoryChain
 from tipline_client.errors import OutboxInDoubtError
-from tipline_client.outbox import rules
+from tipline_client.outbox import by_hand, rules
 from tipline_client.outbox.columns import microseconds
 from tipline_client.outbox.contract import AcknowledgementRecord, Claimed, Lane, Strays
 from tipline_client.outbox.postgres import deciding, entering, hooks, lanes, leasing, reading, serving, telling
@@ -261,11 +261,12 @@ class PostgresOutbox:
 
     async def mark_retracted(self, lease: Lease, checkpoint: Checkpoint, attempt: Attempt) -> None:
         """See `Outbox.mark_retracted`."""
+        state = by_hand.end_of_withdrawal(lease.entry)
         await self._end(
             lease,
             attempt,
             Kind.WRITE_TOGETHER,
-            lambda now: leasing.end_lease(lease, State.RETRACTED, checkpoint, attempt, chain=self._chain, now=now),
+            lambda now: leasing.end_lease(lease, state, checkpoint, attempt, chain=self._chain, now=now),
         )
 
     async def withdraw(self, entry_id: str, *, reason: str) -> Entry:
@@ -274,6 +275,18 @@ class PostgresOutbox:
         return await self._hold(
             Kind.WRITE_TOGETHER,
             lambda now: deciding.withdraw(entry_id, reason=reason, chain=self._chain, now=now),
+            wakes=True,
+        )
+
+    async def file_by_hand(self, entry_id: str, *, report_id: int, reason: str, is_believed: bool = True) -> Entry:
+        """See `Outbox.file_by_hand`."""
+        rules.check_text(reason)
+        by_hand.check_report_id(report_id)
+        return await self._hold(
+            Kind.WRITE_TOGETHER,
+            lambda now: deciding.file_by_hand(
+                entry_id, report_id=report_id, reason=reason, is_believed=is_believed, chain=self._chain, now=now
+            ),
             wakes=True,
         )
 

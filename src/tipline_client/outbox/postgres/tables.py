@@ -35,7 +35,8 @@ _TABLES: Final = (
         envelope bytea NOT NULL,
         is_escalated boolean NOT NULL,
         state text NOT NULL
-            CHECK (state IN ('held', 'queued', 'leased', 'acknowledged', 'dead_letter', 'retracted')),
+            CHECK (state IN
+                ('held', 'queued', 'leased', 'acknowledged', 'dead_letter', 'retracted', 'filed_by_hand')),
         checkpoint text NOT NULL,
         lapses_at bigint NOT NULL DEFAULT {NEVER},
         attempts integer NOT NULL DEFAULT 0,
@@ -149,12 +150,12 @@ _COUNTS: Final = (
     DECLARE
         own_place integer := pg_backend_pid() % 16;
     BEGIN
-        IF TG_OP <> 'INSERT' AND OLD.state IN ('acknowledged', 'dead_letter', 'retracted') THEN
+        IF TG_OP <> 'INSERT' AND OLD.state IN ('acknowledged', 'dead_letter', 'retracted', 'filed_by_hand') THEN
             INSERT INTO tipline.counts AS kept VALUES (OLD.environment, OLD.profile, OLD.state, own_place, -1)
                 ON CONFLICT (environment, tipline.fingerprint(profile), state, place)
                 DO UPDATE SET entries = kept.entries - 1;
         END IF;
-        IF NEW.state IN ('acknowledged', 'dead_letter', 'retracted') THEN
+        IF NEW.state IN ('acknowledged', 'dead_letter', 'retracted', 'filed_by_hand') THEN
             INSERT INTO tipline.counts AS kept VALUES (NEW.environment, NEW.profile, NEW.state, own_place, 1)
                 ON CONFLICT (environment, tipline.fingerprint(profile), state, place)
                 DO UPDATE SET entries = kept.entries + 1;
@@ -164,14 +165,14 @@ _COUNTS: Final = (
     """,
     """
     CREATE TRIGGER counts_entry_added AFTER INSERT ON tipline.entries FOR EACH ROW
-        WHEN (NEW.state IN ('acknowledged', 'dead_letter', 'retracted'))
+        WHEN (NEW.state IN ('acknowledged', 'dead_letter', 'retracted', 'filed_by_hand'))
         EXECUTE FUNCTION tipline.count_ended()
     """,
     """
     CREATE TRIGGER counts_entry_moved AFTER UPDATE OF environment, profile, state ON tipline.entries FOR EACH ROW
         WHEN ((OLD.state, OLD.environment, OLD.profile) IS DISTINCT FROM (NEW.state, NEW.environment, NEW.profile)
-            AND (OLD.state IN ('acknowledged', 'dead_letter', 'retracted')
-                OR NEW.state IN ('acknowledged', 'dead_letter', 'retracted')))
+            AND (OLD.state IN ('acknowledged', 'dead_letter', 'retracted', 'filed_by_hand')
+                OR NEW.state IN ('acknowledged', 'dead_letter', 'retracted', 'filed_by_hand')))
         EXECUTE FUNCTION tipline.count_ended()
     """,
     # Rows are removed many at a time, by whoever clears out old ones; a trigger for each would take the square of them.
@@ -180,7 +181,7 @@ _COUNTS: Final = (
     BEGIN
         INSERT INTO tipline.counts AS kept
             SELECT environment, profile, state, pg_backend_pid() % 16, -count(*) FROM removed
-            WHERE state IN ('acknowledged', 'dead_letter', 'retracted')
+            WHERE state IN ('acknowledged', 'dead_letter', 'retracted', 'filed_by_hand')
             GROUP BY environment, profile, state
             ON CONFLICT (environment, tipline.fingerprint(profile), state, place)
             DO UPDATE SET entries = kept.entries + excluded.entries;
@@ -241,11 +242,14 @@ _SERVED: Final = (
     "CREATE UNIQUE INDEX served_lanes ON tipline.served (environment, tipline.fingerprint(profile))",
 )
 
+_FILED_BY_HAND: Final = ("ALTER TABLE tipline.entries ADD COLUMN filed_by_hand_as text",)
+
 MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
     (*_FUNCTIONS, *_TABLES, *_INDEXES, *_COUNTS),
     _LANES,
     _HISTORY,
     _HOOKS,
     _SERVED,
+    _FILED_BY_HAND,
 )
 """The statements that lead from each schema version to the next; a released one is never edited, only followed."""

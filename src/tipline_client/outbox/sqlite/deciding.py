@@ -1,4 +1,4 @@
-"""What people decide about an entry: withdraw it, put it back, close an alarm; and the receipt that is signed for it.
+"""What people decide about an entry: withdraw, file by hand, put back, close an alarm; and its receipt, once signed.
 
 Functions over an open transaction. Nothing here needs a lease.
 """
@@ -18,14 +18,14 @@ from tipline_client.delivery.events import (
 )
 from tipline_client.delivery.states import State
 from tipline_client.errors import IllegalTransitionError
-from tipline_client.outbox import rules
+from tipline_client.outbox import by_hand, rules
 from tipline_client.outbox.columns import microseconds
 from tipline_client.outbox.rows import checkpoint_columns, entry_of, shown_alarm, stored_bytes
 from tipline_client.outbox.sqlite import statements
 from tipline_client.outbox.sqlite.driver import Row
 from tipline_client.outbox.sqlite.writing import Writing
 
-__all__ = ["close_alarm", "requeue", "store_receipt", "withdraw"]
+__all__ = ["close_alarm", "file_by_hand", "requeue", "store_receipt", "withdraw"]
 
 
 def withdraw(writing: Writing, entry_id: str, *, reason: str) -> Entry:
@@ -35,16 +35,30 @@ def withdraw(writing: Writing, entry_id: str, *, reason: str) -> Entry:
     if entry.state is State.RETRACTED:
         return entry
     rules.check_withdrawable(entry)
-    is_ended = entry.state is not State.LEASED and rules.is_untouched(entry.checkpoint)
-    state = State.RETRACTED if is_ended else entry.state
+    state = rules.state_when_withdrawn(entry)
     writing.execute(
         statements.WITHDRAW,
         {"number": row[0], "reason": reason, "now": microseconds(writing.now), "state": state.value},
     )
     _note(writing, row, f"withdrawn: {reason}")
     writing.tell(row[0], WithdrawalAsked(digest_of(reason)))
-    if is_ended:
+    if state is State.RETRACTED:
         writing.tell(row[0], EntryRetracted())
+    return entry_of(_row(writing, entry_id))
+
+
+def file_by_hand(writing: Writing, entry_id: str, *, report_id: int, reason: str, is_believed: bool) -> Entry:
+    """Record that a person filed the report; see `Outbox.file_by_hand`."""
+    row = _row(writing, entry_id)
+    entry = entry_of(row)
+    state = by_hand.state_when_filed_by_hand(entry, report_id, is_believed=is_believed)
+    if state is None:
+        return entry
+    decided = {"report_id": str(report_id), "reason": reason, "state": state.value}
+    writing.execute(statements.FILE_BY_HAND, {"number": row[0], "now": microseconds(writing.now), **decided})
+    _note(writing, row, f"filed by hand as report {report_id}: {reason}")
+    for what in by_hand.happenings_of_hand_filing(entry, state, report_id, reason):
+        writing.tell(row[0], what)
     return entry_of(_row(writing, entry_id))
 
 

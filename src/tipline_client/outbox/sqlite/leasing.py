@@ -15,7 +15,7 @@ from tipline_client.delivery.events import AlarmRaised, EntryGivenUp
 from tipline_client.delivery.jsonable import to_json
 from tipline_client.delivery.outcomes import Attempt, Failure, Outcome
 from tipline_client.delivery.states import State
-from tipline_client.outbox import rules
+from tipline_client.outbox import by_hand, rules
 from tipline_client.outbox.columns import LAST, microseconds
 from tipline_client.outbox.contract import Claimed, Lane, UnreadableRowError
 from tipline_client.outbox.rows import (
@@ -124,10 +124,9 @@ def _set_aside(writing: Writing, number: int, failure: Failure) -> bool:
 def renew(writing: Writing, lease: Lease, *, lease_for: timedelta) -> Lease:
     """Move the end of a live lease."""
     expires_at = writing.now + lease_for
-    rows = writing.execute(statements.RENEW, {**_fence(writing, lease), "expires_at": microseconds(expires_at)})
-    if not rows:
+    if not writing.execute(statements.RENEW, {**_fence(writing, lease), "expires_at": microseconds(expires_at)}):
         raise rules.lease_lost(lease)
-    return replace(lease, entry=replace(lease.entry, withdrawal_reason=rows[0][0]), expires_at=expires_at)
+    return replace(lease, expires_at=expires_at)
 
 
 def record(writing: Writing, lease: Lease, checkpoint: Checkpoint) -> None:
@@ -163,14 +162,13 @@ def end_lease(
             "burns": columns["burns"],
             "failure": columns["failure"],
             "available_at": microseconds(writing.now + available_in),
-            "knew_of_withdrawal": int(lease.entry.withdrawal_reason is not None),
         },
     )
     if not rows:
         raise rules.lease_lost(lease)
     number: int = rows[0][0]
     writing.execute(statements.ADD_ATTEMPT, {"entry": number, **columns})
-    for what in rules.happenings_of_ending(state, attempt):
+    for what in rules.happenings_of_ending(state, attempt, lease.entry):
         writing.tell(number, what)
     return number
 
@@ -202,7 +200,8 @@ def acknowledge(
     if not kept:
         [[report_id, *_]] = writing.execute(statements.RECORDED_ACKNOWLEDGEMENT, {"id": lease.entry.id})
         alarms = (*alarms, *rules.foreign_report_alarm(int(report_id), acknowledgement, raised_at=writing.now))
-    add_alarms(writing, number, alarms)
+    twice = by_hand.filed_twice_alarm(lease.entry, acknowledgement, raised_at=writing.now)
+    add_alarms(writing, number, (*alarms, *twice))
 
 
 def dead_letter(

@@ -27,7 +27,8 @@ _TABLES: Final = (
         envelope BLOB NOT NULL,
         is_escalated INTEGER NOT NULL CHECK (is_escalated IN (0, 1)),
         state TEXT NOT NULL
-            CHECK (state IN ('held', 'queued', 'leased', 'acknowledged', 'dead_letter', 'retracted')),
+            CHECK (state IN
+                ('held', 'queued', 'leased', 'acknowledged', 'dead_letter', 'retracted', 'filed_by_hand')),
         checkpoint TEXT NOT NULL,
         lapses_at INTEGER NOT NULL DEFAULT {NEVER},
         attempts INTEGER NOT NULL DEFAULT 0,
@@ -249,6 +250,8 @@ _SERVED: Final = (
     """,
 )
 
+_FILED_BY_HAND: Final = ("ALTER TABLE entries ADD COLUMN filed_by_hand_as TEXT",)
+
 MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
     (*_TABLES, *_INDEXES),
     _COUNTS,
@@ -258,6 +261,7 @@ MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
     _HISTORY,
     _HOOKS,
     _SERVED,
+    _FILED_BY_HAND,
 )
 """The statements that lead from each schema version to the next; a released one is never edited, only followed."""
 

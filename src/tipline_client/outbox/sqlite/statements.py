@@ -27,6 +27,7 @@ __all__ = [
     "ENTRY_BY_KEY",
     "ENTRY_BY_NUMBER",
     "ENTRY_OF_ALARM",
+    "FILE_BY_HAND",
     "KEEP_RECEIPT",
     "LEASE",
     "LONGEST_LEASED",
@@ -53,7 +54,7 @@ _ENTRY: Final = """
         entries.content_digest, entries.envelope, entries.is_escalated, entries.state, entries.checkpoint,
         entries.attempts, entries.enqueued_at, entries.available_at, entries.withdrawal_reason, entries.last_failure,
         acknowledgements.report_id, acknowledgements.acknowledged_at, acknowledgements.entry IS NOT NULL,
-        entries.lapses_at, entries.lease_token, entries.lease_expires_at
+        entries.filed_by_hand_as, entries.lapses_at, entries.lease_token, entries.lease_expires_at
     FROM entries LEFT JOIN acknowledgements ON acknowledgements.entry = entries.number
 """
 
@@ -128,7 +129,7 @@ LEASE: Final = """
 RENEW: Final = """
     UPDATE entries SET lease_expires_at = :expires_at
     WHERE id = :id AND state = 'leased' AND lease_token = :token AND lease_expires_at > :now
-    RETURNING withdrawal_reason
+    RETURNING number
 """
 """Fenced: move the end of a lease; a row comes back only if the lease is live."""
 
@@ -143,9 +144,7 @@ END_LEASE: Final = """
     UPDATE entries SET state = :state, checkpoint = :checkpoint, lapses_at = :lapses_at,
         attempts = attempts + :burns,
         last_failure = CASE WHEN :state = 'acknowledged' THEN NULL ELSE coalesce(:failure, last_failure) END,
-        available_at = CASE WHEN withdrawal_reason IS NOT NULL AND NOT :knew_of_withdrawal THEN :now
-            ELSE :available_at END,
-        lease_token = NULL, lease_expires_at = NULL
+        available_at = :available_at, lease_token = NULL, lease_expires_at = NULL
     WHERE id = :id AND state = 'leased' AND lease_token = :token AND lease_expires_at > :now
     RETURNING number
 """
@@ -208,9 +207,19 @@ SET_ASIDE: Final = """
 """Take an entry whose row cannot be read out of the line, leaving the row as it was found."""
 
 WITHDRAW: Final = """
-    UPDATE entries SET withdrawal_reason = :reason, available_at = :now, state = :state WHERE number = :number
+    UPDATE entries SET withdrawal_reason = :reason, available_at = :now, state = :state,
+        lease_token = CASE :state WHEN 'leased' THEN lease_token END,
+        lease_expires_at = CASE :state WHEN 'leased' THEN lease_expires_at END
+    WHERE number = :number
 """
-"""Write down the wish that an entry not be filed."""
+"""Write down the wish that an entry not be filed; a lease stays in force only if the entry stays leased."""
+
+FILE_BY_HAND: Final = """
+    UPDATE entries SET filed_by_hand_as = :report_id, withdrawal_reason = :reason, available_at = :now, state = :state,
+        lease_token = NULL, lease_expires_at = NULL
+    WHERE number = :number
+"""
+"""Write down that a person filed the report, and take a lease away."""
 
 REQUEUE: Final = """
     UPDATE entries SET state = 'queued', checkpoint = :checkpoint, lapses_at = :lapses_at, available_at = :now

@@ -24,7 +24,7 @@ from tipline_client.delivery.lane_state import LaneState
 from tipline_client.delivery.outcomes import Attempt
 from tipline_client.delivery.states import State
 from tipline_client.envelope import HistoryChain
-from tipline_client.outbox import rules
+from tipline_client.outbox import by_hand, rules
 from tipline_client.outbox.bulletin import Bulletin
 from tipline_client.outbox.contract import AcknowledgementRecord, Claimed, Lane, Strays
 from tipline_client.outbox.sqlite import deciding, entering, hooks, lanes, leasing, reading, serving
@@ -256,12 +256,24 @@ class SqliteOutbox:
 
     async def mark_retracted(self, lease: Lease, checkpoint: Checkpoint, attempt: Attempt) -> None:
         """See `Outbox.mark_retracted`."""
-        await self._write(lambda writing: leasing.end_lease(writing, lease, State.RETRACTED, checkpoint, attempt))
+        state = by_hand.end_of_withdrawal(lease.entry)
+        await self._write(lambda writing: leasing.end_lease(writing, lease, state, checkpoint, attempt))
 
     async def withdraw(self, entry_id: str, *, reason: str) -> Entry:
         """See `Outbox.withdraw`."""
         rules.check_text(reason)
         return await self._write(lambda writing: deciding.withdraw(writing, entry_id, reason=reason), wakes=True)
+
+    async def file_by_hand(self, entry_id: str, *, report_id: int, reason: str, is_believed: bool = True) -> Entry:
+        """See `Outbox.file_by_hand`."""
+        rules.check_text(reason)
+        by_hand.check_report_id(report_id)
+        return await self._write(
+            lambda writing: deciding.file_by_hand(
+                writing, entry_id, report_id=report_id, reason=reason, is_believed=is_believed
+            ),
+            wakes=True,
+        )
 
     async def requeue(self, entry_id: str, *, reason: str, checkpoint: Checkpoint | None = None) -> Entry:
         """See `Outbox.requeue`."""

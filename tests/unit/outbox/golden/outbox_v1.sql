@@ -44,7 +44,8 @@ CREATE TABLE entries (
         envelope BLOB NOT NULL,
         is_escalated INTEGER NOT NULL CHECK (is_escalated IN (0, 1)),
         state TEXT NOT NULL
-            CHECK (state IN ('held', 'queued', 'leased', 'acknowledged', 'dead_letter', 'retracted')),
+            CHECK (state IN
+                ('held', 'queued', 'leased', 'acknowledged', 'dead_letter', 'retracted', 'filed_by_hand')),
         checkpoint TEXT NOT NULL,
         lapses_at INTEGER NOT NULL DEFAULT 9223372036854775807,
         attempts INTEGER NOT NULL DEFAULT 0,
