@@ -87,7 +87,10 @@ async def _queue(client: AsyncTiplineClient, file: SubmissionFile, prepared: Pre
         return Queued(prepared, error=error)
     try:
         enqueued = await client.enqueue_once(
-            submission.report, evidence=prepared.evidence(), idempotency_key=submission.idempotency_key
+            submission.report,
+            evidence=prepared.evidence(),
+            idempotency_key=submission.idempotency_key,
+            known_at=submission.known_at,
         )
     except TiplineError as error:
         return Queued(prepared, error=error)

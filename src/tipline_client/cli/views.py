@@ -77,6 +77,7 @@ def entry_view(entry: Entry) -> dict[str, Any]:
         "attempts": entry.attempts,
         "isEscalated": entry.is_escalated,
         "enqueuedAt": moment_of(entry, "enqueued_at"),
+        "knownAt": instant(entry.known_at),
         "availableAt": moment_of(entry, "available_at"),
         "acknowledgedAt": instant(entry.acknowledged_at),
         "withdrawalReason": entry.withdrawal_reason,
@@ -144,6 +145,7 @@ def receipt_view(receipt: Receipt) -> dict[str, Any]:
         "profile": receipt.profile,
         "environment": receipt.environment.value,
         "reportId": receipt.report_id,
+        "knownAt": instant(receipt.known_at),
         "acknowledgedAt": instant(receipt.acknowledged_at),
         "code": receipt.code,
         "sealedAt": instant(receipt.sealed_at),
@@ -195,6 +197,7 @@ def receipt_lines(receipt: Receipt, *, kept: str) -> list[str]:
     lines = [
         f"report {receipt.report_id} is filed ({receipt.environment}: {receipt.profile})",
         f"  acknowledged  {instant(receipt.acknowledged_at)}",
+        *([f"  known since   {instant(receipt.known_at)}"] if receipt.known_at else []),
         f"  key           {receipt.idempotency_key}",
         f"  entry         {receipt.entry_id}",
     ]

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Sequence
+from datetime import datetime
 from functools import partial
 from types import TracebackType
 from typing import Self
@@ -134,7 +135,12 @@ class AsyncTiplineClient:
         return check(submission, self.profile, now=self._options.clock.now())
 
     async def enqueue(
-        self, report: Report, *, evidence: Sequence[Evidence] = (), idempotency_key: str | None = None
+        self,
+        report: Report,
+        *,
+        evidence: Sequence[Evidence] = (),
+        idempotency_key: str | None = None,
+        known_at: datetime | None = None,
     ) -> Entry:
         """Make a report durable, once per idempotency key. After this returns, a crash loses nothing.
 
@@ -143,6 +149,8 @@ class AsyncTiplineClient:
             evidence: The files that support it; their bytes are copied, so the originals may change afterwards.
             idempotency_key: Your name for this report, such as a case number. Without one it is derived from the
                 content, so that handing in the same report with the same files again files nothing twice.
+            known_at: When you came to know of it, with a zone: the clock of the filing begins there, and at the
+                queueing without it. It is signed and kept, and never sent. Handing in again does not change it.
 
         Returns:
             The entry: a new one, or the earlier one with the same key and content.
@@ -154,10 +162,17 @@ class AsyncTiplineClient:
             OutboxUnavailableError: Nothing was queued.
             ConfigurationError: It is not in the outbox yet, and there is no usable signing key. Nothing was queued.
         """
-        return (await self.enqueue_once(report, evidence=evidence, idempotency_key=idempotency_key)).entry
+        return (
+            await self.enqueue_once(report, evidence=evidence, idempotency_key=idempotency_key, known_at=known_at)
+        ).entry
 
     async def enqueue_once(
-        self, report: Report, *, evidence: Sequence[Evidence] = (), idempotency_key: str | None = None
+        self,
+        report: Report,
+        *,
+        evidence: Sequence[Evidence] = (),
+        idempotency_key: str | None = None,
+        known_at: datetime | None = None,
     ) -> Enqueued:
         """Like `enqueue`, and says whether this call made the entry or found it; for whoever counts or tells a person.
 
@@ -168,6 +183,7 @@ class AsyncTiplineClient:
             report,
             evidence,
             idempotency_key=idempotency_key,
+            known_at=known_at,
             outbox=self.outbox,
             store=self._store,
             keys=self.keys,
@@ -351,6 +367,7 @@ class AsyncTiplineClient:
             make_receipts=partial(sign_outstanding, self.outbox, self.keys),
             slots=options.slots,
             poll_every=options.poll_every,
+            deadline=options.deadline,
         )
         self._conductors.add(conductor)
         return conductor

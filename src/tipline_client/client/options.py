@@ -7,6 +7,7 @@ from datetime import timedelta
 from random import Random
 
 from tipline_client.delivery.clock import Clock, SystemClock
+from tipline_client.delivery.deadline import Deadline
 from tipline_client.delivery.retry import RetryPolicy
 from tipline_client.dispatch import OnBytes, OnStep, ignore
 from tipline_client.dispatch.hooks import Hook, check_hooks
@@ -32,6 +33,7 @@ class Options:
         policy: How long to wait between tries.
         lease_for: How long a lease outlives its dispatcher.
         poll_every: How often a dispatcher looks for entries of other processes.
+        deadline: When a report should be filed; without one nobody is warned that its time is nearly over.
         clock: Says now.
         random: Chance, for jitter.
         open_transport: Opens the network; `HttpTransport.open` unless replaced.
@@ -44,6 +46,7 @@ class Options:
     policy: RetryPolicy = field(default_factory=RetryPolicy)
     lease_for: timedelta = timedelta(seconds=30)
     poll_every: timedelta = timedelta(seconds=1)
+    deadline: Deadline | None = None
     clock: Clock = field(default_factory=SystemClock)
     random: Random = field(default_factory=Random)
     open_transport: OpenTransport = HttpTransport.open

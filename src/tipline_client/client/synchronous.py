@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
 from functools import partial
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -99,16 +100,30 @@ class TiplineClient:
         return self._async.validate(report, evidence=evidence)
 
     def enqueue(
-        self, report: Report, *, evidence: Sequence[Evidence] = (), idempotency_key: str | None = None
+        self,
+        report: Report,
+        *,
+        evidence: Sequence[Evidence] = (),
+        idempotency_key: str | None = None,
+        known_at: datetime | None = None,
     ) -> Entry:
         """See `AsyncTiplineClient.enqueue`."""
-        return self.call(self._async.enqueue, report, evidence=evidence, idempotency_key=idempotency_key)
+        return self.call(
+            self._async.enqueue, report, evidence=evidence, idempotency_key=idempotency_key, known_at=known_at
+        )
 
     def enqueue_once(
-        self, report: Report, *, evidence: Sequence[Evidence] = (), idempotency_key: str | None = None
+        self,
+        report: Report,
+        *,
+        evidence: Sequence[Evidence] = (),
+        idempotency_key: str | None = None,
+        known_at: datetime | None = None,
     ) -> Enqueued:
         """See `AsyncTiplineClient.enqueue_once`."""
-        return self.call(self._async.enqueue_once, report, evidence=evidence, idempotency_key=idempotency_key)
+        return self.call(
+            self._async.enqueue_once, report, evidence=evidence, idempotency_key=idempotency_key, known_at=known_at
+        )
 
     def deliver(self, entry_id: str) -> Receipt:
         """See `AsyncTiplineClient.deliver`."""

@@ -24,6 +24,7 @@ class NewEntry:
         envelope: The signed bytes, opaque.
         checkpoint: Where it begins: nothing at the endpoint yet, and sealed.
         is_escalated: Whether it goes before others.
+        known_at: When the reporter came to know of it, if the caller said so.
     """
 
     id: str
@@ -34,6 +35,7 @@ class NewEntry:
     envelope: bytes
     checkpoint: Checkpoint = field(default_factory=Checkpoint)
     is_escalated: bool = False
+    known_at: datetime | None = None
 
     def __repr__(self) -> str:
         return f"NewEntry(id={self.id!r}, environment={self.environment})"
@@ -56,6 +58,7 @@ class Entry:
         attempts: How many tries counted against it.
         enqueued_at: When it became durable.
         available_at: Not before this moment is it tried again.
+        known_at: When the reporter came to know of it, if the caller said so.
         withdrawal_reason: Set once somebody asked for it not to be filed, or had filed it by hand.
         last_failure: Why the last try did not end in an acknowledgement.
         report_id: The filed report's number, once acknowledged.
@@ -77,6 +80,7 @@ class Entry:
     attempts: int
     enqueued_at: datetime
     available_at: datetime
+    known_at: datetime | None = None
     withdrawal_reason: str | None = None
     last_failure: Failure | None = None
     report_id: int | None = None
@@ -84,6 +88,11 @@ class Entry:
     has_receipt: bool = False
     filed_by_hand_as: int | None = None
     unreadable: tuple[str, ...] = ()
+
+    @property
+    def clock_began_at(self) -> datetime:
+        """When the clock of the filing began: with the knowledge, or at the latest with the queueing."""
+        return self.enqueued_at if self.known_at is None else self.known_at
 
     def __repr__(self) -> str:
         return f"Entry(id={self.id!r}, state={self.state}, environment={self.environment}, attempts={self.attempts})"
@@ -116,6 +125,7 @@ class OutboxCounts:
         by_state: How many entries each state has; states without entries count 0.
         open_alarms: How many alarms no person has closed.
         oldest_waiting: When the oldest unfiled entry (held, queued or leased) was enqueued.
+        longest_known: When the clock of an unfiled entry began first; see `Entry.clock_began_at`.
         next_available: The earliest moment at which an entry may be tried: a queued one when its time comes, a leased
             one when its lease ends without being renewed.
     """
@@ -123,6 +133,7 @@ class OutboxCounts:
     by_state: dict[State, int]
     open_alarms: int = 0
     oldest_waiting: datetime | None = None
+    longest_known: datetime | None = None
     next_available: datetime | None = None
 
     @property

@@ -79,6 +79,7 @@ class Receipt:
         reply_base64: The endpoint's raw acknowledgement document: the notification of receipt.
         reply_sha256: Its digest.
         software: What made this receipt.
+        known_at: When the reporter came to know of it, if that was said when it was queued.
     """
 
     version: int
@@ -100,6 +101,7 @@ class Receipt:
     reply_base64: str
     reply_sha256: str
     software: str
+    known_at: datetime | None = None
 
     @property
     def file_ids(self) -> tuple[str, ...]:

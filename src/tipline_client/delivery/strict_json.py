@@ -52,13 +52,16 @@ def read_json(data: bytes, *, what: str, limit: int) -> Any:
     raise EnvelopeError(f"{what}: {reason}")
 
 
-def read_members(value: object, *, what: str, kinds: Mapping[str, type]) -> dict[str, Any]:
+def read_members(
+    value: object, *, what: str, kinds: Mapping[str, type], optional: Mapping[str, type] | None = None
+) -> dict[str, Any]:
     """Check that `value` is an object with exactly these members, each of its kind.
 
     Args:
         value: What `read_json` returned, or a part of it.
         what: The object's name for messages: `manifest[0]`.
         kinds: Member to `str`, `int`, `list`, `dict` or `bool`; a boolean is not taken for a number.
+        optional: Likewise, for members that may be left out.
 
     Returns:
         The members.
@@ -71,11 +74,12 @@ def read_members(value: object, *, what: str, kinds: Mapping[str, type]) -> dict
     missing = sorted(kinds.keys() - value.keys())
     if missing:
         raise EnvelopeError(f"{what}: missing {', '.join(missing)}")
-    unknown = len(value.keys() - kinds.keys())
+    known = {**kinds, **(optional or {})}
+    unknown = len(value.keys() - known.keys())
     if unknown:
         raise EnvelopeError(f"{what}: {unknown} unknown member(s)")
-    for name, kind in kinds.items():
-        if type(value[name]) is not kind:
+    for name, member in value.items():
+        if type(member) is not known[name]:
             raise EnvelopeError(f"{what}: {name} is of the wrong kind")
     return value
 

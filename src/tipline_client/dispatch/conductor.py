@@ -13,11 +13,12 @@ from functools import partial
 import anyio
 from anyio.abc import TaskGroup
 
+from tipline_client.delivery.deadline import Deadline
 from tipline_client.delivery.entry import Lease
 from tipline_client.delivery.outcomes import Attempt, Outcome
 from tipline_client.dispatch.lane import LaneGate, OwnBook
 from tipline_client.dispatch.pausing import Pause
-from tipline_client.dispatch.presence import Presence
+from tipline_client.dispatch.rounds import Rounds
 from tipline_client.dispatch.road import Road, tell
 from tipline_client.dispatch.summary import DispatchSummary, Tally
 from tipline_client.dispatch.transports import OpenTransport, Transports, transports_of
@@ -48,6 +49,7 @@ class Conductor:
             when an acknowledgement is durable. Its failure changes nothing about it.
         slots: How many entries are in flight at once, at most.
         poll_every: How often to look for entries that another process enqueued.
+        deadline: When a report should be filed; somebody is warned before.
 
     Attributes:
         lane: Which entries it serves.
@@ -61,11 +63,12 @@ class Conductor:
         make_receipts: MakeReceipts,
         slots: int = 8,
         poll_every: timedelta = timedelta(seconds=1),
+        deadline: Deadline | None = None,
     ) -> None:
         self._stop_asked = False
         self._road = replace(road, is_stopping=lambda: self._stop_asked)
         self.lane = Lane(road.profile.name, road.profile.environment)
-        self._presence = Presence(road.outbox, self.lane, clock=road.clock)
+        self._rounds = Rounds(road.outbox, self.lane, clock=road.clock, deadline=deadline)
         self._open_transport = open_transport
         self._make_receipts = make_receipts
         self._slots = slots
@@ -121,7 +124,7 @@ class Conductor:
         Returns:
             How it ended; `None` when it could not be leased: it is at its end, held, or with another dispatcher.
         """
-        await self._presence.show()
+        await self._rounds.make()
         leases = await self._claim(limit=1, entry_id=entry_id)
         if not leases:
             return None
@@ -166,7 +169,7 @@ class Conductor:
     async def _serve(self, tasks: TaskGroup, transports: Transports, patience: timedelta | None) -> None:
         while not self._stop_asked:
             try:
-                await self._presence.show()
+                await self._rounds.make()
                 slots = await self._open_slots(transports, patience)
                 if slots is None:
                     return

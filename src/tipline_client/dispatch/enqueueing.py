@@ -57,11 +57,17 @@ class Enqueued:
     is_new: bool
 
 
-def as_submission(report: Report, evidence: Sequence[Evidence], idempotency_key: str | None = None) -> Submission:
+def as_submission(
+    report: Report,
+    evidence: Sequence[Evidence],
+    idempotency_key: str | None = None,
+    known_at: datetime | None = None,
+) -> Submission:
     """What is validated: the report with what is said of each file, wherever the files are.
 
     Raises:
-        ReportInvalidError: The report is no `Report`, or the key is no text of 1 to 255 units that can be stored.
+        ReportInvalidError: The report is no `Report`, the key is no text of 1 to 255 units that can be stored, or the
+            time has no zone.
         EvidenceError: Something in `evidence` is no `Evidence`.
     """
     if not isinstance(report, Report):
@@ -72,11 +78,13 @@ def as_submission(report: Report, evidence: Sequence[Evidence], idempotency_key:
         if not isinstance(item, Evidence):
             kind = type(item).__name__
             raise EvidenceError(f"evidence[{index}] is {kind}, not Evidence", hint="Use Evidence.from_path(...).")
+    if known_at is not None and (not isinstance(known_at, datetime) or known_at.utcoffset() is None):
+        raise ReportInvalidError([_wrong("knownAt", "a datetime with a zone is expected, or None")])
     try:
         if isinstance(idempotency_key, str):
             idempotency_key.encode()
         items = tuple(EvidenceItem(details=item.details) for item in evidence)
-        return Submission(idempotency_key=idempotency_key, report=report, evidence=items)
+        return Submission(idempotency_key=idempotency_key, known_at=known_at, report=report, evidence=items)
     except ValueError:  # pydantic's errors and the encoder's alike
         wrong = _wrong("idempotencyKey", "text of 1 to 255 UTF-16 units is expected, not blank, or None")
     raise ReportInvalidError([wrong])
@@ -116,6 +124,7 @@ async def enqueue(
     evidence: Sequence[Evidence],
     *,
     idempotency_key: str | None,
+    known_at: datetime | None = None,
     outbox: Outbox,
     store: EvidenceStore,
     keys: KeyRing,
@@ -128,6 +137,7 @@ async def enqueue(
         report: What is reported.
         evidence: The files that support it.
         idempotency_key: The caller's name for this report; `None` derives one from the content.
+        known_at: When the reporter came to know of it, if that is to be on record.
         outbox: Where the entry goes.
         store: Where the copies of the files go.
         keys: Who signs, and what seals the checkpoint.
@@ -145,7 +155,7 @@ async def enqueue(
         OutboxInDoubtError: It was queued or not; the copies of the evidence stay. Doing the same again tells.
         ConfigurationError: It is not in the outbox yet, and there is no usable signing key or seal. Nothing was queued.
     """
-    submission = as_submission(report, evidence, idempotency_key)
+    submission = as_submission(report, evidence, idempotency_key, known_at)
     issues = check(submission, profile, now=clock.now())
     if any(issue.severity is Severity.ERROR for issue in issues):
         raise ReportInvalidError(issues)

@@ -73,6 +73,7 @@ def verified_payload(entry: Entry, *, trusted: TrustedKeys) -> SubmissionPayload
         "idempotency key": (entry.idempotency_key, payload.idempotency_key),
         "profile": (entry.profile, payload.profile),
         "environment": (entry.environment, payload.environment),
+        "time of knowledge": (entry.known_at, payload.known_at),
         "content digest": (entry.content_digest, payload.content_digest),
     }
     altered = [column for column, (stored, signed) in row.items() if stored != signed]

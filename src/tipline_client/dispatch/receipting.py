@@ -141,4 +141,5 @@ def _compose(entry: Entry, payload: SubmissionPayload, record: AcknowledgementRe
         reply_base64=base64.b64encode(record.reply).decode("ascii"),
         reply_sha256=hashlib.sha256(record.reply).hexdigest(),
         software=f"tipline-client {__version__}",
+        known_at=payload.known_at,
     )

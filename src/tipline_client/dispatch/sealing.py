@@ -68,6 +68,7 @@ def sealed_entry(
         content_digest=digest,
         sealed_at=now,
         software=f"tipline-client {__version__}",
+        known_at=submission.known_at,
     )
     return NewEntry(
         id=entry_id,
@@ -76,6 +77,7 @@ def sealed_entry(
         idempotency_key=key,
         content_digest=digest,
         envelope=seal(payload, signer=signer).to_bytes(),
+        known_at=submission.known_at,
         is_escalated=submission.report.incident_summary.escalate_to_high_priority is not None,
     )
 

@@ -39,13 +39,15 @@ _KINDS: Mapping[str, type] = {
     "sealedAt": str,
     "software": str,
 }
+_OPTIONAL_KINDS: Mapping[str, type] = {"knownAt": str}
 _SUBSTITUTION_KINDS: Mapping[str, type] = {"path": str, "codePoint": int, "count": int}
 
 
 def content_digest(report: Mapping[str, Any], manifest: Sequence[ManifestItem]) -> str:
     """Equal for the same content: report, and per file its name, digests and details, in order.
 
-    Ids, times of sealing and places of storage do not count, so handing in the same report again gives the same digest.
+    Ids, times of sealing or knowing, and places of storage do not count, so handing in the same report again gives the
+    same digest.
 
     Args:
         report: The report's JSON in the wire's names.
@@ -83,6 +85,7 @@ class SubmissionPayload:
         content_digest: See `content_digest`.
         sealed_at: When it was signed, with a zone.
         software: Name and version of what sealed it.
+        known_at: When the reporter came to know of it, with a zone, if the caller said so. It is not sent.
         version: The payload's form.
 
     Raises:
@@ -99,6 +102,7 @@ class SubmissionPayload:
     content_digest: str
     sealed_at: datetime
     software: str
+    known_at: datetime | None = None
     version: int = PAYLOAD_VERSION
 
     def __post_init__(self) -> None:
@@ -109,6 +113,8 @@ class SubmissionPayload:
             raise EnvelopeError(f"payload: {', '.join(empty)} empty")
         if self.sealed_at.utcoffset() is None:
             raise EnvelopeError("payload: sealed_at has no zone")
+        if self.known_at is not None and self.known_at.utcoffset() is None:
+            raise EnvelopeError("payload: known_at has no zone")
         if [item.index for item in self.manifest] != list(range(len(self.manifest))):
             raise EnvelopeError("payload: manifest is out of order")
         if self.content_digest != content_digest(self.report, self.manifest):
@@ -132,6 +138,7 @@ class SubmissionPayload:
                 "contentDigest": self.content_digest,
                 "sealedAt": _write_instant(self.sealed_at),
                 "software": self.software,
+                **({} if self.known_at is None else {"knownAt": _write_instant(self.known_at)}),
             }
         )
 
@@ -146,7 +153,7 @@ class SubmissionPayload:
         # First of all: another version may have other members, and that is what the reader should hear.
         if isinstance(document, dict) and document.get("version", PAYLOAD_VERSION) != PAYLOAD_VERSION:
             raise EnvelopeError("payload: version is not one that this release reads")
-        members = read_members(document, what="payload", kinds=_KINDS)
+        members = read_members(document, what="payload", kinds=_KINDS, optional=_OPTIONAL_KINDS)
         if members["environment"] not in {item.value for item in Environment}:
             raise EnvelopeError("payload: environment is unknown")
         return cls(
@@ -158,8 +165,9 @@ class SubmissionPayload:
             manifest=tuple(ManifestItem.from_json(item, index=at) for at, item in enumerate(members["manifest"])),
             substitutions=tuple(_read_substitution(item, at) for at, item in enumerate(members["substitutions"])),
             content_digest=members["contentDigest"],
-            sealed_at=_read_instant(members["sealedAt"]),
+            sealed_at=_read_instant(members["sealedAt"], name="sealedAt"),
             software=members["software"],
+            known_at=_read_instant(members["knownAt"], name="knownAt") if "knownAt" in members else None,
             version=members["version"],
         )
 
@@ -202,10 +210,10 @@ def _write_instant(value: datetime) -> str:
     return value.astimezone(UTC).isoformat().removesuffix("+00:00") + "Z"
 
 
-def _read_instant(text: str) -> datetime:
+def _read_instant(text: str, *, name: str) -> datetime:
     if _INSTANT.fullmatch(text):
         try:
             return datetime.fromisoformat(text)
         except ValueError:
             pass
-    raise EnvelopeError("payload: sealedAt is not an instant in UTC")
+    raise EnvelopeError(f"payload: {name} is not an instant in UTC")

@@ -11,7 +11,7 @@ from pydantic_core import PydanticCustomError
 from tipline_client.models.base import WireModel
 from tipline_client.models.file_details import EvidenceDetails
 from tipline_client.models.report import Report
-from tipline_client.models.scalars import Many, Text255, WireText
+from tipline_client.models.scalars import Instant, Many, Text255, WireText
 from tipline_client.models.xml_facts import NotSent
 
 __all__ = ["EvidenceItem", "IdempotencyKey", "Submission"]
@@ -41,6 +41,8 @@ class Submission(WireModel):
 
     idempotency_key: Annotated[IdempotencyKey | None, NotSent()] = None
     """The caller's name for this report."""
+    known_at: Annotated[Instant | None, NotSent()] = None
+    """When the reporter came to know of it. It is kept and signed, and never sent."""
     report: Report
     """The report."""
     evidence: Many[EvidenceItem] = ()

@@ -30,6 +30,7 @@ from typing import Protocol
 
 from tipline_client.delivery.acknowledgement import Acknowledgement, Alarm
 from tipline_client.delivery.checkpoint import Checkpoint
+from tipline_client.delivery.deadline import Deadline
 from tipline_client.delivery.entry import Entry, Lease, NewEntry, OutboxCounts
 from tipline_client.delivery.environment import Environment
 from tipline_client.delivery.events import Happening, HistoryLine
@@ -125,6 +126,16 @@ class Outbox(Protocol):
 
         Returns:
             How many entries were held.
+        """
+        ...
+
+    async def tell_deadlines(self, lane: Lane, *, deadline: Deadline, limit: int = 100) -> tuple[str, ...]:
+        """Write `DeadlineNear` into the history of each unfiled entry whose time is nearly over, once for each.
+
+        What was given up is left out: that was told already, and waits for a person.
+
+        Returns:
+            The ids of the entries, longest known first, at most `limit`; fewer when no others are left for now.
         """
         ...
 

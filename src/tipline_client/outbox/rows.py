@@ -117,12 +117,14 @@ _ENTRY: Final[Columns] = MappingProxyType(
         "acknowledged_at": (or_none(moment), None),
         "has_receipt": (flag, True),
         "filed_by_hand_as": (or_none(_report_id), None),
+        "known_at": (or_none(moment), None),
         "lapses_at": (number, NEVER),
         "lease_token": (or_none(text), None),
         "lease_expires_at": (or_none(number), None),
+        "warned_at": (or_none(number), None),
     }
 )
-_OF_THE_STORE: Final = ("lapses_at", "lease_token", "lease_expires_at")
+_OF_THE_STORE: Final = ("lapses_at", "lease_token", "lease_expires_at", "warned_at")
 """Columns that an entry does not show. They are looked at too: the table refuses to change a row with a wrong one."""
 
 _ATTEMPT: Final[Columns] = MappingProxyType(

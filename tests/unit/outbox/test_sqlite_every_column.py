@@ -30,6 +30,8 @@ ENTRY_COLUMNS = [
     "last_failure",
     "withdrawal_reason",
     "filed_by_hand_as",
+    "known_at",
+    "warned_at",
     "enqueued_at",
     "available_at",
     "lease_token",

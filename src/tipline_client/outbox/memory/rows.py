@@ -29,6 +29,7 @@ class StoredEntry:
         rejected_reply: The reply behind its last dead letter.
         attempts: Its tries, oldest first.
         notes: What people did to it.
+        is_warned: Whether it was told that its time is nearly over.
     """
 
     number: int
@@ -39,6 +40,7 @@ class StoredEntry:
     rejected_reply: bytes | None = None
     attempts: list[Attempt] = field(default_factory=list)
     notes: list[tuple[datetime, str]] = field(default_factory=list)
+    is_warned: bool = False
 
     @classmethod
     def of(cls, new: NewEntry, *, number: int, held: bool, now: datetime) -> "StoredEntry":
@@ -56,6 +58,7 @@ class StoredEntry:
             attempts=0,
             enqueued_at=now,
             available_at=now,
+            known_at=new.known_at,
         )
         return cls(number=number, entry=entry)
 
@@ -118,10 +121,12 @@ def counts(rows: Iterable[StoredEntry], alarms: Iterable[Alarm]) -> OutboxCounts
     found = list(rows)
     ids = {row.entry.id for row in found}
     waiting = [row.entry.enqueued_at for row in found if not row.entry.state.is_terminal]
+    known = [row.entry.clock_began_at for row in found if not row.entry.state.is_terminal]
     due = [row.due_at for row in found if row.due_at is not None]
     return OutboxCounts(
         by_state={state: sum(row.entry.state is state for row in found) for state in State},
         open_alarms=sum(alarm.closed_at is None and alarm.entry_id in ids for alarm in alarms),
         oldest_waiting=min(waiting, default=None),
+        longest_known=min(known, default=None),
         next_available=min(due, default=None),
     )

@@ -13,6 +13,7 @@ from itertools import islice
 from tipline_client.delivery.acknowledgement import Acknowledgement, Alarm
 from tipline_client.delivery.checkpoint import Checkpoint
 from tipline_client.delivery.clock import Clock, SystemClock
+from tipline_client.delivery.deadline import Deadline
 from tipline_client.delivery.entry import Entry, Lease, NewEntry, OutboxCounts
 from tipline_client.delivery.environment import Environment
 from tipline_client.delivery.events import Happening, HistoryLine
@@ -135,6 +136,11 @@ class MemoryOutbox:
         rules.check_text(lane.profile)
         with self._lock:
             return self._tables.serve(lane, now=self._clock.now())
+
+    async def tell_deadlines(self, lane: Lane, *, deadline: Deadline, limit: int = 100) -> tuple[str, ...]:
+        """See `Outbox.tell_deadlines`."""
+        with self._lock:
+            return self._tables.tell_deadlines(lane, deadline=deadline, limit=limit, now=self._clock.now())
 
     async def let_go(self, entry_id: str, *, reason: str) -> Entry:
         """See `Outbox.let_go`."""

@@ -10,6 +10,7 @@ from hashlib import sha256
 
 from tipline_client.delivery.acknowledgement import Acknowledgement, Alarm
 from tipline_client.delivery.checkpoint import Checkpoint
+from tipline_client.delivery.deadline import Deadline
 from tipline_client.delivery.entry import Entry, Lease, NewEntry
 from tipline_client.delivery.environment import Environment
 from tipline_client.delivery.events import (
@@ -98,6 +99,21 @@ class Tables:
                     held += 1
         self.served[lane] = max(now, self.served.get(lane, now))
         return held
+
+    def tell_deadlines(self, lane: Lane, *, deadline: Deadline, limit: int, now: datetime) -> tuple[str, ...]:
+        """See `Outbox.tell_deadlines`."""
+        before = deadline.began_before(now)
+        near = [
+            row
+            for row in self.rows.values()
+            if row.lane == lane and not row.entry.state.is_terminal and not row.is_warned
+            if row.entry.clock_began_at <= before
+        ]
+        near.sort(key=lambda row: (row.entry.clock_began_at, row.number))
+        for row in near[:limit]:
+            row.is_warned = True
+            self._tell(row, deadline.near(row.entry.clock_began_at), now=now)
+        return tuple(row.entry.id for row in near[:limit])
 
     def let_go(self, entry_id: str, *, reason: str, now: datetime) -> Entry:
         """See `Outbox.let_go`."""

@@ -10,6 +10,7 @@ from tipline_client.delivery.jsonable import to_json
 from tipline_client.delivery.states import State
 from tipline_client.envelope import HistoryChain
 from tipline_client.outbox import rules
+from tipline_client.outbox.columns import microseconds
 from tipline_client.outbox.postgres import questions, statements
 from tipline_client.outbox.postgres.conversation import Conversation
 from tipline_client.outbox.postgres.telling import tell
@@ -47,6 +48,7 @@ def enqueue(
             "is_escalated": new.is_escalated,
             "state": (State.HELD if held else State.QUEUED).value,
             "checkpoint": to_json(new.checkpoint),
+            "known_at": None if new.known_at is None else microseconds(new.known_at),
             "now": now,
         },
     )

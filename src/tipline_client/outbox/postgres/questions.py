@@ -20,6 +20,7 @@ __all__ = [
     "ENTRY_BY_NUMBER",
     "LANE",
     "LANES",
+    "LONGEST_KNOWN",
     "NEXT_AVAILABLE",
     "NEXT_LEASE_END",
     "NOTES",
@@ -48,8 +49,8 @@ def columns(entries: str) -> str:
         {entries}.content_digest, {entries}.envelope, {entries}.is_escalated, {entries}.state, {entries}.checkpoint,
         {entries}.attempts, {entries}.enqueued_at, {entries}.available_at, {entries}.withdrawal_reason,
         {entries}.last_failure, acknowledgements.report_id, acknowledgements.acknowledged_at,
-        acknowledgements.entry IS NOT NULL, {entries}.filed_by_hand_as,
-        {entries}.lapses_at, {entries}.lease_token, {entries}.lease_expires_at
+        acknowledgements.entry IS NOT NULL, {entries}.filed_by_hand_as, {entries}.known_at,
+        {entries}.lapses_at, {entries}.lease_token, {entries}.lease_expires_at, {entries}.warned_at
     """
 
 
@@ -207,6 +208,13 @@ OLDEST_WAITING: Final = f"""
     WHERE {LANE} AND state IN ('held', 'queued', 'leased') AND enqueued_at BETWEEN %(first)s AND %(last)s
 """  # noqa: S608 - names of our own
 """When the oldest unfiled entry of a lane was enqueued."""
+
+LONGEST_KNOWN: Final = f"""
+    SELECT min(coalesce(known_at, enqueued_at)) FROM tipline.entries
+    WHERE {LANE} AND state IN ('held', 'queued', 'leased')
+        AND coalesce(known_at, enqueued_at) BETWEEN %(first)s AND %(last)s
+"""  # noqa: S608 - names of our own
+"""When the clock of an unfiled entry of a lane began first."""
 
 NEXT_AVAILABLE: Final = f"""
     SELECT min(available_at) FROM tipline.entries

@@ -100,6 +100,7 @@ def count(*, environment: Environment | None, lane: Lane | None) -> Conversation
         by_state=by_state,
         open_alarms=open_alarms,
         oldest_waiting=(yield from _earliest([questions.OLDEST_WAITING], lanes)),
+        longest_known=(yield from _earliest([questions.LONGEST_KNOWN], lanes)),
         next_available=(yield from _earliest([questions.NEXT_AVAILABLE, questions.NEXT_LEASE_END], lanes)),
     )
 

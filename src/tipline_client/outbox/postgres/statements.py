@@ -49,9 +49,9 @@ ANNOUNCE: Final = f"{NEWS}, set_config('synchronous_commit', 'off', true)"
 ADD_ENTRY: Final = f"""
     WITH {_MOMENT}, added AS (
         INSERT INTO tipline.entries (id, profile, environment, idempotency_key, content_digest, envelope, is_escalated,
-            state, checkpoint, enqueued_at, available_at)
+            state, checkpoint, enqueued_at, available_at, known_at)
         SELECT %(id)s, %(profile)s, %(environment)s, %(idempotency_key)s, %(content_digest)s, %(envelope)s,
-            %(is_escalated)s, %(state)s, %(checkpoint)s, now, now
+            %(is_escalated)s, %(state)s, %(checkpoint)s, now, now, %(known_at)s::bigint
         FROM moment
         ON CONFLICT DO NOTHING
         RETURNING *

@@ -16,6 +16,7 @@ import anyio.to_thread
 from tipline_client.delivery.acknowledgement import Acknowledgement, Alarm
 from tipline_client.delivery.checkpoint import Checkpoint
 from tipline_client.delivery.clock import Clock
+from tipline_client.delivery.deadline import Deadline
 from tipline_client.delivery.entry import Entry, Lease, NewEntry, OutboxCounts
 from tipline_client.delivery.environment import Environment
 from tipline_client.delivery.events import Happening, HistoryLine
@@ -28,7 +29,17 @@ from tipline_client.errors import OutboxInDoubtError
 from tipline_client.outbox import by_hand, rules
 from tipline_client.outbox.columns import microseconds
 from tipline_client.outbox.contract import AcknowledgementRecord, Claimed, Lane, Strays
-from tipline_client.outbox.postgres import deciding, entering, hooks, lanes, leasing, reading, serving, telling
+from tipline_client.outbox.postgres import (
+    deadlines,
+    deciding,
+    entering,
+    hooks,
+    lanes,
+    leasing,
+    reading,
+    serving,
+    telling,
+)
 from tipline_client.outbox.postgres.connections import Connections, Kind
 from tipline_client.outbox.postgres.conversation import Conversation, Row
 
@@ -180,6 +191,13 @@ class PostgresOutbox:
     async def serve(self, lane: Lane) -> int:
         """See `Outbox.serve`."""
         return await self._hold(Kind.WRITE_TOGETHER, lambda now: serving.serve(lane, chain=self._chain, now=now))
+
+    async def tell_deadlines(self, lane: Lane, *, deadline: Deadline, limit: int = 100) -> tuple[str, ...]:
+        """See `Outbox.tell_deadlines`."""
+        return await self._hold(
+            Kind.WRITE_TOGETHER,
+            lambda now: deadlines.tell_deadlines(lane, deadline=deadline, limit=limit, chain=self._chain, now=now),
+        )
 
     async def let_go(self, entry_id: str, *, reason: str) -> Entry:
         """See `Outbox.let_go`."""

@@ -244,6 +244,18 @@ _SERVED: Final = (
 
 _FILED_BY_HAND: Final = ("ALTER TABLE tipline.entries ADD COLUMN filed_by_hand_as text",)
 
+# The clock of a filing begins with the knowledge, or with the enqueueing if nothing is said of that; a warning that it
+# is nearly over is told once.
+_CLOCK: Final = (
+    "ALTER TABLE tipline.entries ADD COLUMN known_at bigint",
+    "ALTER TABLE tipline.entries ADD COLUMN warned_at bigint",
+    """
+    CREATE INDEX entries_clock ON tipline.entries
+        (environment, tipline.fingerprint(profile), coalesce(known_at, enqueued_at), warned_at)
+        WHERE state IN ('held', 'queued', 'leased')
+    """,
+)
+
 MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
     (*_FUNCTIONS, *_TABLES, *_INDEXES, *_COUNTS),
     _LANES,
@@ -251,5 +263,6 @@ MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
     _HOOKS,
     _SERVED,
     _FILED_BY_HAND,
+    _CLOCK,
 )
 """The statements that lead from each schema version to the next; a released one is never edited, only followed."""

@@ -42,6 +42,7 @@ def enqueue(writing: Writing, new: NewEntry, *, held: bool) -> tuple[Entry, bool
             "is_escalated": int(new.is_escalated),
             "state": (State.HELD if held else State.QUEUED).value,
             "checkpoint": to_json(new.checkpoint),
+            "known_at": None if new.known_at is None else microseconds(new.known_at),
             "now": microseconds(writing.now),
         },
     )

@@ -109,6 +109,7 @@ def count(execute: Execute, *, environment: Environment | None, lane: Lane | Non
         by_state=by_state,
         open_alarms=open_alarms,
         oldest_waiting=_earliest(execute, [statements.OLDEST_WAITING], lanes),
+        longest_known=_earliest(execute, [statements.LONGEST_KNOWN], lanes),
         next_available=_earliest(execute, [statements.NEXT_AVAILABLE, statements.NEXT_LEASE_END], lanes),
     )
 

@@ -252,6 +252,17 @@ _SERVED: Final = (
 
 _FILED_BY_HAND: Final = ("ALTER TABLE entries ADD COLUMN filed_by_hand_as TEXT",)
 
+# The clock of a filing begins with the knowledge, or with the enqueueing if nothing is said of that; a warning that it
+# is nearly over is told once.
+_CLOCK: Final = (
+    "ALTER TABLE entries ADD COLUMN known_at INTEGER",
+    "ALTER TABLE entries ADD COLUMN warned_at INTEGER",
+    """
+    CREATE INDEX entries_clock ON entries (environment, profile, coalesce(known_at, enqueued_at), warned_at)
+        WHERE state IN ('held', 'queued', 'leased')
+    """,
+)
+
 MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
     (*_TABLES, *_INDEXES),
     _COUNTS,
@@ -262,6 +273,7 @@ MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
     _HOOKS,
     _SERVED,
     _FILED_BY_HAND,
+    _CLOCK,
 )
 """The statements that lead from each schema version to the next; a released one is never edited, only followed."""
 

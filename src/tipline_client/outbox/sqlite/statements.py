@@ -30,6 +30,7 @@ __all__ = [
     "FILE_BY_HAND",
     "KEEP_RECEIPT",
     "LEASE",
+    "LONGEST_KNOWN",
     "LONGEST_LEASED",
     "LONGEST_QUEUED",
     "NEXT_AVAILABLE",
@@ -54,15 +55,16 @@ _ENTRY: Final = """
         entries.content_digest, entries.envelope, entries.is_escalated, entries.state, entries.checkpoint,
         entries.attempts, entries.enqueued_at, entries.available_at, entries.withdrawal_reason, entries.last_failure,
         acknowledgements.report_id, acknowledgements.acknowledged_at, acknowledgements.entry IS NOT NULL,
-        entries.filed_by_hand_as, entries.lapses_at, entries.lease_token, entries.lease_expires_at
+        entries.filed_by_hand_as, entries.known_at,
+        entries.lapses_at, entries.lease_token, entries.lease_expires_at, entries.warned_at
     FROM entries LEFT JOIN acknowledgements ON acknowledgements.entry = entries.number
 """
 
 ADD_ENTRY: Final = """
     INSERT INTO entries (id, profile, environment, idempotency_key, content_digest, envelope, is_escalated, state,
-        checkpoint, enqueued_at, available_at)
+        checkpoint, enqueued_at, available_at, known_at)
     VALUES (:id, :profile, :environment, :idempotency_key, :content_digest, :envelope, :is_escalated, :state,
-        :checkpoint, :now, :now)
+        :checkpoint, :now, :now, :known_at)
     ON CONFLICT DO NOTHING
     RETURNING number
 """
@@ -294,6 +296,13 @@ OLDEST_WAITING: Final = """
         AND enqueued_at BETWEEN :first AND :last
 """
 """When the oldest unfiled entry of a lane was enqueued."""
+
+LONGEST_KNOWN: Final = """
+    SELECT min(coalesce(known_at, enqueued_at)) FROM entries INDEXED BY entries_clock
+    WHERE environment = :environment AND profile = :profile AND state IN ('held', 'queued', 'leased')
+        AND coalesce(known_at, enqueued_at) BETWEEN :first AND :last
+"""
+"""When the clock of an unfiled entry of a lane began first."""
 
 NEXT_AVAILABLE: Final = """
     SELECT min(available_at) FROM entries INDEXED BY entries_available

@@ -16,6 +16,7 @@ import anyio.to_thread
 from tipline_client.delivery.acknowledgement import Acknowledgement, Alarm
 from tipline_client.delivery.checkpoint import Checkpoint
 from tipline_client.delivery.clock import Clock, SystemClock
+from tipline_client.delivery.deadline import Deadline
 from tipline_client.delivery.entry import Entry, Lease, NewEntry, OutboxCounts
 from tipline_client.delivery.environment import Environment
 from tipline_client.delivery.events import Happening, HistoryLine
@@ -27,7 +28,7 @@ from tipline_client.envelope import HistoryChain
 from tipline_client.outbox import by_hand, rules
 from tipline_client.outbox.bulletin import Bulletin
 from tipline_client.outbox.contract import AcknowledgementRecord, Claimed, Lane, Strays
-from tipline_client.outbox.sqlite import deciding, entering, hooks, lanes, leasing, reading, serving
+from tipline_client.outbox.sqlite import deadlines, deciding, entering, hooks, lanes, leasing, reading, serving
 from tipline_client.outbox.sqlite.driver import DriverName, choose_driver, library_version
 from tipline_client.outbox.sqlite.history import history_of_entry, history_of_lane, lines_after
 from tipline_client.outbox.sqlite.opening import Opened, open_file
@@ -175,6 +176,12 @@ class SqliteOutbox:
         """See `Outbox.serve`."""
         rules.check_text(lane.profile)
         return await self._write(lambda writing: serving.serve(writing, lane))
+
+    async def tell_deadlines(self, lane: Lane, *, deadline: Deadline, limit: int = 100) -> tuple[str, ...]:
+        """See `Outbox.tell_deadlines`."""
+        return await self._write(
+            lambda writing: deadlines.tell_deadlines(writing, lane, deadline=deadline, limit=limit)
+        )
 
     async def let_go(self, entry_id: str, *, reason: str) -> Entry:
         """See `Outbox.let_go`."""
