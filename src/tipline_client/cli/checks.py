@@ -39,6 +39,8 @@ def check_settings(settings: Settings, *, environ: Mapping[str, str]) -> list[Ch
         "password": "set" if settings.password else "not set",
         "registered_esp": "yes" if settings.registered_esp else "no",
         "slots": str(settings.slots),
+        "file_within": "not set" if settings.deadline is None else span(settings.deadline.file_within),
+        "warn_before": "not set" if settings.deadline is None else span(settings.deadline.notice),
         "reporter": "set" if settings.reporter else "not set",
     }
     checks = [Check("configuration", Grade.OK, file)]

@@ -6,6 +6,7 @@ dispatches. For a mock endpoint it is, with a word about it.
 
 import logging
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import TypeVar
 
 import anyio
@@ -70,7 +71,7 @@ def with_client(
             settings.home,
             profile=profile,
             outbox=None if settings.outbox is None else settings.outbox.url,
-            options=options or Options(slots=settings.slots),
+            options=replace(options or Options(), slots=settings.slots, deadline=settings.deadline),
         ) as client:
             return await work(client)
 

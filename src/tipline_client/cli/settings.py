@@ -11,10 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from tipline_client import profiles
+from tipline_client.cli.durations import read_duration
 from tipline_client.cli.layers import Layers
 from tipline_client.cli.settings_file import find_file
 from tipline_client.cli.variables import CONFIG_VARIABLE, VARIABLES
 from tipline_client.client.options import MAX_SLOTS
+from tipline_client.delivery.deadline import Deadline
 from tipline_client.delivery.environment import Environment
 from tipline_client.errors import ConfigurationError
 from tipline_client.outbox.addresses import Address
@@ -55,6 +57,7 @@ class Settings:
         password: For the endpoint.
         registered_esp: The explicit statement that production needs.
         slots: How many deliveries run at once.
+        deadline: How long after the knowledge a report is to be filed, and when somebody is warned.
         reporter: Stands in a report that names no reporter.
         file: The configuration file that was read.
         origins: Setting to where it came from.
@@ -68,6 +71,7 @@ class Settings:
     password: str | None = field(default=None, repr=False)
     registered_esp: bool = False
     slots: int = DEFAULT_SLOTS
+    deadline: Deadline | None = None
     reporter: Mapping[str, Any] | None = field(default=None, repr=False)
     file: Path | None = None
     origins: Mapping[str, str] = field(default_factory=dict)
@@ -190,6 +194,7 @@ def resolve(
         password=given.get("password"),
         registered_esp=_truth(given.get("registered_esp", False)),
         slots=_slots(given.get("slots", DEFAULT_SLOTS)),
+        deadline=_deadline(given, layers.origins),
         reporter=given.get("reporter"),
         file=file,
         origins=layers.origins,
@@ -199,6 +204,22 @@ def resolve(
 
 def _folder(home: str | None) -> Path:
     return Path(home or DEFAULT_HOME).expanduser()
+
+
+def _deadline(given: Mapping[str, Any], origins: Mapping[str, str]) -> Deadline | None:
+    spans = {
+        name: read_duration(given[name], what=f"{name} ({origins[name]})")
+        for name in ("file_within", "warn_before")
+        if name in given
+    }
+    if not spans:
+        return None
+    if "file_within" not in spans:
+        raise ConfigurationError(
+            f"warn_before ({origins['warn_before']}) needs file_within: before what is somebody to be warned",
+            hint="Set TIPLINE_FILE_WITHIN too, or leave both out.",
+        )
+    return Deadline(**spans)
 
 
 def _truth(value: bool | str) -> bool:

@@ -26,6 +26,8 @@ _KINDS: Mapping[str, tuple[type, str]] = {
     "password_file": (str, "text"),
     "registered_esp": (bool, "true or false"),
     "slots": (int, "a whole number"),
+    "file_within": (str, 'a duration such as "24h"'),
+    "warn_before": (str, 'a duration such as "6h"'),
     "reporter": (dict, "a table"),
     "credentials": (dict, "a table of tables, such as [credentials.testing]"),
 }

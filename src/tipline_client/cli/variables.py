@@ -14,6 +14,8 @@ VARIABLES: Mapping[str, str] = {
     "password_file": "TIPLINE_PASSWORD_FILE",
     "registered_esp": "TIPLINE_REGISTERED_ESP",
     "slots": "TIPLINE_SLOTS",
+    "file_within": "TIPLINE_FILE_WITHIN",
+    "warn_before": "TIPLINE_WARN_BEFORE",
 }
 """Setting to environment variable."""
 

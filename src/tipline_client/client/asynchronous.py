@@ -126,10 +126,12 @@ class AsyncTiplineClient:
         if self._closes_outbox:
             await self.outbox.close()
 
-    def validate(self, report: Report, *, evidence: Sequence[Evidence] = ()) -> tuple[Issue, ...]:
+    def validate(
+        self, report: Report, *, evidence: Sequence[Evidence] = (), known_at: datetime | None = None
+    ) -> tuple[Issue, ...]:
         """Every issue of a report with its evidence, errors and warnings, without queueing or raising."""
         try:
-            submission = as_submission(report, evidence)
+            submission = as_submission(report, evidence, known_at=known_at)
         except ReportInvalidError as error:
             return error.issues
         return check(submission, self.profile, now=self._options.clock.now())

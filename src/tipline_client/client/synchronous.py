@@ -95,9 +95,11 @@ class TiplineClient:
         """Which endpoint."""
         return self._async.profile
 
-    def validate(self, report: Report, *, evidence: Sequence[Evidence] = ()) -> tuple[Issue, ...]:
+    def validate(
+        self, report: Report, *, evidence: Sequence[Evidence] = (), known_at: datetime | None = None
+    ) -> tuple[Issue, ...]:
         """See `AsyncTiplineClient.validate`."""
-        return self._async.validate(report, evidence=evidence)
+        return self._async.validate(report, evidence=evidence, known_at=known_at)
 
     def enqueue(
         self,

@@ -18,8 +18,8 @@ from tipline_client.delivery.entry import Lease
 from tipline_client.delivery.outcomes import Attempt, Outcome
 from tipline_client.dispatch.lane import LaneGate, OwnBook
 from tipline_client.dispatch.pausing import Pause
-from tipline_client.dispatch.rounds import Rounds
 from tipline_client.dispatch.road import Road, tell
+from tipline_client.dispatch.rounds import Rounds
 from tipline_client.dispatch.summary import DispatchSummary, Tally
 from tipline_client.dispatch.transports import OpenTransport, Transports, transports_of
 from tipline_client.dispatch.walk import Walk

@@ -78,7 +78,8 @@ def as_submission(
         if not isinstance(item, Evidence):
             kind = type(item).__name__
             raise EvidenceError(f"evidence[{index}] is {kind}, not Evidence", hint="Use Evidence.from_path(...).")
-    if known_at is not None and (not isinstance(known_at, datetime) or known_at.utcoffset() is None):
+    moment: object = known_at
+    if moment is not None and (not isinstance(moment, datetime) or moment.utcoffset() is None):
         raise ReportInvalidError([_wrong("knownAt", "a datetime with a zone is expected, or None")])
     try:
         if isinstance(idempotency_key, str):

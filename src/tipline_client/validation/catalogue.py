@@ -11,6 +11,7 @@ from tipline_client.validation import (
     rules_completeness,
     rules_files,
     rules_incident,
+    rules_knowledge,
     rules_network,
     rules_people,
     rules_text,
@@ -21,7 +22,16 @@ from tipline_client.validation.subject import Subject
 
 __all__ = ["CHECKS", "RULES", "RuleSummary", "rules_reference"]
 
-_THEMES = (rules_incident, rules_people, rules_accounts, rules_network, rules_files, rules_text, rules_completeness)
+_THEMES = (
+    rules_incident,
+    rules_knowledge,
+    rules_people,
+    rules_accounts,
+    rules_network,
+    rules_files,
+    rules_text,
+    rules_completeness,
+)
 
 CHECKS: tuple[Check[Subject], ...] = tuple(check for theme in _THEMES for check in theme.CHECKS)
 """Every check on a submission."""

@@ -85,7 +85,7 @@ _WEB = re.compile(r"https?:", re.IGNORECASE)
 _WEB_ABSOLUTE = re.compile(r"https?://[^/?#]", re.IGNORECASE)
 
 # These have their own rules, or may lie in the future.
-_OTHER_INSTANTS = (".incidentDateTime", ".uploadedToEspTimestamp", ".reenabledDate")
+_OTHER_INSTANTS = (".incidentDateTime", ".uploadedToEspTimestamp", ".reenabledDate", "knownAt")
 
 
 def check_urls(subject: Subject) -> Iterator[Finding]:

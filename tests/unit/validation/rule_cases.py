@@ -48,6 +48,9 @@ RULE_CASES = (
         {f"{SUMMARY}.incidentDateTime": "1970-01-01T00:00:00Z"},
         f"{SUMMARY}.incidentDateTime",
     ),
+    Case("known-at-in-future", {"knownAt": "2026-01-20T12:05:01Z"}, "knownAt"),
+    Case("known-at-implausible", {"knownAt": "1970-01-01T00:00:00Z"}, "knownAt"),
+    Case("known-at-before-incident", {"knownAt": "2026-01-01T00:00:00Z"}, "knownAt"),
     Case("escalation-blank", {f"{SUMMARY}.escalateToHighPriority": " "}, f"{SUMMARY}.escalateToHighPriority"),
     Case("escalation-blank", {f"{SUMMARY}.escalateToHighPriority": ""}, f"{SUMMARY}.escalateToHighPriority"),
     Case(

@@ -113,7 +113,7 @@ def _file(settings: Settings, path: Path, output: Output) -> Delivered:
         return delivered
 
     with watching(output) as watcher:
-        watched = Options(slots=settings.slots, on_step=watcher.on_step, on_bytes=watcher.on_bytes)
+        watched = Options(on_step=watcher.on_step, on_bytes=watcher.on_bytes)
         delivered = with_client(settings, work, options=watched)
     output.say(*(f"   {line}" for line in delivered_lines(delivered)))
     return delivered

@@ -124,6 +124,7 @@ def _view(end: _End) -> dict[str, Any]:
         "givenUp": [{"id": entry_id, "error": failure_view(failure)} for entry_id, failure in end.given_up],
         "waiting": summary.waiting,
         "oldestWaiting": instant(counts.oldest_waiting),
+        "longestKnown": instant(counts.longest_known),
         "nextTry": instant(counts.next_available),
         "lastError": oldest_failure_view(end.failure),
         "lastErrorNotLookedAt": end.failure.not_looked_at,

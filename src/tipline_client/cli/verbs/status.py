@@ -100,6 +100,7 @@ def _view(found: _Found) -> dict[str, Any]:
         "states": {state.value: number for state, number in counts.by_state.items()},
         "waiting": counts.waiting,
         "oldestWaiting": instant(counts.oldest_waiting),
+        "longestKnown": instant(counts.longest_known),
         "oldestEntryId": None if oldest is None else oldest.id,
         "oldestError": None if oldest is None else failure_view(oldest.last_failure),
         "lastError": oldest_failure_view(found.failure),
@@ -115,6 +116,8 @@ def _lines(found: _Found) -> list[str]:
     lines += [f"  {state.value.replace('_', ' '):<13} {number}" for state, number in counts.by_state.items() if number]
     if counts.oldest_waiting is not None:
         lines.append(f"  oldest waits  {span(datetime.now(UTC) - counts.oldest_waiting)}")
+    if counts.longest_known not in (None, counts.oldest_waiting):
+        lines.append(f"  longest known {span(datetime.now(UTC) - counts.longest_known)}")
     if counts.next_available is not None:
         lines.append(f"  next try      {instant(counts.next_available)}")
     if (failure := oldest_failure_line(found.failure)) is not None:

@@ -45,7 +45,7 @@ def submit(*files: str, options: EndpointOptions = ENDPOINT) -> ExitCode:
         results = with_client(
             settings,
             partial(_queue_and_deliver, files=read, slots=settings.slots, output=session.output),
-            options=Options(slots=settings.slots, on_step=watcher.on_step, on_bytes=watcher.on_bytes),
+            options=Options(on_step=watcher.on_step, on_bytes=watcher.on_bytes),
         )
     views = [
         {
