@@ -119,9 +119,9 @@ _ENTRY: Final[Columns] = MappingProxyType(
         "filed_by_hand_as": (or_none(_report_id), None),
         "known_at": (or_none(moment), None),
         "lapses_at": (number, NEVER),
+        "warned_at": (or_none(number), None),
         "lease_token": (or_none(text), None),
         "lease_expires_at": (or_none(number), None),
-        "warned_at": (or_none(number), None),
     }
 )
 _OF_THE_STORE: Final = ("lapses_at", "lease_token", "lease_expires_at", "warned_at")

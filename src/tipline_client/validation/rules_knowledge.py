@@ -15,8 +15,8 @@ __all__ = ["CHECKS", "RULES"]
 IN_FUTURE = error(
     "known-at-in-future",
     summary="The knowledge lies in the past.",
-    message="knownAt lies in the future by more than the tolerance for clocks. Give the moment at which you came to know "
-    "of it, and check the time zone and this machine's clock.",
+    message="knownAt lies in the future by more than the tolerance for clocks. Give the moment at which you came to "
+    "know of it, and check the time zone and this machine's clock.",
     source=RECOMMENDATION,
 )
 BEFORE_1990 = error(
@@ -28,8 +28,8 @@ BEFORE_1990 = error(
 BEFORE_INCIDENT = warning(
     "known-at-before-incident",
     summary="Nobody knows of an incident before it happened.",
-    message="knownAt lies before incidentDateTime by more than the tolerance for clocks. Check which of the two is wrong, "
-    "and their time zones.",
+    message="knownAt lies before incidentDateTime by more than the tolerance for clocks. Check which of the two "
+    "is wrong, and their time zones.",
     source=RECOMMENDATION,
     why="One of the two times is wrong, and both are read as evidence: of the deed, and of how soon it was reported.",
 )
