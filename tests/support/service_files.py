@@ -36,6 +36,7 @@ Unit = Mapping[str, Sequence[tuple[str, str]]]
 def _read_unit(text: str) -> dict[str, list[tuple[str, str]]]:
     """Section to its settings in order; a setting may come again. Continued and quoted lines are refused."""
     sections: dict[str, list[tuple[str, str]]] = {}
+    current: list[tuple[str, str]] = []
     for line in _lines(text):
         if line.startswith("["):
             current = sections.setdefault(line.strip("[]"), [])
@@ -65,7 +66,7 @@ def unit_environ(unit: Unit, *, settings: Mapping[str, str], state: Path, creden
     own = dict(value.partition("=")[::2] for value in values_of(unit, "Environment"))
     return {
         name: value.replace("%S", str(state)).replace("%d", str(credentials))
-        for name, value in (own | settings).items()
+        for name, value in {**own, **settings}.items()
     }
 
 
@@ -131,8 +132,10 @@ def _lines(text: str) -> Iterator[str]:
 
 
 UNITS = {path.stem: _read_unit(path.read_text(encoding="utf-8")) for path in sorted(SERVICE.glob("*.service"))}
+"""The units by their names."""
 DISPATCH = UNITS["tipline-dispatch"]
 COMPOSE = _read_compose((SERVICE / "compose.yaml").read_text(encoding="utf-8"))
 SERVICES: dict[str, dict[str, Any]] = {
     name: service for name, service in COMPOSE["services"].items() if service["image"] == "tipline"
 }
+"""Those services of the compose file that run the command, by their names."""
