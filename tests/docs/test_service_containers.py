@@ -1,0 +1,95 @@
+"""The container and the compose file in `examples/service` fit this source and one another.
+
+Their command lines, variables and times are compared with the code beside those of the units.
+"""
+
+import json
+import re
+import signal
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from tests.docs.pages import ROOT
+from tests.support.service_files import COMPOSE, DISPATCH, SERVICE, SERVICES, containerfile, of_container, values_of
+
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+
+
+def test_container_built_from_this_source() -> None:
+    """What is copied is there, and what is installed is the package with the extras of the command and the database."""
+    copied = [value.split()[:-1] for value in of_container("COPY") if not value.startswith("--from=")]
+    extras = {
+        name
+        for value in of_container("RUN")
+        for found in re.findall(r"\"\.\[(.*?)\]\"", value)
+        for name in found.split(",")
+    }
+
+    missing = [path for paths in copied for path in paths if not (ROOT / path).exists()]
+
+    assert [] == missing
+    assert {PROJECT["readme"], *PROJECT["license-files"], "pyproject.toml", "src"} <= {
+        p for paths in copied for p in paths
+    }
+    assert {"cli", "postgres"} == extras
+    assert extras <= PROJECT["optional-dependencies"].keys()
+
+
+def test_python_of_the_container() -> None:
+    """Both stages have the same Python, one that the package supports."""
+    images = {value.split()[0] for value in of_container("FROM")}
+
+    versions = [found[1] for image in images if (found := re.search(r"python:(\d+\.\d+)-", image))]
+
+    assert 1 == len(images) == len(versions)
+    assert f"Programming Language :: Python :: {versions[0]}" in PROJECT["classifiers"]
+
+
+def test_process_of_the_container() -> None:
+    """It is the command itself, not a shell around it that would keep the signals; and its user is not root."""
+    user = of_container("USER")
+
+    assert ["tipline"] == json.loads(of_container("ENTRYPOINT")[-1])
+    assert "tipline" in PROJECT["scripts"]
+    assert 1 == len(user)
+    assert 0 not in {int(word) for word in user[0].split(":")}
+    assert "USER" == next(name for name, _ in reversed(containerfile()) if name in {"USER", "RUN", "COPY"})
+
+
+def test_one_stop_signal_everywhere() -> None:
+    """Unit, container and compose file stop the dispatcher by the same signal."""
+    named = {*values_of(DISPATCH, "KillSignal"), *of_container("STOPSIGNAL"), SERVICES["dispatcher"]["stop_signal"]}
+
+    assert {signal.SIGTERM.name} == named
+
+
+def test_secrets_of_the_compose_file() -> None:
+    """Every secret is declared once as a file, and each service names only files of its own secrets."""
+    services: dict[str, dict[str, Any]] = COMPOSE["services"]
+    used = {secret for service in services.values() for secret in service.get("secrets", [])}
+    foreign = [
+        (name, variable)
+        for name, service in services.items()
+        for variable, value in service.get("environment", {}).items()
+        if variable.endswith("_FILE") and Path(value).name not in service["secrets"]
+    ]
+
+    assert {*COMPOSE["secrets"]} == used
+    assert {name: {"file": f"./secrets/{name}"} for name in used} == COMPOSE["secrets"]
+    assert [] == foreign
+    assert "secrets/" in (SERVICE / ".gitignore").read_text(encoding="utf-8").splitlines()
+
+
+def test_dispatchers_of_the_compose_file() -> None:
+    """There are two, on one home, started without what was made for the set-up; all files that are named are there."""
+    dispatcher = SERVICES["dispatcher"]
+    context = (SERVICE / dispatcher["build"]["context"]).resolve()
+
+    assert "2" == dispatcher["deploy"]["replicas"]
+    assert SERVICES["init"]["volumes"] == dispatcher["volumes"]
+    assert {"init", "migrate"} == {name for name, service in SERVICES.items() if service.get("profiles") == ["setup"]}
+    assert dispatcher["volumes"][0].split(":")[1] in of_container("ENV")[-1]
+    assert ROOT == context
+    assert (context / dispatcher["build"]["dockerfile"]).is_file()
+    assert all((SERVICE / name).is_file() for name in dispatcher["env_file"])
