@@ -6,16 +6,15 @@ A function over an open transaction. What a deadline is belongs to `delivery.dea
 from typing import Final
 
 from tipline_client.delivery.deadline import Deadline
-from tipline_client.outbox.columns import FIRST, microseconds
-from tipline_client.outbox.contract import Lane, UnreadableRowError
-from tipline_client.outbox.rows import entry_of
-from tipline_client.outbox.sqlite import statements
+from tipline_client.outbox.columns import FIRST, microseconds, moment
+from tipline_client.outbox.contract import Lane
+from tipline_client.outbox.rows import name_of
 from tipline_client.outbox.sqlite.writing import Writing
 
 __all__ = ["tell_deadlines"]
 
 _NEAR: Final = """
-    SELECT number FROM entries INDEXED BY entries_clock
+    SELECT number, id, coalesce(known_at, enqueued_at) FROM entries INDEXED BY entries_clock
     WHERE environment = :environment AND profile = :profile AND state IN ('held', 'queued', 'leased')
         AND coalesce(known_at, enqueued_at) BETWEEN :first AND :before AND warned_at IS NULL
     ORDER BY coalesce(known_at, enqueued_at) LIMIT :limit
@@ -31,18 +30,10 @@ def tell_deadlines(writing: Writing, lane: Lane, *, deadline: Deadline, limit: i
         "first": FIRST,
         "before": microseconds(deadline.began_before(writing.now)),
         "limit": limit,
+        "now": microseconds(writing.now),
     }
-    told = (_tell(writing, number, deadline) for [number] in writing.execute(_NEAR, asked))
-    return tuple(entry_id for entry_id in told if entry_id is not None)
-
-
-def _tell(writing: Writing, number: int, deadline: Deadline) -> str | None:
-    [row] = writing.execute(statements.ENTRY_BY_NUMBER, {"number": number})
-    try:
-        entry = entry_of(row)
-    except UnreadableRowError:
-        # The claim that meets it sets it aside, and tells of that.
-        return None
-    writing.execute(_WARNED, {"number": number, "now": microseconds(writing.now)})
-    writing.tell(number, deadline.near(entry.clock_began_at))
-    return entry.id
+    near = tuple(writing.execute(_NEAR, asked))
+    for number, _, began_at in near:
+        writing.execute(_WARNED, {"number": number, "now": asked["now"]})
+        writing.tell(number, deadline.near(moment(began_at)))
+    return tuple(name_of(row) for row in near)
