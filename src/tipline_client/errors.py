@@ -165,6 +165,12 @@ class IllegalTransitionError(OutboxError):
     default_hint = "Look at the entry with `tipline show` and use the verb that fits its state."
 
 
+class ReportTakenError(OutboxError):
+    """The endpoint's number for a report is on record as another entry's: one report is never two entries'."""
+
+    default_hint = "Look at both entries with `tipline show`, and at that report on the hotline's side."
+
+
 class UnreadableRowError(OutboxError):
     """A row holds what this program never wrote; every other row is served all the same."""
 

@@ -34,7 +34,7 @@ async def _waiting_with_report(outbox: Outbox, name: str, *, opened: timedelta, 
     """An entry that was given back with a report open since `opened` after the start."""
     entry, _ = await outbox.enqueue(new_entry(name, is_escalated=is_escalated))
     [lease] = await outbox.claim(LANE, limit=1, lease_for=MINUTE, entry_id=entry.id)
-    checkpoint = Checkpoint(report_id=1, opened_at=START + opened)
+    checkpoint = Checkpoint(report_id=int.from_bytes(name.encode()), opened_at=START + opened)
     await outbox.release(lease, checkpoint, attempt(Outcome.TRANSIENT), available_in=timedelta(0))
 
 

@@ -294,7 +294,7 @@ async def test_certificate_that_nobody_trusts(tmp_path: Path) -> None:
 
 
 async def test_credentials_refused_in_mid_upload(stage: Stage) -> None:
-    """An entry whose upload meets refused credentials and a reset waits with them: no attempt, no retraction."""
+    """An entry whose upload meets refused credentials waits, no attempt burned; then its report is replaced."""
     entry = await stage.enqueue()
     is_first = True
 
@@ -318,4 +318,4 @@ async def test_credentials_refused_in_mid_upload(stage: Stage) -> None:
 
     filed, summary = await stage.outbox.get(entry.id), stage.endpoint.summary()
     assert (State.ACKNOWLEDGED, 1) == (filed.state, filed.attempts)
-    assert (1, 0, 0) == (summary["finished"], summary["retracted"], summary["stray_files"])
+    assert (1, 1, 0) == (summary["finished"], summary["retracted"], summary["stray_files"])

@@ -353,6 +353,8 @@ class AsyncTiplineClient:
             profile=self.profile,
             trusted=self.keys.trusted(),
             seal=self.keys.checkpoint_seal(),
+            # Whoever opened an outbox of their own chose what its histories are chained with.
+            chain=self.keys.history_chain() if self._closes_outbox else None,
             evidence=self._store,
             lane=LaneGate(SharedBook(self.outbox, lane), clock=options.clock),
             policy=options.policy,

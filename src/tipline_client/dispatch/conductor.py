@@ -6,6 +6,7 @@ It decides when to claim and when to wait. What is done with a lease is `walk`; 
 import logging
 import traceback
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -158,11 +159,14 @@ class Conductor:
                     await self._serve(tasks, transports, patience)
                 except Exception as error:
                     failure = error
+            # Others need not wait until the turn of somebody who is gone has ended; if this fails, they do.
+            with suppress(OutboxUnavailableError):
+                await self._road.lane.give_back_trial()
         failure = failure or self._failure
         if failure is not None:
             raise failure
         return self._tally.summary(
-            incident=self._road.lane.incident if self._road.lane.is_paused else None,
+            incident=self._road.lane.incident,
             waiting=(await self._road.outbox.count(lane=self.lane)).waiting,
         )
 

@@ -18,11 +18,13 @@ import anyio
 from tipline_client.delivery.clock import Clock
 from tipline_client.delivery.entry import Entry
 from tipline_client.delivery.manifest import ManifestItem
+from tipline_client.dispatch.job import verified_payload
 from tipline_client.dispatch.sealing import derive_key, manifest_item, sealed_entry
 from tipline_client.envelope import CheckpointSeal, KeyRing, SigningKey
 from tipline_client.envelope.payload import content_digest
 from tipline_client.errors import (
     ConfigurationError,
+    EnvelopeError,
     EvidenceError,
     Issue,
     OutboxError,
@@ -152,6 +154,7 @@ async def enqueue(
         ReportInvalidError: With every issue. Nothing was queued.
         EvidenceError: A file is missing, empty, unreadable or changing. Nothing was queued.
         DuplicateKeyError: The key names other content. Nothing was queued.
+        EnvelopeError: The entry on record with this key was altered. Nothing was queued.
         OutboxUnavailableError: Nothing was queued.
         OutboxInDoubtError: It was queued or not; the copies of the evidence stay. Doing the same again tells.
         ConfigurationError: It is not in the outbox yet, and there is no usable signing key or seal. Nothing was queued.
@@ -163,7 +166,7 @@ async def enqueue(
     lane = Lane(profile.name, profile.environment)
     existing = None if idempotency_key is None else await outbox.find(lane, idempotency_key)
     signing = _signing(keys)
-    recognise = partial(_recognise, submission, evidence, existing=existing, outbox=outbox, lane=lane)
+    recognise = partial(_recognise, submission, evidence, existing=existing, outbox=outbox, lane=lane, keys=keys)
     if existing is not None or (idempotency_key is None and isinstance(signing, ConfigurationError)):
         # Without a key of the caller's, the content says which entry it is.
         found = await recognise()
@@ -173,7 +176,10 @@ async def enqueue(
         raise signing
     add = partial(_add, submission, evidence, outbox=outbox, store=store, signing=signing, profile=profile, clock=clock)
     try:
-        return await add()
+        added = await add()
+        if not added.is_new:
+            _check_genuine(added.entry, keys)
+        return added
     except OutboxInDoubtError:
         raise
     except OutboxUnavailableError:
@@ -185,7 +191,13 @@ async def enqueue(
 
 
 async def _recognise(
-    submission: Submission, evidence: Sequence[Evidence], *, existing: Entry | None, outbox: Outbox, lane: Lane
+    submission: Submission,
+    evidence: Sequence[Evidence],
+    *,
+    existing: Entry | None,
+    outbox: Outbox,
+    lane: Lane,
+    keys: KeyRing,
 ) -> Enqueued | None:
     """The entry that is there for this content already, if any: `existing`, or the one with the key of the content."""
     manifest = await _digested(evidence)
@@ -194,7 +206,28 @@ async def _recognise(
         return None
     if entry.content_digest != content_digest(submission.report.to_json_dict(), manifest):
         raise other_content(entry)
+    _check_genuine(entry, keys)
     return Enqueued(entry, is_new=False)
+
+
+def _check_genuine(entry: Entry, keys: KeyRing) -> None:
+    """Let an entry pass for what is handed in again only if that was signed: a row may have been given its key.
+
+    Raises:
+        EnvelopeError: It was; what is handed in is on record nowhere.
+    """
+    try:
+        trusted = keys.trusted()
+    except ConfigurationError:
+        # A host that cannot verify cannot sign either: it adds nothing, and takes nothing as filed.
+        return
+    try:
+        verified_payload(entry, trusted=trusted)
+    except EnvelopeError as error:
+        raise EnvelopeError(
+            f"entry {entry.id} has the key of this submission, but it is not believed: {error}",
+            hint="Nothing was queued. Find out who changed the outbox by hand, and compare it with a backup.",
+        ) from None
 
 
 def _signing(keys: KeyRing) -> tuple[SigningKey, CheckpointSeal] | ConfigurationError:

@@ -182,7 +182,9 @@ class LaneGate:
         """
 
         def take(state: LaneState) -> _Change:
-            if not state.is_paused or not (at_once or state.probe_at is None or state.probe_at <= state.read_at):
+            wait = timedelta(0) if state.probe_at is None else state.probe_at - state.read_at
+            # A wait that is longer than any was written by a wrong clock.
+            if not state.is_paused or not (at_once or not timedelta(0) < wait <= policy.longest):
                 return None
             delay = policy.delay(state.probes, random=random)
             return replace(state, probes=state.probes + 1, probe_at=state.read_at + delay), None
@@ -214,7 +216,8 @@ class LaneGate:
 
         def take(state: LaneState) -> _Change:
             trial = state.trial
-            if trial is None or (trial.holder != self._holder and trial.until > state.read_at):
+            # A turn that is longer than any was written by a wrong clock.
+            if trial is None or (trial.holder != self._holder and state.read_at < trial.until <= state.read_at + _TURN):
                 return None
             return replace(state, trial=Trial(self._holder, state.read_at + _TURN)), None
 
@@ -222,6 +225,19 @@ class LaneGate:
         if mine is not None and mine.holder == self._holder and mine.until - self._seen.read_at > _TURN / 2:
             return True
         return await self._change(take)
+
+    async def give_back_trial(self) -> None:
+        """Let another dispatcher send the entry that the lane is tried with.
+
+        Raises:
+            OutboxUnavailableError: It cannot be written down; the turn ends by itself.
+        """
+
+        def give_back(state: LaneState) -> _Change:
+            return (replace(state, trial=Trial("", state.read_at)), None) if self._is_our_trial(state) else None
+
+        if self._is_our_trial(self._seen):
+            await self._change(give_back)
 
     def _is_our_trial(self, state: LaneState) -> bool:
         return state.trial is not None and state.trial.holder == self._holder

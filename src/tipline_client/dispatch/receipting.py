@@ -12,14 +12,15 @@ from tipline_client._version import __version__
 from tipline_client.delivery.entry import Entry
 from tipline_client.delivery.receipt import RECEIPT_VERSION, Receipt, ReceiptFile, ReplacedCharacter
 from tipline_client.delivery.states import State
+from tipline_client.dispatch.settling import compared
 from tipline_client.envelope import KeyRing
 from tipline_client.envelope.payload import SubmissionPayload, open_sealed
 from tipline_client.envelope.receipts import open_receipt, seal_receipt
 from tipline_client.errors import EnvelopeError, IllegalTransitionError, TiplineError
 from tipline_client.outbox.contract import AcknowledgementRecord, Outbox
-from tipline_client.profiles.replies import reply_report_id
+from tipline_client.profiles.replies import reply_file_ids, reply_report_id
 
-__all__ = ["check_acknowledgement", "receipt_bytes", "receipt_of", "sign_outstanding"]
+__all__ = ["check_acknowledgement", "check_receipt", "receipt_bytes", "receipt_of", "sign_outstanding"]
 
 _log = logging.getLogger("tipline_client.dispatch")
 
@@ -46,9 +47,10 @@ async def receipt_bytes(outbox: Outbox, keys: KeyRing, entry_id: str) -> bytes:
         raise IllegalTransitionError(
             f"entry {entry_id} has no receipt: it is {entry.state}", hint="A receipt exists once it is acknowledged."
         )
-    if record.receipt is not None:
-        return record.receipt
     entry = await outbox.get(entry_id)
+    if record.receipt is not None:
+        check_receipt(entry, open_receipt(record.receipt, trusted=keys.trusted()))
+        return record.receipt
     payload = open_sealed(entry.envelope, trusted=keys.trusted())
     keys.checkpoint_seal().check(entry.id, entry.checkpoint)
     check_acknowledgement(entry, record)
@@ -79,6 +81,20 @@ async def sign_outstanding(outbox: Outbox, keys: KeyRing, entry_id: str | None =
     return made
 
 
+def check_receipt(entry: Entry, receipt: Receipt) -> None:
+    """Let a receipt pass only if it is this entry's.
+
+    Raises:
+        EnvelopeError: It is another's.
+    """
+    named = (receipt.entry_id, receipt.idempotency_key, receipt.profile, receipt.environment)
+    if named != (entry.id, entry.idempotency_key, entry.profile, entry.environment):
+        raise EnvelopeError(
+            f"entry {entry.id}: the receipt on record is another entry's: the outbox was altered",
+            hint="Find out who changed the outbox by hand, and compare it with a backup.",
+        )
+
+
 def check_acknowledgement(entry: Entry, record: AcknowledgementRecord) -> None:
     """Let an acknowledgement pass only if it is the one that the entry's checkpoint ended with.
 
@@ -89,11 +105,18 @@ def check_acknowledgement(entry: Entry, record: AcknowledgementRecord) -> None:
     """
     filed, checkpoint = record.acknowledgement, entry.checkpoint
     last = checkpoint.exchanges[-1] if checkpoint.exchanges else None
+    code = 0 if last is None or last.code is None else last.code
+    listed = reply_file_ids(record.reply)
     stored = {
         "report": ({filed.report_id, entry.report_id}, {checkpoint.report_id}),
         "time": ({filed.acknowledged_at, entry.acknowledged_at}, {last and last.answered_at}),
         "files": ({filed.files}, {checkpoint.files}),
         "exchanges": ((filed.exchanges, filed.orphans), (checkpoint.exchanges, checkpoint.orphans)),
+        "code": (filed.code, code),
+        "set of files": (
+            (filed.reported_file_ids, filed.file_set),
+            (listed, compared(checkpoint.files, listed, code=code)),
+        ),
         "reply": (hashlib.sha256(record.reply).hexdigest(), last and last.reply_sha256),
     }
     altered = [fact for fact, (said, recorded) in stored.items() if said != recorded]

@@ -15,7 +15,7 @@ from tipline_client.delivery.checkpoint import Intent
 from tipline_client.delivery.clock import Clock
 from tipline_client.delivery.retry import RetryPolicy
 from tipline_client.dispatch.lane import LaneGate
-from tipline_client.envelope import CheckpointSeal, TrustedKeys
+from tipline_client.envelope import CheckpointSeal, HistoryChain, TrustedKeys
 from tipline_client.evidence.store import EvidenceStore
 from tipline_client.outbox.contract import Outbox
 from tipline_client.profiles import EndpointProfile
@@ -55,6 +55,7 @@ class Road:
         profile: Where to.
         trusted: Whose signatures are believed.
         seal: Whose checkpoints are believed.
+        chain: Whose histories are believed.
         evidence: Where the files are.
         lane: Whether the endpoint is worth addressing.
         policy: How long to wait between tries.
@@ -73,6 +74,7 @@ class Road:
     profile: EndpointProfile
     trusted: TrustedKeys
     seal: CheckpointSeal
+    chain: HistoryChain | None = None
     evidence: EvidenceStore
     lane: LaneGate
     policy: RetryPolicy

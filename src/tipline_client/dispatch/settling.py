@@ -26,7 +26,7 @@ from tipline_client.delivery.steps import Step
 from tipline_client.dispatch.table import MOVES, Move
 from tipline_client.dispatch.verdicts import Acknowledged, Again, GivenUp, Proceed, Settled, Withdrawn, known
 
-__all__ = ["doom", "failure_of", "settle", "settle_silence"]
+__all__ = ["compared", "disown", "doom", "failure_of", "settle", "settle_silence"]
 
 
 _DOUBTFUL = {AnswerKind.OUTAGE, AnswerKind.UNUSABLE, AnswerKind.UNANSWERED, AnswerKind.SERVER_ERROR}
@@ -107,6 +107,22 @@ def failure_of(step: Step, answer: Answer) -> Failure:
     )
 
 
+def disown(checkpoint: Checkpoint) -> Settled:
+    """Let go of a report that the endpoint named and that is another entry's: nothing of it is addressed.
+
+    What our own submit opened, if anything, has a number that nobody knows; it lapses unfiled.
+    """
+    named, since = checkpoint.report_id, known(checkpoint.opened_at, "when the report was opened")
+    failure = Failure(
+        kind=AnswerKind.UNUSABLE.value,
+        text=f"the endpoint answered with report {named}, which is another entry's",
+        step=Step.SUBMIT,
+    )
+    orphan = SuspectedOrphan(since=since, lapses_at=since + UNFINISHED_LIFETIME)
+    let_go = replace(_fresh(checkpoint), intent=None, orphans=checkpoint.with_orphan(orphan))
+    return Settled(let_go, Again(failure, Outcome.IN_DOUBT))
+
+
 def doom(checkpoint: Checkpoint, failure: Failure) -> Settled:
     """Give an entry up for a reason of our own, retracting first what is open at the endpoint.
 
@@ -153,7 +169,17 @@ def _attach(
         aim = Aim.GIVE_UP if mismatches >= policy.mismatches_before_giving_up else Aim.START_OVER
         doomed = _doomed(replace(base, mismatches=mismatches), aim, failure)
         return Settled(doomed, Again(failure, Outcome.TRANSIENT))
-    attached = AttachedFile(item.index, known(answer.file_id, "the id of the file that was taken"), answer.file_hash)
+    file_id = known(answer.file_id, "the id of the file that was taken")
+    if file_id in {file.file_id for file in base.files}:
+        # Somebody else's reply, or one of our own over again: what was kept of this file, nobody can tell.
+        failure = Failure(
+            kind=AnswerKind.UNUSABLE.value,
+            text=f"the endpoint gave evidence[{item.index}] the id of another file of the report",
+            step=Step.UPLOAD,
+            request_id=answer.request_id,
+        )
+        return Settled(_doomed(base, Aim.START_OVER, failure), Again(failure, Outcome.IN_DOUBT))
+    attached = AttachedFile(item.index, file_id, answer.file_hash)
     return Settled(replace(base, files=(*base.files, attached)), Proceed())
 
 
@@ -192,16 +218,12 @@ def _conclude_retraction(base: Checkpoint) -> Settled:
 
 
 def _acknowledge(base: Checkpoint, intent: Intent, answer: Answer, now: datetime) -> Settled:
-    ours = sorted(file.file_id for file in base.files)
-    if answer.file_ids is None:
-        # A finish that was answered before may not list its files again; the hashes of the uploads were compared.
-        file_set = FileSet.UNCONFIRMED if ours or answer.kind is AnswerKind.FINISHED else FileSet.CONFIRMED
-    else:
-        file_set = FileSet.CONFIRMED if sorted(answer.file_ids) == ours else FileSet.DIFFERS
+    code = 0 if answer.code is None else answer.code
+    file_set = compared(base.files, answer.file_ids, code=code)
     acknowledgement = Acknowledgement(
         report_id=known(base.report_id, "the id of the report that is finished"),
         acknowledged_at=now,
-        code=0 if answer.code is None else answer.code,
+        code=code,
         file_set=file_set,
         files=base.files,
         reported_file_ids=answer.file_ids,
@@ -209,22 +231,45 @@ def _acknowledge(base: Checkpoint, intent: Intent, answer: Answer, now: datetime
         orphans=base.orphans,
     )
     return Settled(
-        replace(base, retraction=None), Acknowledged(acknowledgement, tuple(_alarms(base, intent, file_set, now)))
+        replace(base, retraction=None),
+        Acknowledged(acknowledgement, tuple(_alarms(base, intent, answer, file_set, now))),
     )
 
 
-def _alarms(base: Checkpoint, intent: Intent, file_set: FileSet, now: datetime) -> list[Alarm]:
+def compared(files: Sequence[AttachedFile], listed: Sequence[str] | None, *, code: int) -> FileSet:
+    """What the endpoint's list of attached files says of ours.
+
+    Args:
+        files: Ours.
+        listed: The ids that the endpoint listed; `None` when it gave no list.
+        code: The endpoint's code: 0 when it finished the report just now, another when it was finished before.
+    """
+    ours = sorted(file.file_id for file in files)
+    if listed is None:
+        # A finish that was answered before may not list its files again; the hashes of the uploads were compared.
+        return FileSet.UNCONFIRMED if ours or code != 0 else FileSet.CONFIRMED
+    return FileSet.CONFIRMED if sorted(listed) == ours else FileSet.DIFFERS
+
+
+def _alarms(base: Checkpoint, intent: Intent, answer: Answer, file_set: FileSet, now: datetime) -> list[Alarm]:
     alarms = []
     if file_set is FileSet.DIFFERS:
         text = "the endpoint's list of attached files is not the one that was uploaded"
         alarms.append(Alarm(AlarmKind.FILE_SET_DIFFERS, text, now))
-    if intent.step is not Step.FINISH and not base.finish_sent:
+    if answer.kind is AnswerKind.FINISHED and not _was_finished_by_us(base, intent):
         text = "the endpoint calls the report finished although this entry had not finished it; evidence may be missing"
         alarms.append(Alarm(AlarmKind.FINISHED_BY_ANOTHER, text, now))
     if missing := [file.index for file in base.files if file.file_hash is None]:
         text = f"the endpoint gave no hash for evidence {missing}, so its copy is not proven to be ours"
         alarms.append(Alarm(AlarmKind.HASH_MISSING, text, now))
     return alarms
+
+
+def _was_finished_by_us(base: Checkpoint, intent: Intent) -> bool:
+    if intent.step is not Step.FINISH:
+        return base.finish_sent
+    # The last exchange is this very one; the first finish of a report cannot have been preceded by itself.
+    return any(exchange.step is Step.FINISH for exchange in base.exchanges[:-1])
 
 
 def _fresh(base: Checkpoint) -> Checkpoint:

@@ -50,12 +50,13 @@ _SUBMIT = {
 }
 
 # A second copy of a file would be filed with the report, and a second description of one is undefined. So neither
-# is repeated into the same report unless the endpoint said that nothing was kept, or never saw the first.
+# is repeated into the same report unless the endpoint's own code said that nothing was kept, or it never saw the first.
 _EVIDENCE = {
     Kind.SUCCESS: Move.ADVANCE,
     Kind.NOT_STORED: Move.REPEAT,
     Kind.SERVER_ERROR: Move.RETRACT_AND_START_OVER,
-    Kind.DENIED: Move.REPEAT,
+    # Something in front of the endpoint may refuse the reply as well as the request.
+    Kind.DENIED: Move.RETRACT_AND_START_OVER,
     Kind.NOT_OURS: Move.RETRACT_AND_GIVE_UP,
     Kind.INVALID: Move.RETRACT_AND_GIVE_UP,
     # A cut connection looks like a malformed file, so it gets one more chance.

@@ -23,7 +23,7 @@ from tipline_client.dispatch.job import Job, open_job
 from tipline_client.dispatch.planning import intend
 from tipline_client.dispatch.record import Record
 from tipline_client.dispatch.road import Road, tell
-from tipline_client.dispatch.settling import doom, settle, settle_silence
+from tipline_client.dispatch.settling import disown, doom, settle, settle_silence
 from tipline_client.dispatch.verdicts import (
     Acknowledged,
     Again,
@@ -34,7 +34,8 @@ from tipline_client.dispatch.verdicts import (
     Withdrawn,
     known,
 )
-from tipline_client.errors import EnvelopeError, EvidenceError, OutboxError
+from tipline_client.dispatch.wishes import check_wish, disproved, is_withdrawn
+from tipline_client.errors import EnvelopeError, EvidenceError, OutboxError, ReportTakenError
 from tipline_client.profiles.exchange import Call
 from tipline_client.profiles.replies import read_answer
 from tipline_client.profiles.requests import fileinfo_call, finish_call, retract_call, submit_call, upload_call
@@ -116,6 +117,7 @@ class Walk:
         try:
             job = open_job(self._record.entry, trusted=self._road.trusted, profile=self._road.profile)
             self._record.believe()
+            await check_wish(self._record.entry, self._road.outbox, chain=self._road.chain)
         except EnvelopeError as error:
             return await self._refuse_envelope(error)
         now = self._road.clock.now()
@@ -144,7 +146,7 @@ class Walk:
 
     async def _missing_evidence(self, job: Job) -> Failure | None:
         """Why an evidence file that is still to be uploaded cannot be; looked for before a report is opened in vain."""
-        if self._checkpoint.retraction is not None or self._record.entry.withdrawal_reason is not None:
+        if self._checkpoint.retraction is not None or is_withdrawn(self._record.entry, self._checkpoint):
             return None
         for item in job.manifest:
             if self._checkpoint.attached(item.index) is None:
@@ -161,13 +163,15 @@ class Walk:
                 self._checkpoint,
                 job.manifest,
                 now=self._road.clock.now(),
-                is_withdrawn=self._record.entry.withdrawal_reason is not None,
+                is_withdrawn=is_withdrawn(self._record.entry, self._checkpoint),
             )
             intent = self._checkpoint.intent
             if intent is None:
                 return Withdrawn()
             settled = await self._take(job, intent)
-            self._checkpoint = settled.checkpoint
+            before, self._checkpoint = self._checkpoint, settled.checkpoint
+            if (failure := disproved(self._record.entry, before, settled.checkpoint)) is not None:
+                return GivenUp(failure)
             if not isinstance(settled.verdict, Proceed):
                 return settled.verdict
             if self._road.is_stopping():
@@ -175,7 +179,10 @@ class Walk:
 
     async def _take(self, job: Job, intent: Intent) -> Settled:
         road = self._road
-        await self._record.intend(self._checkpoint)
+        try:
+            await self._record.intend(self._checkpoint)
+        except ReportTakenError as error:
+            return self._disown(error)
         tell(road.on_step, self._record.entry.id, intent)
         try:
             reply = await self._transport.send(self._call(job, intent))
@@ -227,6 +234,10 @@ class Walk:
         )
         await self._road.lane.note_answer(intent.step, answer, entry_id=self._record.entry.id)
 
+    def _disown(self, error: ReportTakenError) -> Settled:
+        _log.error("entry %s: %s", self._record.entry.id, error)
+        return disown(self._checkpoint)
+
     def _refuse_evidence(self, intent: Intent, error: EvidenceError | EnvelopeError) -> Settled:
         kind = "evidence_changed" if isinstance(error, EvidenceError) else "envelope_refused"
         failure = Failure(kind, bounded_text(str(error)), step=intent.step)
@@ -274,11 +285,14 @@ class Walk:
                 )
                 return Outcome.REJECTED
             case Proceed():
-                await self._record.release(
-                    self._checkpoint,
-                    attempt(Outcome.STOPPED, burns=False),
-                    available_in=timedelta(0),
-                )
+                try:
+                    await self._record.release(
+                        self._checkpoint, attempt(Outcome.STOPPED, burns=False), available_in=timedelta(0)
+                    )
+                except ReportTakenError as error:
+                    settled = self._disown(error)
+                    self._checkpoint = settled.checkpoint
+                    return await self._conclude(settled.verdict)
                 return Outcome.STOPPED
             case Again(failure, outcome):
                 checkpoint, wait = self._checkpoint, timedelta(0)

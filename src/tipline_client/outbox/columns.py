@@ -11,6 +11,7 @@ from typing import Any, Final
 __all__ = [
     "EPOCH",
     "FIRST",
+    "HORIZON",
     "LAST",
     "NEVER",
     "Columns",
@@ -48,6 +49,9 @@ def microseconds(instant: datetime) -> int:
 
 FIRST: Final = microseconds(datetime.min.replace(tzinfo=UTC))
 """The first moment that a date can say; a column with a number before it holds no time."""
+HORIZON: Final = timedelta(days=2)
+"""Nothing waits longer, and no lease is longer: a time beyond it was written by a wrong clock, or by hand."""
+
 LAST: Final = microseconds(datetime.max.replace(tzinfo=UTC))
 """The last one."""
 

@@ -164,14 +164,21 @@ class Outbox(Protocol):
         ...
 
     async def record(self, lease: Lease, checkpoint: Checkpoint) -> None:
-        """Fenced: replace the checkpoint."""
+        """Fenced: replace the checkpoint.
+
+        Raises:
+            ReportTakenError: Its report is another entry's of the lane; nothing was written.
+        """
         ...
 
     async def release(self, lease: Lease, checkpoint: Checkpoint, attempt: Attempt, *, available_in: timedelta) -> None:
         """Fenced: give the entry back, `LEASED -> QUEUED`, not to be claimed before `available_in` from now.
 
         The attempt goes on record; it adds to the count only if it burns, and its failure, if it has one, becomes
-        the last one.
+        the last one. Nothing is put off for longer than two days.
+
+        Raises:
+            ReportTakenError: Its report is another entry's of the lane; nothing was written.
         """
         ...
 
@@ -234,6 +241,7 @@ class Outbox(Protocol):
         Raises:
             EntryNotFoundError: There is none.
             IllegalTransitionError: It is acknowledged, or on record as filed by hand under another number.
+            ReportTakenError: The number is another entry's of the lane.
             OutboxError: The number is not between 1 and the largest 64-bit one.
         """
         ...
@@ -246,6 +254,7 @@ class Outbox(Protocol):
         Raises:
             EntryNotFoundError: There is none.
             IllegalTransitionError: It is no dead letter.
+            ReportTakenError: The report that it would go on with is another entry's of the lane.
         """
         ...
 

@@ -59,10 +59,12 @@ def unreadable(columns: Sequence[str]) -> Failure:
 
 
 def checkpoint_columns(checkpoint: Checkpoint) -> dict[str, Value]:
-    """The checkpoint, and the part of it that orders the claims."""
+    """The checkpoint, the part of it that orders the claims, and the report that no other entry may have."""
     lapses_at = checkpoint.lapses_at
     return {
         "checkpoint": to_json(checkpoint),
+        # Text, because the endpoint's numbers may outgrow 63 bits.
+        "report_id": None if checkpoint.report_id is None else str(checkpoint.report_id),
         "lapses_at": NEVER if lapses_at is None else microseconds(lapses_at),
     }
 

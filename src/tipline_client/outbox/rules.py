@@ -16,8 +16,10 @@ from tipline_client.delivery.events import (
     EntryAttempted,
     EntryFiledByHand,
     EntryGivenUp,
+    EntryRequeued,
     EntryRetracted,
     Happening,
+    WithdrawalAsked,
     digest_of,
 )
 from tipline_client.delivery.hook_state import HookState
@@ -31,6 +33,7 @@ from tipline_client.errors import (
     IllegalTransitionError,
     LeaseLostError,
     OutboxError,
+    ReportTakenError,
 )
 
 __all__ = [
@@ -42,6 +45,7 @@ __all__ = [
     "check_withdrawable",
     "foreign_report_alarm",
     "happenings_of_ending",
+    "happenings_of_withdrawal",
     "hook_state_of",
     "id_in_use",
     "is_untouched",
@@ -50,6 +54,7 @@ __all__ = [
     "no_alarm",
     "no_entry",
     "other_content",
+    "report_taken",
     "state_when_withdrawn",
 ]
 
@@ -77,12 +82,13 @@ def other_content(existing: Entry) -> DuplicateKeyError:
 
 
 def check_withdrawable(entry: Entry) -> None:
-    """Refuse to withdraw what is filed, by whomever, or given up.
+    """Refuse to withdraw what is filed, by whomever, or given up with nothing open at the endpoint.
 
     Raises:
         IllegalTransitionError: It is.
     """
-    if entry.has_receipt or entry.state in {State.ACKNOWLEDGED, State.DEAD_LETTER}:
+    has_nothing_open = entry.state is State.DEAD_LETTER and is_untouched(entry.checkpoint)
+    if entry.has_receipt or entry.state is State.ACKNOWLEDGED or has_nothing_open:
         raise IllegalTransitionError(f"entry {entry.id} is {entry.state}: it cannot be withdrawn any more")
     if entry.filed_by_hand_as is not None:
         raise IllegalTransitionError(
@@ -99,9 +105,22 @@ def state_when_withdrawn(entry: Entry) -> State:
     """
     if is_untouched(entry.checkpoint):
         return State.RETRACTED
+    if entry.state is State.DEAD_LETTER:
+        # Given up with something open at the endpoint: a dispatcher takes that back.
+        return State.QUEUED
     is_news = entry.withdrawal_reason is None
     # A second wish changes nothing for whoever is carrying out the first one.
     return State.QUEUED if entry.state is State.LEASED and is_news else entry.state
+
+
+def happenings_of_withdrawal(entry: Entry, state: State, reason: str) -> tuple[Happening, ...]:
+    """What is told when an entry is withdrawn, and goes from where it stands to `state`."""
+    note = digest_of(reason)
+    if state is State.RETRACTED:
+        return WithdrawalAsked(note), EntryRetracted()
+    if entry.state is State.DEAD_LETTER:
+        return WithdrawalAsked(note), EntryRequeued(note)
+    return (WithdrawalAsked(note),)
 
 
 def check_held(entry: Entry) -> None:
@@ -216,3 +235,8 @@ def no_entry(entry_id: str) -> EntryNotFoundError:
 def no_alarm(alarm_id: int) -> EntryNotFoundError:
     """The error for a number that names no alarm."""
     return EntryNotFoundError(f"no alarm has the number {alarm_id}")
+
+
+def report_taken(entry_id: str, report_id: object, *, by: str) -> ReportTakenError:
+    """The error for a report that cannot be an entry's, since it is another's."""
+    return ReportTakenError(f"report {report_id} cannot be entry {entry_id}'s: it is on record as entry {by}'s")

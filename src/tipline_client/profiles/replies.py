@@ -1,7 +1,8 @@
 """From the bytes of a reply to an `Answer`: distrustful, bounded, and never taking silence for success.
 
-The response code decides; the HTTP status only where there is no code, except that 401 and 403 always mean the
-credentials. Either of the two reply documents is accepted for any call, since no source shows a failed finish.
+The response code decides; the HTTP status only where there is no code, except that 401 and 403 mean the credentials
+whatever the code. A success under the status of a failure proves nothing. Either of the two reply documents is accepted
+for any call, since no source shows a failed finish.
 """
 
 import hashlib
@@ -17,7 +18,7 @@ from tipline_client.profiles.exchange import NoReply, Reply
 from tipline_client.profiles.findings import safe_findings
 from tipline_client.profiles.profile import EndpointProfile
 
-__all__ = ["read_answer", "reply_report_id"]
+__all__ = ["read_answer", "reply_file_ids", "reply_report_id"]
 
 _ROOTS = {"reportResponse", "reportDoneResponse"}
 _INTEGER = re.compile(r"[+-]?[0-9]{1,19}", re.ASCII)
@@ -91,6 +92,12 @@ def read_answer(
     )
 
 
+def reply_file_ids(body: bytes) -> tuple[str, ...] | None:
+    """The files that a raw reply lists; `None` when it has no list, or is no reply."""
+    document, _ = _parse(body)
+    return document.file_ids if document else None
+
+
 def reply_report_id(body: bytes) -> int | None:
     """The report id that a raw reply names; `None` when it names none, or is no reply."""
     document, _ = _parse(body)
@@ -113,7 +120,7 @@ def _judge(
         return _judge_status(reply.status, problem)
     kind, phrase = kind_of(document.code, profile.codes), phrase_of(document.code, profile.codes)
     if kind is AnswerKind.SUCCESS:
-        return _judge_success(step, document, report_id)
+        return _judge_success(step, reply.status, document, report_id)
     # What is said of another report is no statement about ours.
     names_other = document.names_other_report or document.report_id not in {None, report_id}
     if kind in _OF_ONE_REPORT and report_id is not None and names_other:
@@ -127,7 +134,9 @@ def _judge_status(status: int, problem: str) -> tuple[AnswerKind, str]:
     return AnswerKind.UNUSABLE, f"HTTP {status} with a body that proves nothing: {problem}"
 
 
-def _judge_success(step: Step, document: _Document, report_id: int | None) -> tuple[AnswerKind, str]:
+def _judge_success(step: Step, status: int, document: _Document, report_id: int | None) -> tuple[AnswerKind, str]:
+    if status >= 400:
+        return AnswerKind.UNUSABLE, f"HTTP {status} with code {document.code}: the two contradict each other"
     if step in _NO_BODY:
         return AnswerKind.SUCCESS, "success"
     if document.names_bad_report_id or document.report_id is None:

@@ -89,8 +89,7 @@ class HttpTransport:
         pool = httpcore.AsyncConnectionPool(
             ssl_context=_tls_context(),
             max_connections=1,
-            max_keepalive_connections=1,
-            keepalive_expiry=4,
+            max_keepalive_connections=0,
             http2=False,
             network_backend=ListeningBackend(),
         )
@@ -105,6 +104,8 @@ class HttpTransport:
             "Accept": "application/xml, text/xml",
             # A compressed reply could be far larger than the cap on what is read.
             "Accept-Encoding": "identity",
+            # What arrives on a connection of its own can be the answer to no other call.
+            "Connection": "close",
         }
         if call.content_type:
             headers["Content-Type"] = call.content_type

@@ -11,6 +11,7 @@ from tipline_client.delivery.checkpoint import Checkpoint
 from tipline_client.delivery.entry import Entry, Lease, NewEntry, OutboxCounts
 from tipline_client.delivery.outcomes import Attempt
 from tipline_client.delivery.states import State, check_transition
+from tipline_client.outbox.columns import HORIZON
 from tipline_client.outbox.contract import AcknowledgementRecord, Lane
 
 __all__ = ["StoredEntry", "counts"]
@@ -83,9 +84,10 @@ class StoredEntry:
 
     def is_due(self, now: datetime, *, is_asked_for: bool) -> bool:
         """Whether it may be claimed now; one that is asked for by name need not wait for its time."""
-        if self.entry.state is State.LEASED:
-            return self.expires_at is not None and self.expires_at <= now
-        return self.entry.state is State.QUEUED and (is_asked_for or self.entry.available_at <= now)
+        if self.due_at is None:
+            return False
+        is_asked_for = is_asked_for and self.entry.state is State.QUEUED
+        return is_asked_for or not now < self.due_at <= now + HORIZON
 
     def place_in_line(self) -> tuple[bool, bool, datetime, int]:
         """What the claims are sorted by."""

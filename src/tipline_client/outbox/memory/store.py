@@ -6,7 +6,6 @@ knows no file and no SQL. Whoever wants to lose nothing uses another store.
 
 import threading
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import islice
 
@@ -170,8 +169,7 @@ class MemoryOutbox:
     async def record(self, lease: Lease, checkpoint: Checkpoint) -> None:
         """See `Outbox.record`."""
         with self._lock:
-            row = self._tables.fenced(lease, now=self._clock.now())
-            row.entry = replace(row.entry, checkpoint=checkpoint)
+            self._tables.record(lease, checkpoint, now=self._clock.now())
 
     async def release(self, lease: Lease, checkpoint: Checkpoint, attempt: Attempt, *, available_in: timedelta) -> None:
         """See `Outbox.release`."""

@@ -20,10 +20,8 @@ from tipline_client.delivery.events import (
     EntryQueued,
     EntryReleased,
     EntryRequeued,
-    EntryRetracted,
     Happening,
     ReceiptSigned,
-    WithdrawalAsked,
     digest_of,
 )
 from tipline_client.delivery.outcomes import Attempt
@@ -31,6 +29,7 @@ from tipline_client.delivery.states import State
 from tipline_client.envelope import HistoryChain
 from tipline_client.errors import IllegalTransitionError
 from tipline_client.outbox import by_hand, rules
+from tipline_client.outbox.columns import HORIZON
 from tipline_client.outbox.contract import AcknowledgementRecord, Lane
 from tipline_client.outbox.memory.history import MemoryHistory
 from tipline_client.outbox.memory.rows import StoredEntry
@@ -148,11 +147,32 @@ class Tables:
         row.expires_at = now + lease_for
         return replace(lease, expires_at=row.expires_at)
 
+    def record(self, lease: Lease, checkpoint: Checkpoint, *, now: datetime) -> None:
+        """See `Outbox.record`."""
+        row = self.fenced(lease, now=now)
+        self.check_nobody_elses(row, checkpoint.report_id)
+        row.entry = replace(row.entry, checkpoint=checkpoint)
+
+    def check_nobody_elses(self, row: StoredEntry, report_id: int | None) -> None:
+        """Let a report pass unless it is another entry's.
+
+        Raises:
+            ReportTakenError: It is.
+        """
+        if report_id in (None, row.entry.checkpoint.report_id):
+            return
+        for other in self.rows.values():
+            held = (other.entry.checkpoint.report_id, other.entry.filed_by_hand_as)
+            if other is not row and other.lane == row.lane and report_id in held:
+                raise rules.report_taken(row.entry.id, report_id, by=other.entry.id)
+
     def end_lease(
         self, lease: Lease, state: State, checkpoint: Checkpoint, attempt: Attempt, *, now: datetime
     ) -> StoredEntry:
         """Give a live lease up and its entry another state; the entry's row."""
         row = self.fenced(lease, now=now)
+        if state is State.QUEUED:
+            self.check_nobody_elses(row, checkpoint.report_id)
         row.end_lease(state, checkpoint, attempt)
         for what in rules.happenings_of_ending(state, attempt, lease.entry):
             self._tell(row, what, now=now)
@@ -163,7 +183,7 @@ class Tables:
     ) -> None:
         """See `Outbox.release`."""
         row = self.end_lease(lease, State.QUEUED, checkpoint, attempt, now=now)
-        row.entry = replace(row.entry, available_at=now + available_in)
+        row.entry = replace(row.entry, available_at=now + min(available_in, HORIZON))
 
     def acknowledge(
         self,
@@ -212,12 +232,11 @@ class Tables:
         if row.entry.state is State.RETRACTED:
             return row.entry
         rules.check_withdrawable(row.entry)
-        state = rules.state_when_withdrawn(row.entry)
+        before, state = row.entry, rules.state_when_withdrawn(row.entry)
         row.notes.append((now, f"withdrawn: {reason}"))
         row.decide(state, now=now, withdrawal_reason=reason)
-        self._tell(row, WithdrawalAsked(digest_of(reason)), now=now)
-        if state is State.RETRACTED:
-            self._tell(row, EntryRetracted(), now=now)
+        for what in rules.happenings_of_withdrawal(before, state, reason):
+            self._tell(row, what, now=now)
         return row.entry
 
     def file_by_hand(self, entry_id: str, *, report_id: int, reason: str, is_believed: bool, now: datetime) -> Entry:
@@ -227,6 +246,7 @@ class Tables:
         state = by_hand.state_when_filed_by_hand(before, report_id, is_believed=is_believed)
         if state is None:
             return before
+        self.check_nobody_elses(row, report_id)
         row.notes.append((now, f"filed by hand as report {report_id}: {reason}"))
         row.decide(state, now=now, withdrawal_reason=reason, filed_by_hand_as=report_id)
         for what in by_hand.happenings_of_hand_filing(before, state, report_id, reason):
@@ -237,8 +257,9 @@ class Tables:
         """See `Outbox.requeue`."""
         row = self.row(entry_id)
         rules.check_requeueable(row.entry)
-        row.notes.append((now, f"requeued: {reason}"))
         resumed = checkpoint or row.entry.checkpoint
+        self.check_nobody_elses(row, resumed.report_id)
+        row.notes.append((now, f"requeued: {reason}"))
         row.entry = replace(row.entry, state=State.QUEUED, checkpoint=resumed, available_at=now)
         self._tell(row, EntryRequeued(digest_of(reason), was_vouched_for=checkpoint is not None), now=now)
         return row.entry

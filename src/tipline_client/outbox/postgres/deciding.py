@@ -11,10 +11,7 @@ from tipline_client.delivery.entry import Entry
 from tipline_client.delivery.events import (
     AlarmClosed,
     EntryRequeued,
-    EntryRetracted,
-    Happening,
     ReceiptSigned,
-    WithdrawalAsked,
     digest_of,
 )
 from tipline_client.delivery.states import State
@@ -23,6 +20,7 @@ from tipline_client.errors import IllegalTransitionError
 from tipline_client.outbox import by_hand, rules
 from tipline_client.outbox.postgres import questions, statements
 from tipline_client.outbox.postgres.conversation import Conversation, Row, Value
+from tipline_client.outbox.postgres.leasing import check_nobody_elses
 from tipline_client.outbox.postgres.telling import tell
 from tipline_client.outbox.rows import checkpoint_columns, entry_of, shown_alarm, stored_bytes
 
@@ -39,8 +37,7 @@ def withdraw(entry_id: str, *, reason: str, chain: HistoryChain, now: int | None
     state = rules.state_when_withdrawn(entry)
     [[at]] = yield statements.WITHDRAW, {"number": row[0], "reason": reason, "state": state.value, "now": now}
     yield statements.ADD_NOTE, {"entry": row[0], "text": f"withdrawn: {reason}", "now": at}
-    happenings: tuple[Happening, ...] = (WithdrawalAsked(digest_of(reason)),)
-    yield from tell(chain, row[0], *happenings, *((EntryRetracted(),) if state is State.RETRACTED else ()), now=at)
+    yield from tell(chain, row[0], *rules.happenings_of_withdrawal(entry, state, reason), now=at)
     return (yield from _changed(row))
 
 
@@ -53,6 +50,7 @@ def file_by_hand(
     state = by_hand.state_when_filed_by_hand(entry, report_id, is_believed=is_believed)
     if state is None:
         return entry
+    yield from check_nobody_elses(entry_id, report_id)
     decided: dict[str, Value] = {"report_id": str(report_id), "reason": reason, "state": state.value}
     [[at]] = yield statements.FILE_BY_HAND, {"number": row[0], "now": now, **decided}
     yield statements.ADD_NOTE, {"entry": row[0], "text": f"filed by hand as report {report_id}: {reason}", "now": at}
@@ -68,7 +66,9 @@ def requeue(
     row = yield from _locked(entry_id)
     entry = entry_of(row)
     rules.check_requeueable(entry)
-    resumed = checkpoint_columns(checkpoint or entry.checkpoint)
+    resuming = checkpoint or entry.checkpoint
+    yield from check_nobody_elses(entry_id, resuming.report_id)
+    resumed = checkpoint_columns(resuming)
     [[at]] = yield statements.REQUEUE, {"number": row[0], "now": now, **resumed}
     yield statements.ADD_NOTE, {"entry": row[0], "text": f"requeued: {reason}", "now": at}
     requeued = EntryRequeued(digest_of(reason), was_vouched_for=checkpoint is not None)

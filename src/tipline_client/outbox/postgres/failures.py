@@ -9,7 +9,13 @@ from typing import Final
 import psycopg
 import psycopg_pool
 
-from tipline_client.errors import ConfigurationError, OutboxInDoubtError, OutboxUnavailableError, TiplineError
+from tipline_client.errors import (
+    ConfigurationError,
+    OutboxInDoubtError,
+    OutboxUnavailableError,
+    ReportTakenError,
+    TiplineError,
+)
 
 __all__ = ["connect_failure", "failure_of", "is_lost"]
 
@@ -29,6 +35,8 @@ _MEANINGS: Final[dict[str, tuple[str, str]]] = {
     "40P01": ("the database asks to do it again", "Do it again."),
 }
 """SQLSTATEs (https://www.postgresql.org/docs/current/errcodes-appendix.html), what each says here, and the way out."""
+
+_REPORTS: Final = "entries_reports"
 
 _LOST_STATES: Final = {"57P01", "57P02", "57P03", "57P05"}
 """The server is being stopped, has crashed, is starting, or ended an idle session."""
@@ -64,6 +72,9 @@ def failure_of(error: psycopg.Error, *, is_write: bool) -> TiplineError:
         return OutboxUnavailableError(
             "the connection to the database was lost", hint="Check that the database runs, then do it again."
         )
+    if isinstance(error, psycopg.errors.UniqueViolation) and error.diag.constraint_name == _REPORTS:
+        # Two dispatchers were told the same number at once: neither saw what the other wrote.
+        return ReportTakenError("this report is on record as another entry's; nothing was written")
     state = error.sqlstate or "none"
     text, hint = _MEANINGS.get(state, ("the database refused", "Look for the statement in the database's own log."))
     return OutboxUnavailableError(f"{text} (SQLSTATE {state}); nothing was written", hint=hint)

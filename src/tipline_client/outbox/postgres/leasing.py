@@ -18,7 +18,7 @@ from tipline_client.delivery.states import State
 from tipline_client.envelope import HistoryChain
 from tipline_client.errors import LeaseLostError
 from tipline_client.outbox import by_hand, rules
-from tipline_client.outbox.columns import LAST, microseconds, moment
+from tipline_client.outbox.columns import HORIZON, microseconds, moment
 from tipline_client.outbox.contract import Claimed, Lane, UnreadableRowError
 from tipline_client.outbox.postgres import questions, statements
 from tipline_client.outbox.postgres.conversation import Conversation, Row, Value
@@ -65,7 +65,7 @@ def claim(
             "lease_for": lease_for // timedelta(microseconds=1),
             "tokens": [secrets.token_hex(16) for _ in range(wanted)],
             "now": now,
-            "last": LAST,
+            "horizon": HORIZON // timedelta(microseconds=1),
         }
         rows = yield (in_line if entry_id is None else statements.CLAIM_BY_ID), asked
         for *row, was_leased, started_at in rows:
@@ -125,6 +125,7 @@ def record(lease: Lease, checkpoint: Checkpoint, *, now: int | None) -> Conversa
     """Replace the checkpoint under a live lease."""
     rows = yield statements.RECORD, {**_fence(lease, now), **checkpoint_columns(checkpoint)}
     if not rows:
+        yield from check_nobody_elses(lease.entry.id, checkpoint.report_id)
         raise rules.lease_lost(lease)
 
 
@@ -159,6 +160,7 @@ def _end_lease(
 
     Raises:
         LeaseLostError: The lease is not live; nothing was written.
+        ReportTakenError: The report is another entry's; nothing was written.
     """
     columns = attempt_columns(attempt)
     rows = yield (
@@ -169,11 +171,13 @@ def _end_lease(
             **columns,
             "burns": bool(columns["burns"]),
             "state": state.value,
-            "available_in": available_in // timedelta(microseconds=1),
+            "available_in": min(available_in, HORIZON) // timedelta(microseconds=1),
         },
     )
     for number, moment_of_it in rows:
         return number, moment_of_it
+    if state is State.QUEUED:
+        yield from check_nobody_elses(lease.entry.id, checkpoint.report_id)
     raise rules.lease_lost(lease)
 
 
@@ -248,6 +252,18 @@ def unless_ended_by_us(
         ended = yield questions.ENDED_BY, {"id": lease.entry.id, "token": lease.token}
         if [(attempt.outcome.value,)] != ended:
             raise
+
+
+def check_nobody_elses(entry_id: str, report_id: int | None) -> Conversation[None]:
+    """Let a report pass unless it is another entry's.
+
+    Raises:
+        ReportTakenError: It is.
+    """
+    if report_id is None:
+        return
+    for [holder] in (yield statements.HOLDER_OF_REPORT, {"id": entry_id, "report_id": str(report_id)}):
+        raise rules.report_taken(entry_id, report_id, by=holder)
 
 
 def _add_alarms(number: int, alarms: Sequence[Alarm]) -> Conversation[list[AlarmRaised]]:

@@ -64,18 +64,20 @@ ADD_ENTRY: Final = f"""
 LOCK_ENTRY: Final = "SELECT number FROM tipline.entries WHERE id = %(id)s FOR UPDATE"
 """Keep everybody else from changing an entry until this transaction ends."""
 
+# A time that is none, or further off than anything is ever put off, counts as come.
+_OFF: Final = "NOT BETWEEN (SELECT now + 1 FROM moment) AND (SELECT now + %(horizon)s::bigint FROM moment)"
 _IN_LINE: Final = f"""
     SELECT number, state, is_escalated, lapses_at FROM tipline.entries
     WHERE {LANE} AND state IN ('queued', 'leased')
         AND coalesce(CASE state WHEN 'queued' THEN available_at ELSE lease_expires_at END, 0)
-            NOT BETWEEN (SELECT now + 1 FROM moment) AND %(last)s
+            {_OFF}
     ORDER BY is_escalated DESC, lapses_at, number LIMIT %(limit)s
     FOR UPDATE SKIP LOCKED
 """  # noqa: S608 - names of our own
 _BY_NAME: Final = f"""
     SELECT number, state, is_escalated, lapses_at FROM tipline.entries
     WHERE id = %(id)s AND {LANE} AND CASE state WHEN 'queued' THEN true
-        WHEN 'leased' THEN coalesce(lease_expires_at, 0) NOT BETWEEN (SELECT now + 1 FROM moment) AND %(last)s
+        WHEN 'leased' THEN coalesce(lease_expires_at, 0) {_OFF}
         ELSE false END
     LIMIT %(limit)s
     FOR UPDATE
@@ -154,19 +156,40 @@ RENEW: Final = f"""
 """  # noqa: S608 - names of our own
 """Fenced: move the end of a lease; a row comes back only if the lease is live."""
 
-RECORD: Final = f"""
-    UPDATE tipline.entries SET checkpoint = %(checkpoint)s, lapses_at = %(lapses_at)s WHERE {_LIVE} RETURNING number
-"""  # noqa: S608 - names of our own
-"""Fenced: replace the checkpoint; a row comes back only if the lease is live."""
+HOLDER_OF_REPORT: Final = """
+    SELECT other.id FROM tipline.entries JOIN tipline.entries AS other ON other.number <> entries.number
+        AND other.environment = entries.environment AND other.profile = entries.profile
+        AND (other.report_id = %(report_id)s::text OR other.filed_by_hand_as = %(report_id)s::text)
+    WHERE entries.id = %(id)s LIMIT 1
+"""
+"""Whose a report is, if it is another entry's of the same lane."""
 
+_NOBODY_ELSES: Final = """
+    NOT EXISTS (
+        SELECT 1 FROM tipline.entries AS other
+        WHERE (other.report_id = %(report_id)s::text OR other.filed_by_hand_as = %(report_id)s::text)
+            AND other.number <> entries.number
+            AND other.environment = entries.environment AND other.profile = entries.profile
+    )
+"""
+
+RECORD: Final = f"""
+    UPDATE tipline.entries
+    SET checkpoint = %(checkpoint)s, lapses_at = %(lapses_at)s, report_id = %(report_id)s::text
+    WHERE {_LIVE} AND {_NOBODY_ELSES} RETURNING number
+"""  # noqa: S608 - names of our own
+"""Fenced: replace the checkpoint; a row comes back only if the lease is live and the report nobody else's."""
+
+# An end is never refused for the report's sake: what the endpoint said last is kept, whatever else is wrong.
 END_LEASE: Final = f"""
     WITH {_MOMENT}, ended AS (
         UPDATE tipline.entries SET state = %(state)s, checkpoint = %(checkpoint)s, lapses_at = %(lapses_at)s,
+            report_id = CASE %(state)s WHEN 'queued' THEN %(report_id)s::text ELSE entries.report_id END,
             attempts = attempts + %(burns)s::boolean::integer,
             last_failure = CASE WHEN %(state)s = 'acknowledged' THEN NULL
                 ELSE coalesce(%(failure)s, last_failure) END,
             available_at = moment.now + %(available_in)s::bigint, lease_token = NULL, lease_expires_at = NULL
-        FROM moment WHERE {_LIVE}
+        FROM moment WHERE {_LIVE} AND (%(state)s <> 'queued' OR {_NOBODY_ELSES})
         RETURNING number, moment.now
     ),
     tried AS (
@@ -216,7 +239,8 @@ FILE_BY_HAND: Final = f"""
 
 REQUEUE: Final = f"""
     UPDATE tipline.entries
-    SET state = 'queued', checkpoint = %(checkpoint)s, lapses_at = %(lapses_at)s, available_at = {_NOW}
+    SET state = 'queued', checkpoint = %(checkpoint)s, lapses_at = %(lapses_at)s, report_id = %(report_id)s::text,
+        available_at = {_NOW}
     WHERE number = %(number)s
     RETURNING available_at
 """  # noqa: S608 - names of our own

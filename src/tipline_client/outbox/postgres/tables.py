@@ -256,6 +256,16 @@ _CLOCK: Final = (
     """,
 )
 
+# One report is never two entries': neither what this program opened nor what a person filed.
+_REPORTS: Final = (
+    "ALTER TABLE tipline.entries ADD COLUMN report_id text",
+    """
+    CREATE UNIQUE INDEX entries_reports ON tipline.entries (report_id, environment, tipline.fingerprint(profile))
+        WHERE report_id IS NOT NULL
+    """,
+    "CREATE INDEX entries_filed_by_hand ON tipline.entries (filed_by_hand_as) WHERE filed_by_hand_as IS NOT NULL",
+)
+
 MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
     (*_FUNCTIONS, *_TABLES, *_INDEXES, *_COUNTS),
     _LANES,
@@ -264,5 +274,6 @@ MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
     _SERVED,
     _FILED_BY_HAND,
     _CLOCK,
+    _REPORTS,
 )
 """The statements that lead from each schema version to the next; a released one is never edited, only followed."""

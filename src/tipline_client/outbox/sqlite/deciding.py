@@ -11,9 +11,7 @@ from tipline_client.delivery.entry import Entry
 from tipline_client.delivery.events import (
     AlarmClosed,
     EntryRequeued,
-    EntryRetracted,
     ReceiptSigned,
-    WithdrawalAsked,
     digest_of,
 )
 from tipline_client.delivery.states import State
@@ -23,6 +21,7 @@ from tipline_client.outbox.columns import microseconds
 from tipline_client.outbox.rows import checkpoint_columns, entry_of, shown_alarm, stored_bytes
 from tipline_client.outbox.sqlite import statements
 from tipline_client.outbox.sqlite.driver import Row
+from tipline_client.outbox.sqlite.leasing import check_nobody_elses
 from tipline_client.outbox.sqlite.writing import Writing
 
 __all__ = ["close_alarm", "file_by_hand", "requeue", "store_receipt", "withdraw"]
@@ -41,9 +40,8 @@ def withdraw(writing: Writing, entry_id: str, *, reason: str) -> Entry:
         {"number": row[0], "reason": reason, "now": microseconds(writing.now), "state": state.value},
     )
     _note(writing, row, f"withdrawn: {reason}")
-    writing.tell(row[0], WithdrawalAsked(digest_of(reason)))
-    if state is State.RETRACTED:
-        writing.tell(row[0], EntryRetracted())
+    for what in rules.happenings_of_withdrawal(entry, state, reason):
+        writing.tell(row[0], what)
     return entry_of(_row(writing, entry_id))
 
 
@@ -54,6 +52,7 @@ def file_by_hand(writing: Writing, entry_id: str, *, report_id: int, reason: str
     state = by_hand.state_when_filed_by_hand(entry, report_id, is_believed=is_believed)
     if state is None:
         return entry
+    check_nobody_elses(writing, entry_id, report_id)
     decided = {"report_id": str(report_id), "reason": reason, "state": state.value}
     writing.execute(statements.FILE_BY_HAND, {"number": row[0], "now": microseconds(writing.now), **decided})
     _note(writing, row, f"filed by hand as report {report_id}: {reason}")
@@ -67,7 +66,9 @@ def requeue(writing: Writing, entry_id: str, *, reason: str, checkpoint: Checkpo
     row = _row(writing, entry_id)
     entry = entry_of(row)
     rules.check_requeueable(entry)
-    resumed = checkpoint_columns(checkpoint or entry.checkpoint)
+    resuming = checkpoint or entry.checkpoint
+    check_nobody_elses(writing, entry_id, resuming.report_id)
+    resumed = checkpoint_columns(resuming)
     writing.execute(statements.REQUEUE, {"number": row[0], "now": microseconds(writing.now), **resumed})
     _note(writing, row, f"requeued: {reason}")
     writing.tell(row[0], EntryRequeued(digest_of(reason), was_vouched_for=checkpoint is not None))

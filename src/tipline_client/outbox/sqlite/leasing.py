@@ -16,7 +16,7 @@ from tipline_client.delivery.jsonable import to_json
 from tipline_client.delivery.outcomes import Attempt, Failure, Outcome
 from tipline_client.delivery.states import State
 from tipline_client.outbox import by_hand, rules
-from tipline_client.outbox.columns import LAST, microseconds
+from tipline_client.outbox.columns import HORIZON, microseconds
 from tipline_client.outbox.contract import Claimed, Lane, UnreadableRowError
 from tipline_client.outbox.rows import (
     attempt_columns,
@@ -30,7 +30,7 @@ from tipline_client.outbox.sqlite import statements
 from tipline_client.outbox.sqlite.driver import Row, Value
 from tipline_client.outbox.sqlite.writing import Writing
 
-__all__ = ["acknowledge", "claim", "dead_letter", "end_lease", "record", "renew"]
+__all__ = ["acknowledge", "check_nobody_elses", "claim", "dead_letter", "end_lease", "record", "renew"]
 
 
 def claim(
@@ -47,7 +47,7 @@ def claim(
         "profile": lane.profile,
         "environment": lane.environment.value,
         "now": microseconds(writing.now),
-        "last": LAST,
+        "last": microseconds(writing.now + HORIZON),
     }
     claimed = Claimed()
     seen: set[int] = set()
@@ -132,6 +132,7 @@ def renew(writing: Writing, lease: Lease, *, lease_for: timedelta) -> Lease:
 def record(writing: Writing, lease: Lease, checkpoint: Checkpoint) -> None:
     """Replace the checkpoint under a live lease."""
     if not writing.execute(statements.RECORD, {**_fence(writing, lease), **checkpoint_columns(checkpoint)}):
+        check_nobody_elses(writing, lease.entry.id, checkpoint.report_id)
         raise rules.lease_lost(lease)
 
 
@@ -151,6 +152,7 @@ def end_lease(
 
     Raises:
         LeaseLostError: The lease is not live; nothing was written.
+        ReportTakenError: The report is another entry's; nothing was written.
     """
     columns = attempt_columns(attempt)
     rows = writing.execute(
@@ -161,10 +163,12 @@ def end_lease(
             "state": state.value,
             "burns": columns["burns"],
             "failure": columns["failure"],
-            "available_at": microseconds(writing.now + available_in),
+            "available_at": microseconds(writing.now + min(available_in, HORIZON)),
         },
     )
     if not rows:
+        if state is State.QUEUED:
+            check_nobody_elses(writing, lease.entry.id, checkpoint.report_id)
         raise rules.lease_lost(lease)
     number: int = rows[0][0]
     writing.execute(statements.ADD_ATTEMPT, {"entry": number, **columns})
@@ -217,6 +221,18 @@ def dead_letter(
     number = end_lease(writing, lease, State.DEAD_LETTER, checkpoint, attempt)
     writing.execute(statements.ADD_REJECTION, {"entry": number, "now": microseconds(writing.now), "reply": reply})
     add_alarms(writing, number, alarms)
+
+
+def check_nobody_elses(writing: Writing, entry_id: str, report_id: int | None) -> None:
+    """Let a report pass unless it is another entry's.
+
+    Raises:
+        ReportTakenError: It is.
+    """
+    if report_id is None:
+        return
+    for [holder] in writing.execute(statements.HOLDER_OF_REPORT, {"id": entry_id, "report_id": str(report_id)}):
+        raise rules.report_taken(entry_id, report_id, by=holder)
 
 
 def add_alarms(writing: Writing, number: int, alarms: Sequence[Alarm]) -> None:

@@ -263,6 +263,16 @@ _CLOCK: Final = (
     """,
 )
 
+# One report is never two entries': neither what this program opened nor what a person filed.
+_REPORTS: Final = (
+    "ALTER TABLE entries ADD COLUMN report_id TEXT",
+    "CREATE INDEX entries_reports ON entries (report_id, environment, profile) WHERE report_id IS NOT NULL",
+    """
+    CREATE INDEX entries_filed_by_hand ON entries (filed_by_hand_as, environment, profile)
+        WHERE filed_by_hand_as IS NOT NULL
+    """,
+)
+
 MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
     (*_TABLES, *_INDEXES),
     _COUNTS,
@@ -274,6 +284,7 @@ MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
     _SERVED,
     _FILED_BY_HAND,
     _CLOCK,
+    _REPORTS,
 )
 """The statements that lead from each schema version to the next; a released one is never edited, only followed."""
 

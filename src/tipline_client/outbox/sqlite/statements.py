@@ -99,7 +99,8 @@ DUE: Final = """
 """
 """What may be claimed in a lane, in the order of claims, and whether it is a take-over.
 
-A time that is none, or beyond what a date can say, counts as come: such a row must not wait for ever unseen.
+A time that is none, or further off than anything is ever put off, counts as come: such a row must not wait for ever
+unseen.
 """
 
 LONGEST_QUEUED: Final = """
@@ -135,21 +136,40 @@ RENEW: Final = """
 """
 """Fenced: move the end of a lease; a row comes back only if the lease is live."""
 
-RECORD: Final = """
-    UPDATE entries SET checkpoint = :checkpoint, lapses_at = :lapses_at
-    WHERE id = :id AND state = 'leased' AND lease_token = :token AND lease_expires_at > :now
-    RETURNING number
+HOLDER_OF_REPORT: Final = """
+    SELECT other.id FROM entries JOIN entries AS other ON other.number <> entries.number
+        AND other.environment = entries.environment AND other.profile = entries.profile
+        AND (other.report_id = :report_id OR other.filed_by_hand_as = :report_id)
+    WHERE entries.id = :id LIMIT 1
 """
-"""Fenced: replace the checkpoint; a row comes back only if the lease is live."""
+"""Whose a report is, if it is another entry's of the same lane."""
 
-END_LEASE: Final = """
+_NOBODY_ELSES: Final = """
+    NOT EXISTS (
+        SELECT 1 FROM entries AS other
+        WHERE (other.report_id = :report_id OR other.filed_by_hand_as = :report_id) AND other.number <> entries.number
+            AND other.environment = entries.environment AND other.profile = entries.profile
+    )
+"""
+
+RECORD: Final = f"""
+    UPDATE entries SET checkpoint = :checkpoint, lapses_at = :lapses_at, report_id = :report_id
+    WHERE id = :id AND state = 'leased' AND lease_token = :token AND lease_expires_at > :now AND {_NOBODY_ELSES}
+    RETURNING number
+"""  # noqa: S608 - names of our own
+"""Fenced: replace the checkpoint; a row comes back only if the lease is live and the report nobody else's."""
+
+# An end is never refused for the report's sake: what the endpoint said last is kept, whatever else is wrong.
+END_LEASE: Final = f"""
     UPDATE entries SET state = :state, checkpoint = :checkpoint, lapses_at = :lapses_at,
+        report_id = CASE :state WHEN 'queued' THEN :report_id ELSE report_id END,
         attempts = attempts + :burns,
         last_failure = CASE WHEN :state = 'acknowledged' THEN NULL ELSE coalesce(:failure, last_failure) END,
         available_at = :available_at, lease_token = NULL, lease_expires_at = NULL
     WHERE id = :id AND state = 'leased' AND lease_token = :token AND lease_expires_at > :now
+        AND (:state <> 'queued' OR {_NOBODY_ELSES})
     RETURNING number
-"""
+"""  # noqa: S608 - names of our own
 """Fenced: give the entry another state and the lease up; a row comes back only if the lease is live."""
 
 ADD_ATTEMPT: Final = """
@@ -224,7 +244,8 @@ FILE_BY_HAND: Final = """
 """Write down that a person filed the report, and take a lease away."""
 
 REQUEUE: Final = """
-    UPDATE entries SET state = 'queued', checkpoint = :checkpoint, lapses_at = :lapses_at, available_at = :now
+    UPDATE entries SET state = 'queued', checkpoint = :checkpoint, lapses_at = :lapses_at, report_id = :report_id,
+        available_at = :now
     WHERE number = :number
 """
 """Put a dead letter back in the line, due at once."""
