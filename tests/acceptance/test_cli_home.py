@@ -124,7 +124,7 @@ def test_schema_exported(bare_world: World) -> None:
     """JSON Schema of a submission file, without home or endpoint."""
     ran = bare_world.run("schema", "export")
 
-    assert {"idempotencyKey", "report", "evidence"} == set(ran.document["properties"])
+    assert {"idempotencyKey", "knownAt", "report", "evidence"} == set(ran.document["properties"])
 
 
 def test_doctor_finds_all_well(world: World) -> None:

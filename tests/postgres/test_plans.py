@@ -48,7 +48,19 @@ def _fill(server: PostgresServer, database: str = "outbox") -> None:
 
 def _parameters(sql: str) -> dict[str, Any]:
     named = re.findall(r"%\((\w+)\)s", sql)
-    numbers = {"number", "limit", "lease_for", "last", "first", "after", "entry", "now", "raised_at", "burns"}
+    numbers = {
+        "number",
+        "limit",
+        "lease_for",
+        "last",
+        "horizon",
+        "first",
+        "after",
+        "entry",
+        "now",
+        "raised_at",
+        "burns",
+    }
     found: dict[str, Any] = {name: 1 if name in numbers or name.endswith(("_at", "_in")) else "x" for name in named}
     flags = {name: True for name in named if name in {"burns", "is_escalated"}}
     blobs = {name: b"" for name in named if name in {"envelope", "reply", "receipt"}}

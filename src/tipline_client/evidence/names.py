@@ -28,6 +28,13 @@ def safe_name(name: str) -> str:
         >>> safe_name("")
         'file'
     """
+    # Shortening may bare a new extension, or an end that goes too: repeated until nothing changes any more.
+    while (shortened := _shortened(name)) != name:
+        name = shortened
+    return name
+
+
+def _shortened(name: str) -> str:
     folders = [part for part in _SEPARATORS.split(name) if part not in {"", ".", ".."}]
     decomposed = unicodedata.normalize("NFKD", folders[-1] if folders else "")
     # Marks and invisible directions would only leave underscores; a direction mark may hide the true extension.

@@ -6,6 +6,7 @@ name, size and digests. It knows nothing of HTTP, XML grammar or faults.
 """
 
 import threading
+import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -22,11 +23,18 @@ __all__ = [
     "Report",
     "StateError",
     "StoredFile",
+    "id_of_now",
 ]
 
 LIFE_AFTER_OPENING = timedelta(hours=24)
 LIFE_AFTER_CHANGE = timedelta(hours=1)
 FIRST_REPORT_ID = 400_000_001
+
+
+def id_of_now() -> int:
+    """A first report id that an endpoint started later does not give again: the time, in milliseconds."""
+    return time.time_ns() // 1_000_000
+
 
 ReportState = Literal["open", "finished", "retracted", "lapsed"]
 _REASONS = {

@@ -175,6 +175,16 @@ def test_wrong_hash() -> None:
     assert () == first.files
 
 
+def test_file_id_given_twice() -> None:
+    """The id of one file for another proves nothing of either: the report is retracted, then replaced."""
+    settled = _settle(opened(Step.UPLOAD, files=1, index=1), Kind.SUCCESS, file_id="f-0")
+
+    assert isinstance(settled.verdict, Again)
+    assert settled.checkpoint.retraction is not None
+    assert (Aim.START_OVER, 1) == (settled.checkpoint.retraction.aim, len(settled.checkpoint.files))
+    assert Outcome.IN_DOUBT is settled.verdict.outcome
+
+
 @pytest.mark.parametrize(
     ("file_ids", "expected"),
     [

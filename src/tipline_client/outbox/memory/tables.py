@@ -159,7 +159,7 @@ class Tables:
         Raises:
             ReportTakenError: It is.
         """
-        if report_id in (None, row.entry.checkpoint.report_id):
+        if report_id is None:
             return
         for other in self.rows.values():
             held = (other.entry.checkpoint.report_id, other.entry.filed_by_hand_as)
