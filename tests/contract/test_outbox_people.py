@@ -17,6 +17,7 @@ from tests.contract.values import (
     new_entry,
 )
 from tipline_client.delivery.checkpoint import Aim, Checkpoint, Intent, Retraction
+from tipline_client.delivery.events import EntryRequeued, WithdrawalAsked, digest_of
 from tipline_client.delivery.outcomes import Outcome
 from tipline_client.delivery.states import State
 from tipline_client.delivery.steps import Step
@@ -171,9 +172,25 @@ async def _leased(outbox: Outbox) -> None:
 Arrange = Callable[[Outbox], Awaitable[None]]
 
 
-@pytest.mark.parametrize("arrange", [_acknowledged, _given_up])
+async def _given_up_before_anything(outbox: Outbox) -> None:
+    await outbox.dead_letter(await lease_of(outbox), Checkpoint(), attempt(Outcome.REJECTED, failure=FAILURE))
+
+
+async def test_withdrawn_with_a_report_left_open(outbox: Outbox) -> None:
+    """What was given up with something open at the endpoint goes back in the line, for that to be taken back."""
+    await _given_up(outbox)
+
+    entry = await outbox.withdraw("id-one", reason="wrong account")
+
+    note = digest_of("wrong account")
+    told = [line.event.what for line in await outbox.history("id-one")][-2:]
+    assert (State.QUEUED, FULL_CHECKPOINT) == (entry.state, entry.checkpoint)
+    assert [WithdrawalAsked(note), EntryRequeued(note)] == told
+
+
+@pytest.mark.parametrize("arrange", [_acknowledged, _given_up_before_anything])
 async def test_withdrawn_too_late(outbox: Outbox, arrange: Arrange) -> None:
-    """What is filed or given up cannot be withdrawn, and nothing is changed by trying."""
+    """What is filed, or given up with nothing open, cannot be withdrawn, and nothing is changed by trying."""
     await arrange(outbox)
     before = await outbox.get("id-one")
 
