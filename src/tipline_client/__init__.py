@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         TiplineClient,
     )
     from tipline_client.delivery.answers import Answer, AnswerKind
+    from tipline_client.delivery.deadline import Deadline
     from tipline_client.delivery.entry import Entry
     from tipline_client.delivery.environment import Environment
     from tipline_client.delivery.events import Event
@@ -52,6 +53,7 @@ else:
             "TiplineClient",
         ),
         "delivery.answers": ("Answer", "AnswerKind"),
+        "delivery.deadline": ("Deadline",),
         "delivery.entry": ("Entry",),
         "delivery.environment": ("Environment",),
         "delivery.events": ("Event",),
@@ -94,6 +96,7 @@ __all__ = [
     "AnswerKind",
     "AsyncDispatcher",
     "AsyncTiplineClient",
+    "Deadline",
     "DispatchSummary",
     "Dispatcher",
     "EndpointProfile",

@@ -45,6 +45,7 @@ __all__ = [
     "OutboxInDoubtError",
     "OutboxUnavailableError",
     "ReportInvalidError",
+    "ReportTakenError",
     "Severity",
     "TiplineError",
     "UnreadableRowError",

@@ -1,5 +1,6 @@
 """One incident for all dispatchers of a lane, who takes which turn in it, and what ends it."""
 
+from dataclasses import replace
 from datetime import timedelta
 from random import Random
 
@@ -9,7 +10,7 @@ from tests.contract.values import new_entry
 from tipline_client.delivery.answers import Answer, AnswerKind
 from tipline_client.delivery.environment import Environment
 from tipline_client.delivery.events import Happening, LanePaused, LaneResumed
-from tipline_client.delivery.lane_state import LaneState
+from tipline_client.delivery.lane_state import LaneState, Trial
 from tipline_client.delivery.retry import RetryPolicy
 from tipline_client.delivery.steps import Step
 from tipline_client.dispatch.lane import LaneGate, OwnBook, SharedBook
@@ -139,6 +140,34 @@ async def test_turn_with_the_trial(lane: LaneGate, other: LaneGate, clock: Turna
     turns += [await lane.take_trial()]
 
     assert [True, False, True, False, False, True, False] == turns
+
+
+async def test_trial_given_back(lane: LaneGate, other: LaneGate) -> None:
+    """A dispatcher that ends leaves its turn to the others, and only its own."""
+    await _note(lane)
+    await _put_on_trial(lane)
+    await lane.take_trial()
+
+    await other.give_back_trial()
+    turns = [await other.take_trial()]
+    await lane.give_back_trial()
+    turns += [await other.take_trial()]
+
+    assert [False, True] == turns
+
+
+async def test_turns_of_a_wrong_clock(
+    lane: LaneGate, other: LaneGate, outbox: MemoryOutbox, clock: TurnableClock
+) -> None:
+    """Neither a probe nor a trial that is years off keeps anybody waiting."""
+    far = clock.now() + timedelta(days=9999)
+    await _note(lane)
+    await outbox.change_lane(LANE, replace(await outbox.lane_state(LANE), probe_at=far))
+    probed = await _take_probe(other)
+    await other.note_probe(WELL)
+    await outbox.change_lane(LANE, replace(await outbox.lane_state(LANE), trial=Trial("somebody", far)))
+
+    assert (True, True) == (probed, await other.take_trial())
 
 
 async def test_trial_that_succeeds(lane: LaneGate, other: LaneGate, caplog: pytest.LogCaptureFixture) -> None:
