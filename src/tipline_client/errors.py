@@ -12,6 +12,7 @@ The tree::
     │   ├── EntryNotFoundError      no entry has this id
     │   ├── LeaseLostError          somebody else may be working on the entry: stop
     │   ├── IllegalTransitionError  the entry's state does not allow this
+    │   ├── ReportTakenError        the report is on record as another entry's
     │   ├── UnreadableRowError      somebody altered the row: it cannot be read back
     │   └── OutboxUnavailableError  locked, full or unreadable: nothing was written
     │       └── OutboxInDoubtError  the connection was lost in mid-write: do the same again
