@@ -158,8 +158,20 @@ def _read_file(
 
     if not is_lines:
         return SubmissionFile(shown, False, (prepare(shown, data),))
-    numbered = _numbered_lines(data)
+    numbered = list(_numbered_lines(data))
+    if not numbered:
+        return SubmissionFile(shown, True, (Prepared(shown, folder, None, (_nothing_in_it(),)),))
     return SubmissionFile(shown, True, tuple(prepare(f"{shown}:{number}", line) for number, line in numbered))
+
+
+def _nothing_in_it() -> Issue:
+    return Issue(
+        path="submission",
+        rule="submission-missing",
+        severity=Severity.ERROR,
+        message="The file holds no submission at all. Write one in each line, and look at what wrote the file.",
+        source="form of a submission file",
+    )
 
 
 def _numbered_lines(data: bytes) -> Iterator[tuple[int, bytes]]:

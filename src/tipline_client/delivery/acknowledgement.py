@@ -22,6 +22,8 @@ class AlarmKind(StrEnum):
     """What a person must look at although the report is filed."""
 
     FILE_SET_DIFFERS = "file_set_differs"
+    FILE_SET_MISSING = "file_set_missing"
+    """The endpoint finished the report and gave no list of its files that could be compared."""
     FINISHED_BY_ANOTHER = "finished_by_another"
     """The endpoint says finished although this entry had not finished it: evidence may be missing."""
     FILED_TWICE = "filed_twice"

@@ -78,7 +78,7 @@ def settle(  # noqa: C901, PLR0911 - one case for each move of the table
             return _again(_doomed(base, Aim.GIVE_UP, failure), failure, answer)
         case Move.REPEAT_WITH_ORPHAN:
             orphan = SuspectedOrphan(since=intent.since, lapses_at=intent.since + UNFINISHED_LIFETIME)
-            return _again(replace(base, orphans=base.with_orphan(orphan)), failure, answer)
+            return _submit_again(replace(base, orphans=base.with_orphan(orphan)), failure, answer, policy)
         case Move.REPEAT_ONCE | Move.ASK_AGAIN:
             limit = 2 if move is Move.REPEAT_ONCE else policy.refusals_before_giving_up
             return _refused(base, failure, answer, limit)
@@ -190,6 +190,16 @@ def _refused(base: Checkpoint, failure: Failure, answer: Answer, limit: int) -> 
     return _again(replace(base, refusals=refusals), failure, answer)
 
 
+def _submit_again(base: Checkpoint, failure: Failure, answer: Answer, policy: RetryPolicy) -> Settled:
+    # A code that nobody has documented, again and again, is no outage: each repeat would leave a report behind. Nothing
+    # of it can be filed, so a person may decide.
+    if answer.kind is not AnswerKind.UNUSABLE or answer.code in (None, 0):
+        return _again(base, failure, answer)
+    if base.refusals + 1 >= policy.refusals_before_giving_up:
+        return Settled(replace(base, refusals=0), GivenUp(failure))
+    return _again(replace(base, refusals=base.refusals + 1), failure, answer)
+
+
 _FINAL_REFUSALS = {AnswerKind.NOT_OURS, AnswerKind.INVALID, AnswerKind.MALFORMED_FILE, AnswerKind.NO_FILE}
 
 
@@ -256,6 +266,9 @@ def _alarms(base: Checkpoint, intent: Intent, answer: Answer, file_set: FileSet,
     if file_set is FileSet.DIFFERS:
         text = "the endpoint's list of attached files is not the one that was uploaded"
         alarms.append(Alarm(AlarmKind.FILE_SET_DIFFERS, text, now))
+    if answer.kind is AnswerKind.SUCCESS and file_set is FileSet.UNCONFIRMED:
+        text = "the endpoint finished the report without one list of its files, so that they could not be compared"
+        alarms.append(Alarm(AlarmKind.FILE_SET_MISSING, text, now))
     if answer.kind is AnswerKind.FINISHED and not _was_finished_by_us(base, intent):
         text = "the endpoint calls the report finished although this entry had not finished it; evidence may be missing"
         alarms.append(Alarm(AlarmKind.FINISHED_BY_ANOTHER, text, now))

@@ -20,7 +20,7 @@ from tipline_client.errors import EnvelopeError
 
 __all__ = ["MAX_PAYLOAD", "Envelope", "Signature", "Verified", "add_signature", "pre_authentication", "sign", "verify"]
 
-MAX_PAYLOAD = 32 * 1024 * 1024
+MAX_PAYLOAD = 96 * 1024 * 1024
 """Largest payload in bytes: far above any report's text, and small enough to parse in memory."""
 
 _MAX_ENVELOPE = MAX_PAYLOAD * 3 // 2

@@ -6,7 +6,7 @@ Each type is strict: no number is taken for a time, no text for a boolean. None 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Any, TypeVar
 
 from annotated_types import Ge, Le
@@ -69,6 +69,8 @@ def utf16_units(text: str) -> int:
 
 
 def _join_surrogates(text: str) -> str:
+    # A member of an enumeration of strings is its text, whatever its class makes of `str` and of formatting.
+    text = str.__str__(text)
     # Two halves of one character, side by side: JSON would join them on the next reading, so they are joined at once.
     if text.isascii() or _PAIR.search(text) is None:
         return text
@@ -164,11 +166,18 @@ def _to_milliseconds(value: datetime) -> datetime:
     return value.replace(microsecond=value.microsecond // 1000 * 1000)
 
 
+_FURTHEST_ZONE = timedelta(hours=14)
+"""The range of a zone in XML Schema (https://www.w3.org/TR/xmlschema-2/#dateTime-timezones)."""
+
+
 def _exists_with_zone(value: datetime) -> datetime:
     if value.tzinfo is UTC:
         return _to_milliseconds(value)
-    if value.tzinfo is None or value.utcoffset() is None:
+    offset = value.utcoffset()
+    if offset is None:
         raise PydanticCustomError("zone_missing", "a time zone is required, such as 2026-01-05T08:30:00Z")
+    if abs(offset) > _FURTHEST_ZONE:
+        raise PydanticCustomError("zone_implausible", "no zone is further from UTC than 14 hours; check the offset")
     try:
         instant = value.astimezone(UTC)
     except OverflowError:

@@ -37,7 +37,15 @@ _FACETS = frozenset(
         "totalDigits",
     }
 )
-_LINE = re.compile(r"\[(\d{1,9}),\s?(\d{1,9})\] - (cvc-[A-Za-z0-9.\-]{1,60}): (.*)")
+# The validation rules of XML Schema (https://www.w3.org/TR/xmlschema-1/#outcome-cvc) and of its facets, by name: the
+# text of a report can look like a rule, and must not be shown as one.
+_RULE = (
+    r"cvc-(?:(?:complex|simple)-type|type|elt|attribute|au|id|identity-constraint|particle|model-group|accept|assess-attr"
+    r"|assess-elt|resolve-instance|wildcard(?:-namespace)?|assertion|datatype-valid|facet-valid|enumeration-valid"
+    r"|pattern-valid|(?:min|max)(?:Length|Inclusive|Exclusive)-valid|length-valid|(?:total|fraction)Digits-valid)"
+    r"(?:\.(?:[0-9]{1,2}|[a-z])){0,5}"
+)
+_LINE = re.compile(rf"\[(\d{{1,9}}),\s?(\d{{1,9}})\] - ({_RULE}): (.*)")
 _WORDS = re.compile(r"[^\s{},:\"|()]+")
 
 

@@ -137,15 +137,35 @@ def _judge_status(status: int, problem: str) -> tuple[AnswerKind, str]:
 def _judge_success(step: Step, status: int, document: _Document, report_id: int | None) -> tuple[AnswerKind, str]:
     if status >= 400:
         return AnswerKind.UNUSABLE, f"HTTP {status} with code {document.code}: the two contradict each other"
-    if step in _NO_BODY:
-        return AnswerKind.SUCCESS, "success"
-    if document.names_bad_report_id or document.report_id is None:
-        return AnswerKind.UNUSABLE, "code 0 without a usable report id"
-    if step is not Step.SUBMIT and document.report_id != report_id:
-        return AnswerKind.UNUSABLE, "code 0 for another report"
-    if step is Step.UPLOAD and not document.file_id:
-        return AnswerKind.UNUSABLE, "code 0 without a file id"
+    contradicted_by = None if step in _NO_BODY else _contradiction(step, document, report_id)
+    if contradicted_by is not None:
+        return AnswerKind.UNUSABLE, f"code 0 {contradicted_by}"
     return AnswerKind.SUCCESS, "success"
+
+
+def _contradiction(step: Step, document: _Document, report_id: int | None) -> str | None:
+    """What keeps a success from being believed, if anything does."""
+    if document.names_bad_report_id or document.report_id is None:
+        return "without a usable report id"
+    if step is not Step.SUBMIT and document.report_id != report_id:
+        return "for another report"
+    if _answers_another_call(step, document):
+        return "in the reply to another call"
+    return "without a file id" if step is Step.UPLOAD and not document.file_id else None
+
+
+def _answers_another_call(step: Step, document: _Document) -> bool:
+    """Whether the reply holds what only another call is answered with.
+
+    The root alone proves that of one reply only: a retraction that is told that the report is done was not carried out,
+    and asking again settles it.
+    """
+    if step is Step.FINISH:
+        return document.file_ids is None and not (document.file_id is None and document.file_hash is None)
+    if step is Step.RETRACT and document.root == "reportDoneResponse":
+        return True
+    is_about_a_file = document.file_id is not None or document.file_hash is not None
+    return document.file_ids is not None or (step in {Step.SUBMIT, Step.RETRACT} and is_about_a_file)
 
 
 def _parse(body: bytes) -> tuple[_Document | None, str]:
@@ -173,8 +193,6 @@ def _document(root: etree._Element, code: int) -> _Document:
     ids = _texts(root, "reportId")
     report_id = _integer(ids)
     is_bad = bool(ids) and (report_id is None or not 0 < report_id <= _MAX_LONG)
-    hashes = _texts(root, "hash")
-    digest = hashes[0].lower() if len(hashes) == 1 else ""
     files = root.findall("files")
     return _Document(
         root=str(root.tag),
@@ -183,11 +201,19 @@ def _document(root: etree._Element, code: int) -> _Document:
         names_bad_report_id=is_bad,
         names_other_report=is_bad and not (len(ids) == 1 and (report_id == 0 or _is_blank(root.find("reportId")))),
         file_id=_single(_texts(root, "fileId")),
-        # Whatever is no MD5 is kept as it is: a wrong hash must be seen as wrong, not as missing.
-        file_hash=digest if _MD5.fullmatch(digest) else (digest[:64] or None),
+        file_hash=_hash_in(root),
         file_ids=tuple(_collapsed(item) for item in files[0].findall("fileId")) if len(files) == 1 else None,
         description="".join(_text(element) for element in root.findall("responseDescription"))[:100_000],
     )
+
+
+def _hash_in(root: etree._Element) -> str | None:
+    """The one hash of the reply; whatever else stands there is a wrong one, never a missing one."""
+    elements = root.findall("hash")
+    if all(_is_blank(element) for element in elements):
+        return None
+    digest = _collapsed(elements[0]).lower() if len(elements) == 1 else ""
+    return digest if _MD5.fullmatch(digest) else digest[:64] or "unreadable"
 
 
 def _texts(root: etree._Element, name: str) -> list[str]:

@@ -11,6 +11,7 @@ from tipline_client.validation import (
     rules_completeness,
     rules_files,
     rules_incident,
+    rules_key,
     rules_knowledge,
     rules_network,
     rules_people,
@@ -23,6 +24,7 @@ from tipline_client.validation.subject import Subject
 __all__ = ["CHECKS", "RULES", "RuleSummary", "rules_reference"]
 
 _THEMES = (
+    rules_key,
     rules_incident,
     rules_knowledge,
     rules_people,

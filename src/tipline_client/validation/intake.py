@@ -80,11 +80,11 @@ def read_submission(
         return ReadResult(None, (rules.OBJECT.at(ROOT, given=kind_of(parsed)).as_issue(),))
     wrapped = wrap_bare_report(parsed)
     tree = Tree(parsed if wrapped is None else wrapped)
+    if reporter is not None:
+        tree.add_reporter(reporter)
     findings = list(tree.findings)
     if wrapped is not None:
         findings.append(rules.BARE_REPORT.at("report"))
-    if reporter is not None:
-        tree.add_reporter(reporter)
     submission, refused = _read(tree)
     findings += refused
     if submission is None:

@@ -37,6 +37,7 @@ _BY_TYPE = {
     "less_than_equal": rules.OUT_OF_RANGE,
     "int_parsing_size": rules.OUT_OF_RANGE,
     "zone_missing": rules.ZONE,
+    "zone_implausible": rules.ZONE_TOO_FAR,
     "instant_in_gap": rules.GAP,
     "instant_out_of_range": rules.INSTANT_RANGE,
     "instant_expected": rules.INSTANT,

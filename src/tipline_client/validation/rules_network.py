@@ -79,8 +79,9 @@ EVENT_IN_FUTURE = warning(
 RULES = (URL_SPACES, URL_NOT_ABSOLUTE, NO_IP_ADDRESS, NOT_PUBLIC, NO_TIME, NO_PORT, EVENT_IN_FUTURE)
 
 _UNSAFE_IN_URL = re.compile(r"[\s\x00-\x20\x7f-\x9f]")
-# One letter before the colon is a drive, and a dot there is a host whose scheme was forgotten.
-_ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+-]+:(//[^/?#]|(?!//)[^#])")
+# One letter before the colon is a drive. A dot there is a host whose scheme was forgotten, unless two slashes follow;
+# and so is a word before a port and a path.
+_ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://[^/?#]|[A-Za-z][A-Za-z0-9+-]+:(?!//)(?![0-9]{1,5}/)[^#]")
 _WEB = re.compile(r"https?:", re.IGNORECASE)
 _WEB_ABSOLUTE = re.compile(r"https?://[^/?#]", re.IGNORECASE)
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from tipline_client.models import Submission, WireModel
+from tipline_client.models import Reporter, Submission, WireModel
 from tipline_client.models.outline import FieldOutline
 from tipline_client.validation import type_rules as rules
 from tipline_client.validation.json_text import BAD_NUMBER, RepeatedNames
@@ -100,7 +100,10 @@ class Tree:
         """Let a reporter stand in a report that names none."""
         report = self.root.get("report")
         if isinstance(report, dict) and "reporter" not in report and "report.reporter" not in self._touched:
-            report["reporter"] = reporter
+            # Copied like the rest: what is refused of it is taken out of the copy, and the next report is read anew.
+            kept = self._copy(reporter, "report.reporter", Reporter, 1)
+            if kept is not _GONE:
+                report["reporter"] = kept
 
     def locate(self, loc: Loc) -> Found:
         """The place that segments lead to: names in either spelling, positions of this tree."""
@@ -233,7 +236,7 @@ class Tree:
                 continue
             field = fields.get(name)
             shown = field.wire if field is not None else name
-            place = join(path, shown) if field is not None or is_showable(name) else path
+            place = join(path, shown) if field is not None or is_showable(name) else path or "submission"
             if name in repeated:
                 self._refuse(rules.GIVEN_TWICE.at(place))
                 continue

@@ -71,6 +71,12 @@ ZONE = error(
     message="The zone is missing. Write Z for UTC or an offset such as +01:00; none is assumed.",
     source=f"{DOCUMENTATION}, incidentDateTime; the {SCHEMA} lets it be missing",
 )
+ZONE_TOO_FAR = error(
+    "zone-implausible",
+    summary="A zone is at most 14 hours from UTC.",
+    message="No zone is further from UTC than 14 hours, so the offset is mistyped. Check it: it moves the moment.",
+    source=f"xs:dateTime of the {SCHEMA}",
+)
 GAP = error(
     "instant-in-gap",
     summary="A local time exists.",
@@ -205,6 +211,7 @@ RULES: tuple[Rule, ...] = (
     NUMBER,
     INSTANT,
     ZONE,
+    ZONE_TOO_FAR,
     GAP,
     INSTANT_RANGE,
     DATE,

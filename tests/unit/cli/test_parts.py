@@ -30,6 +30,7 @@ EXPECTED = {
     "DuplicateKeyError": ExitCode.BAD_INPUT,
     "EntryNotFoundError": ExitCode.BAD_INPUT,
     "LeaseLostError": ExitCode.WAITING,
+    "ReportTakenError": ExitCode.BAD_INPUT,
     "IllegalTransitionError": ExitCode.BAD_INPUT,
     "UnreadableRowError": ExitCode.NOT_VERIFIED,
     "OutboxInDoubtError": ExitCode.OUTBOX_UNAVAILABLE,

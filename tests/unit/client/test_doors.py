@@ -16,7 +16,7 @@ ONLY_SYNCHRONOUS = {"close", "call", "call_soon", "asynchronous", "profile"}
 """Ways to the client behind it, whose `profile` is a plain attribute."""
 
 PUBLIC = [
-    *("Answer", "AnswerKind", "AsyncDispatcher", "AsyncTiplineClient", "DispatchSummary", "Dispatcher"),
+    *("Answer", "AnswerKind", "AsyncDispatcher", "AsyncTiplineClient", "Deadline", "DispatchSummary", "Dispatcher"),
     *("EndpointProfile", "Enqueued", "Entry", "Environment", "Event", "Evidence", "Hook", "IncidentSummary"),
     "InternetDetails",
     *("Issue", "KeyRing", "Options", "Outcome", "Person", "PersonOrUserReported"),

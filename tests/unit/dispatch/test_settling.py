@@ -204,7 +204,21 @@ def test_file_set_at_finish(file_ids: tuple[str, ...] | None, expected: FileSet)
     assert isinstance(settled.verdict, Acknowledged)
     alarms = [alarm.kind for alarm in settled.verdict.alarms]
     assert expected == settled.verdict.acknowledgement.file_set
-    assert ([AlarmKind.FILE_SET_DIFFERS] if expected is FileSet.DIFFERS else []) == alarms
+    raised = {FileSet.DIFFERS: [AlarmKind.FILE_SET_DIFFERS], FileSet.UNCONFIRMED: [AlarmKind.FILE_SET_MISSING]}
+    assert raised.get(expected, []) == alarms
+
+
+def test_submit_answered_with_an_unknown_code_again_and_again() -> None:
+    """Nobody knows what it means and each repeat leaves a report behind: after a few, a person must look."""
+    checkpoint = opened(Step.SUBMIT)
+    verdicts = []
+    for _ in range(POLICY.refusals_before_giving_up):
+        settled = _settle(checkpoint, Kind.UNUSABLE, code=6000)
+        verdicts.append(type(settled.verdict))
+        checkpoint = replace(settled.checkpoint, intent=checkpoint.intent)
+
+    assert [Again, Again, GivenUp] == verdicts
+    assert isinstance(_settle(opened(Step.SUBMIT, refusals=99), Kind.UNUSABLE).verdict, Again)
 
 
 def test_intent_without_a_result() -> None:

@@ -48,6 +48,7 @@ RULE_CASES = (
         {f"{SUMMARY}.incidentDateTime": "1970-01-01T00:00:00Z"},
         f"{SUMMARY}.incidentDateTime",
     ),
+    Case("key-half-a-character", {"idempotencyKey": "\ud800x"}, "idempotencyKey"),
     Case("known-at-in-future", {"knownAt": "2026-01-20T12:05:01Z"}, "knownAt"),
     Case("known-at-implausible", {"knownAt": "1970-01-01T00:00:00Z"}, "knownAt"),
     Case("known-at-before-incident", {"knownAt": "2026-01-01T00:00:00Z"}, "knownAt"),
@@ -238,6 +239,9 @@ TYPE_CASES = (
         "report.internetDetails[0].cellPhoneIncident.latitude",
     ),
     Case("instant-expected", {f"{SUMMARY}.incidentDateTime": 1767601800}, f"{SUMMARY}.incidentDateTime"),
+    Case(
+        "zone-implausible", {f"{SUMMARY}.incidentDateTime": "2026-01-05T08:30:00+23:59"}, f"{SUMMARY}.incidentDateTime"
+    ),
     Case("zone-missing", {f"{SUMMARY}.incidentDateTime": "2026-01-05T08:30:00"}, f"{SUMMARY}.incidentDateTime"),
     Case(
         "instant-out-of-range",

@@ -13,7 +13,7 @@ from tipline_client.cli.views import entry_view
 from tipline_client.delivery.entry import Entry
 from tipline_client.delivery.states import State
 from tipline_client.dispatch.delivering import requeue as put_back_dead_letter
-from tipline_client.errors import EnvelopeError, IllegalTransitionError
+from tipline_client.errors import EnvelopeError, IllegalTransitionError, ReportTakenError
 from tipline_client.home import Home
 from tipline_client.outbox import Outbox
 
@@ -144,7 +144,7 @@ def _requeue_all(session: Session, wanted: Filter, *, reason: str, is_dry: bool)
         for entry in () if is_dry else meant:
             try:
                 await put_back_dead_letter(outbox, seal, entry.id, reason=reason)
-            except (EnvelopeError, IllegalTransitionError) as error:
+            except (EnvelopeError, IllegalTransitionError, ReportTakenError) as error:
                 refused.append((entry, str(error)))
         return meant, refused
 
