@@ -126,3 +126,27 @@ def test_key_in_a_lane_of_a_custom_profile(world: World) -> None:
     ran = world.run("show", "case-of-theirs", "--json")
 
     assert (0, entry.id) == (ran.code, ran.document["id"])
+
+
+@pytest.mark.parametrize("verb", ["validate", "enqueue", "submit"])
+@pytest.mark.parametrize("content", ["", "\n \n"])
+def test_lines_without_any(world: World, verb: str, content: str) -> None:
+    """An export that broke leaves an empty file: that is said, and is not "all well"."""
+    path = world.lines()
+    path.write_text(content)
+
+    ran = world.run(verb, str(path))
+
+    assert 2 == ran.code
+    assert "holds no submission at all" in ran.out + ran.err
+
+
+def test_key_that_no_database_can_store(world: World) -> None:
+    """Said by `validate` and by `enqueue` alike, and no other line of the file is queued."""
+    path = world.lines(world.content("\ud800x"), world.content("case-2"))
+
+    ran = [world.run(verb, str(path)) for verb in ("validate", "enqueue")]
+
+    assert [2, 2] == [each.code for each in ran]
+    assert all("half of a character" in each.out + each.err for each in ran)
+    assert [] == world.listed()

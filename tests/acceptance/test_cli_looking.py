@@ -182,3 +182,17 @@ def test_retract_without_endpoint(world: World, monkeypatch: pytest.MonkeyPatch)
     assert (3, 0) == (marked.code, drained.code)
     assert ["retracted"] == [entry["state"] for entry in world.listed()]
     assert (0, 0) == (world.endpoint.summary()["finished"], world.endpoint.summary()["open"])
+
+
+def test_since_when_it_is_known(world: World) -> None:
+    """The time of knowledge stands in the file, is kept with the entry and in the receipt, and is never sent."""
+    path = world.submission(knownAt="2026-01-05T09:00:00+01:00")
+    world.run("enqueue", str(path))
+    waiting = world.run("status", "--json").document
+    world.run("dispatch", "--drain")
+    world.run("receipts", "export", "case-1", "--out", str(world.folder / "receipt.json"))
+    [verified] = world.run("verify", str(world.folder / "receipt.json"), "--json").document
+
+    assert "2026-01-05T08:00:00Z" == waiting["environments"]["mock"]["longestKnown"]
+    assert "2026-01-05T08:00:00Z" == verified["receipt"]["knownAt"]
+    assert b"knownAt" not in world.endpoint.report_xml(400000001)

@@ -13,6 +13,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+from tipline_client.delivery.deadline import Deadline
 from tipline_client.delivery.entry import Entry
 from tipline_client.delivery.retry import RetryPolicy
 from tipline_client.dispatch import Conductor, LaneGate, Road, SharedBook
@@ -92,7 +93,12 @@ class Stage:
         return enqueued.entry
 
     def conductor(
-        self, *, outbox: Outbox | None = None, open_transport: OpenTransport | None = None, slots: int = 8
+        self,
+        *,
+        outbox: Outbox | None = None,
+        open_transport: OpenTransport | None = None,
+        slots: int = 8,
+        deadline: Deadline | None = None,
     ) -> Conductor:
         """A dispatcher of its own, as each process has one."""
         outbox = outbox or self.outbox
@@ -112,6 +118,7 @@ class Stage:
             partial(open_transport or self.open_transport, self.profile),
             make_receipts=partial(sign_outstanding, outbox, self.keys),
             slots=slots,
+            deadline=deadline,
         )
 
     def attached(self) -> list[list[tuple[str, bool]]]:

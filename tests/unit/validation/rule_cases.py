@@ -142,6 +142,7 @@ RULE_CASES = (
     ),
     Case("url-with-spaces", {"report.reporter.legalURL": "https://www.example.com/\n"}, "report.reporter.legalURL"),
     Case("url-not-absolute", {f"{REPORTED}.profileUrl": ["www.example.com/u/1"]}, f"{REPORTED}.profileUrl[0]"),
+    Case("url-not-absolute", {f"{REPORTED}.profileUrl": ["localhost:3000/u/1"]}, f"{REPORTED}.profileUrl[0]"),
     Case("url-not-absolute", {f"{DETAILS}.locationOfFile": "n/a"}, f"{DETAILS}.locationOfFile"),
     Case("url-not-absolute", {f"{DETAILS}.locationOfFile": "https:///mug.jpg"}, f"{DETAILS}.locationOfFile"),
     Case("url-not-absolute", {f"{DETAILS}.locationOfFile": "C:\\mugs\\mug.jpg"}, f"{DETAILS}.locationOfFile"),

@@ -148,6 +148,14 @@ HOLDS = {
         "url-not-absolute",
         {"report.internetDetails[0].webPageIncident.url": ["magnet:?xt=urn:mug"]},
     ),
+    "URL into an app": (
+        "url-not-absolute",
+        {"report.internetDetails[0].webPageIncident.url": ["com.example.chat://room/7"]},
+    ),
+    "URL of digits alone": (
+        "url-not-absolute",
+        {"report.internetDetails[0].webPageIncident.url": ["tel:5550100"]},
+    ),
     "IPv6 without port": ("ip-without-port", {f"{IP}.ipAddress": "2001:db8::10", f"{IP}.port": GONE}),
     "private address at the mock": ("ip-address-not-public", {f"{IP}.ipAddress": "10.0.0.1"}),
     "IP address of the file alone": (
