@@ -221,7 +221,15 @@ def _repair_file(given: dict[str, Any]) -> dict[str, Any]:
     return given
 
 
+def _repair_submission(given: dict[str, Any]) -> dict[str, Any]:
+    """Hold what a database asks of a key: whole characters."""
+    if given.get("idempotency_key"):
+        given["idempotency_key"] = given["idempotency_key"].encode(errors="replace").decode()
+    return given
+
+
 _REPAIRS: Mapping[type[WireModel], Callable[[dict[str, Any]], dict[str, Any]]] = {
     EvidenceDetails: _repair_file,
     FileDetails: _repair_file,
+    Submission: _repair_submission,
 }
