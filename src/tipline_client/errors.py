@@ -4,6 +4,7 @@ The tree::
 
     TiplineError
     ├── ConfigurationError          fix the settings
+    │   └── KeyUnavailableError     the master key is not here, or cannot be reached now: nothing is lost
     ├── ReportInvalidError          fix the report; `.issues` lists every finding
     ├── EnvelopeError               do not trust these bytes
     ├── EvidenceError               an evidence file is missing, empty or not what was sealed
@@ -41,6 +42,7 @@ __all__ = [
     "EvidenceError",
     "IllegalTransitionError",
     "Issue",
+    "KeyUnavailableError",
     "LeaseLostError",
     "OutboxError",
     "OutboxInDoubtError",
@@ -101,6 +103,12 @@ class ConfigurationError(TiplineError):
     """A setting, key, profile or credential is missing or contradicts another."""
 
     default_hint = "Correct the named setting; `tipline doctor` checks all of them."
+
+
+class KeyUnavailableError(ConfigurationError):
+    """What is sealed at rest cannot be read on this host, or not now; it says nothing about what is sealed."""
+
+    default_hint = "Do it on a host with the private half of the master key, or once the key service answers again."
 
 
 class ReportInvalidError(TiplineError):

@@ -2,7 +2,7 @@
 
     HOME/                      0700
         outbox.sqlite          the durable queue, unless that is in a database
-        keys/                  signing and trusted keys
+        keys/                  signing and trusted keys, and in keys/master/ what wraps the data keys
         evidence/              copies of the evidence files
         schemas/NAME.xsd       the schema of the profile called NAME
         accepted.json          in which environment a pair of credentials was accepted, as keyed digests
@@ -15,11 +15,15 @@ import secrets
 from pathlib import Path
 
 from tipline_client.delivery.clock import Clock, SystemClock
-from tipline_client.envelope import KeyRing
+from tipline_client.dispatch.reader import Reader
+from tipline_client.envelope import KeyRing, TrustedKeys
 from tipline_client.errors import ConfigurationError
 from tipline_client.evidence import EvidenceFolder
 from tipline_client.outbox import Address, Outbox, SqliteOutbox, holds_entries, open_database
 from tipline_client.profiles import EndpointProfile, EndpointSchema
+from tipline_client.vault import MasterKeys, Vault
+from tipline_client.vault.local_keys import LocalMasterKeys
+from tipline_client.vault.local_keys import generate as make_master_key
 
 __all__ = ["Home"]
 
@@ -43,6 +47,11 @@ class Home:
     def keys_path(self) -> Path:
         """The folder of the keys."""
         return self.path / "keys"
+
+    @property
+    def master_keys_path(self) -> Path:
+        """The folder of the master keys."""
+        return self.keys_path / "master"
 
     @property
     def accepted_path(self) -> Path:
@@ -87,6 +96,7 @@ class Home:
         except OSError as error:
             raise ConfigurationError(f"{self.path} cannot be made a home: {error.strerror}") from None
         keys = KeyRing.create(self.keys_path)
+        make_master_key(self.master_keys_path)
         if import_key is None:
             keys.generate()
         else:
@@ -102,6 +112,31 @@ class Home:
         if not self.exists:
             raise ConfigurationError(f"{self.path} is no home: it has no keys", hint="Make one with `tipline init`.")
         return KeyRing(self.keys_path)
+
+    def master_keys(self) -> LocalMasterKeys:
+        """The master keys of this home.
+
+        Raises:
+            ConfigurationError: A file is not the key that its name says, or others can read a private half.
+        """
+        return LocalMasterKeys.load(self.master_keys_path)
+
+    def reader(self, *, master_keys: MasterKeys | None = None, trusted: TrustedKeys | None = None) -> Reader:
+        """What opens the entries of this installation and verifies them.
+
+        Args:
+            master_keys: What unwraps the data keys; the key files of this home without it.
+            trusted: Whose signatures are believed; the public keys of this home without it.
+
+        Raises:
+            ConfigurationError: The keys of this home cannot be read.
+        """
+        keys = self.keys()
+        return Reader(
+            vault=Vault(master_keys or self.master_keys()),
+            trusted=trusted or keys.trusted(),
+            records=keys.record_keys(),
+        )
 
     def open_outbox(self, address: Address | None = None, *, clock: Clock | None = None) -> Outbox:
         """The outbox: the file in this home, or the one in the database at `address`.

@@ -16,7 +16,7 @@ from tipline_client.cli.suspects import SUSPECTS_HINT, find_suspects
 from tipline_client.cli.variables import VARIABLE_NAMES
 from tipline_client.cli.views import instant, span
 from tipline_client.delivery.environment import Environment
-from tipline_client.envelope import TrustedKeys
+from tipline_client.dispatch.reader import Reader
 from tipline_client.errors import ConfigurationError, OutboxUnavailableError, TiplineError
 from tipline_client.home import Home
 from tipline_client.outbox import Outbox, SqliteOutbox
@@ -112,7 +112,7 @@ def check_keys(settings: Settings) -> list[Check]:
     return checks
 
 
-async def check_outbox(outbox: Outbox, *, now: datetime, trusted: TrustedKeys | None) -> list[Check]:
+async def check_outbox(outbox: Outbox, *, now: datetime, reader: Reader | None) -> list[Check]:
     """The database, what waits in it and whether that was altered, its alarms, and whether the clock fits."""
     facts = await outbox.facts()
     checks = [Check("outbox", Grade.OK, ", ".join(f"{name} {value}" for name, value in facts.items()))]
@@ -123,7 +123,7 @@ async def check_outbox(outbox: Outbox, *, now: datetime, trusted: TrustedKeys | 
     counts = await outbox.count()
     oldest = f", oldest since {instant(counts.oldest_waiting)}" if counts.oldest_waiting else ""
     checks.append(Check("waiting", Grade.OK, f"{counts.waiting}{oldest}"))
-    checks += await _check_altered(outbox, trusted)
+    checks += await _check_altered(outbox, reader)
     alarms = f"{counts.open_alarms} open"
     checks.append(
         Check("alarms", Grade.PROBLEM, alarms, "Look with `tipline alarm list`.")
@@ -159,8 +159,8 @@ async def _check_file(outbox: SqliteOutbox, facts: Mapping[str, str]) -> list[Ch
     return checks
 
 
-async def _check_altered(outbox: Outbox, trusted: TrustedKeys | None) -> list[Check]:
-    suspects = await find_suspects(outbox, trusted=trusted, most=_MOST_VERIFIED)
+async def _check_altered(outbox: Outbox, reader: Reader | None) -> list[Check]:
+    suspects = await find_suspects(outbox, reader=reader, most=_MOST_VERIFIED)
     if not suspects.count and suspects.not_looked_at:
         seen = f"none of the {suspects.looked_at} oldest is altered; {suspects.not_looked_at} more were not looked at"
         return [Check("waiting rows", Grade.WARNING, seen, "`tipline verify --all` looks at every row.")]

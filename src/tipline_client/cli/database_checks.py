@@ -14,9 +14,8 @@ from tipline_client.cli.settings import Settings
 from tipline_client.cli.views import span
 from tipline_client.delivery.entry import Entry
 from tipline_client.delivery.states import State
-from tipline_client.dispatch.job import verified_payload
-from tipline_client.envelope import TrustedKeys
-from tipline_client.errors import EnvelopeError, EvidenceError
+from tipline_client.dispatch.reader import Reader
+from tipline_client.errors import EnvelopeError, EvidenceError, KeyUnavailableError
 from tipline_client.evidence.store import EvidenceStore
 from tipline_client.home import Home
 from tipline_client.outbox import Outbox
@@ -80,7 +79,7 @@ def _check_pool(facts: Mapping[str, str]) -> Check:
     return Check("pool", Grade.WARNING, detail, "Raise max_connections on the server, or find out who holds them.")
 
 
-async def check_shared(outbox: Outbox, *, settings: Settings, trusted: TrustedKeys | None) -> list[Check]:
+async def check_shared(outbox: Outbox, *, settings: Settings, reader: Reader | None) -> list[Check]:
     """What all hosts of this outbox must have in common, and whether this one has the evidence of what waits."""
     home = Home(settings.home)
     store = home.evidence()
@@ -90,12 +89,12 @@ async def check_shared(outbox: Outbox, *, settings: Settings, trusted: TrustedKe
         detail = f"{home.outbox_path} is there too, and nobody dispatches what waits in it"
         hint = "Deliver it first with `tipline dispatch --drain`, without the setting outbox; then move the file away."
         checks.append(Check("other outbox", Grade.WARNING, detail, hint))
-    if trusted is None:
+    if reader is None or not reader.vault.can_open:
         return checks
     missing, looked_at = [], 0
     async for entry in every_entry(outbox, states=(State.QUEUED, State.LEASED, State.HELD), most=_MOST_LOOKED_AT):
         looked_at += 1
-        if not await _has_evidence(store, entry, trusted):
+        if not await _has_evidence(store, entry, reader):
             missing.append(entry.id)
     if missing:
         detail = f"missing or of another size for {len(missing)} waiting entries, such as {missing[0]}"
@@ -104,12 +103,12 @@ async def check_shared(outbox: Outbox, *, settings: Settings, trusted: TrustedKe
     return [*checks, Check("shared evidence", Grade.OK, f"here for all of {looked_at} waiting entries looked at")]
 
 
-async def _has_evidence(store: EvidenceStore, entry: Entry, trusted: TrustedKeys) -> bool:
+async def _has_evidence(store: EvidenceStore, entry: Entry, reader: Reader) -> bool:
     try:
-        for item in verified_payload(entry, trusted=trusted).manifest:
+        for item in (await reader.open(entry)).payload.manifest:
             await store.check(item)
-    except EnvelopeError:
-        # Said among the rows that were altered.
+    except (EnvelopeError, KeyUnavailableError):
+        # Said among the rows that were altered, or that wait for their key.
         return True
     except EvidenceError:
         return False

@@ -21,7 +21,6 @@ from tipline_client.delivery.entry import Entry
 from tipline_client.delivery.receipt import Receipt
 from tipline_client.delivery.states import State
 from tipline_client.dispatch import Conductor
-from tipline_client.dispatch.delivering import deliver
 from tipline_client.errors import DeliveryTransientError, EnvelopeError, TiplineError, UnreadableRowError
 
 __all__ = ["Delivered", "deliver_all", "delivered_lines", "delivered_view"]
@@ -86,7 +85,7 @@ async def deliver_all(
 
 async def _deliver(client: AsyncTiplineClient, conductor: Conductor, entry: Entry) -> Delivered:
     try:
-        receipt = await deliver(conductor, client.outbox, client.keys, entry.id)
+        receipt = await client.deliver_with(conductor, entry.id)
     except TiplineError as error:
         try:
             now = await client.entry(entry.id)

@@ -11,9 +11,8 @@ from tipline_client.cli.opening import LANES
 from tipline_client.cli.paging import every_entry
 from tipline_client.delivery.entry import Entry
 from tipline_client.delivery.states import State
-from tipline_client.dispatch.job import verified_payload
-from tipline_client.envelope import TrustedKeys
-from tipline_client.errors import EntryNotFoundError, EnvelopeError, UnreadableRowError
+from tipline_client.dispatch.reader import Reader
+from tipline_client.errors import EntryNotFoundError, EnvelopeError, KeyUnavailableError, UnreadableRowError
 from tipline_client.outbox import Outbox, Stray
 
 __all__ = ["SUSPECTS_HINT", "Suspect", "Suspects", "find_suspects", "suspects_lines", "suspects_view"]
@@ -60,18 +59,21 @@ class Suspects:
     is_verified: bool = True
 
 
-async def find_suspects(outbox: Outbox, *, trusted: TrustedKeys | None, most: int) -> Suspects:
+async def find_suspects(outbox: Outbox, *, reader: Reader | None, most: int) -> Suspects:
     """Look at what waits: in lanes that no dispatcher serves first, then the oldest entries of all.
 
     Args:
         outbox: Where to look.
-        trusted: Whose signatures are believed; without any, only what cannot be read back is found.
+        reader: Opens and verifies them; without one, or on a host that cannot read what is sealed, only what cannot be
+            read back is found.
         most: How many entries are looked at.
     """
+    if reader is not None and not reader.vault.can_open:
+        reader = None
     found: dict[str, Suspect] = {}
     strays = await outbox.strays(LANES, limit=most)
     for stray in strays.first:
-        reason = await _stray_reason(outbox, stray, trusted)
+        reason = await _stray_reason(outbox, stray, reader)
         if reason is not None:
             found[stray.entry_id] = Suspect(stray.entry_id, _place(stray), reason)
     # Of those that were not looked at it is only known that nobody serves them.
@@ -79,7 +81,7 @@ async def find_suspects(outbox: Outbox, *, trusted: TrustedKeys | None, most: in
     looked_at = 0
     async for entry in every_entry(outbox, states=_WAITING, most=most):
         looked_at += 1
-        reason = None if entry.id in found else _reason(entry, trusted)
+        reason = None if entry.id in found else await _reason(entry, reader)
         if reason is not None:
             where = f"{entry.profile}, {entry.environment}, {entry.state}"
             found[entry.id] = Suspect(entry.id, where, reason)
@@ -89,26 +91,29 @@ async def find_suspects(outbox: Outbox, *, trusted: TrustedKeys | None, most: in
         tuple(found.values())[:_NAMED],
         looked_at=looked_at,
         not_looked_at=max(0, waiting - looked_at),
-        is_verified=trusted is not None,
+        is_verified=reader is not None,
     )
 
 
-async def _stray_reason(outbox: Outbox, stray: Stray, trusted: TrustedKeys | None) -> str | None:
+async def _stray_reason(outbox: Outbox, stray: Stray, reader: Reader | None) -> str | None:
     try:
         entry = await outbox.get(stray.entry_id)
     except (UnreadableRowError, EntryNotFoundError) as error:
         return str(error) if isinstance(error, UnreadableRowError) else "its id cannot be read back"
-    return _reason(entry, trusted)
+    return await _reason(entry, reader)
 
 
-def _reason(entry: Entry, trusted: TrustedKeys | None) -> str | None:
+async def _reason(entry: Entry, reader: Reader | None) -> str | None:
     """Why a dispatcher would refuse the entry or never see it; `None` when its row is what was signed."""
     if entry.unreadable:
         return f"its row cannot be read back: {', '.join(entry.unreadable)}"
-    if trusted is None:
+    if reader is None:
         return None
     try:
-        verified_payload(entry, trusted=trusted)
+        await reader.open(entry)
+    except KeyUnavailableError:
+        # It waits for its key; nothing is known against the row.
+        return None
     except EnvelopeError as error:
         return str(error)
     return None
@@ -140,7 +145,7 @@ def suspects_lines(suspects: Suspects) -> Sequence[str]:
             "were looked at for alterations; `tipline verify --all` looks at every row"
         )
     if suspects.looked_at and not suspects.is_verified:
-        limits.append("no signature of what waits was verified, since there are no trusted keys")
+        limits.append("no signature of what waits was verified, since this host does not have the keys to")
     if not suspects.count:
         return limits
     lines = [f"{suspects.count} altered, which nobody will deliver:"]

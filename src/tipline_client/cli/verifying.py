@@ -15,11 +15,17 @@ from tipline_client.cli.paging import every_entry
 from tipline_client.delivery.entry import Entry
 from tipline_client.delivery.receipt import Receipt
 from tipline_client.delivery.states import State
-from tipline_client.dispatch.job import verified_payload
-from tipline_client.dispatch.receipting import check_acknowledgement
-from tipline_client.envelope import CheckpointSeal, HistoryChain, SubmissionPayload, TrustedKeys
+from tipline_client.dispatch.reader import OpenedEntry, Reader
+from tipline_client.dispatch.receipting import Filing, check_acknowledgement, open_filing
+from tipline_client.envelope import CheckpointSeal, HistoryChain, Record, TrustedKeys
 from tipline_client.envelope.receipts import open_receipt
-from tipline_client.errors import EntryNotFoundError, EnvelopeError, EvidenceError, UnreadableRowError
+from tipline_client.errors import (
+    EntryNotFoundError,
+    EnvelopeError,
+    EvidenceError,
+    KeyUnavailableError,
+    UnreadableRowError,
+)
 from tipline_client.evidence.store import EvidenceStore
 from tipline_client.outbox import AcknowledgementRecord, Outbox
 from tipline_client.outbox.history_checks import history_problems
@@ -66,9 +72,9 @@ def read_receipt(path: Path, *, trusted: TrustedKeys) -> Receipt:
 async def verify_outbox(
     outbox: Outbox,
     *,
-    trusted: TrustedKeys,
-    seal: CheckpointSeal | None = None,
-    chain: HistoryChain | None = None,
+    reader: Reader,
+    seal: CheckpointSeal,
+    chain: HistoryChain,
     evidence: EvidenceStore | None = None,
 ) -> AsyncIterator[Finding]:
     """Verify every entry's envelope, row, checkpoint and history, every receipt, and with a store the evidence too.
@@ -77,22 +83,22 @@ async def verify_outbox(
 
     Args:
         outbox: What to look through, page by page.
-        trusted: Whose signatures are believed.
-        seal: Whose checkpoints are believed; without it they are not looked at.
-        chain: What links the lines of the histories; without it they are not looked at.
+        reader: Opens entries; says whose signatures are believed.
+        seal: Whose checkpoints are believed.
+        chain: What links the lines of the histories.
         evidence: Where the copies are; each is read and digested.
     """
     unsigned: list[str] = []
     async for entry in every_entry(outbox):
-        row = _verify_row(entry, trusted, seal)
+        row = await _verify_row(entry, reader, seal)
         for finding in row.findings:
             yield finding
-        async for finding in _verify_filing(outbox, entry, trusted, unsigned, is_sealed=row.is_sealed):
+        async for finding in _verify_filing(outbox, entry, reader, unsigned, row=row):
             yield finding
-        if chain is not None and not entry.unreadable:
+        if not entry.unreadable:
             yield Finding(f"history of {entry.id}", await _history_problem(outbox, entry, chain))
-        if row.payload is not None and evidence is not None:
-            async for finding in _verify_evidence(entry, row.payload, evidence):
+        if row.opened is not None and evidence is not None:
+            async for finding in _verify_evidence(entry, row.opened, evidence):
                 yield finding
     async for finding in _verify_rest(outbox, unsigned, chain):
         yield finding
@@ -103,32 +109,32 @@ class _Row:
     """What an entry's row alone says: the findings, what was signed, and whether its checkpoint is believed."""
 
     findings: tuple[Finding, ...]
-    payload: SubmissionPayload | None
+    opened: OpenedEntry | None
     is_sealed: bool
 
 
-def _verify_row(entry: Entry, trusted: TrustedKeys, seal: CheckpointSeal | None) -> _Row:
-    findings, payload, is_sealed = [], None, False
+async def _verify_row(entry: Entry, reader: Reader, seal: CheckpointSeal) -> _Row:
+    findings, opened, is_sealed = [], None, False
     if entry.unreadable:
         columns = ", ".join(entry.unreadable)
         findings.append(Finding(f"row of {entry.id}", f"it cannot be read back ({columns}): something else changed it"))
     try:
-        payload = verified_payload(entry, trusted=trusted)
-    except EnvelopeError as error:
+        opened = await reader.open(entry)
+    except (EnvelopeError, KeyUnavailableError) as error:
         findings.append(Finding(f"entry {entry.id}", str(error)))
     else:
         findings.append(Finding(f"entry {entry.id}"))
-    if seal is not None and "checkpoint" not in entry.unreadable:
+    if "checkpoint" not in entry.unreadable:
         try:
             seal.check(entry.id, entry.checkpoint)
             is_sealed = True
         except EnvelopeError as error:
             findings.append(Finding(f"checkpoint of {entry.id}", str(error)))
-    return _Row(tuple(findings), payload, is_sealed)
+    return _Row(tuple(findings), opened, is_sealed)
 
 
 async def _verify_filing(
-    outbox: Outbox, entry: Entry, trusted: TrustedKeys, unsigned: list[str], *, is_sealed: bool
+    outbox: Outbox, entry: Entry, reader: Reader, unsigned: list[str], *, row: _Row
 ) -> AsyncIterator[Finding]:
     """The acknowledgement and the receipt of an entry; one without a receipt is put on the list `unsigned`."""
     if "id" in entry.unreadable:
@@ -144,50 +150,55 @@ async def _verify_filing(
         yield Finding(f"state of {entry.id}", f"it is {entry.state}, yet {has} on record: the row was altered")
     if record is None:
         return
-    if (problem := _acknowledgement_problem(entry, record, is_sealed=is_sealed)) is not None:
-        yield Finding(f"acknowledgement of {entry.id}", problem)
+    filing = None
+    if row.opened is not None:
+        try:
+            filing = await open_filing(outbox, record, row.opened.key, reader.records)
+            _check_filing(entry, filing, is_sealed=row.is_sealed)
+        except EnvelopeError as error:
+            yield Finding(f"acknowledgement of {entry.id}", str(error))
     if record.receipt is None:
         unsigned.append(entry.id)
         return
-    yield Finding(f"receipt of {entry.id}", _receipt_problem(record.receipt, entry, record, trusted))
+    yield Finding(f"receipt of {entry.id}", _receipt_problem(record, entry, reader, row.opened, filing))
 
 
-def _acknowledgement_problem(entry: Entry, record: AcknowledgementRecord, *, is_sealed: bool) -> str | None:
-    named = reply_report_id(record.reply)
-    if entry.report_id != record.acknowledgement.report_id or named not in {None, entry.report_id}:
-        return "its report id is not the one in the endpoint's own reply"
+def _check_filing(entry: Entry, filing: Filing, *, is_sealed: bool) -> None:
+    named = reply_report_id(filing.last.body)
+    if entry.report_id != filing.facts.report_id or named not in {None, entry.report_id}:
+        raise EnvelopeError("its report id is not the one in the endpoint's own reply")
     if is_sealed and entry.state is State.ACKNOWLEDGED:
-        try:
-            check_acknowledgement(entry, record)
-        except EnvelopeError as error:
-            return str(error)
-    return None
+        check_acknowledgement(entry, filing)
 
 
-def _receipt_problem(data: bytes, entry: Entry, record: AcknowledgementRecord, trusted: TrustedKeys) -> str | None:
+def _receipt_problem(
+    record: AcknowledgementRecord, entry: Entry, reader: Reader, opened: OpenedEntry | None, filing: Filing | None
+) -> str | None:
     try:
-        receipt = open_receipt(data, trusted=trusted)
+        kept = reader.records.open(record.receipt or b"", kind=Record.RECEIPT, entry_id=entry.id)
+        receipt = open_receipt(kept, trusted=reader.trusted)
     except EnvelopeError as error:
         return str(error)
     if receipt.entry_id != entry.id:
         return f"it is the receipt of entry {receipt.entry_id}"
-    pairs = {
+    pairs: dict[str, tuple[object, object]] = {
         "report id": (receipt.report_id, record.acknowledgement.report_id),
         "idempotency key": (receipt.idempotency_key, entry.idempotency_key),
         "environment": (receipt.environment, entry.environment),
-        "digest of the envelope": (receipt.envelope_sha256, hashlib.sha256(entry.envelope).hexdigest()),
-        "acknowledgement": (receipt.reply_sha256, hashlib.sha256(record.reply).hexdigest()),
     }
+    if opened is not None:
+        pairs["digest of the envelope"] = (receipt.envelope_sha256, hashlib.sha256(opened.envelope).hexdigest())
+    if filing is not None:
+        pairs["acknowledgement"] = (receipt.reply_sha256, filing.last.sha256)
     differing = [name for name, (signed, stored) in pairs.items() if signed != stored]
     return f"what it says of {', '.join(differing)} is not what the row says" if differing else None
 
 
-async def _verify_rest(outbox: Outbox, unsigned: Sequence[str], chain: HistoryChain | None) -> AsyncIterator[Finding]:
+async def _verify_rest(outbox: Outbox, unsigned: Sequence[str], chain: HistoryChain) -> AsyncIterator[Finding]:
     """Histories of lanes, receipts that are missing still, and rows that no list shows since nothing has their name."""
-    if chain is not None:
-        for lane in LANES:
-            for problem in chain.problems(await outbox.lane_history(lane))[:_MOST_PROBLEMS]:
-                yield Finding(f"history of {lane.profile} ({lane.environment})", problem)
+    for lane in LANES:
+        for problem in chain.problems(await outbox.lane_history(lane))[:_MOST_PROBLEMS]:
+            yield Finding(f"history of {lane.profile} ({lane.environment})", problem)
     for entry_id in unsigned:
         # Asked once more: a dispatcher may have been about to sign it when it was looked at.
         record = await outbox.acknowledgement(entry_id)
@@ -216,11 +227,11 @@ async def _history_problem(outbox: Outbox, entry: Entry, chain: HistoryChain) ->
     return "; ".join(problems[:_MOST_PROBLEMS])
 
 
-async def _verify_evidence(entry: Entry, payload: SubmissionPayload, evidence: EvidenceStore) -> AsyncIterator[Finding]:
-    for item in payload.manifest:
+async def _verify_evidence(entry: Entry, opened: OpenedEntry, evidence: EvidenceStore) -> AsyncIterator[Finding]:
+    for item in opened.payload.manifest:
         what = f"evidence[{item.index}] of {entry.id}"
         try:
-            async with aclosing(evidence.open_verified(item)) as chunks:
+            async with aclosing(evidence.open_verified(item, key=opened.key)) as chunks:
                 async for _ in chunks:
                     pass
         except EvidenceError as error:

@@ -100,7 +100,12 @@ def checkpoint_view(checkpoint: Checkpoint) -> dict[str, Any]:
         if intent is None
         else {"step": intent.step.value, "index": intent.index, "since": instant(intent.since)},
         "files": [
-            {"index": file.index, "fileId": file.file_id, "md5": file.file_hash, "isDescribed": file.is_described}
+            {
+                "index": file.index,
+                "fileId": file.file_id,
+                "isConfirmed": file.is_confirmed,
+                "isDescribed": file.is_described,
+            }
             for file in checkpoint.files
         ],
         "retraction": None

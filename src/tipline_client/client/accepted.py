@@ -10,10 +10,10 @@ import logging
 
 from tipline_client.delivery.environment import Environment
 from tipline_client.envelope import KeyRing
-from tipline_client.envelope.key_files import place, read
 from tipline_client.errors import ConfigurationError
 from tipline_client.home import Home
 from tipline_client.profiles import EndpointProfile
+from tipline_client.vault.key_files import place, read
 
 __all__ = ["AcceptedCredentials"]
 

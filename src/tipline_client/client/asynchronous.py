@@ -19,6 +19,7 @@ from tipline_client.dispatch.delivering import deliver, file_by_hand, requeue, r
 from tipline_client.dispatch.enqueueing import Enqueued, as_submission, check, enqueue
 from tipline_client.dispatch.hooks import Hooks
 from tipline_client.dispatch.probing import fetch_schema, probe
+from tipline_client.dispatch.reader import Reader
 from tipline_client.dispatch.receipting import receipt_bytes, receipt_of, sign_outstanding
 from tipline_client.envelope import KeyRing
 from tipline_client.errors import Issue, OutboxUnavailableError, ReportInvalidError
@@ -28,6 +29,7 @@ from tipline_client.home import Home
 from tipline_client.models import Report
 from tipline_client.outbox import Address, Lane, Outbox
 from tipline_client.profiles import EndpointProfile, EndpointSchema
+from tipline_client.vault import Vault
 
 __all__ = ["AsyncTiplineClient"]
 
@@ -55,6 +57,7 @@ class AsyncTiplineClient:
         outbox: Outbox,
         store: EvidenceStore,
         keys: KeyRing,
+        vault: Vault,
         profile: EndpointProfile,
         options: Options,
         closes_outbox: bool = True,
@@ -64,6 +67,7 @@ class AsyncTiplineClient:
         self.keys = keys
         self.profile = profile
         self._store = store
+        self._vault = vault
         self._options = options
         self._accepted = AcceptedCredentials(home, keys, profile)
         self._conductors: WeakSet[Conductor] = WeakSet()
@@ -105,6 +109,7 @@ class AsyncTiplineClient:
             outbox=opened,
             store=place.evidence(),
             keys=keys,
+            vault=Vault(options.master_keys or place.master_keys()),
             profile=place.know_schema(profile),
             options=options,
             closes_outbox=opened is not outbox,
@@ -189,6 +194,7 @@ class AsyncTiplineClient:
             outbox=self.outbox,
             store=self._store,
             keys=self.keys,
+            vault=self._vault,
             profile=self.profile,
             clock=self._options.clock,
         )
@@ -204,7 +210,11 @@ class AsyncTiplineClient:
             ConfigurationError: It is for another endpoint; or it is filed, and its receipt cannot be signed yet.
             EnvelopeError: The outbox was altered: what it says of this entry is not believed.
         """
-        return await deliver(self.conductor(), self.outbox, self.keys, entry_id)
+        return await self.deliver_with(self.conductor(), entry_id)
+
+    async def deliver_with(self, conductor: Conductor, entry_id: str) -> Receipt:
+        """Like `deliver`, with a conductor of this client's that serves for several entries."""
+        return await deliver(conductor, self.outbox, self.keys, self._vault, entry_id)
 
     async def retract(self, entry_id: str, *, reason: str) -> Entry:
         """Withdraw an entry that is not filed yet, retracting at the endpoint what is open there.
@@ -289,11 +299,11 @@ class AsyncTiplineClient:
             IllegalTransitionError: It is not acknowledged.
             EnvelopeError: The receipt on record is not trustworthy.
         """
-        return await receipt_of(self.outbox, self.keys, entry_id)
+        return await receipt_of(self.outbox, self.keys, self._vault, entry_id)
 
     async def receipt_bytes(self, entry_id: str) -> bytes:
         """The signed receipt as a document to keep and hand on; see `receipt` for the errors."""
-        return await receipt_bytes(self.outbox, self.keys, entry_id)
+        return await receipt_bytes(self.outbox, self.keys, self._vault, entry_id)
 
     async def probe(self) -> Answer:
         """Ask the endpoint whether it is there and accepts the credentials; touches no report."""
@@ -322,7 +332,15 @@ class AsyncTiplineClient:
 
     async def sign_outstanding_receipts(self) -> int:
         """Make the receipts that a crash or a missing key left unmade; returns how many."""
-        return await sign_outstanding(self.outbox, self.keys)
+        return await sign_outstanding(self.outbox, self.keys, self._vault)
+
+    def reader(self) -> Reader:
+        """What opens entries and verifies them; see `Home.reader`.
+
+        Raises:
+            ConfigurationError: The keys of this home cannot be read.
+        """
+        return self.home.reader(master_keys=self._options.master_keys)
 
     def hooks(self) -> Hooks | None:
         """What tells this client's hooks, if it has any; run by its dispatchers."""
@@ -351,7 +369,7 @@ class AsyncTiplineClient:
         road = Road(
             outbox=self.outbox,
             profile=self.profile,
-            trusted=self.keys.trusted(),
+            reader=self.reader(),
             seal=self.keys.checkpoint_seal(),
             # Whoever opened an outbox of their own chose what its histories are chained with.
             chain=self.keys.history_chain() if self._closes_outbox else None,
@@ -368,7 +386,7 @@ class AsyncTiplineClient:
         conductor = Conductor(
             road,
             partial(options.open_transport, self.profile),
-            make_receipts=partial(sign_outstanding, self.outbox, self.keys),
+            make_receipts=partial(sign_outstanding, self.outbox, self.keys, self._vault),
             slots=options.slots,
             poll_every=options.poll_every,
             deadline=options.deadline,

@@ -14,6 +14,7 @@ from tipline_client.dispatch.hooks import Hook, check_hooks
 from tipline_client.errors import ConfigurationError
 from tipline_client.profiles import EndpointProfile
 from tipline_client.transport import HttpTransport, Transport
+from tipline_client.vault import MasterKeys
 
 __all__ = ["MAX_SLOTS", "OpenTransport", "Options"]
 
@@ -39,6 +40,7 @@ class Options:
         open_transport: Opens the network; `HttpTransport.open` unless replaced.
         on_bytes: Told of upload progress: entry id, index of the evidence, bytes so far, bytes in all.
         on_step: Told of each step about to be sent: entry id, intent.
+        master_keys: What wraps the data keys; the key files in the home unless replaced.
         hooks: Told of what happened, after the commit, by whoever dispatches; their failure changes nothing else.
     """
 
@@ -52,6 +54,7 @@ class Options:
     open_transport: OpenTransport = HttpTransport.open
     on_bytes: OnBytes = ignore
     on_step: OnStep = ignore
+    master_keys: MasterKeys | None = None
     hooks: Sequence[Hook] = ()
 
     def __post_init__(self) -> None:

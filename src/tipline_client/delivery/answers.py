@@ -71,7 +71,7 @@ class Answer:
         reason: A fixed phrase of ours, free of content, saying why the kind was chosen.
         findings: What of the endpoint's validator is safe to show: position, rule, element names of the schema.
         request_sha256: Digest of the body sent, lower-case hex.
-        reply_sha256: Digest of the body received.
+        record_tag: A keyed digest of the record that is kept of this reply, once there is one.
         body: The raw reply. Content: kept for the record, never shown or logged.
     """
 
@@ -86,7 +86,7 @@ class Answer:
     request_id: str | None = None
     findings: tuple[str, ...] = ()
     request_sha256: str | None = None
-    reply_sha256: str | None = None
+    record_tag: str | None = None
     body: bytes = b""
 
     def __repr__(self) -> str:

@@ -1,6 +1,7 @@
 """How far an entry has got at the endpoint: the intent before each step, the result after it.
 
-A checkpoint is what a dispatcher that takes over knows of the one before. It holds ids, times and digests, no content.
+A checkpoint is what a dispatcher that takes over knows of the one before. It holds ids and times, neither content nor
+digests of it: it can be read without any key.
 """
 
 from dataclasses import dataclass
@@ -58,13 +59,13 @@ class AttachedFile:
     Attributes:
         index: Its place in the manifest.
         file_id: The endpoint's id for it.
-        file_hash: The endpoint's MD5 of what it received; `None` when it gave none.
+        is_confirmed: Whether the endpoint's hash of what it received was ours; false when it gave none.
         is_described: Whether its details were accepted too.
     """
 
     index: int
     file_id: str
-    file_hash: str | None = None
+    is_confirmed: bool = False
     is_described: bool = False
 
 
@@ -100,7 +101,18 @@ class SuspectedOrphan:
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """One call and what came back, for the receipt: times, codes and digests."""
+    """One call and what came back, for the receipt: times and codes.
+
+    Attributes:
+        step: Which call.
+        sent_at: When.
+        index: Which evidence file, for upload and fileinfo.
+        answered_at: When the reply was read; `None` without one.
+        http_status: Likewise.
+        code: The endpoint's code, where a usable one came.
+        request_id: The endpoint's `Request-ID`.
+        record_tag: A keyed digest of the sealed record of the reply, see `RawReply`; `None` without a reply.
+    """
 
     step: Step
     sent_at: datetime
@@ -109,8 +121,7 @@ class Exchange:
     http_status: int | None = None
     code: int | None = None
     request_id: str | None = None
-    request_sha256: str | None = None
-    reply_sha256: str | None = None
+    record_tag: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

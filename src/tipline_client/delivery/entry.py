@@ -20,8 +20,9 @@ class NewEntry:
         profile: The profile's name.
         environment: Where it may be filed, and nowhere else.
         idempotency_key: The caller's name for "the same report"; unique within profile and environment.
-        content_digest: Equal digests are the same content; decides whether a second enqueue is the same report.
-        envelope: The signed bytes, opaque.
+        content_digest: Equal for the same content, and keyed; decides whether a second enqueue is the same report.
+        envelope: The signed bytes, sealed with the data key: opaque.
+        data_key: The data key, wrapped; see `WrappedKey`.
         checkpoint: Where it begins: nothing at the endpoint yet, and sealed.
         is_escalated: Whether it goes before others.
         known_at: When the reporter came to know of it, if the caller said so.
@@ -33,6 +34,7 @@ class NewEntry:
     idempotency_key: str
     content_digest: str
     envelope: bytes
+    data_key: str = field(repr=False)
     checkpoint: Checkpoint = field(default_factory=Checkpoint)
     is_escalated: bool = False
     known_at: datetime | None = None
@@ -51,7 +53,8 @@ class Entry:
         environment: Where it may be filed.
         idempotency_key: The caller's name for the report.
         content_digest: See `NewEntry`.
-        envelope: The signed bytes.
+        envelope: The signed bytes, sealed with the data key.
+        data_key: The data key, wrapped; empty once it was erased.
         is_escalated: Whether it goes before others.
         state: Where it stands.
         checkpoint: How far it has got at the endpoint.
@@ -74,6 +77,7 @@ class Entry:
     idempotency_key: str
     content_digest: str
     envelope: bytes
+    data_key: str
     is_escalated: bool
     state: State
     checkpoint: Checkpoint

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from tipline_client.delivery.acknowledgement import FileSet
-from tipline_client.delivery.checkpoint import Exchange, SuspectedOrphan
+from tipline_client.delivery.checkpoint import SuspectedOrphan
 from tipline_client.delivery.environment import Environment
+from tipline_client.delivery.steps import Step
 
-__all__ = ["RECEIPT_VERSION", "Receipt", "ReceiptFile", "ReplacedCharacter"]
+__all__ = ["RECEIPT_VERSION", "Receipt", "ReceiptExchange", "ReceiptFile", "ReplacedCharacter"]
 
 RECEIPT_VERSION = 1
 
@@ -38,6 +39,33 @@ class ReceiptFile:
     sha256: str
     endpoint_md5: str | None = None
     is_described: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptExchange:
+    """One call and what came back.
+
+    Attributes:
+        step: Which call.
+        sent_at: When.
+        index: Which evidence file, for upload and fileinfo.
+        answered_at: When the reply was read; `None` without one.
+        http_status: Likewise.
+        code: The endpoint's code, where a usable one came.
+        request_id: The endpoint's `Request-ID`.
+        request_sha256: Digest of the request's body; `None` when nothing tells that it was sent to its end.
+        reply_sha256: Digest of the reply's body; `None` without a reply.
+    """
+
+    step: Step
+    sent_at: datetime
+    index: int | None = None
+    answered_at: datetime | None = None
+    http_status: int | None = None
+    code: int | None = None
+    request_id: str | None = None
+    request_sha256: str | None = None
+    reply_sha256: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +108,8 @@ class Receipt:
         reply_sha256: Its digest.
         software: What made this receipt.
         known_at: When the reporter came to know of it, if that was said when it was queued.
+        history_link: The link of the newest line of the entry's history when the receipt was made; it stands for all
+            lines before it. `None` in receipts of before there were histories.
     """
 
     version: int
@@ -95,13 +125,14 @@ class Receipt:
     files: tuple[ReceiptFile, ...]
     file_set: FileSet
     reported_file_ids: tuple[str, ...] | None
-    exchanges: tuple[Exchange, ...]
+    exchanges: tuple[ReceiptExchange, ...]
     orphans: tuple[SuspectedOrphan, ...]
     replaced: tuple[ReplacedCharacter, ...]
     reply_base64: str
     reply_sha256: str
     software: str
     known_at: datetime | None = None
+    history_link: str | None = None
 
     @property
     def file_ids(self) -> tuple[str, ...]:

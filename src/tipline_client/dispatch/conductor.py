@@ -103,6 +103,7 @@ class Conductor:
         """Deliver until stopped; an outbox that fails for a while is waited for.
 
         Raises:
+            KeyUnavailableError: This host cannot read what it would deliver.
             OutboxUnavailableError: At the end it could not be said what is left.
         """
         return await self._conduct(patience=None)
@@ -115,6 +116,7 @@ class Conductor:
                 credentials are not waited for. Nor is an outbox that fails, unless something is in flight still.
 
         Raises:
+            KeyUnavailableError: This host cannot read what it would deliver.
             OutboxUnavailableError: The outbox failed, so that nobody knows what is left.
         """
         return await self._conduct(patience=patience)
@@ -124,7 +126,11 @@ class Conductor:
 
         Returns:
             How it ended; `None` when it could not be leased: it is at its end, held, or with another dispatcher.
+
+        Raises:
+            KeyUnavailableError: This host cannot read it.
         """
+        self._road.reader.vault.check_can_open()
         await self._rounds.make()
         leases = await self._claim(limit=1, entry_id=entry_id)
         if not leases:
@@ -141,6 +147,8 @@ class Conductor:
             await self._ended.wait()
 
     async def _conduct(self, *, patience: timedelta | None) -> DispatchSummary:
+        # Known before anything is claimed: each entry would only be given back unread.
+        self._road.reader.vault.check_can_open()
         self._tally, self._unusable_since = Tally(), None
         self._is_running, self._ended = True, anyio.Event()
         try:

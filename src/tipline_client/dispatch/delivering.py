@@ -18,11 +18,12 @@ from tipline_client.errors import (
     UnreadableRowError,
 )
 from tipline_client.outbox.contract import Lane, Outbox
+from tipline_client.vault import Vault
 
 __all__ = ["deliver", "file_by_hand", "note_filed_by_hand", "requeue", "retract", "withdraw"]
 
 
-async def deliver(conductor: Conductor, outbox: Outbox, keys: KeyRing, entry_id: str) -> Receipt:
+async def deliver(conductor: Conductor, outbox: Outbox, keys: KeyRing, vault: Vault, entry_id: str) -> Receipt:
     """Try one entry now and return its receipt.
 
     An entry that is acknowledged already gives its receipt again; nothing is sent.
@@ -42,7 +43,7 @@ async def deliver(conductor: Conductor, outbox: Outbox, keys: KeyRing, entry_id:
     _check_consistent(entry)
     if entry.state is State.ACKNOWLEDGED:
         try:
-            return await receipt_of(outbox, keys, entry_id)
+            return await receipt_of(outbox, keys, vault, entry_id)
         except ConfigurationError as error:
             raise ConfigurationError(
                 f"entry {entry_id} is filed as report {entry.report_id}; only its receipt cannot be made yet: {error}",

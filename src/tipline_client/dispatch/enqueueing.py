@@ -18,15 +18,16 @@ import anyio
 from tipline_client.delivery.clock import Clock
 from tipline_client.delivery.entry import Entry
 from tipline_client.delivery.manifest import ManifestItem
-from tipline_client.dispatch.job import verified_payload
+from tipline_client.dispatch.reader import Reader, content_tag
 from tipline_client.dispatch.sealing import derive_key, manifest_item, sealed_entry
-from tipline_client.envelope import CheckpointSeal, KeyRing, SigningKey
+from tipline_client.envelope import CheckpointSeal, KeyRing, RecordKeys, SigningKey
 from tipline_client.envelope.payload import content_digest
 from tipline_client.errors import (
     ConfigurationError,
     EnvelopeError,
     EvidenceError,
     Issue,
+    KeyUnavailableError,
     OutboxError,
     OutboxInDoubtError,
     OutboxUnavailableError,
@@ -41,6 +42,7 @@ from tipline_client.outbox.rules import other_content
 from tipline_client.profiles import EndpointProfile, EndpointSchema
 from tipline_client.profiles.encode import encode
 from tipline_client.validation import EndpointRules, validate
+from tipline_client.vault import DataKey, Vault
 
 __all__ = ["DocumentRules", "Enqueued", "as_submission", "check", "enqueue"]
 
@@ -57,6 +59,15 @@ class Enqueued:
 
     entry: Entry
     is_new: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Signing:
+    """What a new entry is signed with, what seals its checkpoint, and what keys its digests."""
+
+    signer: SigningKey
+    seal: CheckpointSeal
+    records: RecordKeys
 
 
 def as_submission(
@@ -131,6 +142,7 @@ async def enqueue(
     outbox: Outbox,
     store: EvidenceStore,
     keys: KeyRing,
+    vault: Vault,
     profile: EndpointProfile,
     clock: Clock,
 ) -> Enqueued:
@@ -144,6 +156,7 @@ async def enqueue(
         outbox: Where the entry goes.
         store: Where the copies of the files go.
         keys: Who signs, and what seals the checkpoint.
+        vault: Makes the data key that report and evidence are sealed with at rest.
         profile: Which endpoint it is for.
         clock: Says now.
 
@@ -157,7 +170,8 @@ async def enqueue(
         EnvelopeError: The entry on record with this key was altered. Nothing was queued.
         OutboxUnavailableError: Nothing was queued.
         OutboxInDoubtError: It was queued or not; the copies of the evidence stay. Doing the same again tells.
-        ConfigurationError: It is not in the outbox yet, and there is no usable signing key or seal. Nothing was queued.
+        ConfigurationError: It is not in the outbox yet, and there is no usable signing, sealing or master key. Nothing
+            was queued.
     """
     submission = as_submission(report, evidence, idempotency_key, known_at)
     issues = check(submission, profile, now=clock.now())
@@ -166,7 +180,9 @@ async def enqueue(
     lane = Lane(profile.name, profile.environment)
     existing = None if idempotency_key is None else await outbox.find(lane, idempotency_key)
     signing = _signing(keys)
-    recognise = partial(_recognise, submission, evidence, existing=existing, outbox=outbox, lane=lane, keys=keys)
+    recognise = partial(
+        _recognise, submission, evidence, existing=existing, outbox=outbox, lane=lane, keys=keys, vault=vault
+    )
     if existing is not None or (idempotency_key is None and isinstance(signing, ConfigurationError)):
         # Without a key of the caller's, the content says which entry it is.
         found = await recognise()
@@ -174,11 +190,21 @@ async def enqueue(
             return found
     if isinstance(signing, ConfigurationError):
         raise signing
-    add = partial(_add, submission, evidence, outbox=outbox, store=store, signing=signing, profile=profile, clock=clock)
+    add = partial(
+        _add,
+        submission,
+        evidence,
+        outbox=outbox,
+        store=store,
+        signing=signing,
+        vault=vault,
+        profile=profile,
+        clock=clock,
+    )
     try:
         added = await add()
         if not added.is_new:
-            _check_genuine(added.entry, keys)
+            await _check_genuine(added.entry, keys, vault)
         return added
     except OutboxInDoubtError:
         raise
@@ -198,31 +224,36 @@ async def _recognise(
     outbox: Outbox,
     lane: Lane,
     keys: KeyRing,
+    vault: Vault,
 ) -> Enqueued | None:
     """The entry that is there for this content already, if any: `existing`, or the one with the key of the content."""
+    records = keys.record_keys()
     manifest = await _digested(evidence)
-    entry = existing or await outbox.find(lane, derive_key(submission.report, manifest))
+    entry = existing or await outbox.find(lane, derive_key(submission.report, manifest, records=records))
     if entry is None:
         return None
-    if entry.content_digest != content_digest(submission.report.to_json_dict(), manifest):
+    if entry.content_digest != content_tag(records, content_digest(submission.report.to_json_dict(), manifest)):
         raise other_content(entry)
-    _check_genuine(entry, keys)
+    await _check_genuine(entry, keys, vault)
     return Enqueued(entry, is_new=False)
 
 
-def _check_genuine(entry: Entry, keys: KeyRing) -> None:
+async def _check_genuine(entry: Entry, keys: KeyRing, vault: Vault) -> None:
     """Let an entry pass for what is handed in again only if that was signed: a row may have been given its key.
 
     Raises:
         EnvelopeError: It was; what is handed in is on record nowhere.
     """
     try:
-        trusted = keys.trusted()
+        reader = Reader(vault=vault, trusted=keys.trusted(), records=keys.record_keys())
     except ConfigurationError:
         # A host that cannot verify cannot sign either: it adds nothing, and takes nothing as filed.
         return
     try:
-        verified_payload(entry, trusted=trusted)
+        await reader.open(entry)
+    except KeyUnavailableError:
+        # A host that only queues cannot read. Whoever delivers can, and believes nothing that was not signed.
+        return
     except EnvelopeError as error:
         raise EnvelopeError(
             f"entry {entry.id} has the key of this submission, but it is not believed: {error}",
@@ -230,10 +261,10 @@ def _check_genuine(entry: Entry, keys: KeyRing) -> None:
         ) from None
 
 
-def _signing(keys: KeyRing) -> tuple[SigningKey, CheckpointSeal] | ConfigurationError:
+def _signing(keys: KeyRing) -> _Signing | ConfigurationError:
     """What a new entry is signed and sealed with, or why there is none; known before any file is copied in vain."""
     try:
-        return keys.signer(), keys.checkpoint_seal()
+        return _Signing(keys.signer(), keys.checkpoint_seal(), keys.record_keys())
     except ConfigurationError as error:
         return error
 
@@ -244,17 +275,27 @@ async def _add(
     *,
     outbox: Outbox,
     store: EvidenceStore,
-    signing: tuple[SigningKey, CheckpointSeal],
+    signing: _Signing,
+    vault: Vault,
     profile: EndpointProfile,
     clock: Clock,
 ) -> Enqueued:
-    signer, seal_of_checkpoint = signing
     entry_id = secrets.token_hex(16)
+    key, wrapped_key = await vault.new_key(entry_id)
     is_unneeded = True
     try:
-        manifest = [await _copy(item, store, entry_id, index) for index, item in enumerate(evidence)]
-        new = sealed_entry(submission, manifest, entry_id=entry_id, signer=signer, profile=profile, now=clock.now())
-        new = replace(new, checkpoint=seal_of_checkpoint.apply(entry_id, new.checkpoint))
+        manifest = [await _copy(item, store, key, index) for index, item in enumerate(evidence)]
+        new = sealed_entry(
+            submission,
+            manifest,
+            signer=signing.signer,
+            records=signing.records,
+            key=key,
+            wrapped_key=wrapped_key,
+            profile=profile,
+            now=clock.now(),
+        )
+        new = replace(new, checkpoint=signing.seal.apply(entry_id, new.checkpoint))
         # Not to be cancelled half-way: whether the entry exists decides whether its copies may be removed.
         with anyio.CancelScope(shield=True):
             is_unneeded = False
@@ -282,6 +323,6 @@ async def _discard(store: EvidenceStore, entry_id: str) -> None:
         await store.discard(entry_id)
 
 
-async def _copy(item: Evidence, store: EvidenceStore, entry_id: str, index: int) -> ManifestItem:
-    stored = await store.add(item, entry_id=entry_id, index=index)
+async def _copy(item: Evidence, store: EvidenceStore, key: DataKey, index: int) -> ManifestItem:
+    stored = await store.add(item, key=key, index=index)
     return manifest_item(item, index, stored, locator=stored.locator)

@@ -1,9 +1,5 @@
-"""From an entry of the outbox to what is sent for it: the signature checked, the documents written.
+"""From an entry that was opened to what is sent for it: is it meant for this endpoint, and its documents written."""
 
-Nothing of a row is believed that the signature does not cover: the row's own columns must say what the payload says.
-"""
-
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,14 +8,14 @@ from pydantic import ValidationError
 
 from tipline_client.delivery.entry import Entry
 from tipline_client.delivery.manifest import ManifestItem
-from tipline_client.envelope import TrustedKeys
-from tipline_client.envelope.payload import SubmissionPayload, open_sealed
+from tipline_client.dispatch.reader import OpenedEntry
+from tipline_client.envelope import SubmissionPayload
 from tipline_client.errors import EnvelopeError, ReportInvalidError
 from tipline_client.models import FileDetails, Report
 from tipline_client.profiles import EndpointProfile
 from tipline_client.profiles.encode import encode
 
-__all__ = ["Job", "open_job", "verified_payload"]
+__all__ = ["Job", "job_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +24,10 @@ class Job:
 
     Attributes:
         payload: What was signed.
-        envelope_sha256: Digest of the signed bytes.
         report_xml: The `report` document.
     """
 
     payload: SubmissionPayload
-    envelope_sha256: str
     report_xml: bytes = field(repr=False)
     _newer: frozenset[tuple[str, str]]
 
@@ -57,45 +51,19 @@ class Job:
             ) from None
 
 
-def verified_payload(entry: Entry, *, trusted: TrustedKeys) -> SubmissionPayload:
-    """What was signed for an entry, if the signature is good and the row says the same.
+def job_of(entry: Entry, opened: OpenedEntry, *, profile: EndpointProfile) -> Job:
+    """Write the documents of an entry that was opened and verified.
 
     Args:
         entry: The row.
-        trusted: Whose signatures are believed.
-
-    Raises:
-        EnvelopeError: The bytes are not signed by a trusted key, or the row's columns are not what was signed.
-    """
-    payload = open_sealed(entry.envelope, trusted=trusted)
-    row = {
-        "id": (entry.id, payload.entry_id),
-        "idempotency key": (entry.idempotency_key, payload.idempotency_key),
-        "profile": (entry.profile, payload.profile),
-        "environment": (entry.environment, payload.environment),
-        "time of knowledge": (entry.known_at, payload.known_at),
-        "content digest": (entry.content_digest, payload.content_digest),
-    }
-    altered = [column for column, (stored, signed) in row.items() if stored != signed]
-    if altered:
-        verb = "differs" if len(altered) == 1 else "differ"
-        raise EnvelopeError(f"the row's {', '.join(altered)} {verb} from what was signed: the row was altered")
-    return payload
-
-
-def open_job(entry: Entry, *, trusted: TrustedKeys, profile: EndpointProfile) -> Job:
-    """Verify an entry's envelope and write its documents.
-
-    Args:
-        entry: The row.
-        trusted: Whose signatures are believed.
+        opened: What it holds.
         profile: Where it is about to be sent.
 
     Raises:
-        EnvelopeError: The bytes are not signed by a trusted key, are not this entry's, were sealed for another
-            endpoint or environment, or the row says that the entry was filed before. Nothing may be sent.
+        EnvelopeError: It was sealed for another endpoint or environment, the row says that the entry was filed before,
+            or its documents cannot be written for this endpoint. Nothing may be sent.
     """
-    payload = verified_payload(entry, trusted=trusted)
+    payload = opened.payload
     if (payload.profile, payload.environment) != (profile.name, profile.environment):
         raise EnvelopeError(f"sealed for {payload.profile} ({payload.environment}), not for {profile.name}")
     if entry.has_receipt:
@@ -110,4 +78,4 @@ def open_job(entry: Entry, *, trusted: TrustedKeys, profile: EndpointProfile) ->
             "the signed report has elements that this endpoint's schema is no longer known to have",
             hint="Fetch the endpoint's schema again with `tipline schema fetch`, then requeue.",
         ) from None
-    return Job(payload, hashlib.sha256(entry.envelope).hexdigest(), xml, profile.newer_elements)
+    return Job(payload, xml, profile.newer_elements)

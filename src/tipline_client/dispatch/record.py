@@ -38,6 +38,7 @@ class Record:
         self._seal = seal
         self._is_believed = False
         self._is_ending = False
+        self._replies: list[bytes] = []
         self.saved = lease.entry.checkpoint
 
     @property
@@ -73,15 +74,22 @@ class Record:
                 # The lease may still be live; if it is not, the next write says so.
                 _log.warning("entry %s: the lease could not be renewed this time", self.entry.id)
 
+    def note_reply(self, sealed: bytes) -> None:
+        """Keep the sealed record of a reply; it is written with whatever is written next."""
+        self._replies.append(sealed)
+
     async def intend(self, checkpoint: Checkpoint) -> None:
         """Make the intent of the next step durable, with the result of the one before."""
-        await self._outbox.record(self._lease, self._sealed(checkpoint))
+        await self._outbox.record(self._lease, self._sealed(checkpoint), replies=self._replies)
+        self._replies = []
         self.saved = checkpoint
 
     async def release(self, checkpoint: Checkpoint, attempt: Attempt, *, available_in: timedelta) -> None:
         """Give the entry back, to be tried again."""
         self._is_ending = True
-        await self._outbox.release(self._lease, self._sealed(checkpoint), attempt, available_in=available_in)
+        await self._outbox.release(
+            self._lease, self._sealed(checkpoint), attempt, available_in=available_in, replies=self._replies
+        )
 
     async def acknowledge(
         self,
@@ -89,13 +97,19 @@ class Record:
         acknowledgement: Acknowledgement,
         attempt: Attempt,
         *,
-        reply: bytes,
         alarms: Sequence[Alarm],
     ) -> None:
-        """It is filed; see `Outbox.acknowledge`."""
+        """It is filed, as the last reply says; see `Outbox.acknowledge`."""
         self._is_ending = True
+        *replies, last = self._replies
         await self._outbox.acknowledge(
-            self._lease, self._sealed(checkpoint), acknowledgement, attempt, reply=reply, alarms=alarms
+            self._lease,
+            self._sealed(checkpoint),
+            acknowledgement,
+            attempt,
+            reply=last,
+            replies=replies,
+            alarms=alarms,
         )
 
     async def dead_letter(
@@ -103,12 +117,19 @@ class Record:
     ) -> None:
         """It is given up, with the attempt's failure as the reason."""
         self._is_ending = True
-        await self._outbox.dead_letter(self._lease, self._sealed(checkpoint), attempt, reply=reply, alarms=alarms)
+        await self._outbox.dead_letter(
+            self._lease,
+            self._sealed(checkpoint),
+            attempt,
+            reply=reply,
+            replies=self._replies,
+            alarms=alarms,
+        )
 
     async def mark_retracted(self, checkpoint: Checkpoint, attempt: Attempt) -> None:
         """It is withdrawn, and proven not filed."""
         self._is_ending = True
-        await self._outbox.mark_retracted(self._lease, self._sealed(checkpoint), attempt)
+        await self._outbox.mark_retracted(self._lease, self._sealed(checkpoint), attempt, replies=self._replies)
 
     def _sealed(self, checkpoint: Checkpoint) -> Checkpoint:
         # What was not believed is never sealed: a seal on it would make the alteration look like our own work.

@@ -15,7 +15,8 @@ from tipline_client.delivery.checkpoint import Intent
 from tipline_client.delivery.clock import Clock
 from tipline_client.delivery.retry import RetryPolicy
 from tipline_client.dispatch.lane import LaneGate
-from tipline_client.envelope import CheckpointSeal, HistoryChain, TrustedKeys
+from tipline_client.dispatch.reader import Reader
+from tipline_client.envelope import CheckpointSeal, HistoryChain
 from tipline_client.evidence.store import EvidenceStore
 from tipline_client.outbox.contract import Outbox
 from tipline_client.profiles import EndpointProfile
@@ -53,7 +54,7 @@ class Road:
     Attributes:
         outbox: Where results are written.
         profile: Where to.
-        trusted: Whose signatures are believed.
+        reader: Opens entries; says whose signatures are believed.
         seal: Whose checkpoints are believed.
         chain: Whose histories are believed.
         evidence: Where the files are.
@@ -72,7 +73,7 @@ class Road:
 
     outbox: Outbox
     profile: EndpointProfile
-    trusted: TrustedKeys
+    reader: Reader
     seal: CheckpointSeal
     chain: HistoryChain | None = None
     evidence: EvidenceStore

@@ -1,6 +1,6 @@
-"""From a checked submission and the sums of its files to one signed entry, and to the key that its content has.
+"""From a checked submission and the sums of its files to one signed, sealed entry, and to the key that its content has.
 
-Pure but for the signature. Nothing here reads a file or asks the outbox.
+Pure but for signature and seal. Nothing here reads a file or asks the outbox.
 """
 
 from collections.abc import Sequence
@@ -10,12 +10,14 @@ from datetime import datetime
 from tipline_client._version import __version__
 from tipline_client.delivery.entry import NewEntry
 from tipline_client.delivery.manifest import ManifestItem
-from tipline_client.envelope import SigningKey
+from tipline_client.dispatch.reader import content_tag
+from tipline_client.envelope import RecordKeys, SigningKey
 from tipline_client.envelope.payload import SubmissionPayload, content_digest, seal
 from tipline_client.evidence import Digests, Evidence, safe_name
 from tipline_client.evidence.store import StoredEvidence
 from tipline_client.models import Report, Submission, Substitution, find_substitutions
 from tipline_client.profiles import EndpointProfile
+from tipline_client.vault import DataKey, Kind
 
 __all__ = ["derive_key", "manifest_item", "sealed_entry"]
 
@@ -23,9 +25,13 @@ _NOT_COPIED = "not-copied"
 """The place of a file that was only digested."""
 
 
-def derive_key(report: Report, evidence: Sequence[ManifestItem]) -> str:
-    """An idempotency key from the content: the same report with the same files gives the same key."""
-    return f"sha256:{content_digest(report.to_json_dict(), evidence)}"
+def derive_key(report: Report, evidence: Sequence[ManifestItem], *, records: RecordKeys) -> str:
+    """An idempotency key from the content: the same report with the same files gives the same key, in one outbox."""
+    return _derived(content_tag(records, content_digest(report.to_json_dict(), evidence)))
+
+
+def _derived(tag: str) -> str:
+    return f"content:{tag}"
 
 
 def manifest_item(
@@ -48,18 +54,21 @@ def sealed_entry(
     submission: Submission,
     manifest: Sequence[ManifestItem],
     *,
-    entry_id: str,
     signer: SigningKey,
+    records: RecordKeys,
+    key: DataKey,
+    wrapped_key: str,
     profile: EndpointProfile,
     now: datetime,
 ) -> NewEntry:
-    """The signed entry of a checked submission, with a checkpoint that nobody has sealed yet."""
+    """The signed and sealed entry of a checked submission, with a checkpoint that nobody has sealed yet."""
     report = submission.report.to_json_dict()
     digest = content_digest(report, manifest)
-    key = submission.idempotency_key or derive_key(submission.report, manifest)
+    tag = content_tag(records, digest)
+    idempotency_key = submission.idempotency_key or _derived(tag)
     payload = SubmissionPayload(
-        entry_id=entry_id,
-        idempotency_key=key,
+        entry_id=key.entry_id,
+        idempotency_key=idempotency_key,
         profile=profile.name,
         environment=profile.environment,
         report=report,
@@ -71,12 +80,13 @@ def sealed_entry(
         known_at=submission.known_at,
     )
     return NewEntry(
-        id=entry_id,
+        id=key.entry_id,
         profile=profile.name,
         environment=profile.environment,
-        idempotency_key=key,
-        content_digest=digest,
-        envelope=seal(payload, signer=signer).to_bytes(),
+        idempotency_key=idempotency_key,
+        content_digest=tag,
+        envelope=key.seal(seal(payload, signer=signer).to_bytes(), kind=Kind.ENVELOPE),
+        data_key=wrapped_key,
         known_at=submission.known_at,
         is_escalated=submission.report.incident_summary.escalate_to_high_priority is not None,
     )

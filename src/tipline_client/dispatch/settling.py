@@ -179,7 +179,7 @@ def _attach(
             request_id=answer.request_id,
         )
         return Settled(_doomed(base, Aim.START_OVER, failure), Again(failure, Outcome.IN_DOUBT))
-    attached = AttachedFile(item.index, file_id, answer.file_hash)
+    attached = AttachedFile(item.index, file_id, is_confirmed=answer.file_hash is not None)
     return Settled(replace(base, files=(*base.files, attached)), Proceed())
 
 
@@ -272,7 +272,7 @@ def _alarms(base: Checkpoint, intent: Intent, answer: Answer, file_set: FileSet,
     if answer.kind is AnswerKind.FINISHED and not _was_finished_by_us(base, intent):
         text = "the endpoint calls the report finished although this entry had not finished it; evidence may be missing"
         alarms.append(Alarm(AlarmKind.FINISHED_BY_ANOTHER, text, now))
-    if missing := [file.index for file in base.files if file.file_hash is None]:
+    if missing := [file.index for file in base.files if not file.is_confirmed]:
         text = f"the endpoint gave no hash for evidence {missing}, so its copy is not proven to be ours"
         alarms.append(Alarm(AlarmKind.HASH_MISSING, text, now))
     return alarms
@@ -317,6 +317,5 @@ def _exchange(intent: Intent, answer: Answer, now: datetime) -> Exchange:
         http_status=answer.http_status,
         code=answer.code,
         request_id=answer.request_id,
-        request_sha256=answer.request_sha256,
-        reply_sha256=answer.reply_sha256,
+        record_tag=answer.record_tag,
     )

@@ -9,6 +9,7 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing, suppress
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 
 import anyio
 
@@ -18,9 +19,11 @@ from tipline_client.delivery.checkpoint import Intent
 from tipline_client.delivery.entry import Lease
 from tipline_client.delivery.manifest import ManifestItem
 from tipline_client.delivery.outcomes import Attempt, Failure, Outcome, bounded_text
+from tipline_client.delivery.raw_reply import RawReply
 from tipline_client.delivery.steps import Step
-from tipline_client.dispatch.job import Job, open_job
+from tipline_client.dispatch.job import Job, job_of
 from tipline_client.dispatch.planning import intend
+from tipline_client.dispatch.reader import seal_reply
 from tipline_client.dispatch.record import Record
 from tipline_client.dispatch.road import Road, tell
 from tipline_client.dispatch.settling import disown, doom, settle, settle_silence
@@ -35,11 +38,18 @@ from tipline_client.dispatch.verdicts import (
     known,
 )
 from tipline_client.dispatch.wishes import check_wish, disproved, is_withdrawn
-from tipline_client.errors import EnvelopeError, EvidenceError, OutboxError, ReportTakenError
+from tipline_client.errors import (
+    EnvelopeError,
+    EvidenceError,
+    KeyUnavailableError,
+    OutboxError,
+    ReportTakenError,
+)
 from tipline_client.profiles.exchange import Call
 from tipline_client.profiles.replies import read_answer
 from tipline_client.profiles.requests import fileinfo_call, finish_call, retract_call, submit_call, upload_call
 from tipline_client.transport import Transport, repeat_while
+from tipline_client.vault import DataKey
 
 __all__ = ["Walk"]
 
@@ -57,7 +67,6 @@ class Walk:
         self._transport = transport
         self._checkpoint = lease.entry.checkpoint
         self._refusal = b""
-        self._reply = b""
 
     async def run(self) -> Outcome:
         """Walk as far as it goes, and record how it ended.
@@ -114,10 +123,14 @@ class Walk:
             await self._transport.send(retract_call(report_id))
 
     async def _walk(self) -> Outcome:
+        entry = self._record.entry
         try:
-            job = open_job(self._record.entry, trusted=self._road.trusted, profile=self._road.profile)
+            opened = await self._road.reader.open(entry)
+            job = job_of(entry, opened, profile=self._road.profile)
             self._record.believe()
-            await check_wish(self._record.entry, self._road.outbox, chain=self._road.chain)
+            await check_wish(entry, self._road.outbox, chain=self._road.chain)
+        except KeyUnavailableError as error:
+            return await self._wait_for_key(error)
         except EnvelopeError as error:
             return await self._refuse_envelope(error)
         now = self._road.clock.now()
@@ -129,7 +142,7 @@ class Walk:
             if isinstance(settled.verdict, GivenUp):
                 return await self._conclude(settled.verdict)
         verdict = await repeat_while(
-            lambda: self._advance(job),
+            lambda: self._advance(job, opened.key),
             again=lambda verdict: isinstance(verdict, Again) and self._is_worth_repeating(),
             policy=self._road.policy,
             sleep=self._road.clock.sleep,
@@ -156,7 +169,7 @@ class Walk:
                     return Failure("evidence_changed", bounded_text(str(error)))
         return None
 
-    async def _advance(self, job: Job) -> Verdict:
+    async def _advance(self, job: Job, key: DataKey) -> Verdict:
         """Take steps until one does not simply succeed, or the dispatcher is asked to stop."""
         while True:
             self._checkpoint = intend(
@@ -168,7 +181,7 @@ class Walk:
             intent = self._checkpoint.intent
             if intent is None:
                 return Withdrawn()
-            settled = await self._take(job, intent)
+            settled = await self._take(job, intent, key)
             before, self._checkpoint = self._checkpoint, settled.checkpoint
             if (failure := disproved(self._record.entry, before, settled.checkpoint)) is not None:
                 return GivenUp(failure)
@@ -177,7 +190,7 @@ class Walk:
             if self._road.is_stopping():
                 return settled.verdict
 
-    async def _take(self, job: Job, intent: Intent) -> Settled:
+    async def _take(self, job: Job, intent: Intent, key: DataKey) -> Settled:
         road = self._road
         try:
             await self._record.intend(self._checkpoint)
@@ -185,21 +198,35 @@ class Walk:
             return self._disown(error)
         tell(road.on_step, self._record.entry.id, intent)
         try:
-            reply = await self._transport.send(self._call(job, intent))
+            reply = await self._transport.send(self._call(job, intent, key))
         except (EvidenceError, EnvelopeError) as error:
             return self._refuse_evidence(intent, error)
         answer = read_answer(intent.step, reply, road.profile, report_id=self._checkpoint.report_id)
+        answer = self._keep_reply(intent, answer, key)
         await self._watch(intent, answer)
         return settle(self._checkpoint, answer, job.manifest, now=road.clock.now(), policy=road.policy)
 
-    def _call(self, job: Job, intent: Intent) -> Call:
+    def _keep_reply(self, intent: Intent, answer: Answer, key: DataKey) -> Answer:
+        """Put what came back into the next write, sealed; the answer with the tag of that record."""
+        if answer.http_status is None:
+            return answer
+        reply = RawReply(
+            intent.step, intent.since, intent.index, answer.http_status, answer.request_sha256, answer.body
+        )
+        sealed, tag = seal_reply(reply, key=key, records=self._road.reader.records)
+        self._record.note_reply(sealed)
+        if answer.kind in {AnswerKind.INVALID, AnswerKind.MALFORMED_FILE}:
+            self._refusal = sealed
+        return replace(answer, record_tag=tag)
+
+    def _call(self, job: Job, intent: Intent, key: DataKey) -> Call:
         if intent.step is Step.SUBMIT:
             return submit_call(job.report_xml)
         report_id = known(self._checkpoint.report_id, f"the report of the {intent.step}")
         match intent.step:
             case Step.UPLOAD:
                 item = job.manifest[known(intent.index, "the file of the upload")]
-                return upload_call(report_id, item, self._open_evidence)
+                return upload_call(report_id, item, partial(self._open_evidence, key=key))
             case Step.FILEINFO:
                 item = job.manifest[known(intent.index, "the file of the fileinfo")]
                 file = known(self._checkpoint.attached(item.index), f"the uploaded copy of evidence[{item.index}]")
@@ -211,18 +238,15 @@ class Walk:
             case Step.STATUS | Step.SCHEMA:
                 raise ValueError(f"{intent.step} is no step of a report")
 
-    async def _open_evidence(self, item: ManifestItem) -> AsyncGenerator[bytes, None]:
+    async def _open_evidence(self, item: ManifestItem, *, key: DataKey) -> AsyncGenerator[bytes, None]:
         sent = 0
-        async with aclosing(self._road.evidence.open_verified(item)) as chunks:
+        async with aclosing(self._road.evidence.open_verified(item, key=key)) as chunks:
             async for chunk in chunks:
                 yield chunk
                 sent += len(chunk)
                 tell(self._road.on_bytes, self._record.entry.id, item.index, sent, item.size)
 
     async def _watch(self, intent: Intent, answer: Answer) -> None:
-        self._reply = answer.body
-        if answer.kind in {AnswerKind.INVALID, AnswerKind.MALFORMED_FILE}:
-            self._refusal = answer.body
         _log.info(
             "entry %s: %s -> %s (code=%s, http=%s, request_id=%s)",
             self._record.entry.id,
@@ -242,6 +266,16 @@ class Walk:
         kind = "evidence_changed" if isinstance(error, EvidenceError) else "envelope_refused"
         failure = Failure(kind, bounded_text(str(error)), step=intent.step)
         return doom(self._checkpoint, failure)
+
+    async def _wait_for_key(self, error: KeyUnavailableError) -> Outcome:
+        """Give the entry back unread: a key that is not here, or a key service that is down, says nothing about it."""
+        failure = Failure("key_unavailable", bounded_text(str(error)), scope=Scope.ENDPOINT)
+        _log.error("entry %s: it waits, since it cannot be read: %s", self._record.entry.id, error)
+        attempt = Attempt(self._started_at, self._road.clock.now(), Outcome.TRANSIENT, failure, burns=False)
+        # The record of the delivery has not been believed yet, so it goes back as it was found.
+        wait = self._road.policy.long_delay(1, random=self._road.random)
+        await self._record.release(self._checkpoint, attempt, available_in=wait)
+        return Outcome.TRANSIENT
 
     async def _refuse_envelope(self, error: EnvelopeError) -> Outcome:
         now = self._road.clock.now()
@@ -268,7 +302,6 @@ class Walk:
                     self._checkpoint,
                     acknowledgement,
                     attempt(Outcome.ACKNOWLEDGED),
-                    reply=self._reply,
                     alarms=alarms,
                 )
                 return Outcome.ACKNOWLEDGED

@@ -10,6 +10,7 @@ from tipline_client.envelope.history_chain import HistoryChain
 from tipline_client.envelope.key_ring import KeyRing
 from tipline_client.envelope.keys import SigningKey, TrustedKeys, VerifyingKey
 from tipline_client.envelope.payload import PAYLOAD_VERSION, SubmissionPayload, content_digest, open_sealed, seal
+from tipline_client.envelope.record_keys import Record, RecordKeys, Tagged
 
 __all__ = [
     "PAYLOAD_VERSION",
@@ -17,9 +18,12 @@ __all__ = [
     "Envelope",
     "HistoryChain",
     "KeyRing",
+    "Record",
+    "RecordKeys",
     "Signature",
     "SigningKey",
     "SubmissionPayload",
+    "Tagged",
     "TrustedKeys",
     "Verified",
     "VerifyingKey",

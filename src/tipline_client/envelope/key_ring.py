@@ -14,9 +14,10 @@ from typing import Self
 
 from tipline_client.envelope.checkpoint_seal import CheckpointSeal
 from tipline_client.envelope.history_chain import HistoryChain
-from tipline_client.envelope.key_files import place, read, sync_folder
 from tipline_client.envelope.keys import SigningKey, TrustedKeys, VerifyingKey
+from tipline_client.envelope.record_keys import RecordKeys
 from tipline_client.errors import ConfigurationError
+from tipline_client.vault.key_files import place, read, sync_folder
 
 __all__ = ["KeyRing"]
 
@@ -146,6 +147,10 @@ class KeyRing:
         except ConfigurationError:
             # Whoever looks into an outbox without the secret must not be kept from it; the lines will say so.
             return HistoryChain()
+
+    def record_keys(self) -> RecordKeys:
+        """What seals receipts and certificates, and keys digests; see `checkpoint_seal` for the errors."""
+        return RecordKeys(bytes.fromhex(self.checkpoint_seal().to_text()))
 
     def import_checkpoint_key(self, path: Path | str) -> None:
         """Take over the secret of another host of the same outbox, or one that was made anew after a loss.

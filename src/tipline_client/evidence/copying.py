@@ -1,4 +1,4 @@
-"""One file becomes one durable copy: read, digested and written in a single pass, or nothing is left.
+"""One file becomes one durable, sealed copy: read, digested, sealed and written in a single pass, or nothing is left.
 
 The copy has another name until it is complete, so whatever ends the process leaves nothing that passes for a copy. How
 the source is read is said in `reading`. Nothing here knows which entry it serves.
@@ -15,6 +15,7 @@ from tipline_client.errors import EvidenceError, OutboxUnavailableError
 from tipline_client.evidence.digests import Digests
 from tipline_client.evidence.reading import Reading
 from tipline_client.evidence.source import Evidence
+from tipline_client.vault.stream_format import StreamSealer
 
 __all__ = ["Copying", "sync_folder"]
 
@@ -27,15 +28,24 @@ class Copying:
         what: Its name in error messages: `evidence[0]`.
         draft: The copy's name until it is complete.
         final: The copy's name then, in the same folder.
+        sealer: Seals it on the way.
         make_folder: Makes that folder; called when the source has given its first bytes.
     """
 
     def __init__(
-        self, source: Evidence, *, what: str, draft: Path, final: Path, make_folder: Callable[[], None]
+        self,
+        source: Evidence,
+        *,
+        what: str,
+        draft: Path,
+        final: Path,
+        sealer: StreamSealer,
+        make_folder: Callable[[], None],
     ) -> None:
         self._reading = Reading(source, what=what, sink=self._write)
         self._draft = draft
         self._final = final
+        self._sealer = sealer
         self._make_folder = make_folder
         self._target: BinaryIO | None = None
         self._cleanup = ExitStack()
@@ -67,7 +77,10 @@ class Copying:
 
     def _write(self, chunk: bytes) -> None:
         target = self._draft_file()
-        rest = memoryview(chunk)
+        self._put(target, self._sealer.update(chunk))
+
+    def _put(self, target: BinaryIO, sealed: bytes) -> None:
+        rest = memoryview(sealed)
         try:
             while rest:
                 rest = rest[target.write(rest) :]
@@ -98,6 +111,7 @@ class Copying:
     def _keep(self) -> None:
         """Make the draft, now complete, a durable copy."""
         target = self._draft_file()
+        self._put(target, self._sealer.finish())
         try:
             os.fsync(target.fileno())
             self._draft.rename(self._final)

@@ -1,4 +1,4 @@
-"""The evidence store in a local folder: `<entry id>/<index>.bin` for each copy, readable by its owner alone.
+"""The evidence store in a local folder: `<entry id>/<index>.bin` for each sealed copy, readable by its owner alone.
 
 A copy under way is `<index>.part`; nothing ever reads one. All blocking work runs in worker threads. Nothing here
 knows what is said of a file or where it is sent.
@@ -24,6 +24,8 @@ from tipline_client.evidence.reading import in_slices
 from tipline_client.evidence.rereading import Rereading, check_size
 from tipline_client.evidence.source import Evidence
 from tipline_client.evidence.store import Holding, StoredEvidence
+from tipline_client.vault import DataKey
+from tipline_client.vault.stream_format import StreamSealer
 
 __all__ = ["EvidenceFolder"]
 
@@ -47,20 +49,22 @@ class EvidenceFolder:
     def __init__(self, root: Path | str) -> None:
         self.root = Path(root)
 
-    async def add(self, source: Evidence, *, entry_id: str, index: int) -> StoredEvidence:
-        """Copy and digest one file in one pass. See `EvidenceStore.add`; cancelling leaves nothing behind."""
-        folder = self._entry_folder(entry_id)
+    async def add(self, source: Evidence, *, key: DataKey, index: int) -> StoredEvidence:
+        """Copy, digest and seal one file in one pass. See `EvidenceStore.add`; cancelling leaves nothing behind."""
+        folder = self._entry_folder(key.entry_id)
+        locator = f"{key.entry_id}/{index}.bin"
         digests = await in_slices(
             Copying(
                 source,
                 what=f"evidence[{index}]",
                 draft=folder / f"{index}.part",
                 final=folder / f"{index}.bin",
+                sealer=StreamSealer(key.file_key, associated_data=locator.encode()),
                 make_folder=partial(self._make_folder, folder),
             )
         )
         return StoredEvidence(
-            locator=f"{entry_id}/{index}.bin",
+            locator=locator,
             size=digests.size,
             md5=digests.md5,
             sha1=digests.sha1,
@@ -75,9 +79,9 @@ class EvidenceFolder:
         """Look whether the copy is there and has its size. See `EvidenceStore.check`."""
         await to_thread.run_sync(self._check, item)
 
-    async def open_verified(self, item: ManifestItem) -> AsyncGenerator[bytes, None]:
-        """The copy's bytes in chunks of at most 512 KiB, proven on the way. See `EvidenceStore.open_verified`."""
-        reading = await to_thread.run_sync(lambda: Rereading(self._path(item), item=item))
+    async def open_verified(self, item: ManifestItem, *, key: DataKey) -> AsyncGenerator[bytes, None]:
+        """The copy's bytes in chunks of at most 1 MiB, proven on the way. See `EvidenceStore.open_verified`."""
+        reading = await to_thread.run_sync(lambda: Rereading(self._path(item), item=item, key=key))
         try:
             while not reading.is_over:
                 yield await to_thread.run_sync(reading.next)

@@ -1,4 +1,4 @@
-"""A sealed copy is read once more and proves on the way that it is still what was sealed.
+"""A sealed copy is read and opened once more, and proves on the way that it is still what was sealed.
 
 Nothing is believed of the file but what its bytes add up to. Nothing here knows where the bytes go.
 """
@@ -11,6 +11,9 @@ from pathlib import Path
 from tipline_client.delivery.manifest import ManifestItem
 from tipline_client.errors import EvidenceError
 from tipline_client.evidence.digests import CHUNK, DigestPass, Digests
+from tipline_client.vault import DataKey
+from tipline_client.vault.broken import SealBrokenError
+from tipline_client.vault.stream_format import StreamOpener, sealed_size
 
 __all__ = ["Rereading", "check_size"]
 
@@ -21,12 +24,13 @@ class Rereading:
     Args:
         path: Where the copy is.
         item: What was sealed.
+        key: The data key of its entry.
 
     Raises:
         EvidenceError: The copy is missing, unreadable or of another size.
     """
 
-    def __init__(self, path: Path, *, item: ManifestItem) -> None:
+    def __init__(self, path: Path, *, item: ManifestItem, key: DataKey) -> None:
         self._item = item
         self._what = f"evidence[{item.index}]"
         try:
@@ -34,7 +38,8 @@ class Rereading:
         except OSError as error:
             raise EvidenceError(f"{self._what}: the stored copy cannot be opened: {error.strerror}") from None
         self._file = FileIO(descriptor, "rb")
-        self._withheld: bytes | None = None
+        self._opener = StreamOpener(key.file_key, associated_data=item.locator.encode())
+        self._is_read = False
         self._digest_pass = DigestPass(expected_size=item.size)
         try:
             check_size(os.fstat(descriptor), item=item)
@@ -45,38 +50,45 @@ class Rereading:
     @property
     def is_over(self) -> bool:
         """Whether every byte was given out."""
-        return self._withheld == b""
+        return self._is_read
 
     def next(self) -> bytes:
-        """The next bytes, at most 512 KiB; empty when it is over.
+        """The next bytes, at most 1 MiB; empty when it is over.
 
-        Always one chunk behind the file: its end is reached, and with it the proof, before the last chunk leaves.
+        The last segment is opened when the end of the file is reached, and is given out only with the proof that all of
+        it is what was sealed.
 
         Raises:
-            EvidenceError: Unreadable, longer than what was sealed, or at the end: not what was sealed.
+            EvidenceError: Unreadable, longer than what was sealed, or not what was sealed.
         """
-        given = self._read() if self._withheld is None else self._withheld
-        if given:
-            self._withheld = self._read()
-        return given
+        while not self._is_read:
+            given = self._open_next()
+            if given:
+                return given
+        return b""
 
     def close(self) -> None:
         """Let the file go; may be called more than once."""
         self._file.close()
         self._digest_pass.close()
 
-    def _read(self) -> bytes:
+    def _open_next(self) -> bytes:
+        """Open what the next bytes of the file complete, often nothing."""
         try:
-            chunk = self._file.read(CHUNK)
+            sealed = self._file.read(CHUNK)
+            opened = self._opener.update(sealed) if sealed else self._opener.finish()
         except OSError as error:
             raise EvidenceError(f"{self._what}: the stored copy cannot be read: {error.strerror}") from None
-        if chunk:
-            self._digest_pass.update(chunk)
+        except SealBrokenError as error:
+            raise EvidenceError(f"{self._what}: the stored copy is not the bytes that were sealed: {error}") from None
+        if opened:
+            self._digest_pass.update(opened)
         if self._digest_pass.size > self._item.size:
             raise EvidenceError(f"{self._what}: the stored copy is longer than what was sealed")
-        if not chunk:
+        if not sealed:
             self._verify()
-        return chunk
+            self._is_read = True
+        return opened
 
     def _verify(self) -> None:
         item = self._item
@@ -93,7 +105,8 @@ def check_size(status: os.stat_result, *, item: ManifestItem) -> None:
     """
     if not stat.S_ISREG(status.st_mode):
         raise EvidenceError(f"evidence[{item.index}]: the stored copy is not a regular file")
-    if status.st_size != item.size:
+    expected = sealed_size(item.size)
+    if status.st_size != expected:
         raise EvidenceError(
-            f"evidence[{item.index}]: the stored copy has {status.st_size} bytes, {item.size} were sealed"
+            f"evidence[{item.index}]: the stored copy has {status.st_size} bytes, {expected} were written"
         )

@@ -3,6 +3,7 @@
 The queue holds only the claim check, a locator; the bytes are here. The promises:
 
 * A copy is complete, durable and digested before its locator is given out. A crash leaves no copy that passes for one.
+* What is kept of a copy is sealed with the data key of its entry; nothing else of it is ever written anywhere.
 * The bytes are handed out again only with proof: the last chunk is withheld until size and digests are those sealed.
 * A copy is removed by an explicit call alone, never as a side effect.
 
@@ -16,6 +17,7 @@ from typing import Protocol
 
 from tipline_client.delivery.manifest import ManifestItem
 from tipline_client.evidence.source import Evidence
+from tipline_client.vault import DataKey
 
 __all__ = ["EvidenceStore", "Holding", "StoredEvidence"]
 
@@ -61,12 +63,12 @@ class Holding:
 class EvidenceStore(Protocol):
     """The contract of the module's docstring, call by call."""
 
-    async def add(self, source: Evidence, *, entry_id: str, index: int) -> StoredEvidence:
-        """Copy and digest one file in one pass. Once per entry and index; after an error, `discard` the entry.
+    async def add(self, source: Evidence, *, key: DataKey, index: int) -> StoredEvidence:
+        """Copy, digest and seal one file in one pass. Once per entry and index; after an error, `discard` the entry.
 
         Args:
             source: The file.
-            entry_id: The entry it belongs to: 1 to 64 ASCII letters, digits, `_`, `-`.
+            key: The data key of the entry it belongs to, whose id has 1 to 64 ASCII letters, digits, `_`, `-`.
             index: Its place in the submission, from 0.
 
         Raises:
@@ -91,8 +93,8 @@ class EvidenceStore(Protocol):
         """
         ...
 
-    def open_verified(self, item: ManifestItem) -> AsyncGenerator[bytes, None]:
-        """The copy's bytes, digested once more on the way.
+    def open_verified(self, item: ManifestItem, *, key: DataKey) -> AsyncGenerator[bytes, None]:
+        """The copy's bytes, opened with the entry's data key and digested once more on the way.
 
         Close the iterator (`contextlib.aclosing`) when leaving early.
 

@@ -8,6 +8,9 @@ again, recognises it.
 Fenced means: the method takes a `Lease` and writes only if the row still holds the lease's token, is `LEASED`, and the
 lease has not expired by the *store's* clock. Otherwise it raises `LeaseLostError` and writes nothing.
 
+Envelopes, replies and receipts are opaque bytes to a store: whoever hands them in has sealed them. The fenced writes
+take in `replies` the sealed records of what the endpoint answered since the write before, and keep them in their order.
+
 Order of claims: escalated entries first; then those whose open report lapses soonest; then oldest first, unless those
 that have been due longest are asked for. Only entries
 whose `available_at` has come, of the asked environment and profile, in state `QUEUED`, or `LEASED` with an expired
@@ -163,7 +166,7 @@ class Outbox(Protocol):
         """Fenced: move the end of a live lease to `lease_for` from now; the token stays, and the entry as claimed."""
         ...
 
-    async def record(self, lease: Lease, checkpoint: Checkpoint) -> None:
+    async def record(self, lease: Lease, checkpoint: Checkpoint, *, replies: Sequence[bytes] = ()) -> None:
         """Fenced: replace the checkpoint.
 
         Raises:
@@ -171,7 +174,15 @@ class Outbox(Protocol):
         """
         ...
 
-    async def release(self, lease: Lease, checkpoint: Checkpoint, attempt: Attempt, *, available_in: timedelta) -> None:
+    async def release(
+        self,
+        lease: Lease,
+        checkpoint: Checkpoint,
+        attempt: Attempt,
+        *,
+        available_in: timedelta,
+        replies: Sequence[bytes] = (),
+    ) -> None:
         """Fenced: give the entry back, `LEASED -> QUEUED`, not to be claimed before `available_in` from now.
 
         The attempt goes on record; it adds to the count only if it burns, and its failure, if it has one, becomes
@@ -190,9 +201,10 @@ class Outbox(Protocol):
         attempt: Attempt,
         *,
         reply: bytes,
+        replies: Sequence[bytes] = (),
         alarms: Sequence[Alarm] = (),
     ) -> None:
-        """Fenced: `LEASED -> ACKNOWLEDGED` with the facts, the raw reply and the alarms, in one commit and alone.
+        """Fenced: `LEASED -> ACKNOWLEDGED` with the facts, the last reply and the alarms, in one commit and alone.
 
         The entry has no last failure after it. An acknowledgement that is on record already stays the one on record; a
         second one that names another report is said in an alarm; so is one of what a person filed by hand as another.
@@ -206,12 +218,15 @@ class Outbox(Protocol):
         attempt: Attempt,
         *,
         reply: bytes = b"",
+        replies: Sequence[bytes] = (),
         alarms: Sequence[Alarm] = (),
     ) -> None:
-        """Fenced: `LEASED -> DEAD_LETTER`, with the attempt's failure as the reason and the raw reply for a person."""
+        """Fenced: `LEASED -> DEAD_LETTER`, with the attempt's failure as the reason and a reply for a person."""
         ...
 
-    async def mark_retracted(self, lease: Lease, checkpoint: Checkpoint, attempt: Attempt) -> None:
+    async def mark_retracted(
+        self, lease: Lease, checkpoint: Checkpoint, attempt: Attempt, *, replies: Sequence[bytes] = ()
+    ) -> None:
         """Fenced: withdrawn, and proven not filed: `LEASED -> RETRACTED`, or `FILED_BY_HAND` if a person filed it."""
         ...
 
@@ -267,7 +282,11 @@ class Outbox(Protocol):
         ...
 
     async def rejected_reply(self, entry_id: str) -> bytes | None:
-        """The endpoint's raw reply behind the entry's last dead letter; `None` when it never was one. Content."""
+        """The record of the reply behind the entry's last dead letter; `None` when it never was one. Sealed."""
+        ...
+
+    async def replies(self, entry_id: str) -> list[bytes]:
+        """The records of all replies of the endpoint but the last of an acknowledged entry, oldest first. Sealed."""
         ...
 
     async def unreceipted(self, *, limit: int = 100) -> list[str]:

@@ -107,6 +107,7 @@ _ENTRY: Final[Columns] = MappingProxyType(
         "idempotency_key": (text, ""),
         "content_digest": (text, ""),
         "envelope": (octets, b""),
+        "data_key": (text, ""),
         "is_escalated": (flag, False),
         "state": (State, None),
         "checkpoint": (_checkpoint, Checkpoint()),

@@ -20,13 +20,13 @@ class Lane:
 
 @dataclass(frozen=True, slots=True)
 class AcknowledgementRecord:
-    """An acknowledgement with the raw reply behind it, as kept.
+    """An acknowledgement with the record of the reply behind it, as kept.
 
     Attributes:
         entry_id: Whose.
         acknowledgement: The facts.
-        reply: The endpoint's raw acknowledgement document. Content of evidential value; never logged.
-        receipt: The signed receipt, once made.
+        reply: The record of the endpoint's acknowledging reply, sealed with the entry's data key.
+        receipt: The signed receipt, once made, sealed.
     """
 
     entry_id: str

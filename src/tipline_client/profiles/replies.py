@@ -5,7 +5,6 @@ whatever the code. A success under the status of a failure proves nothing. Eithe
 for any call, since no source shows a failed finish.
 """
 
-import hashlib
 import re
 from dataclasses import dataclass
 
@@ -87,7 +86,6 @@ def read_answer(
         request_id=_bounded_id(reply.request_id),
         findings=safe_findings(document.description) if document and kind is AnswerKind.INVALID else (),
         request_sha256=reply.request_sha256,
-        reply_sha256=hashlib.sha256(reply.body).hexdigest(),
         body=reply.body,
     )
 

@@ -91,7 +91,7 @@ async def _run(client: AsyncTiplineClient, *, patience: timedelta | None, output
         await outbox.count(lane=lane),
         failure,
         [await _given_up(outbox, entry_id) for entry_id in summary.given_up],
-        await find_suspects(outbox, trusted=client.keys.trusted(), most=_LOOKED_AT),
+        await find_suspects(outbox, reader=client.reader(), most=_LOOKED_AT),
     )
 
 

@@ -102,16 +102,16 @@ def _check_reporter(settings: Settings) -> list[Check]:
 
 def _check_outbox(settings: Settings) -> list[Check]:
     try:
-        trusted = Home(settings.home).keys().trusted()
+        reader = Home(settings.home).reader()
     except TiplineError:
-        # Said among the keys; without any, only what can be seen without them is looked at.
-        trusted = None
+        # Said among the keys; without them, only what can be seen without them is looked at.
+        reader = None
 
     async def look(outbox: Outbox) -> list[Check]:
-        checks = await check_outbox(outbox, now=datetime.now(UTC), trusted=trusted)
+        checks = await check_outbox(outbox, now=datetime.now(UTC), reader=reader)
         if settings.outbox is None:
             return checks
-        return [*checks, *await check_shared(outbox, settings=settings, trusted=trusted)]
+        return [*checks, *await check_shared(outbox, settings=settings, reader=reader)]
 
     try:
         return with_outbox(settings, look)

@@ -17,6 +17,7 @@ from tipline_client.dispatch.receipting import receipt_bytes
 from tipline_client.envelope.receipts import open_receipt
 from tipline_client.home import Home
 from tipline_client.outbox import Outbox
+from tipline_client.vault import Vault
 
 __all__ = ["export_receipt", "list_receipts", "show_receipt"]
 
@@ -91,11 +92,12 @@ def export_receipt(entry: str, *, out: Path | None = None, options: EndpointOpti
 
 
 def _read(settings: Settings, name: str) -> tuple[bytes, str]:
-    keys = Home(settings.home).keys()
+    home = Home(settings.home)
+    keys, vault = home.keys(), Vault(home.master_keys())
 
     async def read(outbox: Outbox) -> tuple[bytes, str]:
         entry = await find_entry(outbox, name, settings=settings)
-        return await receipt_bytes(outbox, keys, entry.id), entry.id
+        return await receipt_bytes(outbox, keys, vault, entry.id), entry.id
 
     return with_outbox(settings, read)
 

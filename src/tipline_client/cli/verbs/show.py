@@ -4,11 +4,12 @@ import json
 from functools import partial
 from typing import Any
 
+import anyio
+
 from tipline_client.cli.exit_codes import ExitCode
 from tipline_client.cli.history import History, history_lines, history_view, read_history
 from tipline_client.cli.opening import with_outbox
 from tipline_client.cli.options import ENDPOINT, EndpointOptions
-from tipline_client.dispatch.job import verified_payload
 from tipline_client.home import Home
 
 __all__ = ["show"]
@@ -29,12 +30,12 @@ def show(entry: str, *, content: bool = False, options: EndpointOptions = ENDPOI
     history = with_outbox(settings, partial(read_history, name=entry, settings=settings))
     view, lines = history_view(history), history_lines(history)
     if content:
-        view["content"] = shown = _content(history, Home(settings.home))
+        view["content"] = shown = anyio.run(_content, history, Home(settings.home))
         lines += ["content", *json.dumps(shown, indent=2, ensure_ascii=True).split("\n")]
     session.output.finish(view, lines)
     return ExitCode.OK
 
 
-def _content(history: History, home: Home) -> dict[str, Any]:
-    payload = verified_payload(history.entry, trusted=home.keys().trusted())
+async def _content(history: History, home: Home) -> dict[str, Any]:
+    payload = (await home.reader().open(history.entry)).payload
     return {"report": dict(payload.report), "evidence": [item.to_json() for item in payload.manifest]}

@@ -15,7 +15,7 @@ from tipline_client.cli.waiting import OldestFailure, find_oldest_failure, oldes
 from tipline_client.delivery.entry import Entry, OutboxCounts
 from tipline_client.delivery.environment import Environment
 from tipline_client.delivery.states import State
-from tipline_client.envelope import TrustedKeys
+from tipline_client.dispatch.reader import Reader
 from tipline_client.errors import ConfigurationError
 from tipline_client.home import Home
 from tipline_client.outbox import Outbox
@@ -58,7 +58,7 @@ def status(*, options: EndpointOptions = ENDPOINT) -> ExitCode:
             failure = await find_oldest_failure(outbox, environment=environment, most=_LOOKED_AT)
             found.append(_Found(environment, counts, oldest[0] if oldest else None, failure))
         paused = [lane for lane in await find_paused_lanes(outbox, LANES) if lane.lane.environment in environments]
-        return found, paused, await find_suspects(outbox, trusted=_trusted(settings), most=_LOOKED_AT)
+        return found, paused, await find_suspects(outbox, reader=_reader(settings), most=_LOOKED_AT)
 
     found, paused, suspects = with_outbox(settings, look)
     shown = [item for item in found if settings.lane or any(item.counts.by_state.values())]
@@ -86,9 +86,9 @@ def _headline(settings: Settings) -> str:
     return f"home {settings.home}, endpoint {settings.endpoint or 'not named'}"
 
 
-def _trusted(settings: Settings) -> TrustedKeys | None:
+def _reader(settings: Settings) -> Reader | None:
     try:
-        return Home(settings.home).keys().trusted()
+        return Home(settings.home).reader()
     except ConfigurationError:
         # `doctor` says so; the numbers are wanted all the same.
         return None

@@ -27,6 +27,7 @@ class StoredEntry:
         token: Of its lease, if it is leased.
         expires_at: When that lease ends.
         record: Its acknowledgement, once it has one.
+        replies: What the endpoint answered, oldest first.
         rejected_reply: The reply behind its last dead letter.
         attempts: Its tries, oldest first.
         notes: What people did to it.
@@ -38,6 +39,7 @@ class StoredEntry:
     token: str = ""
     expires_at: datetime | None = None
     record: AcknowledgementRecord | None = None
+    replies: list[bytes] = field(default_factory=list)
     rejected_reply: bytes | None = None
     attempts: list[Attempt] = field(default_factory=list)
     notes: list[tuple[datetime, str]] = field(default_factory=list)
@@ -53,6 +55,7 @@ class StoredEntry:
             idempotency_key=new.idempotency_key,
             content_digest=new.content_digest,
             envelope=new.envelope,
+            data_key=new.data_key,
             is_escalated=new.is_escalated,
             state=State.HELD if held else State.QUEUED,
             checkpoint=new.checkpoint,

@@ -166,15 +166,24 @@ class MemoryOutbox:
         with self._lock:
             return self._tables.renew(lease, lease_for=lease_for, now=self._clock.now())
 
-    async def record(self, lease: Lease, checkpoint: Checkpoint) -> None:
+    async def record(self, lease: Lease, checkpoint: Checkpoint, *, replies: Sequence[bytes] = ()) -> None:
         """See `Outbox.record`."""
         with self._lock:
-            self._tables.record(lease, checkpoint, now=self._clock.now())
+            self._tables.record(lease, checkpoint, replies=replies, now=self._clock.now())
 
-    async def release(self, lease: Lease, checkpoint: Checkpoint, attempt: Attempt, *, available_in: timedelta) -> None:
+    async def release(
+        self,
+        lease: Lease,
+        checkpoint: Checkpoint,
+        attempt: Attempt,
+        *,
+        available_in: timedelta,
+        replies: Sequence[bytes] = (),
+    ) -> None:
         """See `Outbox.release`."""
         with self._lock:
-            self._tables.release(lease, checkpoint, attempt, available_in=available_in, now=self._clock.now())
+            now = self._clock.now()
+            self._tables.release(lease, checkpoint, attempt, available_in=available_in, replies=replies, now=now)
 
     async def acknowledge(
         self,
@@ -184,12 +193,15 @@ class MemoryOutbox:
         attempt: Attempt,
         *,
         reply: bytes,
+        replies: Sequence[bytes] = (),
         alarms: Sequence[Alarm] = (),
     ) -> None:
         """See `Outbox.acknowledge`."""
         with self._lock:
             now = self._clock.now()
-            self._tables.acknowledge(lease, checkpoint, acknowledgement, attempt, reply=reply, alarms=alarms, now=now)
+            self._tables.acknowledge(
+                lease, checkpoint, acknowledgement, attempt, reply=reply, replies=replies, alarms=alarms, now=now
+            )
 
     async def dead_letter(
         self,
@@ -198,18 +210,21 @@ class MemoryOutbox:
         attempt: Attempt,
         *,
         reply: bytes = b"",
+        replies: Sequence[bytes] = (),
         alarms: Sequence[Alarm] = (),
     ) -> None:
         """See `Outbox.dead_letter`."""
         with self._lock:
             now = self._clock.now()
-            self._tables.dead_letter(lease, checkpoint, attempt, reply=reply, alarms=alarms, now=now)
+            self._tables.dead_letter(lease, checkpoint, attempt, reply=reply, replies=replies, alarms=alarms, now=now)
 
-    async def mark_retracted(self, lease: Lease, checkpoint: Checkpoint, attempt: Attempt) -> None:
+    async def mark_retracted(
+        self, lease: Lease, checkpoint: Checkpoint, attempt: Attempt, *, replies: Sequence[bytes] = ()
+    ) -> None:
         """See `Outbox.mark_retracted`."""
         with self._lock:
             state = by_hand.end_of_withdrawal(lease.entry)
-            self._tables.end_lease(lease, state, checkpoint, attempt, now=self._clock.now())
+            self._tables.end_lease(lease, state, checkpoint, attempt, replies=replies, now=self._clock.now())
 
     async def withdraw(self, entry_id: str, *, reason: str) -> Entry:
         """See `Outbox.withdraw`."""
@@ -252,6 +267,12 @@ class MemoryOutbox:
         with self._lock:
             row = self._tables.rows.get(entry_id)
             return row.rejected_reply if row else None
+
+    async def replies(self, entry_id: str) -> list[bytes]:
+        """See `Outbox.replies`."""
+        with self._lock:
+            row = self._tables.rows.get(entry_id)
+            return list(row.replies) if row else []
 
     async def unreceipted(self, *, limit: int = 100) -> list[str]:
         """See `Outbox.unreceipted`."""

@@ -147,11 +147,12 @@ class Tables:
         row.expires_at = now + lease_for
         return replace(lease, expires_at=row.expires_at)
 
-    def record(self, lease: Lease, checkpoint: Checkpoint, *, now: datetime) -> None:
+    def record(self, lease: Lease, checkpoint: Checkpoint, *, replies: Sequence[bytes], now: datetime) -> None:
         """See `Outbox.record`."""
         row = self.fenced(lease, now=now)
         self.check_nobody_elses(row, checkpoint.report_id)
         row.entry = replace(row.entry, checkpoint=checkpoint)
+        row.replies += replies
 
     def check_nobody_elses(self, row: StoredEntry, report_id: int | None) -> None:
         """Let a report pass unless it is another entry's.
@@ -167,22 +168,37 @@ class Tables:
                 raise rules.report_taken(row.entry.id, report_id, by=other.entry.id)
 
     def end_lease(
-        self, lease: Lease, state: State, checkpoint: Checkpoint, attempt: Attempt, *, now: datetime
+        self,
+        lease: Lease,
+        state: State,
+        checkpoint: Checkpoint,
+        attempt: Attempt,
+        *,
+        replies: Sequence[bytes],
+        now: datetime,
     ) -> StoredEntry:
         """Give a live lease up and its entry another state; the entry's row."""
         row = self.fenced(lease, now=now)
         if state is State.QUEUED:
             self.check_nobody_elses(row, checkpoint.report_id)
         row.end_lease(state, checkpoint, attempt)
+        row.replies += replies
         for what in rules.happenings_of_ending(state, attempt, lease.entry):
             self._tell(row, what, now=now)
         return row
 
     def release(
-        self, lease: Lease, checkpoint: Checkpoint, attempt: Attempt, *, available_in: timedelta, now: datetime
+        self,
+        lease: Lease,
+        checkpoint: Checkpoint,
+        attempt: Attempt,
+        *,
+        available_in: timedelta,
+        replies: Sequence[bytes],
+        now: datetime,
     ) -> None:
         """See `Outbox.release`."""
-        row = self.end_lease(lease, State.QUEUED, checkpoint, attempt, now=now)
+        row = self.end_lease(lease, State.QUEUED, checkpoint, attempt, replies=replies, now=now)
         row.entry = replace(row.entry, available_at=now + min(available_in, HORIZON))
 
     def acknowledge(
@@ -193,11 +209,12 @@ class Tables:
         attempt: Attempt,
         *,
         reply: bytes,
+        replies: Sequence[bytes],
         alarms: Sequence[Alarm],
         now: datetime,
     ) -> None:
         """See `Outbox.acknowledge`."""
-        row = self.end_lease(lease, State.ACKNOWLEDGED, checkpoint, attempt, now=now)
+        row = self.end_lease(lease, State.ACKNOWLEDGED, checkpoint, attempt, replies=replies, now=now)
         self._tell(row, rules.acknowledged(acknowledgement, reply), now=now)
         # No move of this store leads back from here, so there is never an earlier record to keep.
         row.record = AcknowledgementRecord(row.entry.id, acknowledgement, reply)
@@ -218,11 +235,12 @@ class Tables:
         attempt: Attempt,
         *,
         reply: bytes,
+        replies: Sequence[bytes],
         alarms: Sequence[Alarm],
         now: datetime,
     ) -> None:
         """See `Outbox.dead_letter`."""
-        row = self.end_lease(lease, State.DEAD_LETTER, checkpoint, attempt, now=now)
+        row = self.end_lease(lease, State.DEAD_LETTER, checkpoint, attempt, replies=replies, now=now)
         row.rejected_reply = reply
         self._raise_alarms(row, alarms, now=now)
 

@@ -13,7 +13,7 @@ __all__ = ["Conversation", "Row", "Value", "hold", "hold_async", "packed", "unpa
 
 T = TypeVar("T")
 
-Value = str | bytes | int | bool | list[str] | list[int] | None
+Value = str | bytes | int | bool | list[str] | list[int] | list[bytes] | None
 Row = tuple[Any, ...]
 Conversation = Generator[tuple[str, Mapping[str, Value]], list[Row], T]
 """Yields a statement with its parameters, is sent all of its rows, and returns what it found out."""

@@ -45,6 +45,7 @@ def enqueue(
             "id": new.id,
             "content_digest": new.content_digest,
             "envelope": new.envelope,
+            "data_key": new.data_key,
             "is_escalated": new.is_escalated,
             "state": (State.HELD if held else State.QUEUED).value,
             "checkpoint": to_json(new.checkpoint),

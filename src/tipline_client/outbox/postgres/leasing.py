@@ -121,9 +121,10 @@ def renew(lease: Lease, *, lease_for: timedelta, now: int | None) -> Conversatio
     raise rules.lease_lost(lease)
 
 
-def record(lease: Lease, checkpoint: Checkpoint, *, now: int | None) -> Conversation[None]:
+def record(lease: Lease, checkpoint: Checkpoint, *, replies: Sequence[bytes], now: int | None) -> Conversation[None]:
     """Replace the checkpoint under a live lease."""
-    rows = yield statements.RECORD, {**_fence(lease, now), **checkpoint_columns(checkpoint)}
+    written = {**_fence(lease, now), **checkpoint_columns(checkpoint), "replies": list(replies)}
+    rows = yield statements.RECORD, written
     if not rows:
         yield from check_nobody_elses(lease.entry.id, checkpoint.report_id)
         raise rules.lease_lost(lease)
@@ -135,12 +136,15 @@ def end_lease(
     checkpoint: Checkpoint,
     attempt: Attempt,
     *,
+    replies: Sequence[bytes] = (),
     chain: HistoryChain,
     now: int | None,
     available_in: timedelta = timedelta(0),
 ) -> Conversation[None]:
     """End a lease, with its line in the history; see `_end_lease`."""
-    number, at = yield from _end_lease(lease, state, checkpoint, attempt, now=now, available_in=available_in)
+    number, at = yield from _end_lease(
+        lease, state, checkpoint, attempt, replies=replies, now=now, available_in=available_in
+    )
     yield from tell(chain, number, *rules.happenings_of_ending(state, attempt, lease.entry), now=at)
 
 
@@ -150,6 +154,7 @@ def _end_lease(
     checkpoint: Checkpoint,
     attempt: Attempt,
     *,
+    replies: Sequence[bytes],
     now: int | None,
     available_in: timedelta = timedelta(0),
 ) -> Conversation[tuple[int, int]]:
@@ -169,6 +174,7 @@ def _end_lease(
             **_fence(lease, now),
             **checkpoint_columns(checkpoint),
             **columns,
+            "replies": list(replies),
             "burns": bool(columns["burns"]),
             "state": state.value,
             "available_in": min(available_in, HORIZON) // timedelta(microseconds=1),
@@ -188,12 +194,13 @@ def acknowledge(
     attempt: Attempt,
     *,
     reply: bytes,
+    replies: Sequence[bytes],
     alarms: Sequence[Alarm],
     chain: HistoryChain,
     now: int | None,
 ) -> Conversation[None]:
     """End the entry as filed, with everything that shows it."""
-    number, at = yield from _end_lease(lease, State.ACKNOWLEDGED, checkpoint, attempt, now=now)
+    number, at = yield from _end_lease(lease, State.ACKNOWLEDGED, checkpoint, attempt, replies=replies, now=now)
     kept = yield (
         statements.ADD_ACKNOWLEDGEMENT,
         {
@@ -221,12 +228,13 @@ def dead_letter(
     attempt: Attempt,
     *,
     reply: bytes,
+    replies: Sequence[bytes],
     alarms: Sequence[Alarm],
     chain: HistoryChain,
     now: int | None,
 ) -> Conversation[None]:
     """End the entry as given up, with the reply that a person will want to read."""
-    number, at = yield from _end_lease(lease, State.DEAD_LETTER, checkpoint, attempt, now=now)
+    number, at = yield from _end_lease(lease, State.DEAD_LETTER, checkpoint, attempt, replies=replies, now=now)
     yield statements.ADD_REJECTION, {"entry": number, "now": at, "reply": reply}
     raised = yield from _add_alarms(number, alarms)
     given_up = rules.happenings_of_ending(State.DEAD_LETTER, attempt, lease.entry)

@@ -30,6 +30,7 @@ __all__ = [
     "PAGE",
     "RECORDED_ACKNOWLEDGEMENT",
     "REJECTED_REPLY",
+    "REPLIES",
     "STRAYS",
     "UNRECEIPTED",
     "columns",
@@ -46,11 +47,12 @@ def columns(entries: str) -> str:
     """The columns of an entry's row as `rows` reads them, from the entries of this name joined to acknowledgements."""
     return f"""
         {entries}.number, {entries}.id, {entries}.profile, {entries}.environment, {entries}.idempotency_key,
-        {entries}.content_digest, {entries}.envelope, {entries}.is_escalated, {entries}.state, {entries}.checkpoint,
-        {entries}.attempts, {entries}.enqueued_at, {entries}.available_at, {entries}.withdrawal_reason,
-        {entries}.last_failure, acknowledgements.report_id, acknowledgements.acknowledged_at,
-        acknowledgements.entry IS NOT NULL, {entries}.filed_by_hand_as, {entries}.known_at,
-        {entries}.lapses_at, {entries}.warned_at, {entries}.lease_token, {entries}.lease_expires_at
+        {entries}.content_digest, {entries}.envelope, {entries}.data_key, {entries}.is_escalated, {entries}.state,
+        {entries}.checkpoint, {entries}.attempts, {entries}.enqueued_at, {entries}.available_at,
+        {entries}.withdrawal_reason, {entries}.last_failure, acknowledgements.report_id,
+        acknowledgements.acknowledged_at, acknowledgements.entry IS NOT NULL, {entries}.filed_by_hand_as,
+        {entries}.known_at, {entries}.lapses_at, {entries}.warned_at, {entries}.lease_token,
+        {entries}.lease_expires_at
     """
 
 
@@ -114,6 +116,12 @@ RECORDED_ACKNOWLEDGEMENT: Final = """
     WHERE entry = (SELECT number FROM tipline.entries WHERE id = %(id)s)
 """
 """An entry's acknowledgement, the raw reply behind it and its receipt."""
+
+REPLIES: Final = """
+    SELECT reply FROM tipline.replies WHERE entry = (SELECT number FROM tipline.entries WHERE id = %(id)s)
+    ORDER BY number
+"""
+"""The records of an entry's replies, oldest first."""
 
 UNRECEIPTED: Final = """
     SELECT entries.id

@@ -36,6 +36,7 @@ __all__ = [
     "list_entries",
     "notes",
     "rejected_reply",
+    "replies",
     "strays",
     "unreceipted",
 ]
@@ -144,6 +145,12 @@ def rejected_reply(entry_id: str) -> Conversation[bytes | None]:
     for [reply] in (yield questions.REJECTED_REPLY, {"id": entry_id}):
         return stored_bytes(reply, what=f"the reply behind entry {entry_id}")
     return None
+
+
+def replies(entry_id: str) -> Conversation[list[bytes]]:
+    """The records of an entry's replies, oldest first."""
+    what = f"a reply to entry {entry_id}"
+    return [stored_bytes(reply, what=what) for [reply] in (yield questions.REPLIES, {"id": entry_id})]
 
 
 def unreceipted(*, limit: int) -> Conversation[list[str]]:

@@ -48,10 +48,10 @@ ANNOUNCE: Final = f"{NEWS}, set_config('synchronous_commit', 'off', true)"
 
 ADD_ENTRY: Final = f"""
     WITH {_MOMENT}, added AS (
-        INSERT INTO tipline.entries (id, profile, environment, idempotency_key, content_digest, envelope, is_escalated,
-            state, checkpoint, enqueued_at, available_at, known_at)
+        INSERT INTO tipline.entries (id, profile, environment, idempotency_key, content_digest, envelope, data_key,
+            is_escalated, state, checkpoint, enqueued_at, available_at, known_at)
         SELECT %(id)s, %(profile)s, %(environment)s, %(idempotency_key)s, %(content_digest)s, %(envelope)s,
-            %(is_escalated)s, %(state)s, %(checkpoint)s, now, now, %(known_at)s::bigint
+            %(data_key)s, %(is_escalated)s, %(state)s, %(checkpoint)s, now, now, %(known_at)s::bigint
         FROM moment
         ON CONFLICT DO NOTHING
         RETURNING *
@@ -174,11 +174,18 @@ _NOBODY_ELSES: Final = """
 """
 
 RECORD: Final = f"""
-    UPDATE tipline.entries
-    SET checkpoint = %(checkpoint)s, lapses_at = %(lapses_at)s, report_id = %(report_id)s::text
-    WHERE {_LIVE} AND {_NOBODY_ELSES} RETURNING number
+    WITH recorded AS (
+        UPDATE tipline.entries
+        SET checkpoint = %(checkpoint)s, lapses_at = %(lapses_at)s, report_id = %(report_id)s::text
+        WHERE {_LIVE} AND {_NOBODY_ELSES} RETURNING number
+    ),
+    kept AS (
+        INSERT INTO tipline.replies (entry, received_at, reply)
+        SELECT number, {_NOW}, reply FROM recorded, unnest(%(replies)s::bytea[]) AS reply
+    )
+    SELECT number FROM recorded
 """  # noqa: S608 - names of our own
-"""Fenced: replace the checkpoint; a row comes back only if the lease is live and the report nobody else's."""
+"""Fenced: a new checkpoint and replies; a row comes back only if the lease is live and the report nobody else's."""
 
 # An end is never refused for the report's sake: what the endpoint said last is kept, whatever else is wrong.
 END_LEASE: Final = f"""
@@ -195,6 +202,10 @@ END_LEASE: Final = f"""
     tried AS (
         INSERT INTO tipline.attempts (entry, started_at, ended_at, outcome, failure, burns, lease_token)
         SELECT number, %(started_at)s, %(ended_at)s, %(outcome)s, %(failure)s, %(burns)s, %(token)s FROM ended
+    ),
+    kept AS (
+        INSERT INTO tipline.replies (entry, received_at, reply)
+        SELECT number, now, reply FROM ended, unnest(%(replies)s::bytea[]) AS reply
     )
     SELECT number, now FROM ended
 """  # noqa: S608 - names of our own

@@ -223,18 +223,33 @@ class PostgresOutbox:
         """See `Outbox.renew`."""
         return await self._hold(Kind.WRITE, lambda now: leasing.renew(lease, lease_for=lease_for, now=now))
 
-    async def record(self, lease: Lease, checkpoint: Checkpoint) -> None:
+    async def record(self, lease: Lease, checkpoint: Checkpoint, *, replies: Sequence[bytes] = ()) -> None:
         """See `Outbox.record`."""
-        await self._hold(Kind.WRITE, lambda now: leasing.record(lease, checkpoint, now=now))
+        await self._hold(Kind.WRITE, lambda now: leasing.record(lease, checkpoint, replies=replies, now=now))
 
-    async def release(self, lease: Lease, checkpoint: Checkpoint, attempt: Attempt, *, available_in: timedelta) -> None:
+    async def release(
+        self,
+        lease: Lease,
+        checkpoint: Checkpoint,
+        attempt: Attempt,
+        *,
+        available_in: timedelta,
+        replies: Sequence[bytes] = (),
+    ) -> None:
         """See `Outbox.release`."""
         await self._end(
             lease,
             attempt,
             Kind.WRITE_TOGETHER,
             lambda now: leasing.end_lease(
-                lease, State.QUEUED, checkpoint, attempt, chain=self._chain, now=now, available_in=available_in
+                lease,
+                State.QUEUED,
+                checkpoint,
+                attempt,
+                replies=replies,
+                chain=self._chain,
+                now=now,
+                available_in=available_in,
             ),
         )
 
@@ -246,6 +261,7 @@ class PostgresOutbox:
         attempt: Attempt,
         *,
         reply: bytes,
+        replies: Sequence[bytes] = (),
         alarms: Sequence[Alarm] = (),
     ) -> None:
         """See `Outbox.acknowledge`."""
@@ -254,7 +270,15 @@ class PostgresOutbox:
             attempt,
             Kind.WRITE_TOGETHER,
             lambda now: leasing.acknowledge(
-                lease, checkpoint, acknowledgement, attempt, reply=reply, alarms=alarms, chain=self._chain, now=now
+                lease,
+                checkpoint,
+                acknowledgement,
+                attempt,
+                reply=reply,
+                replies=replies,
+                alarms=alarms,
+                chain=self._chain,
+                now=now,
             ),
         )
 
@@ -265,6 +289,7 @@ class PostgresOutbox:
         attempt: Attempt,
         *,
         reply: bytes = b"",
+        replies: Sequence[bytes] = (),
         alarms: Sequence[Alarm] = (),
     ) -> None:
         """See `Outbox.dead_letter`."""
@@ -273,18 +298,29 @@ class PostgresOutbox:
             attempt,
             Kind.WRITE_TOGETHER,
             lambda now: leasing.dead_letter(
-                lease, checkpoint, attempt, reply=reply, alarms=alarms, chain=self._chain, now=now
+                lease,
+                checkpoint,
+                attempt,
+                reply=reply,
+                replies=replies,
+                alarms=alarms,
+                chain=self._chain,
+                now=now,
             ),
         )
 
-    async def mark_retracted(self, lease: Lease, checkpoint: Checkpoint, attempt: Attempt) -> None:
+    async def mark_retracted(
+        self, lease: Lease, checkpoint: Checkpoint, attempt: Attempt, *, replies: Sequence[bytes] = ()
+    ) -> None:
         """See `Outbox.mark_retracted`."""
         state = by_hand.end_of_withdrawal(lease.entry)
         await self._end(
             lease,
             attempt,
             Kind.WRITE_TOGETHER,
-            lambda now: leasing.end_lease(lease, state, checkpoint, attempt, chain=self._chain, now=now),
+            lambda now: leasing.end_lease(
+                lease, state, checkpoint, attempt, replies=replies, chain=self._chain, now=now
+            ),
         )
 
     async def withdraw(self, entry_id: str, *, reason: str) -> Entry:
@@ -328,6 +364,10 @@ class PostgresOutbox:
     async def rejected_reply(self, entry_id: str) -> bytes | None:
         """See `Outbox.rejected_reply`."""
         return await self._hold(Kind.READ, lambda _: reading.rejected_reply(entry_id))
+
+    async def replies(self, entry_id: str) -> list[bytes]:
+        """See `Outbox.replies`."""
+        return await self._hold(Kind.READ, lambda _: reading.replies(entry_id))
 
     async def unreceipted(self, *, limit: int = 100) -> list[str]:
         """See `Outbox.unreceipted`."""

@@ -266,6 +266,20 @@ _REPORTS: Final = (
     "CREATE INDEX entries_filed_by_hand ON tipline.entries (filed_by_hand_as) WHERE filed_by_hand_as IS NOT NULL",
 )
 
+# What is sealed with a submission's own key lies beside that key, wrapped: to erase the key is to erase it all.
+_SEALED: Final = (
+    "ALTER TABLE tipline.entries ADD COLUMN data_key text NOT NULL DEFAULT ''",
+    """
+    CREATE TABLE tipline.replies (
+        number bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+        entry bigint NOT NULL REFERENCES tipline.entries (number),
+        received_at bigint NOT NULL,
+        reply bytea NOT NULL
+    )
+    """,
+    "CREATE INDEX replies_of_entry ON tipline.replies (entry, number)",
+)
+
 MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
     (*_FUNCTIONS, *_TABLES, *_INDEXES, *_COUNTS),
     _LANES,
@@ -275,5 +289,6 @@ MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
     _FILED_BY_HAND,
     _CLOCK,
     _REPORTS,
+    _SEALED,
 )
 """The statements that lead from each schema version to the next; a released one is never edited, only followed."""

@@ -39,6 +39,7 @@ def enqueue(writing: Writing, new: NewEntry, *, held: bool) -> tuple[Entry, bool
             "idempotency_key": new.idempotency_key,
             "content_digest": new.content_digest,
             "envelope": new.envelope,
+            "data_key": new.data_key,
             "is_escalated": int(new.is_escalated),
             "state": (State.HELD if held else State.QUEUED).value,
             "checkpoint": to_json(new.checkpoint),

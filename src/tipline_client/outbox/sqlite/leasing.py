@@ -129,11 +129,13 @@ def renew(writing: Writing, lease: Lease, *, lease_for: timedelta) -> Lease:
     return replace(lease, expires_at=expires_at)
 
 
-def record(writing: Writing, lease: Lease, checkpoint: Checkpoint) -> None:
+def record(writing: Writing, lease: Lease, checkpoint: Checkpoint, *, replies: Sequence[bytes]) -> None:
     """Replace the checkpoint under a live lease."""
-    if not writing.execute(statements.RECORD, {**_fence(writing, lease), **checkpoint_columns(checkpoint)}):
+    rows = writing.execute(statements.RECORD, {**_fence(writing, lease), **checkpoint_columns(checkpoint)})
+    if not rows:
         check_nobody_elses(writing, lease.entry.id, checkpoint.report_id)
         raise rules.lease_lost(lease)
+    _add_replies(writing, rows[0][0], replies)
 
 
 def end_lease(
@@ -143,6 +145,7 @@ def end_lease(
     checkpoint: Checkpoint,
     attempt: Attempt,
     *,
+    replies: Sequence[bytes] = (),
     available_in: timedelta = timedelta(0),
 ) -> int:
     """Give the entry another state, put the attempt on record and the lease out of force.
@@ -172,6 +175,7 @@ def end_lease(
         raise rules.lease_lost(lease)
     number: int = rows[0][0]
     writing.execute(statements.ADD_ATTEMPT, {"entry": number, **columns})
+    _add_replies(writing, number, replies)
     for what in rules.happenings_of_ending(state, attempt, lease.entry):
         writing.tell(number, what)
     return number
@@ -185,10 +189,11 @@ def acknowledge(
     attempt: Attempt,
     *,
     reply: bytes,
+    replies: Sequence[bytes],
     alarms: Sequence[Alarm],
 ) -> None:
     """End the entry as filed, with everything that shows it."""
-    number = end_lease(writing, lease, State.ACKNOWLEDGED, checkpoint, attempt)
+    number = end_lease(writing, lease, State.ACKNOWLEDGED, checkpoint, attempt, replies=replies)
     writing.tell(number, rules.acknowledged(acknowledgement, reply))
     kept = writing.execute(
         statements.ADD_ACKNOWLEDGEMENT,
@@ -215,10 +220,11 @@ def dead_letter(
     attempt: Attempt,
     *,
     reply: bytes,
+    replies: Sequence[bytes],
     alarms: Sequence[Alarm],
 ) -> None:
     """End the entry as given up, with the reply that a person will want to read."""
-    number = end_lease(writing, lease, State.DEAD_LETTER, checkpoint, attempt)
+    number = end_lease(writing, lease, State.DEAD_LETTER, checkpoint, attempt, replies=replies)
     writing.execute(statements.ADD_REJECTION, {"entry": number, "now": microseconds(writing.now), "reply": reply})
     add_alarms(writing, number, alarms)
 
@@ -248,6 +254,12 @@ def add_alarms(writing: Writing, number: int, alarms: Sequence[Alarm]) -> None:
             },
         )
         writing.tell(number, AlarmRaised(alarm_id, alarm.kind))
+
+
+def _add_replies(writing: Writing, number: int, replies: Sequence[bytes]) -> None:
+    for reply in replies:
+        added: dict[str, Value] = {"entry": number, "now": microseconds(writing.now), "reply": reply}
+        writing.execute(statements.ADD_REPLY, added)
 
 
 def _fence(writing: Writing, lease: Lease) -> dict[str, Value]:

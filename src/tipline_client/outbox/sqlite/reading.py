@@ -37,6 +37,7 @@ __all__ = [
     "list_entries",
     "notes",
     "rejected_reply",
+    "replies",
     "strays",
     "unreceipted",
 ]
@@ -148,6 +149,12 @@ def rejected_reply(execute: Execute, entry_id: str) -> bytes | None:
     for [reply] in execute(statements.REJECTED_REPLY, {"id": entry_id}):
         return stored_bytes(reply, what=f"the reply behind entry {entry_id}")
     return None
+
+
+def replies(execute: Execute, entry_id: str) -> list[bytes]:
+    """The records of an entry's replies, oldest first."""
+    what = f"a reply to entry {entry_id}"
+    return [stored_bytes(reply, what=what) for [reply] in execute(statements.REPLIES, {"id": entry_id})]
 
 
 def unreceipted(execute: Execute, *, limit: int) -> list[str]:

@@ -273,6 +273,20 @@ _REPORTS: Final = (
     """,
 )
 
+# What is sealed with a submission's own key lies beside that key, wrapped: to erase the key is to erase it all.
+_SEALED: Final = (
+    "ALTER TABLE entries ADD COLUMN data_key TEXT NOT NULL DEFAULT ''",
+    """
+    CREATE TABLE replies (
+        number INTEGER PRIMARY KEY,
+        entry INTEGER NOT NULL REFERENCES entries (number),
+        received_at INTEGER NOT NULL,
+        reply BLOB NOT NULL
+    ) STRICT
+    """,
+    "CREATE INDEX replies_of_entry ON replies (entry, number)",
+)
+
 MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
     (*_TABLES, *_INDEXES),
     _COUNTS,
@@ -285,6 +299,7 @@ MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
     _FILED_BY_HAND,
     _CLOCK,
     _REPORTS,
+    _SEALED,
 )
 """The statements that lead from each schema version to the next; a released one is never edited, only followed."""
 

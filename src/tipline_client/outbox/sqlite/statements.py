@@ -13,6 +13,7 @@ __all__ = [
     "ADD_ENTRY",
     "ADD_NOTE",
     "ADD_REJECTION",
+    "ADD_REPLY",
     "ALARM",
     "ALARMS",
     "ALARMS_OF_ENTRY",
@@ -43,6 +44,7 @@ __all__ = [
     "RECORDED_ACKNOWLEDGEMENT",
     "REJECTED_REPLY",
     "RENEW",
+    "REPLIES",
     "REQUEUE",
     "SET_ASIDE",
     "STRAYS",
@@ -52,19 +54,19 @@ __all__ = [
 
 _ENTRY: Final = """
     SELECT entries.number, entries.id, entries.profile, entries.environment, entries.idempotency_key,
-        entries.content_digest, entries.envelope, entries.is_escalated, entries.state, entries.checkpoint,
-        entries.attempts, entries.enqueued_at, entries.available_at, entries.withdrawal_reason, entries.last_failure,
-        acknowledgements.report_id, acknowledgements.acknowledged_at, acknowledgements.entry IS NOT NULL,
-        entries.filed_by_hand_as, entries.known_at,
+        entries.content_digest, entries.envelope, entries.data_key, entries.is_escalated, entries.state,
+        entries.checkpoint, entries.attempts, entries.enqueued_at, entries.available_at, entries.withdrawal_reason,
+        entries.last_failure, acknowledgements.report_id, acknowledgements.acknowledged_at,
+        acknowledgements.entry IS NOT NULL, entries.filed_by_hand_as, entries.known_at,
         entries.lapses_at, entries.warned_at, entries.lease_token, entries.lease_expires_at
     FROM entries LEFT JOIN acknowledgements ON acknowledgements.entry = entries.number
 """
 
 ADD_ENTRY: Final = """
-    INSERT INTO entries (id, profile, environment, idempotency_key, content_digest, envelope, is_escalated, state,
-        checkpoint, enqueued_at, available_at, known_at)
-    VALUES (:id, :profile, :environment, :idempotency_key, :content_digest, :envelope, :is_escalated, :state,
-        :checkpoint, :now, :now, :known_at)
+    INSERT INTO entries (id, profile, environment, idempotency_key, content_digest, envelope, data_key, is_escalated,
+        state, checkpoint, enqueued_at, available_at, known_at)
+    VALUES (:id, :profile, :environment, :idempotency_key, :content_digest, :envelope, :data_key, :is_escalated,
+        :state, :checkpoint, :now, :now, :known_at)
     ON CONFLICT DO NOTHING
     RETURNING number
 """
@@ -184,6 +186,14 @@ ATTEMPTS: Final = """
     ORDER BY number DESC LIMIT :limit
 """
 """An entry's most recent tries, the latest first."""
+
+ADD_REPLY: Final = "INSERT INTO replies (entry, received_at, reply) VALUES (:entry, :now, :reply)"
+"""Keep the sealed record of a reply."""
+
+REPLIES: Final = """
+    SELECT reply FROM replies WHERE entry = (SELECT number FROM entries WHERE id = :id) ORDER BY number
+"""
+"""The records of an entry's replies, oldest first."""
 
 ADD_ACKNOWLEDGEMENT: Final = """
     INSERT INTO acknowledgements (entry, report_id, acknowledged_at, facts, reply)

@@ -200,11 +200,19 @@ class SqliteOutbox:
         """See `Outbox.renew`."""
         return await self._write(lambda writing: leasing.renew(writing, lease, lease_for=lease_for))
 
-    async def record(self, lease: Lease, checkpoint: Checkpoint) -> None:
+    async def record(self, lease: Lease, checkpoint: Checkpoint, *, replies: Sequence[bytes] = ()) -> None:
         """See `Outbox.record`."""
-        await self._write(lambda writing: leasing.record(writing, lease, checkpoint))
+        await self._write(lambda writing: leasing.record(writing, lease, checkpoint, replies=replies))
 
-    async def release(self, lease: Lease, checkpoint: Checkpoint, attempt: Attempt, *, available_in: timedelta) -> None:
+    async def release(
+        self,
+        lease: Lease,
+        checkpoint: Checkpoint,
+        attempt: Attempt,
+        *,
+        available_in: timedelta,
+        replies: Sequence[bytes] = (),
+    ) -> None:
         """See `Outbox.release`."""
         await self._write(
             lambda writing: leasing.end_lease(
@@ -213,6 +221,7 @@ class SqliteOutbox:
                 State.QUEUED,
                 checkpoint,
                 attempt,
+                replies=replies,
                 available_in=available_in,
             )
         )
@@ -225,6 +234,7 @@ class SqliteOutbox:
         attempt: Attempt,
         *,
         reply: bytes,
+        replies: Sequence[bytes] = (),
         alarms: Sequence[Alarm] = (),
     ) -> None:
         """See `Outbox.acknowledge`."""
@@ -236,6 +246,7 @@ class SqliteOutbox:
                 acknowledgement,
                 attempt,
                 reply=reply,
+                replies=replies,
                 alarms=alarms,
             )
         )
@@ -247,6 +258,7 @@ class SqliteOutbox:
         attempt: Attempt,
         *,
         reply: bytes = b"",
+        replies: Sequence[bytes] = (),
         alarms: Sequence[Alarm] = (),
     ) -> None:
         """See `Outbox.dead_letter`."""
@@ -257,14 +269,19 @@ class SqliteOutbox:
                 checkpoint,
                 attempt,
                 reply=reply,
+                replies=replies,
                 alarms=alarms,
             )
         )
 
-    async def mark_retracted(self, lease: Lease, checkpoint: Checkpoint, attempt: Attempt) -> None:
+    async def mark_retracted(
+        self, lease: Lease, checkpoint: Checkpoint, attempt: Attempt, *, replies: Sequence[bytes] = ()
+    ) -> None:
         """See `Outbox.mark_retracted`."""
         state = by_hand.end_of_withdrawal(lease.entry)
-        await self._write(lambda writing: leasing.end_lease(writing, lease, state, checkpoint, attempt))
+        await self._write(
+            lambda writing: leasing.end_lease(writing, lease, state, checkpoint, attempt, replies=replies)
+        )
 
     async def withdraw(self, entry_id: str, *, reason: str) -> Entry:
         """See `Outbox.withdraw`."""
@@ -300,6 +317,10 @@ class SqliteOutbox:
     async def rejected_reply(self, entry_id: str) -> bytes | None:
         """See `Outbox.rejected_reply`."""
         return await self._reader.run(lambda execute: reading.rejected_reply(execute, entry_id))
+
+    async def replies(self, entry_id: str) -> list[bytes]:
+        """See `Outbox.replies`."""
+        return await self._reader.run(lambda execute: reading.replies(execute, entry_id))
 
     async def unreceipted(self, *, limit: int = 100) -> list[str]:
         """See `Outbox.unreceipted`."""
