@@ -79,7 +79,9 @@ async def _postgres(delivered: int) -> AsyncIterator[Outbox]:
 async def _claims(outbox: Outbox) -> float:
     """Microseconds of a claim of one entry, the median of many, while a hundred stand in line."""
     for number in range(LINE):
-        await outbox.enqueue(NewEntry(f"{number}", "sample", Environment.MOCK, f"{number}", "digest", ENVELOPE))
+        await outbox.enqueue(
+            NewEntry(f"{number}", "sample", Environment.MOCK, f"{number}", "digest", ENVELOPE, "master wrapped")
+        )
     spent = []
     for _ in range(ROUNDS):
         started = time.perf_counter()

@@ -39,7 +39,7 @@ async def rate(outbox: SqliteOutbox, callers: int, numbers: "itertools.count[int
         nonlocal done
         while time.perf_counter() - started < SECONDS:
             name = str(next(numbers))
-            await outbox.enqueue(NewEntry(name, "sample", Environment.MOCK, name, name, ENVELOPE))
+            await outbox.enqueue(NewEntry(name, "sample", Environment.MOCK, name, name, ENVELOPE, "master wrapped"))
             done += 1
 
     await asyncio.gather(*(caller() for _ in range(callers)))

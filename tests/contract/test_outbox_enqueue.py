@@ -31,6 +31,7 @@ async def test_fresh_entry(outbox: Outbox) -> None:
         idempotency_key="key-one",
         content_digest="digest of one",
         envelope=b"\x00\xffcoffee mug one",
+        data_key="master wrapped/one",
         is_escalated=True,
         state=State.QUEUED,
         checkpoint=Checkpoint(seal="seal of one"),

@@ -33,7 +33,7 @@ FAILURE = Failure(
 FULL_CHECKPOINT = Checkpoint(
     report_id=2**63 + 7,
     intent=Intent(Step.UPLOAD, START, index=1),
-    files=(AttachedFile(0, "f-0", "0" * 32, is_described=True),),
+    files=(AttachedFile(0, "f-0", is_confirmed=True, is_described=True),),
     retraction=Retraction(Aim.START_OVER, FAILURE),
     opened_at=START,
     changed_at=START + timedelta(microseconds=1),
@@ -59,6 +59,7 @@ def new_entry(
         idempotency_key=f"key-{name}",
         content_digest=digest or f"digest of {name}",
         envelope=b"\x00\xffcoffee mug " + name.encode(),
+        data_key=f"master wrapped/{name}",
         checkpoint=Checkpoint(seal=f"seal of {name}"),
         is_escalated=is_escalated,
     )
@@ -76,7 +77,7 @@ def acknowledgement(report_id: int = 4711) -> Acknowledgement:
         acknowledged_at=START + MINUTE,
         code=0,
         file_set=FileSet.CONFIRMED,
-        files=(AttachedFile(0, "f-0", "0" * 32, is_described=True),),
+        files=(AttachedFile(0, "f-0", is_confirmed=True, is_described=True),),
         reported_file_ids=("f-0",),
         exchanges=(Exchange(Step.FINISH, START, answered_at=START + MINUTE, http_status=200, code=0),),
     )

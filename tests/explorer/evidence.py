@@ -12,6 +12,7 @@ from tipline_client.delivery.manifest import ManifestItem
 from tipline_client.errors import EvidenceError
 from tipline_client.evidence import Evidence
 from tipline_client.evidence.store import StoredEvidence
+from tipline_client.vault import DataKey
 
 __all__ = ["EvidenceInMemory", "ProcessEvidence"]
 
@@ -31,9 +32,9 @@ class EvidenceInMemory:
         self.contents = {} if contents is None else contents
         self.is_broken = False
 
-    async def add(self, source: Evidence, *, entry_id: str, index: int) -> StoredEvidence:
+    async def add(self, source: Evidence, *, key: DataKey, index: int) -> StoredEvidence:
         """See `EvidenceStore.add`."""
-        locator = f"{entry_id}/{index}"
+        locator = f"{key.entry_id}/{index}"
         with source.open() as file:
             content = file.read()
         self.contents[locator] = content
@@ -50,7 +51,7 @@ class EvidenceInMemory:
         if self.is_broken:
             raise EvidenceError(f"evidence[{item.index}] is not what was sealed")
 
-    async def open_verified(self, item: ManifestItem) -> AsyncGenerator[bytes, None]:
+    async def open_verified(self, item: ManifestItem, *, key: DataKey) -> AsyncGenerator[bytes, None]:  # noqa: ARG002 - kept bare
         """See `EvidenceStore.open_verified`."""
         content = self.contents[item.locator]
         yield content[:_FIRST_CHUNK]
@@ -76,7 +77,7 @@ class ProcessEvidence(EvidenceInMemory):
         await self._inner.check(item)
         await process.meet("after check evidence", (*ANYWHERE, "stop", "stall"))
 
-    async def open_verified(self, item: ManifestItem) -> AsyncGenerator[bytes, None]:
+    async def open_verified(self, item: ManifestItem, *, key: DataKey) -> AsyncGenerator[bytes, None]:  # noqa: ARG002 - kept bare
         """See `EvidenceStore.open_verified`; a seam in mid-stream."""
         content = self._inner.contents[item.locator]
         yield content[:_FIRST_CHUNK]

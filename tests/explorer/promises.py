@@ -13,8 +13,9 @@ from tipline_client.delivery.acknowledgement import Alarm
 from tipline_client.delivery.answers import Scope
 from tipline_client.delivery.entry import Entry
 from tipline_client.delivery.outcomes import Attempt
+from tipline_client.delivery.receipt import Receipt
 from tipline_client.delivery.states import State
-from tipline_client.envelope import TrustedKeys
+from tipline_client.envelope import Record, RecordKeys, TrustedKeys
 from tipline_client.envelope.receipts import open_receipt
 from tipline_client.mock.counts import summarise
 from tipline_client.mock.state import Report
@@ -48,6 +49,7 @@ class Ending:
     was_withdrawn: bool
     taken: list[tuple[str, str]]
     trusted: TrustedKeys
+    records: RecordKeys
     is_after_requeue: bool = False
 
     @property
@@ -111,8 +113,13 @@ def _of_an_acknowledged(ending: Ending) -> Iterator[str]:
             yield "filed with other files than those of the entry, and nobody was told"
     if ending.record is None or ending.record.receipt is None:
         yield "there is no receipt"
-    elif open_receipt(ending.record.receipt, trusted=ending.trusted).report_id != report.report_id:
+    elif _receipt(ending, ending.record.receipt).report_id != report.report_id:
         yield "the receipt names another report than the one filed"
+
+
+def _receipt(ending: Ending, sealed: bytes) -> Receipt:
+    kept = ending.records.open(sealed, kind=Record.RECEIPT, entry_id=ending.entry.id)
+    return open_receipt(kept, trusted=ending.trusted)
 
 
 def _of_a_dead_letter(ending: Ending) -> Iterator[str]:

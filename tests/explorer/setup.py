@@ -13,12 +13,13 @@ from typing import Literal, cast
 
 from tests.explorer.evidence import EvidenceInMemory
 from tests.explorer.stores import Kept
+from tests.support.at_rest import new_vault
 from tests.support.stage import sample_evidence, sample_report
 from tipline_client.delivery.entry import Entry, NewEntry
 from tipline_client.delivery.manifest import ManifestItem
 from tipline_client.dispatch.enqueueing import enqueue
+from tipline_client.dispatch.reader import Reader
 from tipline_client.envelope import CheckpointSeal, KeyRing, SigningKey, TrustedKeys
-from tipline_client.envelope.payload import open_sealed
 from tipline_client.evidence.store import EvidenceStore
 from tipline_client.models import Report
 from tipline_client.outbox import MemoryOutbox
@@ -85,6 +86,9 @@ class Setup:
     kept: Kept = "memory"
 
 
+VAULT = new_vault()
+
+
 def make_setup(
     *, files: int = 1, entries: int = 1, doors: tuple[Door, ...] = ("drain",), kept: Kept = "memory"
 ) -> Setup:
@@ -109,13 +113,19 @@ async def _seal(name: str, files: int, keys: KeyRing, profile: EndpointProfile, 
         outbox=outbox,
         store=cast("EvidenceStore", evidence),
         keys=keys,
+        vault=VAULT,
         profile=profile,
         clock=clock,
     )
     [entry] = await outbox.list_entries()
-    payload = open_sealed(entry.envelope, trusted=keys.trusted())
+    payload = (await reader_of(keys).open(entry)).payload
     xml = encode(Report.model_validate(payload.report), "report").xml
     return Sealed(_as_new(entry), xml, payload.manifest)
+
+
+def reader_of(keys: KeyRing) -> Reader:
+    """What opens the entries that are sealed here."""
+    return Reader(vault=VAULT, trusted=keys.trusted(), records=keys.record_keys())
 
 
 def _as_new(entry: Entry) -> NewEntry:
@@ -126,6 +136,7 @@ def _as_new(entry: Entry) -> NewEntry:
         idempotency_key=entry.idempotency_key,
         content_digest=entry.content_digest,
         envelope=entry.envelope,
+        data_key=entry.data_key,
         checkpoint=entry.checkpoint,
         is_escalated=entry.is_escalated,
     )

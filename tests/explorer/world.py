@@ -18,7 +18,7 @@ from tests.explorer.ledger import Ledger
 from tests.explorer.loop import VirtualLoop
 from tests.explorer.process import Death, Process, overtakings
 from tests.explorer.promises import Ending, broken_promises, describe
-from tests.explorer.setup import START, Door, Setup
+from tests.explorer.setup import START, VAULT, Door, Setup, reader_of
 from tests.explorer.store import ProcessOutbox
 from tests.explorer.stores import open_outbox
 from tests.explorer.wire import MOST_REQUESTS, ProcessTransport
@@ -117,7 +117,7 @@ class World:
             self.choices.tell(f"the {step} that was held up arrives")
         # Whoever mends the hook gets every receipt that is still to be made.
         self._is_hook_broken = False
-        await sign_outstanding(self.outbox, self.setup.keys)
+        await sign_outstanding(self.outbox, self.setup.keys, VAULT)
 
     async def _put_back(self) -> None:
         """Requeue the dead letters; what was given up before must now be filed, once."""
@@ -169,7 +169,7 @@ class World:
         return Road(
             outbox=outbox,
             profile=profile,
-            trusted=keys.trusted(),
+            reader=reader_of(keys),
             seal=keys.checkpoint_seal(),
             evidence=cast("EvidenceStore", ProcessEvidence(self.evidence, process, self.choices)),
             lane=LaneGate(SharedBook(outbox, Lane(profile.name, profile.environment)), clock=self.clock),
@@ -196,7 +196,7 @@ class World:
                     self._is_hook_broken = True
             if self._is_hook_broken:
                 raise RuntimeError("scripted")
-            return await sign_outstanding(outbox, self.setup.keys, entry_id)
+            return await sign_outstanding(outbox, self.setup.keys, VAULT, entry_id)
 
         process.hook = make_receipts
         return make_receipts
@@ -227,6 +227,7 @@ class World:
                 was_withdrawn=entry_id in self.withdrawn,
                 taken=self.choices.taken,
                 trusted=self.setup.keys.trusted(),
+                records=self.setup.keys.record_keys(),
                 is_after_requeue=is_after_requeue,
             )
             self.ledger.violations += broken_promises(ending)

@@ -198,7 +198,9 @@ async def test_receipt_for_a_stranger(stage: Stage) -> None:
     """A receipt says what was filed, and verifies with the public key alone."""
     entry_id = await _acknowledged(stage)
 
-    receipt = open_receipt(await receipt_bytes(stage.outbox, stage.keys, entry_id), trusted=stage.keys.trusted())
+    receipt = open_receipt(
+        await receipt_bytes(stage.outbox, stage.keys, stage.vault, entry_id), trusted=stage.keys.trusted()
+    )
 
     [report] = stage.endpoint.reports()
     assert (str(receipt.report_id), entry_id, 0) == (report["report_id"], receipt.entry_id, receipt.code)
@@ -211,7 +213,7 @@ async def test_receipt_for_a_stranger(stage: Stage) -> None:
 
 async def test_receipt_altered_by_one_byte(stage: Stage) -> None:
     """Any byte of a receipt's signed part changed, and it is refused."""
-    signed = await receipt_bytes(stage.outbox, stage.keys, await _acknowledged(stage))
+    signed = await receipt_bytes(stage.outbox, stage.keys, stage.vault, await _acknowledged(stage))
     places = range(0, len(signed), 37)
 
     accepted = []
@@ -231,7 +233,7 @@ async def test_receipt_altered_by_one_byte(stage: Stage) -> None:
 
 async def test_receipt_of_a_stranger(stage: Stage, tmp_path: Path) -> None:
     """A receipt that somebody else signed is refused."""
-    signed = await receipt_bytes(stage.outbox, stage.keys, await _acknowledged(stage))
+    signed = await receipt_bytes(stage.outbox, stage.keys, stage.vault, await _acknowledged(stage))
     others = KeyRing.create(tmp_path / "other-keys")
     others.generate()
 
@@ -244,14 +246,14 @@ async def test_receipt_asked_for_too_early(stage: Stage) -> None:
     entry = await stage.enqueue()
 
     with pytest.raises(IllegalTransitionError):
-        await receipt_of(stage.outbox, stage.keys, entry.id)
+        await receipt_of(stage.outbox, stage.keys, stage.vault, entry.id)
 
 
 async def test_receipt_asked_for_twice(stage: Stage) -> None:
     """The first receipt stays for ever, to the byte."""
     entry_id = await _acknowledged(stage)
 
-    first, second = [await receipt_bytes(stage.outbox, stage.keys, entry_id) for _ in range(2)]
+    first, second = [await receipt_bytes(stage.outbox, stage.keys, stage.vault, entry_id) for _ in range(2)]
 
     assert first == second
 
@@ -266,13 +268,13 @@ async def test_signing_key_that_cannot_be_read(stage: Stage, tmp_path: Path) -> 
     private.rename(tmp_path / "away.pem")
 
     with pytest.raises(ConfigurationError, match="is filed as report"):
-        await deliver(stage.conductor(), stage.outbox, stage.keys, entry.id)
-    filed, made = await stage.outbox.get(entry.id), await sign_outstanding(stage.outbox, stage.keys)
+        await deliver(stage.conductor(), stage.outbox, stage.keys, stage.vault, entry.id)
+    filed, made = await stage.outbox.get(entry.id), await sign_outstanding(stage.outbox, stage.keys, stage.vault)
     (tmp_path / "away.pem").rename(private)
-    made_later = await sign_outstanding(stage.outbox, stage.keys)
+    made_later = await sign_outstanding(stage.outbox, stage.keys, stage.vault)
 
     assert (State.ACKNOWLEDGED, 0, 1) == (filed.state, made, made_later)
-    assert (await receipt_of(stage.outbox, stage.keys, entry.id)).report_id == filed.report_id
+    assert (await receipt_of(stage.outbox, stage.keys, stage.vault, entry.id)).report_id == filed.report_id
 
 
 @pytest.mark.parametrize("error", [ConfigurationError("no key"), OSError(28, "no space"), RuntimeError("hook")])
@@ -289,7 +291,7 @@ async def test_failure_after_the_acknowledgement(stage: Stage, error: Exception)
 
     states = [(await stage.outbox.get(entry.id)).state for entry in entries]
     assert ({Outcome.ACKNOWLEDGED: 2}, [State.ACKNOWLEDGED] * 2) == (summary.outcomes, states)
-    assert 2 == await sign_outstanding(stage.outbox, stage.keys)
+    assert 2 == await sign_outstanding(stage.outbox, stage.keys, stage.vault)
 
 
 async def test_disk_full_when_the_acknowledgement_is_written(stage: Stage) -> None:

@@ -132,7 +132,7 @@ async def test_key_that_is_no_longer_trusted(durable: Stage, tmp_path: Path) -> 
     durable.keys.generate()
 
     with pytest.raises(DeliveryRejectedError):
-        await deliver(durable.conductor(), durable.outbox, durable.keys, entry.id)
+        await deliver(durable.conductor(), durable.outbox, durable.keys, durable.vault, entry.id)
 
     await _assert_refused(durable, entry.id, says="")
     assert 0 == durable.endpoint.summary()["requests"]
@@ -156,7 +156,7 @@ async def test_entry_of_another_endpoint(durable: Stage) -> None:
     durable.profile = replace(durable.profile, name="other")
 
     with pytest.raises(ConfigurationError, match="not for this client's endpoint"):
-        await deliver(durable.conductor(), durable.outbox, durable.keys, entry.id)
+        await deliver(durable.conductor(), durable.outbox, durable.keys, durable.vault, entry.id)
 
     assert State.QUEUED == (await durable.outbox.get(entry.id)).state
 
@@ -264,4 +264,4 @@ async def test_acknowledgement_altered_before_its_receipt(durable: Stage, change
     _by_hand(durable, f"UPDATE acknowledgements SET receipt = NULL, {change}")  # noqa: S608 - the test's own statement
 
     with pytest.raises(EnvelopeError, match="differs from the record"):
-        await receipt_bytes(durable.outbox, durable.keys, entry.id)
+        await receipt_bytes(durable.outbox, durable.keys, durable.vault, entry.id)

@@ -42,7 +42,7 @@ async def test_acknowledgement_erased_by_hand(durable: Stage) -> None:
     _by_hand(durable.folder, "DELETE FROM acknowledgements")
 
     with pytest.raises(EnvelopeError, match="its acknowledgement is not on record"):
-        await deliver(durable.conductor(), durable.outbox, durable.keys, entry.id)
+        await deliver(durable.conductor(), durable.outbox, durable.keys, durable.vault, entry.id)
 
     assert requests == durable.endpoint.summary()["requests"]
 
@@ -62,7 +62,7 @@ async def test_filed_entry_whose_state_was_altered(durable: Stage, change: str) 
     _by_hand(durable.folder, change)
 
     with pytest.raises(EnvelopeError, match="holds an acknowledgement of it as report"):
-        await deliver(durable.conductor(), durable.outbox, durable.keys, entry.id)
+        await deliver(durable.conductor(), durable.outbox, durable.keys, durable.vault, entry.id)
     with pytest.raises(EnvelopeError, match="holds an acknowledgement of it as report"):
         await requeue(
             durable.outbox, durable.keys.checkpoint_seal(), entry.id, reason="try again", accept_checkpoint=True
@@ -82,7 +82,7 @@ async def test_retraction_of_no_report(durable: Stage) -> None:
     await durable.outbox.release(lease, sealed, Attempt(now, now, Outcome.STOPPED), available_in=timedelta(0))
 
     with pytest.raises(ValueError, match="report of the retract must be known"):
-        await deliver(durable.conductor(), durable.outbox, durable.keys, entry.id)
+        await deliver(durable.conductor(), durable.outbox, durable.keys, durable.vault, entry.id)
 
     after = await durable.outbox.get(entry.id)
     assert after.last_failure is not None

@@ -133,7 +133,7 @@ async def test_unreadable_row_delivered_alone(durable: Stage) -> None:
     _by_hand(durable, "UPDATE entries SET available_at = 4611686018427387904")
 
     with pytest.raises(DeliveryRejectedError, match="available_at"):
-        await deliver(durable.conductor(), durable.outbox, durable.keys, entry.id)
+        await deliver(durable.conductor(), durable.outbox, durable.keys, durable.vault, entry.id)
 
     assert State.DEAD_LETTER is (await durable.outbox.get(entry.id)).state
 

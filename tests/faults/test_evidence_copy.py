@@ -14,6 +14,7 @@ from typing import BinaryIO
 import anyio
 import pytest
 
+from tests.support.at_rest import key_of
 from tipline_client.delivery.manifest import ManifestItem
 from tipline_client.errors import EvidenceError, OutboxUnavailableError
 from tipline_client.evidence import copying
@@ -80,7 +81,7 @@ async def test_file_grows_while_it_is_read(store: EvidenceFolder, tmp_path: Path
             file.write(b"more")
 
     with pytest.raises(EvidenceError, match=r"^evidence\[1\] \('mug\.jpg'\) grew while it was read$"):
-        await store.add(interrupted(path, grow), entry_id="e1", index=1)
+        await store.add(interrupted(path, grow), key=key_of("e1"), index=1)
 
     assert [] == files(store)
 
@@ -90,7 +91,7 @@ async def test_file_shrinks_while_it_is_read(store: EvidenceFolder, tmp_path: Pa
     path = tmp_path / "mug.jpg"
 
     with pytest.raises(EvidenceError, match="shrank while it was read"):
-        await store.add(interrupted(path, lambda: os.truncate(path, CHUNK)), entry_id="e1", index=0)
+        await store.add(interrupted(path, lambda: os.truncate(path, CHUNK)), key=key_of("e1"), index=0)
 
     assert [] == files(store)
 
@@ -105,7 +106,7 @@ async def test_file_rewritten_while_it_is_read(store: EvidenceFolder, tmp_path: 
         os.utime(path, ns=(1, 1))
 
     with pytest.raises(EvidenceError, match="changed while it was read"):
-        await store.add(interrupted(path, rewrite), entry_id="e1", index=0)
+        await store.add(interrupted(path, rewrite), key=key_of("e1"), index=0)
 
     assert [] == files(store)
 
@@ -119,7 +120,7 @@ async def test_file_replaced_while_it_is_read(store: EvidenceFolder, tmp_path: P
         (tmp_path / "new").replace(path)
 
     with pytest.raises(EvidenceError, match="was replaced while it was read"):
-        await store.add(interrupted(path, replace), entry_id="e1", index=0)
+        await store.add(interrupted(path, replace), key=key_of("e1"), index=0)
 
     assert [] == files(store)
 
@@ -129,7 +130,7 @@ async def test_file_deleted_while_it_is_read(store: EvidenceFolder, tmp_path: Pa
     path = tmp_path / "mug.jpg"
 
     with pytest.raises(EvidenceError, match="vanished while it was read"):
-        await store.add(interrupted(path, path.unlink), entry_id="e1", index=0)
+        await store.add(interrupted(path, path.unlink), key=key_of("e1"), index=0)
 
     assert [] == files(store)
 
@@ -141,7 +142,7 @@ async def test_file_that_cannot_be_read_to_its_end(store: EvidenceFolder, tmp_pa
         raise OSError(errno.EIO, os.strerror(errno.EIO))
 
     with pytest.raises(EvidenceError, match="cannot be read: Input/output error"):
-        await store.add(interrupted(tmp_path / "mug.jpg", fail), entry_id="e1", index=0)
+        await store.add(interrupted(tmp_path / "mug.jpg", fail), key=key_of("e1"), index=0)
 
     assert [] == files(store)
 
@@ -153,7 +154,7 @@ async def test_caller_gives_up_in_mid_copy(store: EvidenceFolder, tmp_path: Path
     os.truncate(path, 40 * 1024 * 1024)
 
     with anyio.CancelScope() as scope:
-        await store.add(source, entry_id="e1", index=0)
+        await store.add(source, key=key_of("e1"), index=0)
 
     assert scope.cancelled_caught
     assert [] == files(store)
@@ -163,7 +164,7 @@ async def test_caller_gives_up_in_mid_copy(store: EvidenceFolder, tmp_path: Path
 async def test_disk_full_at_the_end(store: EvidenceFolder, monkeypatch: pytest.MonkeyPatch, step: str) -> None:
     """Wherever writing fails, the error says so, the source is not blamed, and no copy is left."""
     evidence = Evidence.from_bytes(b"mug", name="x")
-    await store.add(evidence, entry_id="e1", index=0)
+    await store.add(evidence, key=key_of("e1"), index=0)
 
     def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
@@ -171,7 +172,7 @@ async def test_disk_full_at_the_end(store: EvidenceFolder, monkeypatch: pytest.M
     owner: object = {"fsync": os, "rename": Path, "sync_folder": copying}[step]
     monkeypatch.setattr(owner, step, full)
     with pytest.raises(OutboxUnavailableError, match=r"evidence\[1\] \(bytes\) could not be written: No space left"):
-        await store.add(evidence, entry_id="e1", index=1)
+        await store.add(evidence, key=key_of("e1"), index=1)
 
     assert ["0.bin"] == files(store)
 
@@ -186,7 +187,7 @@ root, path, limit = sys.argv[1:]
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (int(limit), int(limit)))
 try:
-    asyncio.run(EvidenceFolder(root).add(Evidence.from_path(path), entry_id="e1", index=0))
+    asyncio.run(EvidenceFolder(root).add(Evidence.from_path(path), key=key_of("e1"), index=0))
 except OutboxUnavailableError as error:
     print(error)
 """
@@ -230,7 +231,7 @@ class Origin:
         return (4 * 1024 * 1024,)
 
 evidence = Evidence(Origin(), name="x", details=EvidenceDetails())
-asyncio.run(EvidenceFolder(sys.argv[1]).add(evidence, entry_id="e1", index=0))
+asyncio.run(EvidenceFolder(sys.argv[1]).add(evidence, key=key_of("e1"), index=0))
 """
 
 

@@ -161,7 +161,7 @@ async def test_delivered_although_filed_by_hand(stage: Stage) -> None:
     await _note(stage, entry)
 
     with pytest.raises(DeliveryRejectedError, match="filed by hand as report 77"):
-        await deliver(stage.conductor(), stage.outbox, stage.keys, entry.id)
+        await deliver(stage.conductor(), stage.outbox, stage.keys, stage.vault, entry.id)
 
     assert 0 == stage.endpoint.summary()["requests"]
 

@@ -90,7 +90,7 @@ async def _shown(stage: Stage, entry_id: str) -> str:
     parts: list[object] = [entry, entry.checkpoint, entry.last_failure, record, await outbox.attempts(entry_id)]
     parts += [await outbox.alarms(), await outbox.count(), stage.profile, stage.conductor(), *_marked_evidence()]
     if record is not None:
-        receipt = await receipt_of(outbox, stage.keys, entry_id)
+        receipt = await receipt_of(outbox, stage.keys, stage.vault, entry_id)
         parts += [record.acknowledgement, receipt, *receipt.files]
     return "\n".join(map(repr, parts))
 
@@ -103,6 +103,7 @@ async def _enqueue(stage: Stage) -> str:
         outbox=stage.outbox,
         store=stage.store,
         keys=stage.keys,
+        vault=stage.vault,
         profile=stage.profile,
         clock=stage.clock,
     )
@@ -152,7 +153,7 @@ async def test_planted_words_in_errors(stage: Stage, logs: pytest.LogCaptureFixt
     entry_id = await _enqueue(stage)
 
     with pytest.raises(TiplineError) as raised:
-        await deliver(stage.conductor(), stage.outbox, stage.keys, entry_id)
+        await deliver(stage.conductor(), stage.outbox, stage.keys, stage.vault, entry_id)
 
     assert MARK not in _told(raised.value) + _logged(logs)
 
@@ -171,6 +172,7 @@ async def test_planted_words_in_refused_reports(stage: Stage) -> None:
             outbox=stage.outbox,
             store=stage.store,
             keys=stage.keys,
+            vault=stage.vault,
             profile=stage.profile,
             clock=stage.clock,
         )

@@ -49,14 +49,14 @@ async def test_submit_answered_with_an_open_report_of_another_entry(stage: Stage
     first = await stage.enqueue("first", contents=(b"a mug of the first",))
     stage.endpoint.faults.script("finish", *[faults.status(503)] * 8)
     with pytest.raises(DeliveryInDoubtError):
-        await deliver(stage.conductor(), stage.outbox, stage.keys, first.id)
+        await deliver(stage.conductor(), stage.outbox, stage.keys, stage.vault, first.id)
     report_id = (await stage.outbox.get(first.id)).checkpoint.report_id
     assert report_id is not None
     stage.endpoint.faults.clear()
     stage.endpoint.faults.script("submit", faults.reply(_opened(report_id)))
     second = await stage.enqueue("second", contents=(b"a mug of the second",))
 
-    await deliver(stage.conductor(), stage.outbox, stage.keys, second.id)
+    await deliver(stage.conductor(), stage.outbox, stage.keys, stage.vault, second.id)
     await stage.conductor().drain(patience=DAYS)
 
     own = [await stage.outbox.get(entry.id) for entry in (first, second)]
@@ -149,6 +149,6 @@ async def test_reply_that_is_said_twice(stage: Stage) -> None:
         stage.profile = replace(stage.profile, base_url=stage.profile.base_url.replace(port, str(other)))
 
         with pytest.raises(DeliveryInDoubtError):
-            await deliver(stage.conductor(), stage.outbox, stage.keys, entry.id)
+            await deliver(stage.conductor(), stage.outbox, stage.keys, stage.vault, entry.id)
 
     assert (State.QUEUED, 0) == ((await stage.outbox.get(entry.id)).state, stage.endpoint.summary()["finished"])

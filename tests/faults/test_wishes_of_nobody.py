@@ -159,9 +159,9 @@ async def test_receipts_exchanged_by_hand(durable: Stage) -> None:
     await durable.conductor().drain(patience=DAYS)
     _by_hand(durable, "UPDATE acknowledgements SET receipt = (SELECT receipt FROM acknowledgements ORDER BY entry)")
 
-    assert await receipt_bytes(durable.outbox, durable.keys, entries[0].id)
+    assert await receipt_bytes(durable.outbox, durable.keys, durable.vault, entries[0].id)
     with pytest.raises(EnvelopeError, match="another entry's"):
-        await receipt_bytes(durable.outbox, durable.keys, entries[1].id)
+        await receipt_bytes(durable.outbox, durable.keys, durable.vault, entries[1].id)
 
 
 @pytest.mark.parametrize(
@@ -181,7 +181,7 @@ async def test_acknowledgement_made_to_look_better(durable: Stage, change: str) 
     _by_hand(durable, f"UPDATE acknowledgements SET facts = {change}")  # noqa: S608 - a test's own
 
     with pytest.raises(EnvelopeError, match="the stored acknowledgement differs"):
-        await receipt_bytes(durable.outbox, durable.keys, entry.id)
+        await receipt_bytes(durable.outbox, durable.keys, durable.vault, entry.id)
 
 
 async def test_key_and_digest_of_a_filed_entry_given_to_another(durable: Stage) -> None:
@@ -204,6 +204,7 @@ async def test_key_and_digest_of_a_filed_entry_given_to_another(durable: Stage) 
             outbox=durable.outbox,
             store=durable.store,
             keys=durable.keys,
+            vault=durable.vault,
             profile=durable.profile,
             clock=durable.clock,
         )

@@ -13,11 +13,13 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+from tests.support.at_rest import new_vault
 from tipline_client.delivery.deadline import Deadline
 from tipline_client.delivery.entry import Entry
 from tipline_client.delivery.retry import RetryPolicy
 from tipline_client.dispatch import Conductor, LaneGate, Road, SharedBook
 from tipline_client.dispatch.enqueueing import enqueue
+from tipline_client.dispatch.reader import Reader
 from tipline_client.dispatch.receipting import sign_outstanding
 from tipline_client.envelope import KeyRing
 from tipline_client.evidence import Evidence, EvidenceFolder
@@ -27,6 +29,7 @@ from tipline_client.outbox import Lane, MemoryOutbox, Outbox
 from tipline_client.profiles import EndpointProfile
 from tipline_client.testing import TurnableClock
 from tipline_client.transport import HttpTransport, Transport
+from tipline_client.vault import Vault
 
 __all__ = ["DAYS", "FILES", "Stage", "sample_evidence", "sample_report", "staged"]
 
@@ -67,9 +70,15 @@ class Stage:
     folder: Path
     outbox: Outbox
     profile: EndpointProfile
+    vault: Vault = field(default_factory=new_vault)
     policy: RetryPolicy = field(default_factory=RetryPolicy)
     open_transport: OpenTransport = HttpTransport.open
     road: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def reader(self) -> Reader:
+        """What opens the entries."""
+        return Reader(vault=self.vault, trusted=self.keys.trusted(), records=self.keys.record_keys())
 
     @property
     def store(self) -> EvidenceFolder:
@@ -87,6 +96,7 @@ class Stage:
             outbox=self.outbox,
             store=self.store,
             keys=self.keys,
+            vault=self.vault,
             profile=self.profile,
             clock=self.clock,
         )
@@ -105,7 +115,7 @@ class Stage:
         road = Road(
             outbox=outbox,
             profile=self.profile,
-            trusted=self.keys.trusted(),
+            reader=self.reader,
             seal=self.keys.checkpoint_seal(),
             evidence=self.store,
             lane=LaneGate(SharedBook(outbox, Lane(self.profile.name, self.profile.environment)), clock=self.clock),
@@ -116,7 +126,7 @@ class Stage:
         return Conductor(
             replace(road, **self.road),
             partial(open_transport or self.open_transport, self.profile),
-            make_receipts=partial(sign_outstanding, outbox, self.keys),
+            make_receipts=partial(sign_outstanding, outbox, self.keys, self.vault),
             slots=slots,
             deadline=deadline,
         )

@@ -12,11 +12,11 @@ async def test_outbox_that_somebody_keeps_locked(tmp_path: Path) -> None:
     """An outbox that can be read and not be written is a problem, with the word who to look for."""
     path = tmp_path / "outbox.sqlite"
     outbox = SqliteOutbox.open(path, busy_timeout=timedelta(milliseconds=20))
-    free = await check_outbox(outbox, now=datetime.now(UTC), trusted=None)
+    free = await check_outbox(outbox, now=datetime.now(UTC), reader=None)
     holder = connect(path, driver=choose_driver("auto"), busy_timeout=1)
     holder.execute("BEGIN IMMEDIATE")
 
-    locked = await check_outbox(outbox, now=datetime.now(UTC), trusted=None)
+    locked = await check_outbox(outbox, now=datetime.now(UTC), reader=None)
 
     holder.close()
     await outbox.close()

@@ -47,7 +47,7 @@ def answer(kind: AnswerKind, step: Step, *, index: int | None = None, **facts: A
 
 def opened(step: Step, *, files: int = 0, index: int | None = None, **facts: Any) -> Checkpoint:
     """A checkpoint with an open report and `step` written down as about to be sent."""
-    attached = tuple(AttachedFile(n, f"f-{n}", MD5[n % 2], is_described=True) for n in range(files))
+    attached = tuple(AttachedFile(n, f"f-{n}", is_confirmed=True, is_described=True) for n in range(files))
     known: dict[str, Any] = {
         "report_id": None if step is Step.SUBMIT else REPORT,
         "intent": Intent(step, NOW, index),

@@ -9,6 +9,7 @@ from typing import Any, BinaryIO
 
 import pytest
 
+from tests.support.at_rest import new_vault
 from tests.support.stage import sample_report
 from tipline_client import profiles
 from tipline_client.dispatch.enqueueing import Enqueued, enqueue
@@ -18,6 +19,7 @@ from tipline_client.evidence import Evidence, EvidenceFolder
 from tipline_client.models.file_details import EvidenceDetails
 from tipline_client.outbox import MemoryOutbox
 from tipline_client.testing import TurnableClock
+from tipline_client.vault import Vault
 
 MUG = b"one coffee mug, in bytes " * 40
 
@@ -46,6 +48,7 @@ class Desk:
     folder: Path
     keys: KeyRing
     outbox: Any = field(default_factory=MemoryOutbox)
+    vault: Vault = field(default_factory=new_vault)
 
     @property
     def evidence(self) -> Path:
@@ -59,6 +62,7 @@ class Desk:
             outbox=self.outbox,
             store=EvidenceFolder(self.evidence),
             keys=self.keys,
+            vault=self.vault,
             profile=profiles.mock("http://127.0.0.1:9/ispws"),
             clock=TurnableClock(),
         )

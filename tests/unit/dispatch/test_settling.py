@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from tests.unit.dispatch.samples import MANIFEST, MD5, NOW, REPORT, answer, opened
+from tests.unit.dispatch.samples import MANIFEST, NOW, REPORT, answer, opened
 from tipline_client.delivery.acknowledgement import AlarmKind, FileSet
 from tipline_client.delivery.answers import AnswerKind, Scope
 from tipline_client.delivery.checkpoint import Aim, Checkpoint, Retraction, SuspectedOrphan
@@ -255,7 +255,7 @@ def test_change_moves_the_lapse() -> None:
 
     left = _settle(replace(checkpoint, intent=replace(checkpoint.intent, since=late)), Kind.SUCCESS).checkpoint
 
-    assert (late, late + timedelta(hours=1), MD5[0]) == (left.changed_at, left.lapses_at, left.files[0].file_hash)
+    assert (late, late + timedelta(hours=1), True) == (left.changed_at, left.lapses_at, left.files[0].is_confirmed)
 
 
 def test_doom_with_and_without_an_open_report() -> None:

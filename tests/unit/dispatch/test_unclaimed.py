@@ -36,10 +36,14 @@ class Shelf(EvidenceFolder):
             self.is_left = True
 
 
+def _new(entry_id: str) -> NewEntry:
+    return NewEntry(entry_id, "mock", Environment.MOCK, f"case-{entry_id}", "0" * 64, b"sealed", "master wrapped")
+
+
 async def with_entries(*ids: str) -> MemoryOutbox:
     outbox = MemoryOutbox()
     for entry_id in ids:
-        await outbox.enqueue(NewEntry(entry_id, "mock", Environment.MOCK, f"case-{entry_id}", "0" * 64, b"sealed"))
+        await outbox.enqueue(_new(entry_id))
     return outbox
 
 
@@ -86,7 +90,7 @@ async def test_entry_written_during_the_look() -> None:
 
     class Slow(Shelf):
         async def holdings(self) -> AsyncGenerator[Holding, None]:
-            await outbox.enqueue(NewEntry("e1", "mock", Environment.MOCK, "case-1", "0" * 64, b"sealed"))
+            await outbox.enqueue(_new("e1"))
             yield holding("e1")
 
     found = await find_unclaimed(Slow(), outbox, now=NOW)

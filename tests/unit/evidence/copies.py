@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from tests.support.at_rest import key_of
 from tipline_client.delivery.manifest import ManifestItem
 from tipline_client.evidence.folder import EvidenceFolder
 from tipline_client.evidence.store import StoredEvidence
@@ -23,5 +24,5 @@ async def read(store: EvidenceFolder, item: ManifestItem) -> bytes:
 
 async def drain(store: EvidenceFolder, item: ManifestItem, *, into: Callable[[bytes], object]) -> None:
     """Hand each chunk to `into` as it comes, so that what came before a refusal is known."""
-    async for chunk in store.open_verified(item):
+    async for chunk in store.open_verified(item, key=key_of("e1")):
         into(chunk)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.at_rest import key_of
 from tests.unit.evidence.copies import files, manifest, read
 from tipline_client.errors import EvidenceError, OutboxUnavailableError
 from tipline_client.evidence.digests import CHUNK
@@ -28,7 +29,7 @@ async def test_copy_comes_back(store: EvidenceFolder, tmp_path: Path, size: int)
     data = os.urandom(size)
     (tmp_path / "mug.jpg").write_bytes(data)
 
-    stored = await store.add(Evidence.from_path(tmp_path / "mug.jpg"), entry_id="e1", index=0)
+    stored = await store.add(Evidence.from_path(tmp_path / "mug.jpg"), key=key_of("e1"), index=0)
 
     assert (size, hashlib.sha256(data).hexdigest(), "e1/0.bin") == (stored.size, stored.sha256, stored.locator)
     assert hashlib.md5(data, usedforsecurity=False).hexdigest() == stored.md5
@@ -42,7 +43,7 @@ async def test_original_deleted_after_queueing(store: EvidenceFolder, tmp_path: 
     """The copy stands alone: deleting or changing the original harms nothing."""
     original = tmp_path / "mug.jpg"
     original.write_bytes(b"a coffee mug")
-    stored = await store.add(Evidence.from_path(original), entry_id="e1", index=0)
+    stored = await store.add(Evidence.from_path(original), key=key_of("e1"), index=0)
     original.unlink()
 
     assert b"a coffee mug" == await read(store, manifest(stored))
@@ -55,7 +56,7 @@ async def test_two_files_of_one_name(store: EvidenceFolder, tmp_path: Path) -> N
         (tmp_path / folder / "mug.jpg").write_bytes(folder.encode())
 
     stored = [
-        await store.add(Evidence.from_path(tmp_path / folder / "mug.jpg"), entry_id="e1", index=index)
+        await store.add(Evidence.from_path(tmp_path / folder / "mug.jpg"), key=key_of("e1"), index=index)
         for index, folder in enumerate(("a", "b"))
     ]
 
@@ -64,7 +65,7 @@ async def test_two_files_of_one_name(store: EvidenceFolder, tmp_path: Path) -> N
 
 async def test_same_bytes_twice(store: EvidenceFolder) -> None:
     """The same bytes in two entries are two copies: discarding one leaves the other."""
-    stored = [await store.add(Evidence.from_bytes(b"mug", name="m"), entry_id=f"e{n}", index=0) for n in (1, 2)]
+    stored = [await store.add(Evidence.from_bytes(b"mug", name="m"), key=key_of(f"e{n}"), index=0) for n in (1, 2)]
 
     await store.discard("e1")
 
@@ -79,7 +80,7 @@ async def test_name_of_a_path_with_marks(store: EvidenceFolder, tmp_path: Path) 
     path.write_bytes(b"mug")
     evidence = Evidence.from_path(path)
 
-    stored = await store.add(evidence, entry_id="e1", index=0)
+    stored = await store.add(evidence, key=key_of("e1"), index=0)
 
     assert ("a_b.jpg", ["e1/0.bin"]) == (safe_name(evidence.name), files(store))
     assert b"mug" == await read(store, manifest(stored, name=safe_name(evidence.name)))
@@ -91,9 +92,9 @@ async def test_zero_bytes(store: EvidenceFolder, tmp_path: Path) -> None:
     path.touch()
 
     with pytest.raises(EvidenceError, match=r"^evidence\[2\] \('.*empty\.jpg'\) is empty$"):
-        await store.add(Evidence.from_path(path), entry_id="e1", index=2)
+        await store.add(Evidence.from_path(path), key=key_of("e1"), index=2)
     with pytest.raises(EvidenceError, match=r"^evidence\[3\] \(bytes\) is empty$"):
-        await store.add(Evidence.from_bytes(b"", name="x"), entry_id="e1", index=3)
+        await store.add(Evidence.from_bytes(b"", name="x"), key=key_of("e1"), index=3)
 
     assert [] == files(store)
 
@@ -101,9 +102,9 @@ async def test_zero_bytes(store: EvidenceFolder, tmp_path: Path) -> None:
 async def test_missing_file(store: EvidenceFolder, tmp_path: Path) -> None:
     """A missing file is named with its place, and line ends in its name cannot forge the message."""
     with pytest.raises(EvidenceError, match=r"^evidence\[0\] \('.*gone\\n\.jpg'\) cannot be opened: No such file"):
-        await store.add(Evidence.from_path(tmp_path / "gone\n.jpg"), entry_id="e1", index=0)
+        await store.add(Evidence.from_path(tmp_path / "gone\n.jpg"), key=key_of("e1"), index=0)
     with pytest.raises(EvidenceError, match="null character"):
-        await store.add(Evidence.from_path("gone\x00.jpg"), entry_id="e1", index=0)
+        await store.add(Evidence.from_path("gone\x00.jpg"), key=key_of("e1"), index=0)
 
     assert [] == files(store)
 
@@ -121,7 +122,7 @@ async def test_not_a_file(store: EvidenceFolder, tmp_path: Path) -> None:
             (Path("/dev/zero"), "is not a regular file"),
         ):
             with pytest.raises(EvidenceError, match=reason):
-                await store.add(Evidence.from_path(path), entry_id="e1", index=0)
+                await store.add(Evidence.from_path(path), key=key_of("e1"), index=0)
 
     assert [] == files(store)
 
@@ -141,7 +142,7 @@ async def test_unreadable_file(store: EvidenceFolder, tmp_path: Path, monkeypatc
     monkeypatch.setattr(os, "open", refuse)
 
     with pytest.raises(EvidenceError, match="Permission denied"):
-        await store.add(Evidence.from_path(path), entry_id="e1", index=0)
+        await store.add(Evidence.from_path(path), key=key_of("e1"), index=0)
 
 
 async def test_large_sparse_file_in_constant_memory(store: EvidenceFolder, tmp_path: Path) -> None:
@@ -152,9 +153,9 @@ async def test_large_sparse_file_in_constant_memory(store: EvidenceFolder, tmp_p
     tracemalloc.start()
 
     try:
-        stored = await store.add(Evidence.from_path(path), entry_id="e1", index=0)
+        stored = await store.add(Evidence.from_path(path), key=key_of("e1"), index=0)
         total = 0
-        async for chunk in store.open_verified(manifest(stored)):
+        async for chunk in store.open_verified(manifest(stored), key=key_of("e1")):
             total += len(chunk)
         peak = tracemalloc.get_traced_memory()[1]
     finally:
@@ -168,17 +169,17 @@ async def test_large_sparse_file_in_constant_memory(store: EvidenceFolder, tmp_p
 async def test_entry_id_that_names_no_folder(store: EvidenceFolder, entry_id: str) -> None:
     """No entry id leads out of the store."""
     with pytest.raises(EvidenceError, match="entry id"):
-        await store.add(Evidence.from_bytes(b"mug", name="x"), entry_id=entry_id, index=0)
+        await store.add(Evidence.from_bytes(b"mug", name="x"), key=key_of(entry_id), index=0)
     with pytest.raises(EvidenceError, match="entry id"):
         await store.discard(entry_id)
 
 
 async def test_stored_twice(store: EvidenceFolder) -> None:
     """A place that holds a copy is never overwritten."""
-    first = await store.add(Evidence.from_bytes(b"mug", name="x"), entry_id="e1", index=0)
+    first = await store.add(Evidence.from_bytes(b"mug", name="x"), key=key_of("e1"), index=0)
 
     with pytest.raises(EvidenceError, match="is stored already"):
-        await store.add(Evidence.from_bytes(b"cup", name="x"), entry_id="e1", index=0)
+        await store.add(Evidence.from_bytes(b"cup", name="x"), key=key_of("e1"), index=0)
 
     assert b"mug" == await read(store, manifest(first))
     assert ["e1/0.bin"] == files(store)
@@ -187,7 +188,7 @@ async def test_stored_twice(store: EvidenceFolder) -> None:
 async def test_discarded_entry(store: EvidenceFolder) -> None:
     """Discarding removes that entry's copies alone; a stranger's file among them stays; twice is no error."""
     for entry_id in ("e1", "e2"):
-        await store.add(Evidence.from_bytes(b"mug", name="x"), entry_id=entry_id, index=0)
+        await store.add(Evidence.from_bytes(b"mug", name="x"), key=key_of(entry_id), index=0)
     (store.root / "e1" / "note.txt").write_text("not ours")
 
     await store.discard("e1")
@@ -203,11 +204,11 @@ async def test_draft_left_by_a_crash(store: EvidenceFolder) -> None:
     (store.root / "e1" / "0.part").write_bytes(b"half")
 
     with pytest.raises(OutboxUnavailableError, match="File exists"):
-        await store.add(Evidence.from_bytes(b"mug", name="x"), entry_id="e1", index=0)
+        await store.add(Evidence.from_bytes(b"mug", name="x"), key=key_of("e1"), index=0)
 
     assert ["e1/0.part"] == files(store)
     await store.discard("e1")
-    stored = await store.add(Evidence.from_bytes(b"mug", name="x"), entry_id="e1", index=0)
+    stored = await store.add(Evidence.from_bytes(b"mug", name="x"), key=key_of("e1"), index=0)
     assert b"mug" == await read(store, manifest(stored))
 
 
@@ -217,5 +218,5 @@ async def test_folder_that_cannot_be_made(tmp_path: Path) -> None:
 
     with pytest.raises(OutboxUnavailableError, match="Not a directory; nothing was queued"):
         await EvidenceFolder(tmp_path / "file" / "evidence").add(
-            Evidence.from_bytes(b"mug", name="x"), entry_id="e1", index=0
+            Evidence.from_bytes(b"mug", name="x"), key=key_of("e1"), index=0
         )

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.at_rest import key_of
 from tests.unit.evidence.copies import files
 from tipline_client.errors import OutboxUnavailableError
 from tipline_client.evidence import Evidence, EvidenceFolder, Holding, folder
@@ -42,7 +43,7 @@ async def test_store_without_a_folder(store: EvidenceFolder) -> None:
 async def test_copies_of_an_entry(store: EvidenceFolder) -> None:
     """The copies of an entry are one holding, with their number, their bytes and the time of the newest."""
     for index, size in enumerate((5, 7)):
-        await store.add(Evidence.from_bytes(bytes(size), name="x"), entry_id="e1", index=index)
+        await store.add(Evidence.from_bytes(bytes(size), name="x"), key=key_of("e1"), index=index)
     os.utime(store.root / "e1" / "0.bin", (NOON.timestamp(), NOON.timestamp()))
     os.utime(store.root / "e1" / "1.bin", (1, 1))
 

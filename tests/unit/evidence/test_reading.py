@@ -12,6 +12,7 @@ from typing import BinaryIO
 import anyio
 import pytest
 
+from tests.support.at_rest import key_of
 from tests.unit.evidence.copies import files
 from tipline_client.errors import EvidenceError
 from tipline_client.evidence import CHUNK, Digests, Evidence, EvidenceFolder, Origin, digest
@@ -26,7 +27,7 @@ def one_pass(request: pytest.FixtureRequest, store: EvidenceFolder) -> Pass:
     """Each of the two passes over one source, as file 1 of a submission."""
 
     async def copy(source: Evidence) -> Digests:
-        stored = await store.add(source, entry_id="e1", index=1)
+        stored = await store.add(source, key=key_of("e1"), index=1)
         return Digests(stored.size, stored.md5, stored.sha1, stored.sha256)
 
     return copy if request.param == "copy" else lambda source: digest(source, index=1)
@@ -78,7 +79,7 @@ async def test_same_sums_as_a_copy(store: EvidenceFolder, tmp_path: Path, size: 
     digests = await digest(Evidence.from_path(path), index=0)
 
     assert not store.root.exists()
-    stored = await store.add(Evidence.from_path(path), entry_id="e1", index=0)
+    stored = await store.add(Evidence.from_path(path), key=key_of("e1"), index=0)
     assert (size, stored.md5, stored.sha1, stored.sha256) == (
         digests.size,
         digests.md5,

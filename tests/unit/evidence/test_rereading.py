@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.at_rest import key_of
 from tests.unit.evidence.copies import drain, manifest, read
 from tipline_client.delivery.manifest import ManifestItem
 from tipline_client.errors import EvidenceError
@@ -21,7 +22,7 @@ def open_files() -> set[str]:
 @pytest.mark.parametrize("at", [0, CHUNK, 3 * CHUNK - 1])
 async def test_file_changed_between_digest_and_send(store: EvidenceFolder, at: int) -> None:
     """One changed byte anywhere stops the reader before the last chunk: no complete upload can come of it."""
-    stored = await store.add(Evidence.from_bytes(bytes(3 * CHUNK), name="x"), entry_id="e1", index=0)
+    stored = await store.add(Evidence.from_bytes(bytes(3 * CHUNK), name="x"), key=key_of("e1"), index=0)
     with (store.root / stored.locator).open("r+b") as file:
         file.seek(at)
         file.write(b"\x01")
@@ -35,7 +36,7 @@ async def test_file_changed_between_digest_and_send(store: EvidenceFolder, at: i
 
 async def test_small_file_changed_between_digest_and_send(store: EvidenceFolder) -> None:
     """Of a changed file that fits one chunk, not a byte is given out."""
-    stored = await store.add(Evidence.from_bytes(b"mug", name="x"), entry_id="e1", index=0)
+    stored = await store.add(Evidence.from_bytes(b"mug", name="x"), key=key_of("e1"), index=0)
     (store.root / stored.locator).write_bytes(b"cup")
     given: list[bytes] = []
 
@@ -48,7 +49,7 @@ async def test_small_file_changed_between_digest_and_send(store: EvidenceFolder)
 @pytest.mark.parametrize("size", [2, 4])
 async def test_copy_of_another_size(store: EvidenceFolder, size: int) -> None:
     """A copy that was cut or lengthened is refused without reading it."""
-    stored = await store.add(Evidence.from_bytes(b"mug", name="x"), entry_id="e1", index=0)
+    stored = await store.add(Evidence.from_bytes(b"mug", name="x"), key=key_of("e1"), index=0)
     os.truncate(store.root / stored.locator, size)
 
     with pytest.raises(EvidenceError, match=f"has {size} bytes, 3 were sealed"):
@@ -59,7 +60,7 @@ async def test_copy_of_another_size(store: EvidenceFolder, size: int) -> None:
 
 async def test_copy_that_grows_while_it_is_sent(store: EvidenceFolder) -> None:
     """A copy that grows after it was opened is refused before its last chunk."""
-    stored = await store.add(Evidence.from_bytes(bytes(3 * CHUNK), name="x"), entry_id="e1", index=0)
+    stored = await store.add(Evidence.from_bytes(bytes(3 * CHUNK), name="x"), key=key_of("e1"), index=0)
     given: list[int] = []
 
     def grow(chunk: bytes) -> None:
@@ -75,7 +76,7 @@ async def test_copy_that_grows_while_it_is_sent(store: EvidenceFolder) -> None:
 
 async def test_copy_exchanged_for_something_else(store: EvidenceFolder, tmp_path: Path) -> None:
     """A missing copy, a link and a pipe in its place are refused, and none of them is followed or waited for."""
-    stored = await store.add(Evidence.from_bytes(b"mug", name="x"), entry_id="e1", index=0)
+    stored = await store.add(Evidence.from_bytes(b"mug", name="x"), key=key_of("e1"), index=0)
     copy = store.root / stored.locator
     elsewhere = tmp_path / "elsewhere"
     copy.rename(elsewhere)
@@ -103,7 +104,7 @@ async def test_locator_that_is_not_ours(store: EvidenceFolder, locator: str) -> 
 
 async def test_entry_folder_that_leads_elsewhere(store: EvidenceFolder, tmp_path: Path) -> None:
     """A link in place of an entry's folder is neither read through nor discarded through."""
-    stored = await store.add(Evidence.from_bytes(b"mug", name="x"), entry_id="e1", index=0)
+    stored = await store.add(Evidence.from_bytes(b"mug", name="x"), key=key_of("e1"), index=0)
     (store.root / "e1").rename(tmp_path / "outside")
     (store.root / "e1").symlink_to(tmp_path / "outside")
 
@@ -116,10 +117,10 @@ async def test_entry_folder_that_leads_elsewhere(store: EvidenceFolder, tmp_path
 
 async def test_reader_that_leaves_early(store: EvidenceFolder) -> None:
     """A reader that stops after the first chunk lets the file go."""
-    stored = await store.add(Evidence.from_bytes(bytes(5 * CHUNK), name="x"), entry_id="e1", index=0)
+    stored = await store.add(Evidence.from_bytes(bytes(5 * CHUNK), name="x"), key=key_of("e1"), index=0)
     before = open_files()
 
-    async with aclosing(store.open_verified(manifest(stored))) as chunks:
+    async with aclosing(store.open_verified(manifest(stored), key=key_of("e1"))) as chunks:
         await anext(chunks)
 
     assert before == open_files()
