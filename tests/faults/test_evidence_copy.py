@@ -215,6 +215,7 @@ import asyncio, io, sys
 from tipline_client.evidence.folder import EvidenceFolder
 from tipline_client.evidence.source import Evidence
 from tipline_client.models.file_details import EvidenceDetails
+from tipline_client.vault import DataKey
 
 class Stalling(io.BytesIO):
     def read(self, size=-1):
@@ -231,7 +232,7 @@ class Origin:
         return (4 * 1024 * 1024,)
 
 evidence = Evidence(Origin(), name="x", details=EvidenceDetails())
-asyncio.run(EvidenceFolder(sys.argv[1]).add(evidence, key=key_of("e1"), index=0))
+asyncio.run(EvidenceFolder(sys.argv[1]).add(evidence, key=DataKey(bytes(32), entry_id="e1"), index=0))
 """
 
 

@@ -6,6 +6,7 @@ Nothing here knows what is sealed, or where it is kept.
 from tipline_client.vault.boxes import Box
 from tipline_client.vault.data_key import DataKey, Kind
 from tipline_client.vault.opening import Vault
+from tipline_client.vault.stream_format import StreamOpener, StreamSealer, sealed_size
 from tipline_client.vault.wrapping import MasterKeys, WrappedKey
 
-__all__ = ["Box", "DataKey", "Kind", "MasterKeys", "Vault", "WrappedKey"]
+__all__ = ["Box", "DataKey", "Kind", "MasterKeys", "StreamOpener", "StreamSealer", "Vault", "WrappedKey", "sealed_size"]

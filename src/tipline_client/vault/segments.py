@@ -14,9 +14,9 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from tipline_client.vault.broken import SealBrokenError
 
-__all__ = ["KEY_BYTES", "MAX_SEGMENTS", "NONCE_PREFIX_BYTES", "SALT_BYTES", "TAG_BYTES", "Chunk", "Cutting", "Segments"]
+__all__ = ["MAX_SEGMENTS", "NONCE_PREFIX_BYTES", "SALT_BYTES", "TAG_BYTES", "Chunk", "Cutting", "Segments", "checked"]
 
-KEY_BYTES: Final = 32
+_KEY_BYTES: Final = 32
 SALT_BYTES: Final = 32
 NONCE_PREFIX_BYTES: Final = 7
 TAG_BYTES: Final = 16
@@ -28,23 +28,29 @@ Chunk = bytes | bytearray | memoryview
 """Bytes as a caller has them; they are read at once, so that its buffer may be used again."""
 
 
+def checked(key: bytes) -> bytes:
+    """The key, which has the length that the format asks for.
+
+    Raises:
+        ValueError: It has not.
+    """
+    if len(key) != _KEY_BYTES:
+        raise ValueError(f"the key of a sealed file has {_KEY_BYTES} bytes")
+    return key
+
+
 class Segments:
     """The segments of one file, in their order, each under a nonce of its own.
 
     Args:
-        key: 32 bytes, of which the key of this file is derived.
+        key: 32 bytes, from which the key of this file is derived.
         salt: Makes that key another one than those of other files.
         nonce_prefix: What all nonces begin with.
         associated_data: What the file is and whose.
-
-    Raises:
-        ValueError: The key has another length.
     """
 
     def __init__(self, key: bytes, *, salt: bytes, nonce_prefix: bytes, associated_data: bytes) -> None:
-        if len(key) != KEY_BYTES:
-            raise ValueError(f"a key has {KEY_BYTES} bytes")
-        self._cipher = AESGCM(HKDF(SHA256(), KEY_BYTES, salt, associated_data).derive(key))
+        self._cipher = AESGCM(HKDF(SHA256(), _KEY_BYTES, salt, associated_data).derive(key))
         self._nonce_prefix = nonce_prefix
         self._number = 0
 

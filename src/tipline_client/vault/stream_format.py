@@ -24,6 +24,7 @@ from tipline_client.vault.segments import (
     Chunk,
     Cutting,
     Segments,
+    checked,
 )
 
 __all__ = ["SEGMENT", "StreamOpener", "StreamSealer", "sealed_size"]
@@ -51,7 +52,7 @@ def sealed_size(plain_size: int) -> int:
 
 
 class StreamSealer:
-    """Seals one file, given in chunks of any size. Keeps a segment at most between calls. Not for several threads.
+    """Seals one file, given in chunks of any size. Keeps a segment at most. Not for several threads at once.
 
     Example:
         >>> sealer = StreamSealer(bytes(32), associated_data=b"an example")
@@ -72,7 +73,7 @@ class StreamSealer:
         self, key: bytes, *, associated_data: bytes, random: Callable[[int], bytes] = secrets.token_bytes
     ) -> None:
         salt, nonce_prefix = random(SALT_BYTES), random(NONCE_PREFIX_BYTES)
-        self._segments = Segments(key, salt=salt, nonce_prefix=nonce_prefix, associated_data=associated_data)
+        self._segments = Segments(checked(key), salt=salt, nonce_prefix=nonce_prefix, associated_data=associated_data)
         self._header = bytes([_HEADER_BYTES]) + salt + nonce_prefix
         self._cutting = Cutting(first=_FIRST_PLAIN, others=_PLAIN)
 
@@ -101,7 +102,7 @@ class StreamSealer:
 
 
 class StreamOpener:
-    """Opens one sealed file, given in chunks of any size. Keeps a segment at most between calls. Not for several threads.
+    """Opens one sealed file, given in chunks of any size. Keeps a segment at most. Not for several threads at once.
 
     Each byte that it gives out is proven to stand where it stood in the file that was sealed. That this was all of the
     file is known when `finish` has returned, and not before.
@@ -109,10 +110,13 @@ class StreamOpener:
     Args:
         key: The 32 bytes that it was sealed with.
         associated_data: What was said when it was sealed.
+
+    Raises:
+        ValueError: The key has another length.
     """
 
     def __init__(self, key: bytes, *, associated_data: bytes) -> None:
-        self._key = key
+        self._key = checked(key)
         self._associated_data = associated_data
         self._segments: Segments | None = None
         self._cutting = Cutting(first=SEGMENT, others=SEGMENT)
