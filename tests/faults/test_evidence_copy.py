@@ -182,12 +182,13 @@ import asyncio, resource, signal, sys
 from tipline_client.errors import OutboxUnavailableError
 from tipline_client.evidence.folder import EvidenceFolder
 from tipline_client.evidence.source import Evidence
+from tipline_client.vault import DataKey
 
 root, path, limit = sys.argv[1:]
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (int(limit), int(limit)))
 try:
-    asyncio.run(EvidenceFolder(root).add(Evidence.from_path(path), key=key_of("e1"), index=0))
+    asyncio.run(EvidenceFolder(root).add(Evidence.from_path(path), key=DataKey(bytes(32), entry_id="e1"), index=0))
 except OutboxUnavailableError as error:
     print(error)
 """
