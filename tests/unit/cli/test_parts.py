@@ -24,6 +24,7 @@ from tipline_client.validation import read_submission
 
 EXPECTED = {
     "ConfigurationError": ExitCode.CONFIGURATION,
+    "KeyUnavailableError": ExitCode.CONFIGURATION,
     "ReportInvalidError": ExitCode.BAD_INPUT,
     "EnvelopeError": ExitCode.NOT_VERIFIED,
     "EvidenceError": ExitCode.BAD_INPUT,

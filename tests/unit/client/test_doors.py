@@ -10,8 +10,8 @@ from tipline_client import AsyncTiplineClient, TiplineClient, profiles
 from tipline_client.client import AsyncDispatcher, Dispatcher
 from tipline_client.errors import ConfigurationError
 
-ONLY_ASYNCHRONOUS = {"aclose", "conductor", "hooks"}
-"""Closed by `close` on the other side; and the insides of an `AsyncDispatcher`."""
+ONLY_ASYNCHRONOUS = {"aclose", "conductor", "deliver_with", "hooks", "reader"}
+"""Closed by `close` on the other side; and the insides of an `AsyncDispatcher` and of the command."""
 ONLY_SYNCHRONOUS = {"close", "call", "call_soon", "asynchronous", "profile"}
 """Ways to the client behind it, whose `profile` is a plain attribute."""
 

@@ -86,7 +86,7 @@ def test_seal_is_of_one_id_alone(one: str, two: str) -> None:
     ("checkpoint", "seal"),
     [
         (Checkpoint(), "9dcd1cec273e53541af05c3aa7abc86511afbfb5f7479cdb7cb6b8c15a741a95"),
-        (FULL_CHECKPOINT, "eaf75b0c1cab8e034f8893c1b998ee74d94cb26a8ff360b7806187bdec5e7744"),
+        (FULL_CHECKPOINT, "e09b207200f4cf1d24f1cfa7ed567882cf2cecf3576e5b4b31bbe52c0f603866"),
     ],
     ids=["new", "full"],
 )

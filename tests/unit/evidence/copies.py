@@ -16,13 +16,15 @@ def files(store: EvidenceFolder) -> list[str]:
     return sorted(str(path.relative_to(store.root)) for path in store.root.rglob("*") if path.is_file())
 
 
-async def read(store: EvidenceFolder, item: ManifestItem) -> bytes:
+async def read(store: EvidenceFolder, item: ManifestItem, *, entry_id: str = "e1") -> bytes:
     given: list[bytes] = []
-    await drain(store, item, into=given.append)
+    await drain(store, item, into=given.append, entry_id=entry_id)
     return b"".join(given)
 
 
-async def drain(store: EvidenceFolder, item: ManifestItem, *, into: Callable[[bytes], object]) -> None:
+async def drain(
+    store: EvidenceFolder, item: ManifestItem, *, into: Callable[[bytes], object], entry_id: str = "e1"
+) -> None:
     """Hand each chunk to `into` as it comes, so that what came before a refusal is known."""
-    async for chunk in store.open_verified(item, key=key_of("e1")):
+    async for chunk in store.open_verified(item, key=key_of(entry_id)):
         into(chunk)

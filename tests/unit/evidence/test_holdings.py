@@ -12,6 +12,7 @@ from tests.support.at_rest import key_of
 from tests.unit.evidence.copies import files
 from tipline_client.errors import OutboxUnavailableError
 from tipline_client.evidence import Evidence, EvidenceFolder, Holding, folder
+from tipline_client.vault import sealed_size
 
 NOON = datetime(2026, 1, 5, 12, 0, tzinfo=UTC)
 
@@ -49,7 +50,9 @@ async def test_copies_of_an_entry(store: EvidenceFolder) -> None:
 
     found = await held(store)
 
-    assert {"e1": Holding("e1", copies=2, size=12, has_draft=False, changed_at=NOON)} == found
+    assert {
+        "e1": Holding("e1", copies=2, size=sealed_size(5) + sealed_size(7), has_draft=False, changed_at=NOON)
+    } == found
 
 
 async def test_draft_left_by_a_crash(store: EvidenceFolder) -> None:

@@ -13,31 +13,40 @@ from tipline_client.errors import EvidenceError
 from tipline_client.evidence.digests import CHUNK
 from tipline_client.evidence.folder import EvidenceFolder
 from tipline_client.evidence.source import Evidence
+from tipline_client.vault.stream_format import SEGMENT, sealed_size
+
+FIRST_SEGMENT = SEGMENT - sealed_size(0)
+"""Bytes of a file that its first segment holds."""
 
 
 def open_files() -> set[str]:
     return {path.name for path in Path("/proc/self/fd").iterdir()}
 
 
-@pytest.mark.parametrize("at", [0, CHUNK, 3 * CHUNK - 1])
+@pytest.mark.parametrize("at", [0, 40, CHUNK, SEGMENT - 1, SEGMENT, 3 * CHUNK - 1])
 async def test_file_changed_between_digest_and_send(store: EvidenceFolder, at: int) -> None:
-    """One changed byte anywhere stops the reader before the last chunk: no complete upload can come of it."""
+    """One changed byte anywhere stops the reader before its segment: no complete upload can come of it."""
     stored = await store.add(Evidence.from_bytes(bytes(3 * CHUNK), name="x"), key=key_of("e1"), index=0)
     with (store.root / stored.locator).open("r+b") as file:
         file.seek(at)
-        file.write(b"\x01")
+        [byte] = file.read(1)
+        file.seek(at)
+        file.write(bytes([byte ^ 1]))
     given: list[int] = []
 
     with pytest.raises(EvidenceError, match=r"evidence\[0\]: the stored copy is not the bytes that were sealed"):
         await drain(store, manifest(stored), into=lambda chunk: given.append(len(chunk)))
 
-    assert [CHUNK, CHUNK] == given
+    assert [FIRST_SEGMENT] * (at // SEGMENT) == given
 
 
 async def test_small_file_changed_between_digest_and_send(store: EvidenceFolder) -> None:
     """Of a changed file that fits one chunk, not a byte is given out."""
     stored = await store.add(Evidence.from_bytes(b"mug", name="x"), key=key_of("e1"), index=0)
-    (store.root / stored.locator).write_bytes(b"cup")
+    path = store.root / stored.locator
+    sealed = bytearray(path.read_bytes())
+    sealed[-1] ^= 1
+    path.write_bytes(sealed)
     given: list[bytes] = []
 
     with pytest.raises(EvidenceError, match="not the bytes that were sealed"):
@@ -46,20 +55,20 @@ async def test_small_file_changed_between_digest_and_send(store: EvidenceFolder)
     assert [] == given
 
 
-@pytest.mark.parametrize("size", [2, 4])
+@pytest.mark.parametrize("size", [2, sealed_size(3) - 1, sealed_size(3) + 1])
 async def test_copy_of_another_size(store: EvidenceFolder, size: int) -> None:
     """A copy that was cut or lengthened is refused without reading it."""
     stored = await store.add(Evidence.from_bytes(b"mug", name="x"), key=key_of("e1"), index=0)
     os.truncate(store.root / stored.locator, size)
 
-    with pytest.raises(EvidenceError, match=f"has {size} bytes, 3 were sealed"):
+    with pytest.raises(EvidenceError, match=f"has {size} bytes, {sealed_size(3)} were written"):
         await store.check(manifest(stored))
-    with pytest.raises(EvidenceError, match=f"has {size} bytes, 3 were sealed"):
+    with pytest.raises(EvidenceError, match=f"has {size} bytes, {sealed_size(3)} were written"):
         await read(store, manifest(stored))
 
 
 async def test_copy_that_grows_while_it_is_sent(store: EvidenceFolder) -> None:
-    """A copy that grows after it was opened is refused before its last chunk."""
+    """A copy that grows after it was opened is refused before its last segment."""
     stored = await store.add(Evidence.from_bytes(bytes(3 * CHUNK), name="x"), key=key_of("e1"), index=0)
     given: list[int] = []
 
@@ -68,7 +77,7 @@ async def test_copy_that_grows_while_it_is_sent(store: EvidenceFolder) -> None:
         with (store.root / stored.locator).open("ab") as file:
             file.write(b"more")
 
-    with pytest.raises(EvidenceError, match="longer than what was sealed"):
+    with pytest.raises(EvidenceError, match="not the bytes that were sealed"):
         await drain(store, manifest(stored), into=grow)
 
     assert sum(given) < 3 * CHUNK
@@ -124,3 +133,35 @@ async def test_reader_that_leaves_early(store: EvidenceFolder) -> None:
         await anext(chunks)
 
     assert before == open_files()
+
+
+async def test_copies_of_one_entry_exchanged(store: EvidenceFolder) -> None:
+    """A copy in another's place is refused, although it was sealed with the same key and has the same size."""
+    stored = [
+        await store.add(Evidence.from_bytes(mug, name="x"), key=key_of("e1"), index=index)
+        for index, mug in enumerate((b"mug", b"cup"))
+    ]
+    one, other = (store.root / copy.locator for copy in stored)
+    held = one.read_bytes(), other.read_bytes()
+    one.write_bytes(held[1])
+    other.write_bytes(held[0])
+
+    for index, copy in enumerate(stored):
+        with pytest.raises(EvidenceError, match="not the bytes that were sealed"):
+            await read(store, manifest(copy, index=index))
+
+
+async def test_copy_opened_with_another_key(store: EvidenceFolder) -> None:
+    """A copy opens with the data key of its own entry alone."""
+    stored = await store.add(Evidence.from_bytes(b"mug", name="x"), key=key_of("e1"), index=0)
+
+    with pytest.raises(EvidenceError, match="not the bytes that were sealed"):
+        async with aclosing(store.open_verified(manifest(stored), key=key_of("e2"))) as chunks:
+            await anext(chunks)
+
+
+async def test_copy_on_the_disk(store: EvidenceFolder) -> None:
+    """Nothing of the file's bytes is on the disk."""
+    stored = await store.add(Evidence.from_bytes(b"a coffee mug" * 1000, name="x"), key=key_of("e1"), index=0)
+
+    assert b"coffee" not in (store.root / stored.locator).read_bytes()
