@@ -49,12 +49,15 @@ async def _assert_refused(stage: Stage, entry_id: str, *, says: str) -> None:
 @pytest.mark.parametrize(
     ("change", "says"),
     [
-        ("envelope = CAST(replace(CAST(envelope AS TEXT), 'payload\":\"e', 'payload\":\"f') AS BLOB)", ""),
+        ("envelope = CAST(envelope || x'00' AS BLOB)", "was altered"),
         ("envelope = substr(envelope, 1, length(envelope) - 9)", ""),
         ("envelope = x'00'", ""),
         ("idempotency_key = 'case-other'", "idempotency key"),
         ("content_digest = 'other'", "content digest"),
-        ("id = '" + "0" * 32 + "'", "id"),
+        ("id = '" + "0" * 32 + "'", "data key"),
+        ("data_key = 'mug'", "data key"),
+        ("data_key = replace(data_key, 'A', 'B') || ''", "data key"),
+        ("data_key = ''", "erased"),
     ],
 )
 async def test_column_altered_by_hand(durable: Stage, change: str, says: str) -> None:
@@ -96,12 +99,13 @@ async def test_environment_altered_by_hand(durable: Stage) -> None:
     assert 0 == durable.endpoint.summary()["requests"]
 
 
-async def test_envelopes_of_two_rows_swapped(durable: Stage) -> None:
-    """Two rows that exchanged their envelopes are both refused: each signature is right, and in the wrong place."""
+@pytest.mark.parametrize("columns", ["envelope", "data_key", "envelope, data_key"])
+async def test_envelopes_of_two_rows_swapped(durable: Stage, columns: str) -> None:
+    """Two rows that exchanged their envelopes or keys are both refused: each is genuine, and in the wrong place."""
     entries = [await durable.enqueue(name) for name in ("one", "two")]
     for sql in (
-        "CREATE TABLE held AS SELECT id, envelope FROM entries",
-        "UPDATE entries SET envelope = (SELECT held.envelope FROM held WHERE held.id <> entries.id)",
+        "CREATE TABLE held AS SELECT id, envelope, data_key FROM entries",
+        f"UPDATE entries SET ({columns}) = (SELECT {columns} FROM held WHERE held.id <> entries.id)",  # noqa: S608
     ):
         _by_hand(durable, sql)
 
@@ -263,5 +267,5 @@ async def test_acknowledgement_altered_before_its_receipt(durable: Stage, change
     await durable.conductor().drain(patience=DAYS)
     _by_hand(durable, f"UPDATE acknowledgements SET receipt = NULL, {change}")  # noqa: S608 - the test's own statement
 
-    with pytest.raises(EnvelopeError, match="differs from the record"):
+    with pytest.raises(EnvelopeError, match="differs from the record|does not open"):
         await receipt_bytes(durable.outbox, durable.keys, durable.vault, entry.id)

@@ -57,12 +57,12 @@ class Box:
         """
         start = len(_VERSION) + _NONCE_BYTES
         if len(sealed) < start + _TAG_BYTES or not sealed.startswith(_VERSION):
-            raise SealBrokenError("no sealed document of a form that this release reads")
+            raise SealBrokenError("it is of no form that this release reads")
         try:
             return self._cipher.decrypt(sealed[len(_VERSION) : start], sealed[start:], _VERSION + context)
         except InvalidTag:
             pass
-        raise SealBrokenError("altered, exchanged, or sealed with another key")
+        raise SealBrokenError("it was altered or exchanged, or sealed with another key")
 
     def __repr__(self) -> str:
         return "Box()"
