@@ -7,7 +7,7 @@ from tipline_client.evidence.digests import CHUNK, DigestPass, Digests
 from tipline_client.evidence.folder import EvidenceFolder
 from tipline_client.evidence.names import safe_name
 from tipline_client.evidence.reading import digest
-from tipline_client.evidence.source import Evidence, Origin
+from tipline_client.evidence.source import Evidence, Origin, refuse_streams
 from tipline_client.evidence.store import EvidenceStore, Holding, StoredEvidence
 
 __all__ = [
@@ -21,5 +21,6 @@ __all__ = [
     "Origin",
     "StoredEvidence",
     "digest",
+    "refuse_streams",
     "safe_name",
 ]
