@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 else:
     ObjectStore = object
 
-__all__ = ["ObjectOrigin", "ObjectStore", "check_url", "url_origin"]
+__all__ = ["ObjectOrigin", "ObjectStore", "check_url", "file_of", "url_origin"]
 
 _SCHEMES = ("s3", "gs", "az")
 _PIECE = 4 * 1024 * 1024
@@ -39,11 +39,16 @@ def url_origin(url: str, *, store: ObjectStore | None) -> tuple[Origin | StreamO
         ConfigurationError: The extra is not installed.
     """
     parts = check_url(url, is_store_given=store is not None)
-    path = _path(parts)
-    if parts.scheme == "file" and store is None:
+    path = file_of(parts) if store is None else None
+    if path is not None:
         return PathOrigin(path), PurePosixPath(path).name
     _check_installed()
-    return ObjectOrigin(parts, store=store), PurePosixPath(path).name
+    return ObjectOrigin(parts, store=store), PurePosixPath(_path(parts)).name
+
+
+def file_of(parts: SplitResult) -> str | None:
+    """The path of the file of this host that a checked URL names, if it is not an object's."""
+    return _path(parts) if parts.scheme == "file" else None
 
 
 def check_url(url: str, *, is_store_given: bool = False) -> SplitResult:

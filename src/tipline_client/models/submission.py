@@ -32,6 +32,8 @@ class EvidenceItem(WireModel):
 
     path: Annotated[WireText | None, NotSent()] = None
     """Where the file lies, relative to the submission file."""
+    url: Annotated[WireText | None, NotSent()] = None
+    """Where the file lies in an object store, instead of `path`."""
     details: EvidenceDetails = EvidenceDetails()
     """What the hotline is told about it."""
 
