@@ -82,9 +82,9 @@ class Prepared:
         """
         items = self.submission.evidence if self.submission else ()
         return [
-            Evidence.from_path(self.folder / (item.path or ""), details=item.details)
+            Evidence.from_path(self.folder / (item.path or ""), details=item.details, mode=item.mode or "copy")
             if item.url is None
-            else Evidence.from_url(item.url, details=item.details)
+            else Evidence.from_url(item.url, details=item.details, mode=item.mode or "copy")
             for item in items
         ]
 

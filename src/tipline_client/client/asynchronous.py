@@ -103,7 +103,7 @@ class AsyncTiplineClient:
         return cls(
             home=place,
             outbox=opened,
-            store=place.evidence(),
+            store=place.evidence_by_mode(),
             keys=keys,
             profile=place.know_schema(profile),
             options=options,

@@ -3,6 +3,7 @@
 Nothing here renders evidence or sends it.
 """
 
+from tipline_client.evidence.by_mode import EvidenceByMode
 from tipline_client.evidence.digests import CHUNK, DigestPass, Digests
 from tipline_client.evidence.folder import EvidenceFolder
 from tipline_client.evidence.names import safe_name
@@ -15,6 +16,7 @@ __all__ = [
     "DigestPass",
     "Digests",
     "Evidence",
+    "EvidenceByMode",
     "EvidenceFolder",
     "EvidenceStore",
     "Holding",

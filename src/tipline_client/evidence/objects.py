@@ -11,7 +11,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 from urllib.parse import SplitResult, unquote, urlsplit
 
-from tipline_client.errors import ConfigurationError, EvidenceError
+from tipline_client.errors import ConfigurationError, EvidenceError, EvidenceUnavailableError
 from tipline_client.evidence.origins import Origin, PathOrigin
 from tipline_client.evidence.streams import ByteStream, StreamOrigin
 
@@ -80,6 +80,8 @@ class ObjectOrigin:
 
     def __init__(self, parts: SplitResult, *, store: ObjectStore | None) -> None:
         self.label = repr(_shown(parts))
+        # Whoever reads it again has the environment, and not the caller's store.
+        self.reference = _shown(parts) if store is None else None
         self._place = f"{parts.scheme}://{parts.netloc}"
         self._key = _path(parts).removeprefix("/")
         self._store = store
@@ -139,10 +141,10 @@ def _told(error: Exception, *, is_begun: bool = False) -> EvidenceError:
     if isinstance(error, PreconditionError):
         return EvidenceError("changed while it was read")
     if isinstance(error, PermissionDeniedError | UnauthenticatedError):
-        return EvidenceError(
+        return EvidenceUnavailableError(
             "may not be read: the store refuses", hint="See that the credentials in the environment may read it."
         )
-    return EvidenceError(
+    return EvidenceUnavailableError(
         f"cannot be read: the store gives no usable answer ({type(error).__name__})",
         hint="See that endpoint, region and credentials in the environment are right, and that the store is up.",
     )

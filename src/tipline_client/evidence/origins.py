@@ -81,6 +81,11 @@ class PathOrigin:
     kind = "path"
 
     @property
+    def reference(self) -> str:
+        """Where the file lies, whatever the current folder of whoever reads it again."""
+        return os.path.abspath(self.path)  # noqa: PTH100 - `Path.resolve` would follow links
+
+    @property
     def label(self) -> str:
         """The path as it was given."""
         # `repr` so that line ends and direction marks in a name cannot forge the message around it.

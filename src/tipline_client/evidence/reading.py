@@ -101,7 +101,7 @@ class Reading:
             yield
         except EvidenceError as error:
             self.abandon()
-            raise EvidenceError(f"{self.name} {error}", hint=error.hint) from None
+            raise type(error)(f"{self.name} {error}", hint=error.hint) from None
         except BaseException:
             self.abandon()
             raise

@@ -16,6 +16,7 @@ from tipline_client.evidence.objects import ObjectStore, url_origin
 from tipline_client.evidence.origins import BytesOrigin, FileOrigin, Once, Origin, PathOrigin
 from tipline_client.evidence.streams import IterableOrigin, StreamOrigin
 from tipline_client.models.file_details import EvidenceDetails
+from tipline_client.models.submission import EvidenceMode
 
 __all__ = ["Evidence", "Origin", "refuse_streams"]
 
@@ -33,11 +34,22 @@ class Evidence:
         name: The file's name; a harmless form of it goes into the upload's header.
         details: What is said of it to the hotline.
         origin: Where its bytes are.
+        mode: Whether they are copied when it is queued, or read again from there when it is sent.
     """
 
-    __slots__ = ("details", "name", "origin")
+    __slots__ = ("details", "mode", "name", "origin")
 
-    def __init__(self, origin: Origin | StreamOrigin, *, name: str, details: EvidenceDetails) -> None:
+    def __init__(
+        self, origin: Origin | StreamOrigin, *, name: str, details: EvidenceDetails, mode: EvidenceMode = "copy"
+    ) -> None:
+        if mode not in {"copy", "reference"}:
+            raise TypeError("`mode` is 'copy' or 'reference'")
+        if mode == "reference" and getattr(origin, "reference", None) is None:
+            raise EvidenceError(
+                f"evidence ({origin.label}) cannot be referred to: nobody could read it again when it is sent",
+                hint="Leave out mode, and it is copied.",
+            )
+        self.mode = mode
         if not isinstance(name, str):
             raise TypeError(f"`name` takes text, not {type(name).__name__}")
         self.origin = origin
@@ -50,6 +62,7 @@ class Evidence:
         path: str | os.PathLike[str],
         *,
         name: str | None = None,
+        mode: EvidenceMode = "copy",
         details: EvidenceDetails | None = None,
         **claims: Any,
     ) -> Self:
@@ -58,6 +71,8 @@ class Evidence:
         Args:
             path: Where it is.
             name: Its name; the path's last part when left out.
+            mode: `copy`, or `reference`: it stays where it is, only its digests are kept, and it is read again when it
+                is sent; if it is missing or changed then, the report is given up.
             details: All that is said of it.
             **claims: The same one by one, instead of `details`: any field of `EvidenceDetails`.
 
@@ -66,7 +81,8 @@ class Evidence:
             TypeError: Both `details` and claims, or `details` of another type.
         """
         text = os.fspath(path)
-        return cls(PathOrigin(text), name=Path(text).name if name is None else name, details=_one(details, claims))
+        own_name = Path(text).name if name is None else name
+        return cls(PathOrigin(text), name=own_name, details=_one(details, claims), mode=mode)
 
     @classmethod
     def from_bytes(cls, data: bytes, *, name: str, details: EvidenceDetails | None = None, **claims: Any) -> Self:
@@ -133,6 +149,7 @@ class Evidence:
         *,
         name: str | None = None,
         store: ObjectStore | None = None,
+        mode: EvidenceMode = "copy",
         details: EvidenceDetails | None = None,
         **claims: Any,
     ) -> Self:
@@ -145,17 +162,20 @@ class Evidence:
             name: Its name; the key's last part when left out.
             store: The `obstore` store that holds it, already pointed at the bucket. Without one, endpoint, region and
                 credentials come from the environment, by the names that the tools of that store know.
+            mode: As for a path. A reference is read again by whoever sends it, with its own environment; so it goes
+                without `store`.
             details: All that is said of it.
             **claims: The same one by one, instead of `details`: any field of `EvidenceDetails`.
 
         Raises:
-            EvidenceError: It names no object, or holds credentials, a query or a fragment; the message shows none.
+            EvidenceError: It names no object, or holds credentials, a query or a fragment; the message shows none. Or
+                `store` is given for a reference.
             ConfigurationError: The extra `objects` is not installed.
             pydantic.ValidationError: A claim is unknown or out of its form.
             TypeError: Both `details` and claims, or `details` of another type.
         """
         origin, last_part = url_origin(url, store=store)
-        return cls(origin, name=last_part if name is None else name, details=_one(details, claims))
+        return cls(origin, name=last_part if name is None else name, details=_one(details, claims), mode=mode)
 
     @property
     def kind(self) -> str:

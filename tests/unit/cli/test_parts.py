@@ -27,6 +27,7 @@ EXPECTED = {
     "ReportInvalidError": ExitCode.BAD_INPUT,
     "EnvelopeError": ExitCode.NOT_VERIFIED,
     "EvidenceError": ExitCode.BAD_INPUT,
+    "EvidenceUnavailableError": ExitCode.BAD_INPUT,
     "DuplicateKeyError": ExitCode.BAD_INPUT,
     "EntryNotFoundError": ExitCode.BAD_INPUT,
     "LeaseLostError": ExitCode.WAITING,

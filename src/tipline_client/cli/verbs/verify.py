@@ -63,7 +63,7 @@ def _files(session: Session, receipts: tuple[Path, ...], trusted: TrustedKeys) -
 
 def _all(session: Session, trusted: TrustedKeys, *, is_thorough: bool) -> ExitCode:
     home = Home(session.settings.home)
-    store = home.evidence() if is_thorough else None
+    store = home.evidence_by_mode() if is_thorough else None
     seal, chain = None, None
     try:
         seal, chain = home.keys().checkpoint_seal(), home.keys().history_chain()
