@@ -57,7 +57,7 @@ generate: setup  ## Write the generated pages and golden files anew
 
 lock: setup  ## Pin the newest versions that fit
 	$(BIN)/python -m pip install --quiet uv
-	$(BIN)/uv pip compile --universal --upgrade --python-version 3.11 --extra cli --extra postgres --no-header --no-emit-index-url \
+	$(BIN)/uv pip compile --universal --upgrade --python-version 3.11 --extra cli --extra objects --extra postgres --no-header --no-emit-index-url \
 		pyproject.toml requirements/dev.in --output-file requirements/dev.txt
 
 clean:  ## Remove what was made

@@ -8,6 +8,7 @@ The tree::
     ├── ReportInvalidError          fix the report; `.issues` lists every finding
     ├── EnvelopeError               do not trust these bytes
     ├── EvidenceError               an evidence file is missing, empty or not what was sealed
+    │   └── EvidenceUnavailableError  the place where it lies gives no usable answer now
     ├── OutboxError                 the queue
     │   ├── DuplicateKeyError       the idempotency key already names other content
     │   ├── EntryNotFoundError      no entry has this id
@@ -40,6 +41,7 @@ __all__ = [
     "EntryNotFoundError",
     "EnvelopeError",
     "EvidenceError",
+    "EvidenceUnavailableError",
     "IllegalTransitionError",
     "Issue",
     "KeyUnavailableError",
@@ -137,6 +139,12 @@ class EvidenceError(TiplineError):
     """An evidence file is missing, empty, unreadable, or no longer the bytes that were sealed."""
 
     default_hint = "Restore the named file unchanged, or hand in the submission again."
+
+
+class EvidenceUnavailableError(EvidenceError):
+    """The place where an evidence file lies cannot be asked now; nothing is known of the file itself."""
+
+    default_hint = "See that the store of the named object is up, and that this host may read from it."
 
 
 class OutboxError(TiplineError):

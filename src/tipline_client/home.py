@@ -18,7 +18,7 @@ from tipline_client.delivery.clock import Clock, SystemClock
 from tipline_client.dispatch.reader import Reader
 from tipline_client.envelope import KeyRing, TrustedKeys
 from tipline_client.errors import ConfigurationError
-from tipline_client.evidence import EvidenceFolder
+from tipline_client.evidence import EvidenceByMode, EvidenceFolder
 from tipline_client.outbox import Address, Outbox, SqliteOutbox, holds_entries, open_database
 from tipline_client.profiles import EndpointProfile, EndpointSchema
 from tipline_client.vault import MasterKeys, Vault
@@ -158,6 +158,10 @@ class Home:
     def evidence(self) -> EvidenceFolder:
         """The store of evidence copies."""
         return EvidenceFolder(self.path / "evidence")
+
+    def evidence_by_mode(self) -> EvidenceByMode:
+        """All evidence: the copies, and what is only referred to and lies elsewhere."""
+        return EvidenceByMode(self.evidence())
 
     def schema_path(self, profile_name: str) -> Path:
         """Where the schema of a profile's endpoint is kept."""

@@ -20,7 +20,8 @@ from tipline_client.errors import EvidenceError, OutboxUnavailableError
 from tipline_client.evidence import copying
 from tipline_client.evidence.digests import CHUNK
 from tipline_client.evidence.folder import EvidenceFolder
-from tipline_client.evidence.source import Evidence, Origin
+from tipline_client.evidence.origins import Origin, PathOrigin
+from tipline_client.evidence.source import Evidence
 from tipline_client.models.file_details import EvidenceDetails
 
 SIZE = 4 * CHUNK
@@ -68,7 +69,7 @@ class InterruptedOrigin:
 
 def interrupted(path: Path, happen: Callable[[], None]) -> Evidence:
     path.write_bytes(os.urandom(SIZE))
-    real = Evidence.from_path(path).origin
+    real = PathOrigin(str(path))
     return Evidence(InterruptedOrigin(path, happen, real), name="mug.jpg", details=EvidenceDetails())
 
 

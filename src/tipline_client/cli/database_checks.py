@@ -94,7 +94,7 @@ async def check_shared(outbox: Outbox, *, settings: Settings, reader: Reader | N
     missing, looked_at = [], 0
     async for entry in every_entry(outbox, states=(State.QUEUED, State.LEASED, State.HELD), most=_MOST_LOOKED_AT):
         looked_at += 1
-        if not await _has_evidence(store, entry, reader):
+        if not await _has_evidence(home.evidence_by_mode(), entry, reader):
             missing.append(entry.id)
     if missing:
         detail = f"missing or of another size for {len(missing)} waiting entries, such as {missing[0]}"

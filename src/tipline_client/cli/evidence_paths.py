@@ -1,7 +1,7 @@
 """Are the files there that a submission names: present, not empty, readable, and files at all.
 
 Looks into the JSON itself, so that a missing file is named even beside other mistakes. It opens each file and reads
-none of it; the client digests them when it copies them.
+none of it; the client digests them when it copies them. Of an object in a store only the URL is looked at.
 """
 
 import json
@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from tipline_client.errors import Issue, Severity
+from tipline_client.errors import EvidenceError, Issue, Severity
+from tipline_client.evidence.objects import check_url, file_of
 
 __all__ = ["check_evidence"]
 
@@ -25,12 +26,26 @@ def check_evidence(text: bytes, *, folder: Path) -> list[Issue]:
     """
     found = []
     for index, item in _items(text):
-        path = item.get("path")
-        if path is None:
-            found.append(_issue(index, "evidence-path-missing", "The path of the file is missing. Give it."))
+        path, url = item.get("path"), item.get("url")
+        if path is not None and url is not None:
+            message = "Both path and url are given. Say with one of them where the file lies."
+            found.append(_issue(f"evidence[{index}].url", "evidence-path-and-url", message))
+        elif path is None and url is None:
+            message = "The path of the file is missing. Give it, or the url of an object."
+            found.append(_issue(f"evidence[{index}].path", "evidence-path-missing", message))
         elif isinstance(path, str) and (problem := _problem(folder, path)) is not None:
-            found.append(_issue(index, *problem))
+            found.append(_issue(f"evidence[{index}].path", *problem))
+        elif isinstance(url, str) and (problem := _problem_of_url(url)) is not None:
+            found.append(_issue(f"evidence[{index}].url", *problem))
     return found
+
+
+def _problem_of_url(url: str) -> tuple[str, str] | None:
+    try:
+        path = file_of(check_url(url))
+    except EvidenceError as error:
+        return "evidence-url", f"The URL cannot be taken: {error}. {error.hint}"
+    return None if path is None else _problem(Path("/"), path)
 
 
 def _items(text: bytes) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -66,9 +81,9 @@ def _problem(folder: Path, path: str) -> tuple[str, str] | None:
     return None
 
 
-def _issue(index: int, rule: str, message: str) -> Issue:
+def _issue(path: str, rule: str, message: str) -> Issue:
     return Issue(
-        path=f"evidence[{index}].path",
+        path=path,
         rule=rule,
         severity=Severity.ERROR,
         message=message,

@@ -75,9 +75,18 @@ class Prepared:
         return sum(issue.severity is Severity.ERROR for issue in self.issues)
 
     def evidence(self) -> list[Evidence]:
-        """Its files, for the client."""
+        """Its files, for the client.
+
+        Raises:
+            ConfigurationError: One is in an object store, and the extra for those is not installed.
+        """
         items = self.submission.evidence if self.submission else ()
-        return [Evidence.from_path(self.folder / (item.path or ""), details=item.details) for item in items]
+        return [
+            Evidence.from_path(self.folder / (item.path or ""), details=item.details, mode=item.mode or "copy")
+            if item.url is None
+            else Evidence.from_url(item.url, details=item.details, mode=item.mode or "copy")
+            for item in items
+        ]
 
 
 @dataclass(frozen=True, slots=True)

@@ -107,7 +107,7 @@ class AsyncTiplineClient:
         return cls(
             home=place,
             outbox=opened,
-            store=place.evidence(),
+            store=place.evidence_by_mode(),
             keys=keys,
             vault=Vault(options.master_keys or place.master_keys()),
             profile=place.know_schema(profile),

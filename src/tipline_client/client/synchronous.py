@@ -16,7 +16,7 @@ from tipline_client.delivery.environment import Environment
 from tipline_client.delivery.receipt import Receipt
 from tipline_client.dispatch.enqueueing import Enqueued
 from tipline_client.errors import Issue, OutboxUnavailableError
-from tipline_client.evidence import Evidence
+from tipline_client.evidence import Evidence, refuse_streams
 from tipline_client.models import Report
 from tipline_client.outbox import Outbox
 from tipline_client.profiles import EndpointProfile, EndpointSchema
@@ -110,6 +110,7 @@ class TiplineClient:
         known_at: datetime | None = None,
     ) -> Entry:
         """See `AsyncTiplineClient.enqueue`."""
+        refuse_streams(evidence)
         return self.call(
             self._async.enqueue, report, evidence=evidence, idempotency_key=idempotency_key, known_at=known_at
         )
@@ -123,6 +124,7 @@ class TiplineClient:
         known_at: datetime | None = None,
     ) -> Enqueued:
         """See `AsyncTiplineClient.enqueue_once`."""
+        refuse_streams(evidence)
         return self.call(
             self._async.enqueue_once, report, evidence=evidence, idempotency_key=idempotency_key, known_at=known_at
         )

@@ -17,6 +17,8 @@ __all__ = ["ManifestItem"]
 # Nothing that ends or escapes a quoted header value, separates paths, or hides a file.
 _SAFE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}")
 _LOCATOR = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*")
+# An absolute path, or the URL of an object without credentials, query or fragment.
+_REFERENCE = re.compile(r"/[^\x00]{0,4095}|(s3|gs|az)://[^/@?#\s]{1,255}/[^?#\s]{1,4095}")
 _DIGEST_DIGITS = {"md5": 32, "sha1": 40, "sha256": 64}
 _KINDS: Mapping[str, type] = {
     "index": int,
@@ -28,6 +30,7 @@ _KINDS: Mapping[str, type] = {
     "locator": str,
     "details": dict,
 }
+_OPTIONAL_KINDS: Mapping[str, type] = {"reference": str}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +47,7 @@ class ManifestItem:
         sha256: Lower-case hexadecimal.
         locator: The claim check: where the evidence store keeps the copy, relative to the store.
         details: The file's details as JSON in the wire's names, without the ids of report and file.
+        reference: Where the bytes lie, if they were not copied: an absolute path, or the URL of an object.
 
     Raises:
         EnvelopeError: A value is out of its range; the member is named, its value is not.
@@ -57,6 +61,7 @@ class ManifestItem:
     sha256: str
     locator: str
     details: Mapping[str, Any] = field(repr=False)
+    reference: str | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         wrong = [
@@ -66,6 +71,7 @@ class ManifestItem:
                 ("name", _SAFE_NAME.fullmatch(self.name) is not None),
                 ("size", self.size >= 1),
                 ("locator", _LOCATOR.fullmatch(self.locator) is not None),
+                ("reference", self.reference is None or _REFERENCE.fullmatch(self.reference) is not None),
                 *((member, _is_digest(getattr(self, member), digits)) for member, digits in _DIGEST_DIGITS.items()),
             )
             if not right
@@ -75,7 +81,8 @@ class ManifestItem:
 
     def to_json(self) -> dict[str, Any]:
         """The item as a JSON object; `from_json` reads it back equal."""
-        return {**{member: getattr(self, member) for member in _KINDS}, "details": dict(self.details)}
+        members = {member: getattr(self, member) for member in _KINDS} | {"details": dict(self.details)}
+        return members if self.reference is None else members | {"reference": self.reference}
 
     @classmethod
     def from_json(cls, value: object, *, index: int) -> Self:
@@ -88,7 +95,7 @@ class ManifestItem:
         Raises:
             EnvelopeError: A member is missing, unknown, of the wrong kind or out of its range.
         """
-        members = read_members(value, what=f"manifest[{index}]", kinds=_KINDS)
+        members = read_members(value, what=f"manifest[{index}]", kinds=_KINDS, optional=_OPTIONAL_KINDS)
         if members["index"] != index:
             raise EnvelopeError(f"manifest[{index}]: index is not its place")
         return cls(**members)

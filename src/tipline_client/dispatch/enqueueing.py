@@ -209,8 +209,9 @@ async def enqueue(
     except OutboxInDoubtError:
         raise
     except OutboxUnavailableError:
-        # Where nothing can be written, what is there already can be found still.
-        found = await recognise() if idempotency_key is None else None
+        # Where nothing can be written, what is there already can be found still, as long as the files can be read.
+        can_look = idempotency_key is None and not any(item.is_spent for item in evidence)
+        found = await recognise() if can_look else None
         if found is None:
             raise
         return found

@@ -47,6 +47,7 @@ def manifest_item(
         sha256=sums.sha256,
         locator=locator,
         details=item.details.to_json_dict(),
+        reference=sums.reference if isinstance(sums, StoredEvidence) else None,
     )
 
 

@@ -134,6 +134,14 @@ def doom(checkpoint: Checkpoint, failure: Failure) -> Settled:
     return Settled(_doomed(base, Aim.GIVE_UP, failure), Again(failure, Outcome.TRANSIENT))
 
 
+def put_off(checkpoint: Checkpoint, failure: Failure) -> Settled:
+    """Leave off for a passing reason of our own, retracting first what is open: a part of an upload may be in it."""
+    base = replace(checkpoint, intent=None)
+    if checkpoint.report_id is not None:
+        base = _doomed(base, Aim.START_OVER, failure)
+    return Settled(base, Again(failure, Outcome.TRANSIENT))
+
+
 def _advance(
     base: Checkpoint, intent: Intent, answer: Answer, manifest: Sequence[ManifestItem], policy: RetryPolicy
 ) -> Settled:

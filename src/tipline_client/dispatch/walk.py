@@ -26,7 +26,7 @@ from tipline_client.dispatch.planning import intend
 from tipline_client.dispatch.reader import seal_reply
 from tipline_client.dispatch.record import Record
 from tipline_client.dispatch.road import Road, tell
-from tipline_client.dispatch.settling import disown, doom, settle, settle_silence
+from tipline_client.dispatch.settling import disown, doom, put_off, settle, settle_silence
 from tipline_client.dispatch.verdicts import (
     Acknowledged,
     Again,
@@ -41,6 +41,7 @@ from tipline_client.dispatch.wishes import check_wish, disproved, is_withdrawn
 from tipline_client.errors import (
     EnvelopeError,
     EvidenceError,
+    EvidenceUnavailableError,
     KeyUnavailableError,
     OutboxError,
     ReportTakenError,
@@ -54,6 +55,8 @@ from tipline_client.vault import DataKey
 __all__ = ["Walk"]
 
 _log = logging.getLogger("tipline_client.dispatch")
+
+_UNAVAILABLE = "evidence_unavailable"
 
 
 class Walk:
@@ -136,7 +139,10 @@ class Walk:
         now = self._road.clock.now()
         # An intent without a result is a reply that was lost: the dispatcher before us died, or its lease did.
         self._checkpoint = settle_silence(self._checkpoint, now=now, policy=self._road.policy)
-        if (missing := await self._missing_evidence(job)) is not None:
+        missing = await self._missing_evidence(job)
+        if missing is not None and missing.kind == _UNAVAILABLE:
+            return await self._conclude(Again(missing, Outcome.TRANSIENT))
+        if missing is not None:
             settled = doom(self._checkpoint, missing)
             self._checkpoint = settled.checkpoint
             if isinstance(settled.verdict, GivenUp):
@@ -166,7 +172,7 @@ class Walk:
                 try:
                     await self._road.evidence.check(item)
                 except EvidenceError as error:
-                    return Failure("evidence_changed", bounded_text(str(error)))
+                    return Failure(_kind_of(error), bounded_text(str(error)))
         return None
 
     async def _advance(self, job: Job, key: DataKey) -> Verdict:
@@ -263,9 +269,8 @@ class Walk:
         return disown(self._checkpoint)
 
     def _refuse_evidence(self, intent: Intent, error: EvidenceError | EnvelopeError) -> Settled:
-        kind = "evidence_changed" if isinstance(error, EvidenceError) else "envelope_refused"
-        failure = Failure(kind, bounded_text(str(error)), step=intent.step)
-        return doom(self._checkpoint, failure)
+        failure = Failure(_kind_of(error), bounded_text(str(error)), step=intent.step)
+        return (put_off if failure.kind == _UNAVAILABLE else doom)(self._checkpoint, failure)
 
     async def _wait_for_key(self, error: KeyUnavailableError) -> Outcome:
         """Give the entry back unread: a key that is not here, or a key service that is down, says nothing about it."""
@@ -341,3 +346,9 @@ class Walk:
         if failure.kind not in {"evidence_changed", "envelope_refused"}:
             return ()
         return (Alarm(AlarmKind(failure.kind), failure.text, self._road.clock.now()),)
+
+
+def _kind_of(error: EvidenceError | EnvelopeError) -> str:
+    if isinstance(error, EvidenceUnavailableError):
+        return _UNAVAILABLE
+    return "evidence_changed" if isinstance(error, EvidenceError) else "envelope_refused"

@@ -3,11 +3,12 @@
 Nothing here renders evidence or sends it.
 """
 
+from tipline_client.evidence.by_mode import EvidenceByMode
 from tipline_client.evidence.digests import CHUNK, DigestPass, Digests
 from tipline_client.evidence.folder import EvidenceFolder
 from tipline_client.evidence.names import safe_name
 from tipline_client.evidence.reading import digest
-from tipline_client.evidence.source import Evidence, Origin
+from tipline_client.evidence.source import Evidence, Origin, refuse_streams
 from tipline_client.evidence.store import EvidenceStore, Holding, StoredEvidence
 
 __all__ = [
@@ -15,11 +16,13 @@ __all__ = [
     "DigestPass",
     "Digests",
     "Evidence",
+    "EvidenceByMode",
     "EvidenceFolder",
     "EvidenceStore",
     "Holding",
     "Origin",
     "StoredEvidence",
     "digest",
+    "refuse_streams",
     "safe_name",
 ]

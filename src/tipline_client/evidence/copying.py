@@ -50,6 +50,11 @@ class Copying:
         self._target: BinaryIO | None = None
         self._cleanup = ExitStack()
 
+    @property
+    def reading(self) -> Reading:
+        """How its source is read."""
+        return self._reading
+
     def advance(self) -> Digests | None:
         """Copy the next slice.
 

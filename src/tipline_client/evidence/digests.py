@@ -44,13 +44,15 @@ class DigestPass:
         12
 
     Args:
-        expected_size: About how many bytes will come; above two chunks, threads are used.
+        expected_size: About how many bytes will come, if that is known. Above two chunks, and where it is not known,
+            threads are used.
     """
 
-    def __init__(self, *, expected_size: int) -> None:
+    def __init__(self, *, expected_size: int | None = None) -> None:
         self._hashes = tuple(hashlib.new(name, usedforsecurity=False) for name in _ALGORITHMS)
         self._size = 0
-        self._pool = ThreadPoolExecutor(len(_ALGORITHMS), "tipline-digest") if expected_size > 2 * CHUNK else None
+        is_small = expected_size is not None and expected_size <= 2 * CHUNK
+        self._pool = None if is_small else ThreadPoolExecutor(len(_ALGORITHMS), "tipline-digest")
         self._running: tuple[Future[None], ...] = ()
 
     @property

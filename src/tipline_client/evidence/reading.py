@@ -1,28 +1,31 @@
 """One source is read once: digested, and shown to be one unchanging file from its first byte to its last.
 
 Whoever copies it gets each chunk on the way; whoever only wants to know what it adds up to gets the digests and writes
-nothing. It runs in slices, for a caller that wants to stop between them. Nothing here knows where copies go.
+nothing. It runs in slices, for a caller that wants to stop between them; what comes over the event loop is fetched
+before each slice. Nothing here knows where bytes come from or where copies go.
 """
 
-from collections.abc import Callable
-from contextlib import ExitStack
-from dataclasses import dataclass
-from typing import BinaryIO, Protocol
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Protocol
 
 from anyio import to_thread
 
 from tipline_client.errors import EvidenceError
-from tipline_client.evidence.digests import CHUNK, DigestPass, Digests
+from tipline_client.evidence.digests import DigestPass, Digests
 from tipline_client.evidence.source import Evidence
+from tipline_client.evidence.supplies import supply_of
 
 __all__ = ["Reading", "Sliced", "digest", "in_slices"]
-
-_SLICE = 64
-"""Chunks for each call of `advance`: 32 MiB."""
 
 
 class Sliced(Protocol):
     """Work on one file that is done slice by slice, each of them blocking."""
+
+    @property
+    def reading(self) -> "Reading":
+        """How its source is read."""
+        ...
 
     def advance(self) -> Digests | None:
         """Do the next slice; the digests once all is done, `None` while there is more to do."""
@@ -33,21 +36,12 @@ class Sliced(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class _Opened:
-    """What a pass under way holds open, and the source's fingerprint at its start, which begins with its size."""
-
-    source: BinaryIO
-    digest_pass: DigestPass
-    fingerprint: tuple[int, ...]
-
-
 def _drop(_: bytes) -> None:
     """Where chunks go that nobody keeps."""
 
 
 class Reading:
-    """One pass over one source under way. Blocking: call it in a worker thread.
+    """One pass over one source under way.
 
     Args:
         source: What is read.
@@ -57,13 +51,26 @@ class Reading:
 
     def __init__(self, source: Evidence, *, what: str, sink: Callable[[bytes], None] = _drop) -> None:
         self.name = f"{what} ({source.origin.label})"
-        self._origin = source.origin
+        self._supply = supply_of(source.origin)
         self._sink = sink
-        self._opened: _Opened | None = None
-        self._cleanup = ExitStack()
+        self._digest_pass: DigestPass | None = None
+
+    @property
+    def reading(self) -> "Reading":
+        """This reading: whoever only digests has no more work than it."""
+        return self
+
+    async def fetch(self) -> None:
+        """Get what the next slice needs of the event loop: of a stream its bytes, of a file nothing.
+
+        Raises:
+            EvidenceError: It cannot be had.
+        """
+        with self._told():
+            await self._supply.fetch()
 
     def advance(self) -> Digests | None:
-        """Read the next slice.
+        """Read the next slice. Blocking: call it in a worker thread, after `fetch`.
 
         Returns:
             The digests once every byte was read and the source is still what it was; `None` while there is more to do.
@@ -71,80 +78,88 @@ class Reading:
         Raises:
             EvidenceError: The source is missing, unreadable, empty, not a file, or it changed while it was read.
         """
-        try:
+        with self._told():
             digests = self._advance()
-        except EvidenceError as error:
-            self.abandon()
-            raise EvidenceError(f"{self.name} {error}") from None
-        except BaseException:
-            self.abandon()
-            raise
         if digests is not None:
-            self._cleanup.close()
+            self.abandon()
         return digests
 
     def abandon(self) -> None:
-        """Let the source go."""
-        self._cleanup.close()
+        """Let go of the source and of the threads."""
+        self._supply.close()
+        if self._digest_pass is not None:
+            self._digest_pass.close()
+
+    async def aclose(self) -> None:
+        """Let go of what the event loop holds of the source."""
+        await self._supply.aclose()
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """Whatever goes wrong ends the reading, and an error of the source names it."""
+        try:
+            yield
+        except EvidenceError as error:
+            self.abandon()
+            raise type(error)(f"{self.name} {error}", hint=error.hint) from None
+        except BaseException:
+            self.abandon()
+            raise
 
     def _advance(self) -> Digests | None:
-        if self._opened is None:
-            self._opened = self._open()
-        opened = self._opened
-        for _ in range(_SLICE):
-            try:
-                chunk = opened.source.read(CHUNK)
-            except OSError as error:
-                raise EvidenceError(f"cannot be read: {error.strerror}") from None
-            if not chunk:
-                return self._complete(opened)
-            opened.digest_pass.update(chunk)
-            if opened.digest_pass.size > opened.fingerprint[0]:
+        supply = self._supply
+        for chunk in supply.chunks():
+            digest_pass = self._begun(supply.size)
+            digest_pass.update(chunk)
+            if supply.size is not None and digest_pass.size > supply.size:
                 raise EvidenceError("grew while it was read")
             self._sink(chunk)
-        return None
+        return self._complete() if supply.is_over else None
 
-    def _open(self) -> _Opened:
-        source = self._origin.open()
-        self._cleanup.callback(source.close)
-        fingerprint = self._origin.fingerprint(source)
-        size = fingerprint[0]
-        if size == 0:
+    def _begun(self, size: int | None) -> DigestPass:
+        if self._digest_pass is None:
+            if size == 0:
+                raise EvidenceError("is empty")
+            self._digest_pass = DigestPass(expected_size=size)
+        return self._digest_pass
+
+    def _complete(self) -> Digests:
+        supply, digest_pass = self._supply, self._digest_pass
+        if digest_pass is None and not supply.size:
             raise EvidenceError("is empty")
-        digest_pass = DigestPass(expected_size=size)
-        self._cleanup.callback(digest_pass.close)
-        return _Opened(source, digest_pass, fingerprint)
-
-    def _complete(self, opened: _Opened) -> Digests:
-        if opened.digest_pass.size != opened.fingerprint[0]:
+        if digest_pass is None or supply.size not in {None, digest_pass.size}:
             raise EvidenceError("shrank while it was read")
-        if self._origin.fingerprint(opened.source) != opened.fingerprint:
-            raise EvidenceError("changed while it was read")
-        return opened.digest_pass.finish()
+        supply.check_unchanged()
+        return digest_pass.finish()
 
 
 async def in_slices(work: Sliced) -> Digests:
-    """Do all of it in worker threads. Cancelling stops between two slices and leaves nothing behind."""
+    """Do all of it in worker threads, with what streams bring pulled here.
+
+    Cancelling stops it in mid-stream or between two slices, and leaves nothing behind.
+    """
     digests = None
     try:
         while digests is None:
+            await work.reading.fetch()
             digests = await to_thread.run_sync(work.advance)
     finally:
         if digests is None:
             work.abandon()
+        await work.reading.aclose()
     return digests
 
 
 async def digest(source: Evidence, *, index: int) -> Digests:
     """What a file adds up to, found as `EvidenceStore.add` finds it, with the same refusals, and kept nowhere.
 
-    Cancelling stops it between two slices of 32 MiB.
+    Cancelling stops it in mid-stream, or between two slices of 32 MiB of a file.
 
     Args:
         source: The file.
         index: Its place in the submission, from 0.
 
     Raises:
-        EvidenceError: Missing, unreadable, empty, not a file, or it changed while it was read.
+        EvidenceError: Missing, unreadable, empty, not a file, spent, or it changed while it was read.
     """
     return await in_slices(Reading(source, what=f"evidence[{index}]"))

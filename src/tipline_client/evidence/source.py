@@ -4,99 +4,21 @@ Nothing is opened before the store copies it, so handing in is cheap. A repr sho
 here knows where copies go.
 """
 
-import io
 import os
-import stat
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, BinaryIO, Protocol, Self
+from typing import Any, BinaryIO, Self
+
+import sniffio
 
 from tipline_client.errors import EvidenceError
+from tipline_client.evidence.objects import ObjectStore, url_origin
+from tipline_client.evidence.origins import BytesOrigin, FileOrigin, Once, Origin, PathOrigin
+from tipline_client.evidence.streams import IterableOrigin, StreamOrigin
 from tipline_client.models.file_details import EvidenceDetails
+from tipline_client.models.submission import EvidenceMode
 
-__all__ = ["Evidence", "Origin"]
-
-
-class Origin(Protocol):
-    """A place that bytes can be read from."""
-
-    @property
-    def kind(self) -> str:
-        """What sort of place it is: `path`, `bytes`."""
-        ...
-
-    @property
-    def label(self) -> str:
-        """How the caller finds it again, for error messages: a path as it was given."""
-        ...
-
-    def open(self) -> BinaryIO:
-        """A binary file at its first byte; whoever opens it closes it.
-
-        Raises:
-            EvidenceError: There is nothing to read. The message starts in the middle: `does not exist`.
-        """
-        ...
-
-    def fingerprint(self, file: BinaryIO) -> tuple[int, ...]:
-        """What changes whenever the bytes do, as far as can be told without reading; the size comes first.
-
-        Args:
-            file: What `open` gave.
-
-        Raises:
-            EvidenceError: There is nothing any more, or something else than was opened.
-        """
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class _PathOrigin:
-    path: str
-    kind = "path"
-
-    @property
-    def label(self) -> str:
-        # `repr` so that line ends and direction marks in a name cannot forge the message around it.
-        return repr(self.path)
-
-    def open(self) -> BinaryIO:
-        try:
-            # Without O_NONBLOCK, opening a pipe would wait for a writer, for ever.
-            descriptor = os.open(self.path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-        except OSError as error:
-            raise EvidenceError(f"cannot be opened: {_reason(error)}") from None
-        except ValueError:
-            raise EvidenceError("cannot be opened: a path cannot hold a null character") from None
-        mode = os.fstat(descriptor).st_mode
-        if not stat.S_ISREG(mode):
-            os.close(descriptor)
-            raise EvidenceError("is a folder" if stat.S_ISDIR(mode) else "is not a regular file")
-        return io.FileIO(descriptor, "rb")
-
-    def fingerprint(self, file: BinaryIO) -> tuple[int, ...]:
-        opened = os.fstat(file.fileno())
-        try:
-            named = Path(self.path).stat()
-        except OSError as error:
-            raise EvidenceError(f"vanished while it was read: {_reason(error)}") from None
-        if (opened.st_dev, opened.st_ino) != (named.st_dev, named.st_ino):
-            raise EvidenceError("was replaced while it was read")
-        return opened.st_size, opened.st_mtime_ns, opened.st_dev, opened.st_ino
-
-
-@dataclass(frozen=True, slots=True)
-class _BytesOrigin:
-    data: bytes = field(repr=False)
-    kind = "bytes"
-    label = "bytes"
-
-    def open(self) -> BinaryIO:
-        return io.BytesIO(self.data)
-
-    def fingerprint(self, file: BinaryIO) -> tuple[int, ...]:  # noqa: ARG002 - bytes cannot change
-        return (len(self.data),)
+__all__ = ["Evidence", "Origin", "refuse_streams"]
 
 
 class Evidence:
@@ -112,11 +34,24 @@ class Evidence:
         name: The file's name; a harmless form of it goes into the upload's header.
         details: What is said of it to the hotline.
         origin: Where its bytes are.
+        mode: Whether they are copied when it is queued, or read again from there when it is sent.
     """
 
-    __slots__ = ("details", "name", "origin")
+    __slots__ = ("details", "mode", "name", "origin")
 
-    def __init__(self, origin: Origin, *, name: str, details: EvidenceDetails) -> None:
+    def __init__(
+        self, origin: Origin | StreamOrigin, *, name: str, details: EvidenceDetails, mode: EvidenceMode = "copy"
+    ) -> None:
+        if mode not in {"copy", "reference"}:
+            raise TypeError("`mode` is 'copy' or 'reference'")
+        if mode == "reference" and getattr(origin, "reference", None) is None:
+            raise EvidenceError(
+                f"evidence ({origin.label}) cannot be referred to: nobody could read it again when it is sent",
+                hint="Leave out mode, and it is copied.",
+            )
+        self.mode = mode
+        if not isinstance(name, str):
+            raise TypeError(f"`name` takes text, not {type(name).__name__}")
         self.origin = origin
         self.name = name
         self.details = details
@@ -127,6 +62,7 @@ class Evidence:
         path: str | os.PathLike[str],
         *,
         name: str | None = None,
+        mode: EvidenceMode = "copy",
         details: EvidenceDetails | None = None,
         **claims: Any,
     ) -> Self:
@@ -135,6 +71,8 @@ class Evidence:
         Args:
             path: Where it is.
             name: Its name; the path's last part when left out.
+            mode: `copy`, or `reference`: it stays where it is, only its digests are kept, and it is read again when it
+                is sent; if it is missing or changed then, the report is given up.
             details: All that is said of it.
             **claims: The same one by one, instead of `details`: any field of `EvidenceDetails`.
 
@@ -143,7 +81,8 @@ class Evidence:
             TypeError: Both `details` and claims, or `details` of another type.
         """
         text = os.fspath(path)
-        return cls(_PathOrigin(text), name=Path(text).name if name is None else name, details=_one(details, claims))
+        own_name = Path(text).name if name is None else name
+        return cls(PathOrigin(text), name=own_name, details=_one(details, claims), mode=mode)
 
     @classmethod
     def from_bytes(cls, data: bytes, *, name: str, details: EvidenceDetails | None = None, **claims: Any) -> Self:
@@ -159,23 +98,107 @@ class Evidence:
             pydantic.ValidationError: A claim is unknown or out of its form.
             TypeError: Both `details` and claims, or `details` of another type.
         """
-        return cls(_BytesOrigin(bytes(data)), name=name, details=_one(details, claims))
+        return cls(BytesOrigin(bytes(data)), name=name, details=_one(details, claims))
+
+    @classmethod
+    def from_file(cls, file: BinaryIO, *, name: str, details: EvidenceDetails | None = None, **claims: Any) -> Self:
+        """An open binary file of the caller's, read from where it stands; the caller closes it, after queueing.
+
+        A file that can be rewound, such as one of the disk, can be handed in again: each reading begins where it stood
+        when this was called. Any other, such as a pipe, is read once, and a second reading is refused.
+
+        Args:
+            file: The file, opened in a binary mode. It must block: what has nothing yet is refused.
+            name: Its name.
+            details: All that is said of it.
+            **claims: The same one by one, instead of `details`: any field of `EvidenceDetails`.
+
+        Raises:
+            EvidenceError: It gives text, is closed, or is no file.
+            pydantic.ValidationError: A claim is unknown or out of its form.
+            TypeError: Both `details` and claims, or `details` of another type.
+        """
+        return cls(FileOrigin(file), name=name, details=_one(details, claims))
+
+    @classmethod
+    def from_stream(
+        cls, chunks: AsyncIterable[bytes], *, name: str, details: EvidenceDetails | None = None, **claims: Any
+    ) -> Self:
+        """An asynchronous stream of bytes of unknown length, such as a download or an upload that comes in. Read once.
+
+        It is pulled in the task that queues it. `TiplineClient` pulls it on an event loop of its own, so there it must
+        not belong to another one.
+
+        Args:
+            chunks: The bytes, in pieces of any size.
+            name: Its name.
+            details: All that is said of it.
+            **claims: The same one by one, instead of `details`: any field of `EvidenceDetails`.
+
+        Raises:
+            EvidenceError: It is no asynchronous stream.
+            pydantic.ValidationError: A claim is unknown or out of its form.
+            TypeError: Both `details` and claims, or `details` of another type.
+        """
+        return cls(IterableOrigin(chunks), name=name, details=_one(details, claims))
+
+    @classmethod
+    def from_url(
+        cls,
+        url: str,
+        *,
+        name: str | None = None,
+        store: ObjectStore | None = None,
+        mode: EvidenceMode = "copy",
+        details: EvidenceDetails | None = None,
+        **claims: Any,
+    ) -> Self:
+        """An object in a store: `s3://bucket/key`, `gs://bucket/key`, `az://container/key`; or `file:///path`.
+
+        It is fetched when the submission is queued, in pieces, each of them only if the object is still the same.
+
+        Args:
+            url: Where it is. Characters that a URL cannot hold, and `?`, `#` and `%`, are percent-encoded in it.
+            name: Its name; the key's last part when left out.
+            store: The `obstore` store that holds it, already pointed at the bucket. Without one, endpoint, region and
+                credentials come from the environment, by the names that the tools of that store know.
+            mode: As for a path. A reference is read again by whoever sends it, with its own environment; so it goes
+                without `store`.
+            details: All that is said of it.
+            **claims: The same one by one, instead of `details`: any field of `EvidenceDetails`.
+
+        Raises:
+            EvidenceError: It names no object, or holds credentials, a query or a fragment; the message shows none. Or
+                `store` is given for a reference.
+            ConfigurationError: The extra `objects` is not installed.
+            pydantic.ValidationError: A claim is unknown or out of its form.
+            TypeError: Both `details` and claims, or `details` of another type.
+        """
+        origin, last_part = url_origin(url, store=store)
+        return cls(origin, name=last_part if name is None else name, details=_one(details, claims), mode=mode)
 
     @property
     def kind(self) -> str:
-        """Where its bytes are: `path` or `bytes`."""
+        """Where its bytes are: `path`, `bytes`, `file`, `stream` or `url`."""
         return self.origin.kind
+
+    @property
+    def is_spent(self) -> bool:
+        """Whether its bytes were read, or begun to be, and cannot be read again."""
+        return isinstance(self.origin, Once) and self.origin.is_spent
 
     def open(self) -> BinaryIO:
         """A binary file at its first byte; close it after use.
 
         Raises:
-            EvidenceError: It is missing, unreadable, a folder, a pipe or a device.
+            EvidenceError: It is missing, unreadable, a folder, a pipe or a device, or comes over an event loop.
         """
         try:
+            if isinstance(self.origin, StreamOrigin):
+                raise EvidenceError("comes over an event loop, and cannot be opened as a file")
             return self.origin.open()
         except EvidenceError as error:
-            raise EvidenceError(f"evidence ({self.origin.label}) {error}") from None
+            raise EvidenceError(f"evidence ({self.origin.label}) {error}", hint=error.hint) from None
 
     def __repr__(self) -> str:
         return f"Evidence(kind={self.kind!r})"
@@ -191,5 +214,19 @@ def _one(details: object, claims: Mapping[str, Any]) -> EvidenceDetails:
     return details
 
 
-def _reason(error: OSError) -> str:
-    return error.strerror or type(error).__name__
+def refuse_streams(evidence: object) -> None:
+    """Refuse the streams of a caller in whose thread an event loop runs, before that thread is made to wait for them.
+
+    Raises:
+        EvidenceError: There is such a loop, and such a stream: it would never bring anything.
+    """
+    try:
+        sniffio.current_async_library()
+    except sniffio.AsyncLibraryNotFoundError:
+        return
+    for index, item in enumerate(evidence if isinstance(evidence, Sequence) else ()):
+        if isinstance(item, Evidence) and isinstance(item.origin, IterableOrigin):
+            raise EvidenceError(
+                f"evidence[{index}] (stream) belongs to the event loop that this call would stop",
+                hint="Use AsyncTiplineClient where an event loop runs.",
+            )

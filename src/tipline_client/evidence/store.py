@@ -32,6 +32,7 @@ class StoredEvidence:
         md5: Lower-case hexadecimal.
         sha1: Lower-case hexadecimal.
         sha256: Lower-case hexadecimal.
+        reference: Where the bytes lie outside of the store, if they were not copied.
     """
 
     locator: str
@@ -39,6 +40,7 @@ class StoredEvidence:
     md5: str
     sha1: str
     sha256: str
+    reference: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 The shape of a submission file. Whether the files exist, and what they contain, is not known here.
 """
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator
 from pydantic_core import PydanticCustomError
@@ -14,7 +14,10 @@ from tipline_client.models.report import Report
 from tipline_client.models.scalars import Instant, Many, Text255, WireText
 from tipline_client.models.xml_facts import NotSent
 
-__all__ = ["EvidenceItem", "IdempotencyKey", "Submission"]
+__all__ = ["EvidenceItem", "EvidenceMode", "IdempotencyKey", "Submission"]
+
+EvidenceMode = Literal["copy", "reference"]
+"""Whether a file is copied when it is queued, or read again from where it lies when it is sent."""
 
 
 def _not_blank(value: str) -> str:
@@ -32,6 +35,10 @@ class EvidenceItem(WireModel):
 
     path: Annotated[WireText | None, NotSent()] = None
     """Where the file lies, relative to the submission file."""
+    url: Annotated[WireText | None, NotSent()] = None
+    """Where the file lies in an object store, instead of `path`."""
+    mode: Annotated[EvidenceMode | None, NotSent()] = None
+    """Whether it is copied, as by default, or only referred to and read again when it is sent."""
     details: EvidenceDetails = EvidenceDetails()
     """What the hotline is told about it."""
 

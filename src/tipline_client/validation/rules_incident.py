@@ -169,7 +169,7 @@ def _has_conversation_file(subject: Subject) -> bool:
     for item in subject.submission.evidence:
         if any(not is_blank(text) for text in item.details.additional_info):
             return True
-        names = (item.path or "", item.details.original_file_name or "")
+        names = (item.path or "", item.url or "", item.details.original_file_name or "")
         if any(name.casefold().endswith(_CONVERSATION_SUFFIXES) for name in names):
             return True
     return False

@@ -102,7 +102,7 @@ def check_texts(subject: Subject) -> Iterator[Finding]:
     """Every text that is not plainly sendable."""
     for text in subject.texts:
         if isinstance(text.owner, EvidenceItem):
-            continue  # the path of the file is ours and never sent
+            continue  # where the file lies is ours and never sent
         for code_point, count in unsendable(text.value).items():
             yield REPLACED.at(text.path, character=f"U+{code_point:04X}", count=count)
         units = utf16_units(text.value)

@@ -28,6 +28,7 @@ EXPECTED = {
     "ReportInvalidError": ExitCode.BAD_INPUT,
     "EnvelopeError": ExitCode.NOT_VERIFIED,
     "EvidenceError": ExitCode.BAD_INPUT,
+    "EvidenceUnavailableError": ExitCode.BAD_INPUT,
     "DuplicateKeyError": ExitCode.BAD_INPUT,
     "EntryNotFoundError": ExitCode.BAD_INPUT,
     "LeaseLostError": ExitCode.WAITING,
@@ -148,6 +149,14 @@ def test_sample_has_no_issue() -> None:
         ('[{"path": "\\ud800"}]', [("evidence[0].path", "evidence-unreadable")]),
         ("[{}]", [("evidence[0].path", "evidence-path-missing")]),
         ('[{"path": 3}, 4, null]', []),
+        ('[{"url": "s3://desk/mug.jpg"}]', []),
+        ('[{"path": "there.txt", "url": "s3://desk/mug.jpg"}]', [("evidence[0].url", "evidence-path-and-url")]),
+        ('[{"path": null, "url": null}]', [("evidence[0].path", "evidence-path-missing")]),
+        ('[{"url": "https://example.com/mug.jpg"}]', [("evidence[0].url", "evidence-url")]),
+        ('[{"url": "s3://user:planted@desk/mug.jpg"}]', [("evidence[0].url", "evidence-url")]),
+        ('[{"url": "file:///gone.jpg"}]', [("evidence[0].url", "evidence-missing")]),
+        ('[{"url": "file:///tmp"}]', [("evidence[0].url", "evidence-not-a-file")]),
+        ('[{"url": 3}]', []),
         ("[", []),
     ],
 )
@@ -158,6 +167,7 @@ def test_paths_of_evidence(tmp_path: Path, evidence: str, found: list[tuple[str,
     issues = check_evidence(f'{{"evidence": {evidence}}}'.encode(), folder=tmp_path)
 
     assert found == [(issue.path, issue.rule) for issue in issues]
+    assert "planted" not in "".join(issue.message for issue in issues)
 
 
 def test_lines_with_blank_ones_and_a_mark(tmp_path: Path) -> None:

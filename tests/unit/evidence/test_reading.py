@@ -16,6 +16,7 @@ from tests.support.at_rest import key_of
 from tests.unit.evidence.copies import files
 from tipline_client.errors import EvidenceError
 from tipline_client.evidence import CHUNK, Digests, Evidence, EvidenceFolder, Origin, digest
+from tipline_client.evidence.origins import PathOrigin
 from tipline_client.models.file_details import EvidenceDetails
 
 SIZE = 4 * CHUNK
@@ -66,7 +67,7 @@ class Disturbed:
 def disturbed(path: Path, happen: Callable[[], None], *, size: int = SIZE) -> Evidence:
     with path.open("wb") as file:
         file.truncate(size)
-    real = Evidence.from_path(path).origin
+    real = PathOrigin(str(path))
     return Evidence(Disturbed(path, happen, real), name="mug.jpg", details=EvidenceDetails())
 
 

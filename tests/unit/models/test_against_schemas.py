@@ -32,7 +32,13 @@ BUILT_IN = {
     "xs:dateTime": Kind.INSTANT,
     "xs:date": Kind.DATE,
 }
-OURS = {models.Submission, models.EvidenceItem, models.EvidenceDetails, models.WireModel, models.TextElement}
+OURS: set[type[WireModel]] = {
+    models.Submission,
+    models.EvidenceItem,
+    models.EvidenceDetails,
+    models.WireModel,
+    models.TextElement,
+}
 
 
 class Xsd:

@@ -66,7 +66,7 @@ def _files(session: Session, receipts: tuple[Path, ...], trusted: TrustedKeys) -
 
 
 def _all(session: Session, home: Home, reader: Reader, *, is_thorough: bool) -> ExitCode:
-    store = home.evidence() if is_thorough else None
+    store = home.evidence_by_mode() if is_thorough else None
     seal, chain = home.keys().checkpoint_seal(), home.keys().history_chain()
 
     async def look(outbox: Outbox) -> tuple[int, list[Finding]]:
