@@ -267,5 +267,5 @@ async def test_acknowledgement_altered_before_its_receipt(durable: Stage, change
     await durable.conductor().drain(patience=DAYS)
     _by_hand(durable, f"UPDATE acknowledgements SET receipt = NULL, {change}")  # noqa: S608 - the test's own statement
 
-    with pytest.raises(EnvelopeError, match="differs from the record|does not open"):
+    with pytest.raises(EnvelopeError, match=r"differs from the record|does not open"):
         await receipt_bytes(durable.outbox, durable.keys, durable.vault, entry.id)

@@ -17,7 +17,6 @@ from tipline_client.delivery.acknowledgement import AlarmKind, FileSet
 from tipline_client.delivery.manifest import ManifestItem
 from tipline_client.delivery.states import State
 from tipline_client.delivery.steps import Step
-from tipline_client.envelope.payload import open_sealed
 from tipline_client.mock import faults
 from tipline_client.mock.fault_kinds import Fault
 from tipline_client.mock.script import Step as StepName
@@ -105,7 +104,7 @@ async def _assert_given_up_with_reason(stage: Stage, entry_id: str) -> None:
 
 async def _manifest(stage: Stage, entry_id: str) -> tuple[ManifestItem, ...]:
     entry = await stage.outbox.get(entry_id)
-    return open_sealed(entry.envelope, trusted=stage.keys.trusted()).manifest
+    return (await stage.reader.open(entry)).payload.manifest
 
 
 @pytest.mark.parametrize("fault", FAULTS)

@@ -52,10 +52,10 @@ async def test_withdrawn_between_two_steps(stage: Stage) -> None:
         def __getattr__(self, name: str) -> Any:
             return getattr(stage.outbox, name)
 
-        async def record(self, lease: Lease, checkpoint: Checkpoint) -> None:
+        async def record(self, lease: Lease, checkpoint: Checkpoint, **named: Any) -> None:
             if checkpoint.intent is not None and checkpoint.intent.step is Step.FINISH:
                 await stage.outbox.withdraw(entry.id, reason="a sample decision")
-            await stage.outbox.record(lease, checkpoint)
+            await stage.outbox.record(lease, checkpoint, **named)
             written.append(checkpoint)
 
     deciding: Any = Deciding()

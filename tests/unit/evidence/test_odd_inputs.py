@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from tests.support.stage import sample_report
 from tipline_client import AsyncTiplineClient, profiles
 from tipline_client.delivery.manifest import ManifestItem
-from tipline_client.envelope.payload import open_sealed
 from tipline_client.errors import EvidenceError, Severity
 from tipline_client.evidence import Evidence, safe_name
 from tipline_client.evidence.origins import PathOrigin
@@ -27,7 +26,7 @@ async def client(tmp_path: Path) -> AsyncIterator[AsyncTiplineClient]:
 async def sealed(client: AsyncTiplineClient, *evidence: Evidence) -> tuple[ManifestItem, ...]:
     """The manifest of what was queued, as it was signed."""
     entry = await client.enqueue(sample_report(), evidence=evidence)
-    return open_sealed(entry.envelope, trusted=client.keys.trusted()).manifest
+    return (await client.reader().open(entry)).payload.manifest
 
 
 ODD_NAMES = [
