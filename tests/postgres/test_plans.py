@@ -60,6 +60,7 @@ def _parameters(sql: str) -> dict[str, Any]:
         "now",
         "raised_at",
         "burns",
+        "moment",
     }
     found: dict[str, Any] = {name: 1 if name in numbers or name.endswith(("_at", "_in")) else "x" for name in named}
     flags = {name: True for name in named if name in {"burns", "is_escalated"}}
@@ -123,6 +124,7 @@ def test_statements_without_a_scan(connection: "psycopg.Connection[Any]") -> Non
         ("NEXT_AVAILABLE", "entries_available"),
         ("NEXT_LEASE_END", "entries_leased"),
         ("PAGE", "entries_by_state"),
+        ("ORPHANED_PAGE", "entries_orphaned"),
         ("UNRECEIPTED", "acknowledgements_unreceipted"),
     ],
 )

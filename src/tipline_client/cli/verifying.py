@@ -6,12 +6,13 @@ It reads and compares; nothing is repaired.
 import hashlib
 from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from tipline_client.cli.exit_codes import CommandError
 from tipline_client.cli.opening import LANES
 from tipline_client.cli.paging import every_entry
+from tipline_client.cli.report_names import ReportNames
 from tipline_client.delivery.entry import Entry
 from tipline_client.delivery.receipt import Receipt
 from tipline_client.delivery.states import State
@@ -38,8 +39,8 @@ class Finding:
     """What verifying one thing gave.
 
     Attributes:
-        what: `entry ID`, `row of ID`, `checkpoint of ID`, `history of ID`, `receipt of ID`, `evidence[0] of ID`, or a
-            file.
+        what: `entry ID`, `row of ID`, `checkpoint of ID`, `history of ID`, `receipt of ID`, `report of ID`,
+            `evidence[0] of ID`, or a file.
         problem: Why it is not to be believed; `None` when it is.
     """
 
@@ -73,7 +74,8 @@ async def verify_outbox(
 ) -> AsyncIterator[Finding]:
     """Verify every entry's envelope, row, checkpoint and history, every receipt, and with a store the evidence too.
 
-    What cannot be read back is a finding like any other; the rest is verified all the same.
+    No two entries of a lane may be filed as one report. What cannot be read back is a finding like any other; the rest
+    is verified all the same.
 
     Args:
         outbox: What to look through, page by page.
@@ -82,20 +84,28 @@ async def verify_outbox(
         chain: What links the lines of the histories; without it they are not looked at.
         evidence: Where the copies are; each is read and digested.
     """
-    unsigned: list[str] = []
+    seen = _Seen()
     async for entry in every_entry(outbox):
         row = _verify_row(entry, trusted, seal)
         for finding in row.findings:
             yield finding
-        async for finding in _verify_filing(outbox, entry, trusted, unsigned, is_sealed=row.is_sealed):
+        async for finding in _verify_filing(outbox, entry, trusted, seen, is_sealed=row.is_sealed):
             yield finding
         if chain is not None and not entry.unreadable:
             yield Finding(f"history of {entry.id}", await _history_problem(outbox, entry, chain))
         if row.payload is not None and evidence is not None:
             async for finding in _verify_evidence(entry, row.payload, evidence):
                 yield finding
-    async for finding in _verify_rest(outbox, unsigned, chain):
+    async for finding in _verify_rest(outbox, seen.unsigned, chain):
         yield finding
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What is remembered of the entries that were looked at: whose receipt is missing, and which reports are whose."""
+
+    unsigned: list[str] = field(default_factory=list)
+    names: ReportNames = field(default_factory=ReportNames)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,9 +138,9 @@ def _verify_row(entry: Entry, trusted: TrustedKeys, seal: CheckpointSeal | None)
 
 
 async def _verify_filing(
-    outbox: Outbox, entry: Entry, trusted: TrustedKeys, unsigned: list[str], *, is_sealed: bool
+    outbox: Outbox, entry: Entry, trusted: TrustedKeys, seen: _Seen, *, is_sealed: bool
 ) -> AsyncIterator[Finding]:
-    """The acknowledgement and the receipt of an entry; one without a receipt is put on the list `unsigned`."""
+    """The acknowledgement and the receipt of an entry, and whether its report is its own."""
     if "id" in entry.unreadable:
         return
     try:
@@ -142,14 +152,17 @@ async def _verify_filing(
     if is_acknowledged != (record is not None):
         has = "has no acknowledgement" if is_acknowledged else "has an acknowledgement"
         yield Finding(f"state of {entry.id}", f"it is {entry.state}, yet {has} on record: the row was altered")
-    if record is None:
-        return
-    if (problem := _acknowledgement_problem(entry, record, is_sealed=is_sealed)) is not None:
-        yield Finding(f"acknowledgement of {entry.id}", problem)
-    if record.receipt is None:
-        unsigned.append(entry.id)
-        return
-    yield Finding(f"receipt of {entry.id}", _receipt_problem(record.receipt, entry, record, trusted))
+    receipt = None
+    if record is not None:
+        if (problem := _acknowledgement_problem(entry, record, is_sealed=is_sealed)) is not None:
+            yield Finding(f"acknowledgement of {entry.id}", problem)
+        if record.receipt is None:
+            seen.unsigned.append(entry.id)
+        else:
+            receipt, problem = _open_receipt(record.receipt, entry, record, trusted)
+            yield Finding(f"receipt of {entry.id}", problem)
+    for problem in seen.names.problems(entry, record, receipt):
+        yield Finding(f"report of {entry.id}", problem)
 
 
 def _acknowledgement_problem(entry: Entry, record: AcknowledgementRecord, *, is_sealed: bool) -> str | None:
@@ -164,13 +177,20 @@ def _acknowledgement_problem(entry: Entry, record: AcknowledgementRecord, *, is_
     return None
 
 
-def _receipt_problem(data: bytes, entry: Entry, record: AcknowledgementRecord, trusted: TrustedKeys) -> str | None:
+def _open_receipt(
+    data: bytes, entry: Entry, record: AcknowledgementRecord, trusted: TrustedKeys
+) -> tuple[Receipt | None, str | None]:
+    """The receipt, if somebody trusted signed it for this entry, and why it is not to be believed."""
     try:
         receipt = open_receipt(data, trusted=trusted)
     except EnvelopeError as error:
-        return str(error)
+        return None, str(error)
     if receipt.entry_id != entry.id:
-        return f"it is the receipt of entry {receipt.entry_id}"
+        return None, f"it is the receipt of entry {receipt.entry_id}"
+    return receipt, _receipt_problem(receipt, entry, record)
+
+
+def _receipt_problem(receipt: Receipt, entry: Entry, record: AcknowledgementRecord) -> str | None:
     pairs = {
         "report id": (receipt.report_id, record.acknowledgement.report_id),
         "idempotency key": (receipt.idempotency_key, entry.idempotency_key),

@@ -50,6 +50,7 @@ def test_plan_without_a_scan(connection: Connection, name: str) -> None:
         ("NEXT_AVAILABLE", "INDEX entries_available"),
         ("NEXT_LEASE_END", "INDEX entries_leased"),
         ("NUMBERS_IN_STATE", "COVERING INDEX entries_by_state"),
+        ("ORPHANED", "COVERING INDEX entries_orphaned"),
     ],
 )
 def test_question_asked_again_and_again(connection: Connection, name: str, index: str) -> None:

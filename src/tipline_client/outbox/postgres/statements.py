@@ -175,7 +175,8 @@ _NOBODY_ELSES: Final = """
 
 RECORD: Final = f"""
     UPDATE tipline.entries
-    SET checkpoint = %(checkpoint)s, lapses_at = %(lapses_at)s, report_id = %(report_id)s::text
+    SET checkpoint = %(checkpoint)s, lapses_at = %(lapses_at)s, report_id = %(report_id)s::text,
+        orphans_lapse_at = %(orphans_lapse_at)s::bigint
     WHERE {_LIVE} AND {_NOBODY_ELSES} RETURNING number
 """  # noqa: S608 - names of our own
 """Fenced: replace the checkpoint; a row comes back only if the lease is live and the report nobody else's."""
@@ -184,6 +185,7 @@ RECORD: Final = f"""
 END_LEASE: Final = f"""
     WITH {_MOMENT}, ended AS (
         UPDATE tipline.entries SET state = %(state)s, checkpoint = %(checkpoint)s, lapses_at = %(lapses_at)s,
+            orphans_lapse_at = %(orphans_lapse_at)s::bigint,
             report_id = CASE %(state)s WHEN 'queued' THEN %(report_id)s::text ELSE entries.report_id END,
             attempts = attempts + %(burns)s::boolean::integer,
             last_failure = CASE WHEN %(state)s = 'acknowledged' THEN NULL
@@ -240,7 +242,7 @@ FILE_BY_HAND: Final = f"""
 REQUEUE: Final = f"""
     UPDATE tipline.entries
     SET state = 'queued', checkpoint = %(checkpoint)s, lapses_at = %(lapses_at)s, report_id = %(report_id)s::text,
-        available_at = {_NOW}
+        orphans_lapse_at = %(orphans_lapse_at)s::bigint, available_at = {_NOW}
     WHERE number = %(number)s
     RETURNING available_at
 """  # noqa: S608 - names of our own

@@ -273,6 +273,16 @@ _REPORTS: Final = (
     """,
 )
 
+# A suspected orphan is looked for while it may be open, which is a day; one that was written down before this column
+# was there is found with the next record of its entry.
+_ORPHANS: Final = (
+    "ALTER TABLE entries ADD COLUMN orphans_lapse_at INTEGER",
+    """
+    CREATE INDEX entries_orphaned ON entries (environment, orphans_lapse_at, state)
+        WHERE orphans_lapse_at IS NOT NULL
+    """,
+)
+
 MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
     (*_TABLES, *_INDEXES),
     _COUNTS,
@@ -285,6 +295,7 @@ MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
     _FILED_BY_HAND,
     _CLOCK,
     _REPORTS,
+    _ORPHANS,
 )
 """The statements that lead from each schema version to the next; a released one is never edited, only followed."""
 

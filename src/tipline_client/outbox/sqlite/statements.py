@@ -39,6 +39,7 @@ __all__ = [
     "NUMBERS_IN_STATE",
     "OLDEST_WAITING",
     "OPEN_ALARMS",
+    "ORPHANED",
     "RECORD",
     "RECORDED_ACKNOWLEDGEMENT",
     "REJECTED_REPLY",
@@ -56,7 +57,7 @@ _ENTRY: Final = """
         entries.attempts, entries.enqueued_at, entries.available_at, entries.withdrawal_reason, entries.last_failure,
         acknowledgements.report_id, acknowledgements.acknowledged_at, acknowledgements.entry IS NOT NULL,
         entries.filed_by_hand_as, entries.known_at,
-        entries.lapses_at, entries.warned_at, entries.lease_token, entries.lease_expires_at
+        entries.lapses_at, entries.warned_at, entries.orphans_lapse_at, entries.lease_token, entries.lease_expires_at
     FROM entries LEFT JOIN acknowledgements ON acknowledgements.entry = entries.number
 """
 
@@ -89,6 +90,12 @@ NUMBERS_IN_STATE: Final = """
     ORDER BY number LIMIT :limit
 """
 """A page of one environment's entries in one state, by their numbers."""
+
+ORPHANED: Final = """
+    SELECT number, state FROM entries INDEXED BY entries_orphaned
+    WHERE environment = :environment AND orphans_lapse_at > :moment AND number > :after
+"""
+"""One environment's entries with a suspected orphan that lapses after a moment, by their numbers, in any order."""
 
 DUE: Final = """
     SELECT number, state FROM entries INDEXED BY entries_in_line
@@ -153,7 +160,8 @@ _NOBODY_ELSES: Final = """
 """
 
 RECORD: Final = f"""
-    UPDATE entries SET checkpoint = :checkpoint, lapses_at = :lapses_at, report_id = :report_id
+    UPDATE entries SET checkpoint = :checkpoint, lapses_at = :lapses_at, report_id = :report_id,
+        orphans_lapse_at = :orphans_lapse_at
     WHERE id = :id AND state = 'leased' AND lease_token = :token AND lease_expires_at > :now AND {_NOBODY_ELSES}
     RETURNING number
 """  # noqa: S608 - names of our own
@@ -162,6 +170,7 @@ RECORD: Final = f"""
 # An end is never refused for the report's sake: what the endpoint said last is kept, whatever else is wrong.
 END_LEASE: Final = f"""
     UPDATE entries SET state = :state, checkpoint = :checkpoint, lapses_at = :lapses_at,
+        orphans_lapse_at = :orphans_lapse_at,
         report_id = CASE :state WHEN 'queued' THEN :report_id ELSE report_id END,
         attempts = attempts + :burns,
         last_failure = CASE WHEN :state = 'acknowledged' THEN NULL ELSE coalesce(:failure, last_failure) END,
@@ -245,7 +254,7 @@ FILE_BY_HAND: Final = """
 
 REQUEUE: Final = """
     UPDATE entries SET state = 'queued', checkpoint = :checkpoint, lapses_at = :lapses_at, report_id = :report_id,
-        available_at = :now
+        orphans_lapse_at = :orphans_lapse_at, available_at = :now
     WHERE number = :number
 """
 """Put a dead letter back in the line, due at once."""
