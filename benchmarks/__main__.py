@@ -8,6 +8,7 @@ from benchmarks.dispatchers import measure_dispatchers
 from benchmarks.group_commit import measure_group_commit
 from benchmarks.growth import measure_growth
 from benchmarks.memory import measure_memory
+from benchmarks.outbox_commits import measure_commits
 from benchmarks.pause import measure_pause
 from benchmarks.stages import measure_enqueue, measure_stages
 
@@ -18,6 +19,7 @@ def main() -> None:
     anyio.run(measure_enqueue)
     anyio.run(measure_delivery)
     anyio.run(measure_costs)
+    anyio.run(measure_commits)
     anyio.run(measure_group_commit)
     anyio.run(measure_dispatchers)
     anyio.run(measure_pause)
