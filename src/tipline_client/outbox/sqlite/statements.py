@@ -28,6 +28,7 @@ __all__ = [
     "ENTRY_BY_NUMBER",
     "ENTRY_OF_ALARM",
     "FILE_BY_HAND",
+    "HOLDER_OF_REPORT",
     "KEEP_RECEIPT",
     "LEASE",
     "LONGEST_KNOWN",
@@ -144,17 +145,29 @@ RENEW: Final = """
 """Fenced: move the end of a lease; a row comes back only if the lease is live."""
 
 HOLDER_OF_REPORT: Final = """
-    SELECT other.id FROM entries JOIN entries AS other ON other.number <> entries.number
-        AND other.environment = entries.environment AND other.profile = entries.profile
-        AND (other.report_id = :report_id OR other.filed_by_hand_as = :report_id)
-    WHERE entries.id = :id LIMIT 1
+    SELECT other.id FROM entries
+        JOIN entries AS other INDEXED BY entries_reports ON other.report_id = :report_id
+            AND other.environment = entries.environment AND other.profile = entries.profile
+    WHERE entries.id = :id AND other.number <> entries.number
+    UNION ALL
+    SELECT other.id FROM entries
+        JOIN entries AS other INDEXED BY entries_filed_by_hand ON other.filed_by_hand_as = :report_id
+            AND other.environment = entries.environment AND other.profile = entries.profile
+    WHERE entries.id = :id AND other.number <> entries.number
+    LIMIT 1
 """
 """Whose a report is, if it is another entry's of the same lane."""
 
+# Each of the two has an index of its own. Asked for with OR in one question, SQLite would walk through the whole lane.
 _NOBODY_ELSES: Final = """
     NOT EXISTS (
-        SELECT 1 FROM entries AS other
-        WHERE (other.report_id = :report_id OR other.filed_by_hand_as = :report_id) AND other.number <> entries.number
+        SELECT 1 FROM entries AS other INDEXED BY entries_reports
+        WHERE other.report_id = :report_id AND other.number <> entries.number
+            AND other.environment = entries.environment AND other.profile = entries.profile
+    )
+    AND NOT EXISTS (
+        SELECT 1 FROM entries AS other INDEXED BY entries_filed_by_hand
+        WHERE other.filed_by_hand_as = :report_id AND other.number <> entries.number
             AND other.environment = entries.environment AND other.profile = entries.profile
     )
 """
