@@ -16,6 +16,8 @@ from tipline_client.delivery.environment import Environment
 from tipline_client.outbox import SqliteOutbox
 from tipline_client.outbox.sqlite.driver import DriverName
 
+__all__ = ["measure_commits"]
+
 CALLERS = (1, 16, 64)
 DRIVERS: tuple[DriverName, ...] = ("apsw", "sqlite3")
 SECONDS = 1.0
@@ -66,7 +68,7 @@ def print_table(rows: list[Measurement]) -> None:
         print(f"{row.label:<44}" + "".join(f"{cell:>18}" for cell in cells))
 
 
-async def main() -> None:
+async def measure_commits() -> None:
     """Measure each driver with and without shared commits."""
     with tempfile.TemporaryDirectory() as folder:
         rows = [
@@ -78,4 +80,4 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    asyncio.run(measure_commits())

@@ -3,9 +3,14 @@
 import json
 import sqlite3
 import stat
+from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from tests.acceptance.world import World
+from tipline_client import KeyRing, open_receipt
+from tipline_client.envelope.receipts import seal_receipt
 from tipline_client.mock import more_files
 
 
@@ -139,3 +144,62 @@ def test_filing_invented_by_hand(world: World) -> None:
     assert 0 == drained.code
     assert 0 != exported.code
     assert not Path("receipt.json").exists()
+
+
+SAME_NUMBER = {
+    "acknowledgement": """
+        UPDATE acknowledgements SET (report_id, facts) = (
+            SELECT report_id, facts FROM acknowledgements AS first WHERE first.entry = 1) WHERE entry = 2
+    """,
+    "filing by hand": """
+        UPDATE entries SET filed_by_hand_as = (SELECT report_id FROM acknowledgements WHERE entry = 1) WHERE number = 2
+    """,
+}
+
+
+def _reports(world: World) -> list[tuple[str, str]]:
+    ran = world.run("verify", "--all", "--json")
+    assert 7 == ran.code
+    found = [(problem["what"], problem["problem"]) for problem in ran.document["problems"]]
+    return [(what, problem) for what, problem in found if what.startswith("report of ")]
+
+
+@pytest.mark.parametrize("source", SAME_NUMBER)
+def test_two_entries_with_one_report(world: World, source: str) -> None:
+    """The second one is named, with the report, with where it stands, and with the entry that has it already."""
+    world.run("submit", str(world.lines(world.content("a"), world.content("b"))))
+    assert 0 == world.run("verify", "--all").code
+    first, second = world.listed()
+    alter(world, SAME_NUMBER[source])
+
+    [(what, problem)] = _reports(world)
+
+    assert f"report of {second['id']}" == what
+    assert f"report {first['reportId']}, in its {source}, is entry {first['id']}'s of the same lane" == problem
+
+
+def test_two_receipts_of_one_report(world: World) -> None:
+    """A receipt that somebody with the key made out to another entry's report is named with that entry."""
+    world.run("submit", str(world.lines(world.content("a"), world.content("b"))))
+    first, second = world.listed()
+    keys = KeyRing(world.home / "keys")
+    with sqlite3.connect(world.home / "outbox.sqlite") as connection:
+        [[signed]] = connection.execute("SELECT receipt FROM acknowledgements WHERE entry = 2")
+        receipt = replace(open_receipt(signed, trusted=keys.trusted()), report_id=first["reportId"])
+        forged = seal_receipt(receipt, signer=keys.signer())
+        connection.execute("UPDATE acknowledgements SET receipt = ? WHERE entry = 2", (forged,))
+    connection.close()
+
+    [(what, problem)] = _reports(world)
+
+    assert f"report of {second['id']}" == what
+    assert f"report {first['reportId']}, in its receipt, is entry {first['id']}'s of the same lane" == problem
+
+
+def test_one_number_in_two_lanes(world: World) -> None:
+    """Two endpoints count for themselves: the same number in another environment is another report."""
+    world.run("submit", str(world.lines(world.content("a"), world.content("b"))))
+    alter(world, SAME_NUMBER["filing by hand"])
+    alter(world, "UPDATE entries SET environment = 'testing' WHERE number = 2")
+
+    assert [] == _reports(world)

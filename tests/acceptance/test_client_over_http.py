@@ -33,6 +33,7 @@ from tipline_client.evidence import Evidence
 from tipline_client.mock import MockEndpoint, faults
 from tipline_client.mock.fault_kinds import Fault
 from tipline_client.models import Person, Reporter
+from tipline_client.testing import TurnableClock
 
 QUICK = Options(
     policy=RetryPolicy(first=timedelta(milliseconds=1), longest=timedelta(milliseconds=5)),
@@ -223,3 +224,23 @@ def test_schema_fetched(client: TiplineClient, tmp_path: Path, endpoint: MockEnd
         assert again.profile.schema is not None
         assert schema.text == again.profile.schema.text
         again.deliver(again.enqueue(sample_report(), evidence=sample_evidence()).id)
+
+
+def test_suspected_orphans_from_python(endpoint: MockEndpoint, tmp_path: Path) -> None:
+    """Both doors name the entries of which a report may be open, with the moment at which each of these lapses."""
+    clock = TurnableClock()
+    endpoint.faults.script("submit", faults.lost_reply())
+    with TiplineClient.open(tmp_path / "home", profile=endpoint.profile, options=replace(QUICK, clock=clock)) as client:
+        entry = client.enqueue(sample_report(), idempotency_key="case-4711")
+        client.deliver(entry.id)
+
+        [found] = client.orphaned()
+
+        assert (entry.id, State.ACKNOWLEDGED) == (found.id, found.state)
+        [orphan] = found.checkpoint.orphans
+        assert timedelta(hours=24) == orphan.lapses_at - orphan.since
+        assert [] == client.orphaned(after=entry.id)
+        assert not orphan.has_lapsed(clock.now())
+        clock.advance(timedelta(hours=24))
+        assert orphan.has_lapsed(clock.now())
+        assert [] == client.call(client.asynchronous.orphaned)

@@ -2,13 +2,16 @@
 
 import re
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from docs import generate
 from tests.docs.pages import ROOT, name_of
 from tipline_client import errors, validation
+from tipline_client.cli.app import build
 from tipline_client.cli.exit_codes import ExitCode
+from tipline_client.delivery.events import Happening
 from tipline_client.dispatch.table import MOVES
 from tipline_client.models import EvidenceDetails
 from tipline_client.models.outline import outline
@@ -71,6 +74,26 @@ def test_exit_codes_of_the_command_line() -> None:
     listed = {(int(code), name) for code, name in re.findall(r"^\| (\d+) \| ([A-Z_]+) \|", page, re.MULTILINE)}
 
     assert {(code.value, code.name) for code in ExitCode} == listed
+
+
+def test_sections_of_verbs() -> None:
+    """Every verb of the command line has a section of its own, and nothing else has."""
+    page = (DOCS / "cli.md").read_text(encoding="utf-8")
+
+    sections = re.findall(r"^### (\S+)$", page, re.MULTILINE)
+
+    verbs = {name for command in build() if not (name := str(command)).startswith("-")}
+    assert sorted(verbs) == sorted(sections)
+
+
+def test_every_event_that_a_hook_is_told() -> None:
+    """The page on hooks names every kind of event in its table, and none that there is not."""
+    page = (DOCS / "hooks.md").read_text(encoding="utf-8")
+    table = page.partition("## What there is to be told")[2].partition("\n## ")[0]
+
+    named = re.findall(r"`([A-Z]\w+)`", table)
+
+    assert sorted(kind.__name__ for kind in get_args(Happening)) == sorted(named)
 
 
 def test_rules_and_fields_in_the_reference() -> None:

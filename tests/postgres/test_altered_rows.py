@@ -82,6 +82,7 @@ async def test_second_acknowledgement(
         ("available_at = 9223372036854775807", "available_at"),
         ("attempts = -1", "attempts"),
         ("lapses_at = -1", "lapses_at"),
+        ("orphans_lapse_at = -1", "orphans_lapse_at"),
     ],
 )
 async def test_unreadable_row(outbox: PostgresOutbox, server: PostgresServer, change: str, column: str) -> None:

@@ -16,7 +16,7 @@ from tipline_client.outbox.postgres import migrate, questions, statements
 
 WHOLE_TABLES_BY_INTENT = {"ALARMS", "COUNT_ENDED"}
 """All alarms are listed only for a person; the numbers of what has ended are sixteen rows a lane and state."""
-TEXTS = {"environment": "mock", "environments": ["mock"], "states": ["queued"], "tokens": ["0" * 32]}
+TEXTS = {"environment": "mock", "environments": ["mock"], "state": "queued", "states": ["queued"], "tokens": ["0" * 32]}
 NAMES = {
     **{name: getattr(questions, name) for name in questions.__all__ if name.isupper() and name != "LANE"},
     **{name: getattr(statements, name) for name in statements.__all__},
@@ -60,6 +60,7 @@ def _parameters(sql: str) -> dict[str, Any]:
         "now",
         "raised_at",
         "burns",
+        "moment",
     }
     found: dict[str, Any] = {name: 1 if name in numbers or name.endswith(("_at", "_in")) else "x" for name in named}
     flags = {name: True for name in named if name in {"burns", "is_escalated"}}
@@ -123,6 +124,7 @@ def test_statements_without_a_scan(connection: "psycopg.Connection[Any]") -> Non
         ("NEXT_AVAILABLE", "entries_available"),
         ("NEXT_LEASE_END", "entries_leased"),
         ("PAGE", "entries_by_state"),
+        ("ORPHANED_PAGE", "entries_orphaned"),
         ("UNRECEIPTED", "acknowledgements_unreceipted"),
     ],
 )
@@ -131,6 +133,23 @@ def test_question_asked_again_and_again(connection: "psycopg.Connection[Any]", n
     used = {node["Index Name"] for node in _nodes(_explain(connection, NAMES[name])) if "Index Name" in node}
 
     assert index in used
+
+
+@pytest.mark.parametrize("name", ["RECORD", "END_LEASE", "HOLDER_OF_REPORT"])
+@pytest.mark.parametrize("is_known", [False, True])
+def test_report_looked_for_among_all_others(filled: str, name: str, *, is_known: bool) -> None:
+    """Whether a report is another entry's is two looks by its number, also while nobody has analysed the tables yet."""
+    server = postgres.required()
+    database = filled if is_known else server.make_database()
+    if not is_known:
+        migrate(server.dsn(database))
+
+    with server.connect(database) as connection:
+        connection.execute("SET enable_seqscan = off")
+        used = {node["Index Name"] for node in _nodes(_explain(connection, NAMES[name])) if "Index Name" in node}
+
+    assert {"entries_reports", "entries_filed_by_hand"} <= used
+    assert "entries_by_state" not in used
 
 
 async def test_claim_after_many_deliveries(server: PostgresServer, open_outbox: OpenOutbox) -> None:

@@ -31,6 +31,7 @@ _VERBS: tuple[tuple[Group, str, str, str], ...] = (
     (_LOOK, "status", "status:status", "Show what waits, since when and why: tipline status"),
     (_LOOK, "list", "listing:list_entries", "List entries of the outbox: tipline list --state queued"),
     (_LOOK, "show", "show:show", "Show one entry with its history: tipline show case-4711"),
+    (_LOOK, "orphans", "orphans:list_orphans", "List what may be open until it lapses: tipline orphans"),
     (_LOOK, "verify", "verify:verify", "Check signatures of receipts and entries: tipline verify --all"),
     (_DECIDE, "retract", "retract:retract", 'Withdraw a report that is not filed: tipline retract ID --reason "..."'),
     (_DECIDE, "release", "release:release", 'Let go what is held: tipline release ID --reason "..."'),

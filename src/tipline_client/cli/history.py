@@ -4,10 +4,11 @@ Reads and shows; changes nothing.
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from tipline_client.cli.opening import find_entry
+from tipline_client.cli.orphans import orphan_view, orphan_words
 from tipline_client.cli.settings import Settings
 from tipline_client.cli.views import (
     alarm_view,
@@ -35,12 +36,14 @@ class History:
         attempts: The latest tries, oldest first.
         alarms: Everything raised for it.
         notes: What people did to it, and why.
+        read_at: When all this was read.
     """
 
     entry: Entry
     attempts: tuple[Attempt, ...]
     alarms: tuple[Alarm, ...]
     notes: tuple[tuple[datetime, str], ...]
+    read_at: datetime
 
 
 async def read_history(outbox: Outbox, *, name: str, settings: Settings) -> History:
@@ -55,6 +58,7 @@ async def read_history(outbox: Outbox, *, name: str, settings: Settings) -> Hist
         tuple(await outbox.attempts(entry.id)),
         tuple(await outbox.alarms(entry_id=entry.id)),
         tuple(await outbox.notes(entry.id)),
+        datetime.now(UTC),
     )
 
 
@@ -63,6 +67,7 @@ def history_view(history: History) -> dict[str, Any]:
     return {
         **entry_view(history.entry),
         "checkpoint": checkpoint_view(history.entry.checkpoint),
+        "orphans": [orphan_view(orphan, now=history.read_at) for orphan in history.entry.checkpoint.orphans],
         "tries": [attempt_view(attempt) for attempt in history.attempts],
         "alarms": [alarm_view(alarm) for alarm in history.alarms],
         "notes": [{"at": instant(at), "text": text} for at, text in history.notes],
@@ -86,6 +91,11 @@ def history_lines(history: History) -> list[str]:
         lines.append(f"report        {entry.report_id}, acknowledged {instant(entry.acknowledged_at)}")
     elif checkpoint.report_id is not None:
         lines.append(f"open report   {checkpoint.report_id}, lapses {instant(checkpoint.lapses_at)}")
+    lines += [
+        f"orphan        suspected since {instant(orphan.since)}, lapses {instant(orphan.lapses_at)}; "
+        f"lapsed: {orphan_words(orphan, now=history.read_at)}"
+        for orphan in checkpoint.orphans
+    ]
     if entry.filed_by_hand_as is not None:
         lines.append(f"by hand       filed as report {entry.filed_by_hand_as}")
     if checkpoint.intent is not None:

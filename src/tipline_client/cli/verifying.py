@@ -6,12 +6,13 @@ It reads and compares; nothing is repaired.
 import hashlib
 from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from tipline_client.cli.exit_codes import CommandError
 from tipline_client.cli.opening import LANES
 from tipline_client.cli.paging import every_entry
+from tipline_client.cli.report_names import ReportNames
 from tipline_client.delivery.entry import Entry
 from tipline_client.delivery.receipt import Receipt
 from tipline_client.delivery.states import State
@@ -44,8 +45,8 @@ class Finding:
     """What verifying one thing gave.
 
     Attributes:
-        what: `entry ID`, `row of ID`, `checkpoint of ID`, `history of ID`, `receipt of ID`, `evidence[0] of ID`, or a
-            file.
+        what: `entry ID`, `row of ID`, `checkpoint of ID`, `history of ID`, `receipt of ID`, `report of ID`,
+            `evidence[0] of ID`, or a file.
         problem: Why it is not to be believed; `None` when it is.
     """
 
@@ -79,7 +80,8 @@ async def verify_outbox(
 ) -> AsyncIterator[Finding]:
     """Verify every entry's envelope, row, checkpoint and history, every receipt, and with a store the evidence too.
 
-    What cannot be read back is a finding like any other; the rest is verified all the same.
+    No two entries of a lane may be filed as one report. What cannot be read back is a finding like any other; the rest
+    is verified all the same.
 
     Args:
         outbox: What to look through, page by page.
@@ -88,20 +90,28 @@ async def verify_outbox(
         chain: What links the lines of the histories.
         evidence: Where the copies are; each is read and digested.
     """
-    unsigned: list[str] = []
+    seen = _Seen()
     async for entry in every_entry(outbox):
         row = await _verify_row(entry, reader, seal)
         for finding in row.findings:
             yield finding
-        async for finding in _verify_filing(outbox, entry, reader, unsigned, row=row):
+        async for finding in _verify_filing(outbox, entry, reader, seen, row=row):
             yield finding
         if not entry.unreadable:
             yield Finding(f"history of {entry.id}", await _history_problem(outbox, entry, chain))
         if row.opened is not None and evidence is not None:
             async for finding in _verify_evidence(entry, row.opened, evidence):
                 yield finding
-    async for finding in _verify_rest(outbox, unsigned, chain):
+    async for finding in _verify_rest(outbox, seen.unsigned, chain):
         yield finding
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What is remembered of the entries that were looked at: whose receipt is missing, and which reports are whose."""
+
+    unsigned: list[str] = field(default_factory=list)
+    names: ReportNames = field(default_factory=ReportNames)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,9 +144,9 @@ async def _verify_row(entry: Entry, reader: Reader, seal: CheckpointSeal) -> _Ro
 
 
 async def _verify_filing(
-    outbox: Outbox, entry: Entry, reader: Reader, unsigned: list[str], *, row: _Row
+    outbox: Outbox, entry: Entry, reader: Reader, seen: _Seen, *, row: _Row
 ) -> AsyncIterator[Finding]:
-    """The acknowledgement and the receipt of an entry; one without a receipt is put on the list `unsigned`."""
+    """The acknowledgement and the receipt of an entry, and whether its report is its own."""
     if "id" in entry.unreadable:
         return
     try:
@@ -148,19 +158,24 @@ async def _verify_filing(
     if is_acknowledged != (record is not None):
         has = "has no acknowledgement" if is_acknowledged else "has an acknowledgement"
         yield Finding(f"state of {entry.id}", f"it is {entry.state}, yet {has} on record: the row was altered")
-    if record is None:
-        return
-    filing = None
-    if row.opened is not None:
-        try:
-            filing = await open_filing(outbox, record, row.opened.key, reader.records)
-            _check_filing(entry, filing, is_sealed=row.is_sealed)
-        except EnvelopeError as error:
-            yield Finding(f"acknowledgement of {entry.id}", str(error))
-    if record.receipt is None:
-        unsigned.append(entry.id)
-        return
-    yield Finding(f"receipt of {entry.id}", _receipt_problem(record, entry, reader, row.opened, filing))
+    receipt = None
+    if record is not None:
+        filing = None
+        if row.opened is not None:
+            try:
+                filing = await open_filing(outbox, record, row.opened.key, reader.records)
+                _check_filing(entry, filing, is_sealed=row.is_sealed)
+            except EnvelopeError as error:
+                yield Finding(f"acknowledgement of {entry.id}", str(error))
+        if record.receipt is None:
+            seen.unsigned.append(entry.id)
+        else:
+            receipt, problem = _open_receipt(record.receipt, entry, reader)
+            if receipt is not None:
+                problem = _receipt_problem(receipt, entry, record, row.opened, filing)
+            yield Finding(f"receipt of {entry.id}", problem)
+    for problem in seen.names.problems(entry, record, receipt):
+        yield Finding(f"report of {entry.id}", problem)
 
 
 def _check_filing(entry: Entry, filing: Filing, *, is_sealed: bool) -> None:
@@ -171,16 +186,25 @@ def _check_filing(entry: Entry, filing: Filing, *, is_sealed: bool) -> None:
         check_acknowledgement(entry, filing)
 
 
-def _receipt_problem(
-    record: AcknowledgementRecord, entry: Entry, reader: Reader, opened: OpenedEntry | None, filing: Filing | None
-) -> str | None:
+def _open_receipt(data: bytes, entry: Entry, reader: Reader) -> tuple[Receipt | None, str | None]:
+    """The receipt, if somebody trusted signed it for this entry, and otherwise why it is not to be believed."""
     try:
-        kept = reader.records.open(record.receipt or b"", kind=Record.RECEIPT, entry_id=entry.id)
+        kept = reader.records.open(data, kind=Record.RECEIPT, entry_id=entry.id)
         receipt = open_receipt(kept, trusted=reader.trusted)
     except EnvelopeError as error:
-        return str(error)
+        return None, str(error)
     if receipt.entry_id != entry.id:
-        return f"it is the receipt of entry {receipt.entry_id}"
+        return None, f"it is the receipt of entry {receipt.entry_id}"
+    return receipt, None
+
+
+def _receipt_problem(
+    receipt: Receipt,
+    entry: Entry,
+    record: AcknowledgementRecord,
+    opened: OpenedEntry | None,
+    filing: Filing | None,
+) -> str | None:
     pairs: dict[str, tuple[object, object]] = {
         "report id": (receipt.report_id, record.acknowledgement.report_id),
         "idempotency key": (receipt.idempotency_key, entry.idempotency_key),

@@ -291,6 +291,21 @@ class AsyncTiplineClient:
         """The entry that holds this key for this client's profile, if any."""
         return await self.outbox.find(Lane(self.profile.name, self.profile.environment), idempotency_key)
 
+    async def orphaned(self, *, limit: int = 100, after: str | None = None) -> list[Entry]:
+        """Entries of this environment with suspected orphans that have not lapsed; see their `checkpoint.orphans`.
+
+        Such a report may be open at the endpoint, since its submit was not answered. Nobody can finish it.
+
+        Args:
+            limit: How many entries at most, in the order of their enqueueing.
+            after: The last id of the page before.
+
+        Raises:
+            EntryNotFoundError: No entry has the id `after`.
+        """
+        now, environment = self._options.clock.now(), self.profile.environment
+        return await self.outbox.list_entries(environment=environment, orphaned_at=now, limit=limit, after=after)
+
     async def receipt(self, entry_id: str) -> Receipt:
         """The verified receipt of an acknowledged entry.
 

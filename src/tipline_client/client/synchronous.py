@@ -157,6 +157,10 @@ class TiplineClient:
         """See `AsyncTiplineClient.find`."""
         return self.call(self._async.find, idempotency_key)
 
+    def orphaned(self, *, limit: int = 100, after: str | None = None) -> list[Entry]:
+        """See `AsyncTiplineClient.orphaned`."""
+        return self.call(self._async.orphaned, limit=limit, after=after)
+
     def receipt(self, entry_id: str) -> Receipt:
         """See `AsyncTiplineClient.receipt`."""
         return self.call(self._async.receipt, entry_id)

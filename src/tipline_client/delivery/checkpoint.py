@@ -98,6 +98,10 @@ class SuspectedOrphan:
     lapses_at: datetime
     report_id: int | None = None
 
+    def has_lapsed(self, now: datetime) -> bool:
+        """Whether it is gone by now, if it ever was; until then the endpoint may hold it, unfinished."""
+        return self.lapses_at <= now
+
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
@@ -167,6 +171,11 @@ class Checkpoint:
         if self.report_id is None or self.opened_at is None:
             return None
         return max(self.opened_at + UNFINISHED_LIFETIME, (self.changed_at or self.opened_at) + IDLE_LIFETIME)
+
+    @property
+    def orphans_lapse_at(self) -> datetime | None:
+        """When the last of the suspected orphans is gone; `None` when there are none."""
+        return max((orphan.lapses_at for orphan in self.orphans), default=None)
 
     def attached(self, index: int) -> AttachedFile | None:
         """The endpoint's record of evidence file `index` in the current report."""

@@ -74,7 +74,7 @@ class EntryReleased:
 
 @dataclass(frozen=True, slots=True)
 class EntryAttempted:
-    """A leased try ended, and the entry waits for the next one."""
+    """A leased try ended, whichever way."""
 
     attempt: Attempt
 

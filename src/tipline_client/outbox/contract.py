@@ -81,8 +81,12 @@ class Outbox(Protocol):
         environment: Environment | None = None,
         limit: int = 100,
         after: str | None = None,
+        orphaned_at: datetime | None = None,
     ) -> list[Entry]:
         """Entries in the order of their enqueueing, a bounded page; `after` is the last id of the page before.
+
+        With `orphaned_at` only those with a suspected orphan that has not lapsed at that moment. Such a page costs no
+        more than all the entries that have one, of which there are those of a day, whatever else is delivered.
 
         Raises:
             EntryNotFoundError: No entry has the id `after`.

@@ -59,13 +59,14 @@ def unreadable(columns: Sequence[str]) -> Failure:
 
 
 def checkpoint_columns(checkpoint: Checkpoint) -> dict[str, Value]:
-    """The checkpoint, the part of it that orders the claims, and the report that no other entry may have."""
-    lapses_at = checkpoint.lapses_at
+    """The checkpoint, and what of it orders the claims, belongs to no other entry, or is looked for by its moment."""
+    lapses_at, orphans_lapse_at = checkpoint.lapses_at, checkpoint.orphans_lapse_at
     return {
         "checkpoint": to_json(checkpoint),
         # Text, because the endpoint's numbers may outgrow 63 bits.
         "report_id": None if checkpoint.report_id is None else str(checkpoint.report_id),
         "lapses_at": NEVER if lapses_at is None else microseconds(lapses_at),
+        "orphans_lapse_at": None if orphans_lapse_at is None else microseconds(orphans_lapse_at),
     }
 
 
@@ -123,11 +124,12 @@ _ENTRY: Final[Columns] = MappingProxyType(
         "known_at": (or_none(moment), None),
         "lapses_at": (number, NEVER),
         "warned_at": (or_none(number), None),
+        "orphans_lapse_at": (or_none(number), None),
         "lease_token": (or_none(text), None),
         "lease_expires_at": (or_none(number), None),
     }
 )
-_OF_THE_STORE: Final = ("lapses_at", "lease_token", "lease_expires_at", "warned_at")
+_OF_THE_STORE: Final = ("lapses_at", "lease_token", "lease_expires_at", "warned_at", "orphans_lapse_at")
 """Columns that an entry does not show. They are looked at too: the table refuses to change a row with a wrong one."""
 
 _ATTEMPT: Final[Columns] = MappingProxyType(

@@ -32,6 +32,7 @@ ENTRY_COLUMNS = [
     "filed_by_hand_as",
     "known_at",
     "warned_at",
+    "orphans_lapse_at",
     "enqueued_at",
     "available_at",
     "lease_token",

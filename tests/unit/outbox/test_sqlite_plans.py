@@ -13,6 +13,8 @@ from tipline_client.outbox.sqlite.opening import open_file
 NAMES = [name for name in statements.__all__ if name.isupper()]
 WHOLE_TABLES_BY_INTENT = {"ALARMS": {"SCAN alarms"}, "COUNTS": {"SCAN counts"}}
 """All alarms are listed only for a person; the counts are a handful of rows for each lane."""
+SHORT_WALKS = {"sqlite_autoindex_entries_2": "idempotency_key=?", "entries_by_state": "state=?"}
+"""The indexes of whole lanes, delivered rows and all, and what is asked for when a walk along one is short."""
 
 
 @pytest.fixture(params=["sqlite3", "apsw"])
@@ -42,6 +44,24 @@ def test_plan_without_a_scan(connection: Connection, name: str) -> None:
     assert WHOLE_TABLES_BY_INTENT.get(name, set()) == scans
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_plan_without_a_walk_through_a_lane(connection: Connection, name: str) -> None:
+    """An index that holds the delivered rows too is asked for one key or one state, never for a lane and all it had."""
+    plan = _plan(connection, getattr(statements, name))
+
+    walks = [step for step in plan for index, asked in SHORT_WALKS.items() if index in step and asked not in step]
+    assert [] == walks
+
+
+@pytest.mark.parametrize("name", ["RECORD", "END_LEASE", "HOLDER_OF_REPORT"])
+def test_report_looked_for_among_all_others(connection: Connection, name: str) -> None:
+    """Whether a report is another entry's is two looks by its number: at those opened, and those filed by hand."""
+    plan = " / ".join(_plan(connection, getattr(statements, name)))
+
+    assert "INDEX entries_reports (report_id=?" in plan
+    assert "INDEX entries_filed_by_hand (filed_by_hand_as=?" in plan
+
+
 @pytest.mark.parametrize(
     ("name", "index"),
     [
@@ -50,6 +70,7 @@ def test_plan_without_a_scan(connection: Connection, name: str) -> None:
         ("NEXT_AVAILABLE", "INDEX entries_available"),
         ("NEXT_LEASE_END", "INDEX entries_leased"),
         ("NUMBERS_IN_STATE", "COVERING INDEX entries_by_state"),
+        ("ORPHANED", "COVERING INDEX entries_orphaned"),
     ],
 )
 def test_question_asked_again_and_again(connection: Connection, name: str, index: str) -> None:

@@ -55,6 +55,8 @@ def dispatch(
 ) -> ExitCode:
     """Deliver what is queued, until SIGINT or SIGTERM; what is under way then ends first, a second signal ends at once.
 
+    It ends with 0 then, with 4 if an entry was given up in this run, and at a second signal with 130.
+
     With --drain it ends when nothing is left to do: 0 when nothing waits, 3 when something does, 4 when an entry was
     given up in this run, 5 when the endpoint refuses the account, 7 when something waits that nobody will deliver,
     since its row was altered.

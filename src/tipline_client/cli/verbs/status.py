@@ -8,6 +8,7 @@ from tipline_client.cli.exit_codes import ExitCode
 from tipline_client.cli.incidents import PausedLane, find_paused_lanes, incident_line, incident_view
 from tipline_client.cli.opening import LANES, with_outbox
 from tipline_client.cli.options import ENDPOINT, EndpointOptions
+from tipline_client.cli.orphans import OpenOrphans, find_open_orphans, orphans_line
 from tipline_client.cli.settings import Settings
 from tipline_client.cli.suspects import Suspects, find_suspects, suspects_lines, suspects_view
 from tipline_client.cli.views import failure_view, instant, span
@@ -32,6 +33,7 @@ class _Found:
     counts: OutboxCounts
     oldest: Entry | None
     failure: OldestFailure
+    orphans: OpenOrphans
 
 
 def status(*, options: EndpointOptions = ENDPOINT) -> ExitCode:
@@ -56,7 +58,8 @@ def status(*, options: EndpointOptions = ENDPOINT) -> ExitCode:
             waiting = [State.QUEUED, State.LEASED, State.HELD]
             oldest = await outbox.list_entries(states=waiting, environment=environment, limit=1)
             failure = await find_oldest_failure(outbox, environment=environment, most=_LOOKED_AT)
-            found.append(_Found(environment, counts, oldest[0] if oldest else None, failure))
+            orphans = await find_open_orphans(outbox, environment=environment, now=datetime.now(UTC), most=_LOOKED_AT)
+            found.append(_Found(environment, counts, oldest[0] if oldest else None, failure, orphans))
         paused = [lane for lane in await find_paused_lanes(outbox, LANES) if lane.lane.environment in environments]
         return found, paused, await find_suspects(outbox, reader=_reader(settings), most=_LOOKED_AT)
 
@@ -107,6 +110,11 @@ def _view(found: _Found) -> dict[str, Any]:
         "lastErrorNotLookedAt": found.failure.not_looked_at,
         "nextTry": instant(counts.next_available),
         "openAlarms": counts.open_alarms,
+        "suspectedOrphans": {
+            "notLapsed": found.orphans.count,
+            "lastLapsesAt": instant(found.orphans.last_lapses_at),
+            "areAllCounted": found.orphans.is_whole,
+        },
     }
 
 
@@ -124,6 +132,8 @@ def _lines(found: _Found) -> list[str]:
         lines.append(f"  last error    {failure}")
     if counts.by_state[State.HELD]:
         lines.append("  held          until a person lets them go: tipline list --state held, tipline release")
+    if found.orphans.count:
+        lines.append(f"  orphans       {orphans_line(found.orphans)}")
     if counts.open_alarms:
         lines.append(f"  open alarms   {counts.open_alarms}: tipline alarm list")
     return lines

@@ -92,6 +92,10 @@ class StoredEntry:
         is_asked_for = is_asked_for and self.entry.state is State.QUEUED
         return is_asked_for or not now < self.due_at <= now + HORIZON
 
+    def is_orphaned(self, now: datetime) -> bool:
+        """Whether one of its suspected orphans has not lapsed."""
+        return not all(orphan.has_lapsed(now) for orphan in self.entry.checkpoint.orphans)
+
     def place_in_line(self) -> tuple[bool, bool, datetime, int]:
         """What the claims are sorted by."""
         lapses_at = self.entry.checkpoint.lapses_at

@@ -72,6 +72,7 @@ class MemoryOutbox:
         environment: Environment | None = None,
         limit: int = 100,
         after: str | None = None,
+        orphaned_at: datetime | None = None,
     ) -> list[Entry]:
         """See `Outbox.list_entries`."""
         with self._lock:
@@ -82,6 +83,7 @@ class MemoryOutbox:
                 if row.number > start
                 and (states is None or row.entry.state in states)
                 and environment in (None, row.entry.environment)
+                and (orphaned_at is None or row.is_orphaned(orphaned_at))
             )
             return list(islice(found, limit))
 

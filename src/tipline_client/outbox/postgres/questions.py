@@ -27,6 +27,7 @@ __all__ = [
     "NUMBER_OF_ENTRY",
     "OLDEST_WAITING",
     "OPEN_ALARMS",
+    "ORPHANED_PAGE",
     "PAGE",
     "RECORDED_ACKNOWLEDGEMENT",
     "REJECTED_REPLY",
@@ -51,7 +52,8 @@ def columns(entries: str) -> str:
         {entries}.checkpoint, {entries}.attempts, {entries}.enqueued_at, {entries}.available_at,
         {entries}.withdrawal_reason, {entries}.last_failure, acknowledgements.report_id,
         acknowledgements.acknowledged_at, acknowledgements.entry IS NOT NULL, {entries}.filed_by_hand_as,
-        {entries}.known_at, {entries}.lapses_at, {entries}.warned_at, {entries}.lease_token,
+        {entries}.known_at, {entries}.lapses_at, {entries}.warned_at, {entries}.orphans_lapse_at,
+        {entries}.lease_token,
         {entries}.lease_expires_at
     """
 
@@ -93,6 +95,23 @@ PAGE: Final = f"""
 """A page of entries: one short walk for each environment and state, put together in order.
 
 The walk is written as a stretch of the index on the three; with equal signs the planner may filter all rows instead.
+"""
+
+ORPHANED_PAGE: Final = f"""
+    WITH orphaned AS MATERIALIZED (
+        SELECT number, state FROM tipline.entries
+        WHERE environment = ANY(%(environments)s::text[]) AND orphans_lapse_at > %(moment)s::bigint
+    ),
+    page AS MATERIALIZED (
+        SELECT number FROM orphaned WHERE state = ANY(%(states)s::text[]) AND number > %(after)s::bigint
+        ORDER BY number LIMIT %(limit)s
+    )
+    {_ENTRY} JOIN page ON page.number = entries.number ORDER BY entries.number
+"""  # noqa: S608 - names of our own
+"""A page of the entries with a suspected orphan that lapses after a moment.
+
+All of those are found first, along their index in the order of time; asked for in the order of their numbers, the
+planner may walk through all that is delivered.
 """
 
 ENDED_BY: Final = """

@@ -12,7 +12,7 @@ from tipline_client.delivery.environment import Environment
 from tipline_client.delivery.outcomes import Attempt
 from tipline_client.delivery.states import State
 from tipline_client.outbox import rules
-from tipline_client.outbox.columns import FIRST, LAST, moment
+from tipline_client.outbox.columns import FIRST, LAST, microseconds, moment
 from tipline_client.outbox.contract import AcknowledgementRecord, Lane, Stray, Strays
 from tipline_client.outbox.postgres import questions
 from tipline_client.outbox.postgres.conversation import Conversation, Value
@@ -58,7 +58,12 @@ def find(lane: Lane, idempotency_key: str) -> Conversation[Entry | None]:
 
 
 def list_entries(
-    *, states: Sequence[State] | None, environment: Environment | None, limit: int, after: str | None
+    *,
+    states: Sequence[State] | None,
+    environment: Environment | None,
+    limit: int,
+    after: str | None,
+    orphaned_at: datetime | None,
 ) -> Conversation[list[Entry]]:
     """A page of entries."""
     start = 0
@@ -67,15 +72,16 @@ def list_entries(
         if not rows:
             raise rules.no_entry(after)
         start = rows[0][0]
-    page = yield (
-        questions.PAGE,
-        {
-            "environments": [place.value for place in (Environment if environment is None else [environment])],
-            "states": sorted({state.value for state in (State if states is None else states)}),
-            "after": start,
-            "limit": max(limit, 0),
-        },
-    )
+    asked: dict[str, Value] = {
+        "environments": [place.value for place in (Environment if environment is None else [environment])],
+        "states": sorted({state.value for state in (State if states is None else states)}),
+        "after": start,
+        "limit": max(limit, 0),
+    }
+    if orphaned_at is None:
+        page = yield questions.PAGE, asked
+    else:
+        page = yield questions.ORPHANED_PAGE, {**asked, "moment": microseconds(orphaned_at)}
     return [shown_entry(row) for row in page]
 
 

@@ -149,11 +149,14 @@ class PostgresOutbox:
         environment: Environment | None = None,
         limit: int = 100,
         after: str | None = None,
+        orphaned_at: datetime | None = None,
     ) -> list[Entry]:
         """See `Outbox.list_entries`."""
         return await self._hold(
             Kind.READ,
-            lambda _: reading.list_entries(states=states, environment=environment, limit=limit, after=after),
+            lambda _: reading.list_entries(
+                states=states, environment=environment, limit=limit, after=after, orphaned_at=orphaned_at
+            ),
         )
 
     async def count(self, *, environment: Environment | None = None, lane: Lane | None = None) -> OutboxCounts:

@@ -13,7 +13,7 @@ from tipline_client.delivery.environment import Environment
 from tipline_client.delivery.outcomes import Attempt
 from tipline_client.delivery.states import State
 from tipline_client.outbox import rules
-from tipline_client.outbox.columns import FIRST, LAST, moment
+from tipline_client.outbox.columns import FIRST, LAST, microseconds, moment
 from tipline_client.outbox.contract import AcknowledgementRecord, Lane, Stray, Strays
 from tipline_client.outbox.rows import (
     name_of,
@@ -69,24 +69,48 @@ def list_entries(
     environment: Environment | None,
     limit: int,
     after: str | None,
+    orphaned_at: datetime | None,
 ) -> list[Entry]:
-    """A page of entries.
-
-    One short walk along the index for each environment and state that is asked for, put together in order: no page
-    costs more because of the rows that it does not show.
-    """
+    """A page of entries, put together in order from walks along an index."""
     start = 0
     if after is not None:
         rows = execute(statements.ENTRY_BY_ID, {"id": after})
         if not rows:
             raise rules.no_entry(after)
         start = rows[0][0]
-    numbers: list[int] = []
-    for place, state in product(_environments(environment), set(State if states is None else states)):
-        page = {"environment": place.value, "state": state.value, "after": start, "limit": max(limit, 0)}
-        numbers += [number for [number] in execute(statements.NUMBERS_IN_STATE, page)]
+    asked = set(State if states is None else states)
+    places = _environments(environment)
+    if orphaned_at is None:
+        numbers = _numbers_in(execute, places, asked, after=start, limit=max(limit, 0))
+    else:
+        numbers = _numbers_orphaned(execute, places, asked, after=start, moment=microseconds(orphaned_at))
     shown = sorted(numbers)[: max(limit, 0)]
     return [shown_entry(row) for number in shown for row in execute(statements.ENTRY_BY_NUMBER, {"number": number})]
+
+
+def _numbers_in(
+    execute: Execute, places: Sequence[Environment], states: set[State], *, after: int, limit: int
+) -> list[int]:
+    """One short walk for each environment and state: no page costs more because of the rows that it does not show."""
+    numbers: list[int] = []
+    for place, state in product(places, states):
+        page = {"environment": place.value, "state": state.value, "after": after, "limit": limit}
+        numbers += [number for [number] in execute(statements.NUMBERS_IN_STATE, page)]
+    return numbers
+
+
+def _numbers_orphaned(
+    execute: Execute, places: Sequence[Environment], states: set[State], *, after: int, moment: int
+) -> list[int]:
+    """All of them, since their index is in the order of time; there are only those of a day."""
+    return [
+        number
+        for place in places
+        for number, state in execute(
+            statements.ORPHANED, {"environment": place.value, "after": after, "moment": moment}
+        )
+        if state in states
+    ]
 
 
 def count(execute: Execute, *, environment: Environment | None, lane: Lane | None) -> OutboxCounts:

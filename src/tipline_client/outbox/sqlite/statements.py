@@ -29,6 +29,7 @@ __all__ = [
     "ENTRY_BY_NUMBER",
     "ENTRY_OF_ALARM",
     "FILE_BY_HAND",
+    "HOLDER_OF_REPORT",
     "KEEP_RECEIPT",
     "LEASE",
     "LONGEST_KNOWN",
@@ -40,6 +41,7 @@ __all__ = [
     "NUMBERS_IN_STATE",
     "OLDEST_WAITING",
     "OPEN_ALARMS",
+    "ORPHANED",
     "RECORD",
     "RECORDED_ACKNOWLEDGEMENT",
     "REJECTED_REPLY",
@@ -58,7 +60,8 @@ _ENTRY: Final = """
         entries.checkpoint, entries.attempts, entries.enqueued_at, entries.available_at, entries.withdrawal_reason,
         entries.last_failure, acknowledgements.report_id, acknowledgements.acknowledged_at,
         acknowledgements.entry IS NOT NULL, entries.filed_by_hand_as, entries.known_at,
-        entries.lapses_at, entries.warned_at, entries.lease_token, entries.lease_expires_at
+        entries.lapses_at, entries.warned_at, entries.orphans_lapse_at, entries.lease_token,
+        entries.lease_expires_at
     FROM entries LEFT JOIN acknowledgements ON acknowledgements.entry = entries.number
 """
 
@@ -91,6 +94,12 @@ NUMBERS_IN_STATE: Final = """
     ORDER BY number LIMIT :limit
 """
 """A page of one environment's entries in one state, by their numbers."""
+
+ORPHANED: Final = """
+    SELECT number, state FROM entries INDEXED BY entries_orphaned
+    WHERE environment = :environment AND orphans_lapse_at > :moment AND number > :after
+"""
+"""One environment's entries with a suspected orphan that lapses after a moment, by their numbers, in any order."""
 
 DUE: Final = """
     SELECT number, state FROM entries INDEXED BY entries_in_line
@@ -139,23 +148,36 @@ RENEW: Final = """
 """Fenced: move the end of a lease; a row comes back only if the lease is live."""
 
 HOLDER_OF_REPORT: Final = """
-    SELECT other.id FROM entries JOIN entries AS other ON other.number <> entries.number
-        AND other.environment = entries.environment AND other.profile = entries.profile
-        AND (other.report_id = :report_id OR other.filed_by_hand_as = :report_id)
-    WHERE entries.id = :id LIMIT 1
+    SELECT other.id FROM entries
+        JOIN entries AS other INDEXED BY entries_reports ON other.report_id = :report_id
+            AND other.environment = entries.environment AND other.profile = entries.profile
+    WHERE entries.id = :id AND other.number <> entries.number
+    UNION ALL
+    SELECT other.id FROM entries
+        JOIN entries AS other INDEXED BY entries_filed_by_hand ON other.filed_by_hand_as = :report_id
+            AND other.environment = entries.environment AND other.profile = entries.profile
+    WHERE entries.id = :id AND other.number <> entries.number
+    LIMIT 1
 """
 """Whose a report is, if it is another entry's of the same lane."""
 
+# Each of the two has an index of its own. Asked for with OR in one question, SQLite would walk through the whole lane.
 _NOBODY_ELSES: Final = """
     NOT EXISTS (
-        SELECT 1 FROM entries AS other
-        WHERE (other.report_id = :report_id OR other.filed_by_hand_as = :report_id) AND other.number <> entries.number
+        SELECT 1 FROM entries AS other INDEXED BY entries_reports
+        WHERE other.report_id = :report_id AND other.number <> entries.number
+            AND other.environment = entries.environment AND other.profile = entries.profile
+    )
+    AND NOT EXISTS (
+        SELECT 1 FROM entries AS other INDEXED BY entries_filed_by_hand
+        WHERE other.filed_by_hand_as = :report_id AND other.number <> entries.number
             AND other.environment = entries.environment AND other.profile = entries.profile
     )
 """
 
 RECORD: Final = f"""
-    UPDATE entries SET checkpoint = :checkpoint, lapses_at = :lapses_at, report_id = :report_id
+    UPDATE entries SET checkpoint = :checkpoint, lapses_at = :lapses_at, report_id = :report_id,
+        orphans_lapse_at = :orphans_lapse_at
     WHERE id = :id AND state = 'leased' AND lease_token = :token AND lease_expires_at > :now AND {_NOBODY_ELSES}
     RETURNING number
 """  # noqa: S608 - names of our own
@@ -164,6 +186,7 @@ RECORD: Final = f"""
 # An end is never refused for the report's sake: what the endpoint said last is kept, whatever else is wrong.
 END_LEASE: Final = f"""
     UPDATE entries SET state = :state, checkpoint = :checkpoint, lapses_at = :lapses_at,
+        orphans_lapse_at = :orphans_lapse_at,
         report_id = CASE :state WHEN 'queued' THEN :report_id ELSE report_id END,
         attempts = attempts + :burns,
         last_failure = CASE WHEN :state = 'acknowledged' THEN NULL ELSE coalesce(:failure, last_failure) END,
@@ -255,7 +278,7 @@ FILE_BY_HAND: Final = """
 
 REQUEUE: Final = """
     UPDATE entries SET state = 'queued', checkpoint = :checkpoint, lapses_at = :lapses_at, report_id = :report_id,
-        available_at = :now
+        orphans_lapse_at = :orphans_lapse_at, available_at = :now
     WHERE number = :number
 """
 """Put a dead letter back in the line, due at once."""

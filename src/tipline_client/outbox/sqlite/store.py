@@ -135,11 +135,12 @@ class SqliteOutbox:
         environment: Environment | None = None,
         limit: int = 100,
         after: str | None = None,
+        orphaned_at: datetime | None = None,
     ) -> list[Entry]:
         """See `Outbox.list_entries`."""
         return await self._reader.run(
             lambda execute: reading.list_entries(
-                execute, states=states, environment=environment, limit=limit, after=after
+                execute, states=states, environment=environment, limit=limit, after=after, orphaned_at=orphaned_at
             )
         )
 
