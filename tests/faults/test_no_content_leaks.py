@@ -7,52 +7,16 @@ from dataclasses import replace
 import pytest
 
 from tests.support.crashes import CrashPoint, die_at
+from tests.support.marked import MARK, QUOTING, enqueue_marked, marked_evidence, marked_report
 from tests.support.stage import DAYS, Stage
 from tipline_client.delivery.steps import Step
 from tipline_client.dispatch.delivering import deliver
-from tipline_client.dispatch.enqueueing import enqueue
 from tipline_client.dispatch.receipting import receipt_of
 from tipline_client.errors import ReportInvalidError, TiplineError
-from tipline_client.evidence import Evidence
 from tipline_client.mock import faults
 from tipline_client.mock.fault_kinds import Fault
 from tipline_client.mock.script import Step as StepName
-from tipline_client.models import Person, Report, Reporter
-
-MARK = "Marzipanmug"
-"""Stands in every text, name, byte and secret; no part of this package says it by itself."""
-
-QUOTING = f"Validation failed {MARK}\n[3,7] - cvc-complex-type.2.4.a: '{MARK}' found at 'lastName'. {MARK * 200}"
-
-
-def _marked_report() -> Report:
-    return Report.model_validate(
-        {
-            "incidentSummary": {
-                "incidentType": "Misleading Domain Name",
-                "platform": MARK,
-                "escalateToHighPriority": MARK,
-                "incidentDateTime": "2026-01-05T08:30:00Z",
-                "incidentDateTimeDescription": MARK,
-            },
-            "internetDetails": [{"webPageIncident": {"url": [f"https://example.com/{MARK}"], "additionalInfo": MARK}}],
-            "reporter": {"reportingPerson": {"firstName": MARK, "email": [f"{MARK}@example.com"]}},
-            "personOrUserReported": {"screenName": MARK, "espIdentifier": MARK, "additionalInfo": MARK},
-            "additionalInfo": MARK,
-        }
-    )
-
-
-def _marked_evidence() -> list[Evidence]:
-    return [
-        Evidence.from_bytes(
-            f"{MARK} {number}".encode() * 9,
-            name=f"{MARK}-{number}.bin",
-            original_file_name=f"{MARK}.bin",
-            additional_info=[MARK],
-        )
-        for number in range(2)
-    ]
+from tipline_client.models import Person, Reporter
 
 
 @pytest.fixture
@@ -88,26 +52,11 @@ async def _shown(stage: Stage, entry_id: str) -> str:
     entry = await outbox.get(entry_id)
     record = await outbox.acknowledgement(entry_id)
     parts: list[object] = [entry, entry.checkpoint, entry.last_failure, record, await outbox.attempts(entry_id)]
-    parts += [await outbox.alarms(), await outbox.count(), stage.profile, stage.conductor(), *_marked_evidence()]
+    parts += [await outbox.alarms(), await outbox.count(), stage.profile, stage.conductor(), *marked_evidence()]
     if record is not None:
         receipt = await receipt_of(outbox, stage.keys, stage.vault, entry_id)
         parts += [record.acknowledgement, receipt, *receipt.files]
     return "\n".join(map(repr, parts))
-
-
-async def _enqueue(stage: Stage) -> str:
-    enqueued = await enqueue(
-        _marked_report(),
-        _marked_evidence(),
-        idempotency_key="case-leak",
-        outbox=stage.outbox,
-        store=stage.store,
-        keys=stage.keys,
-        vault=stage.vault,
-        profile=stage.profile,
-        clock=stage.clock,
-    )
-    return enqueued.entry.id
 
 
 _SCRIPTS: dict[str, tuple[StepName, list[Fault]]] = {
@@ -137,7 +86,7 @@ async def test_planted_words_on_every_path(stage: Stage, logs: pytest.LogCapture
     if step == "retract":
         stage.endpoint.faults.script("upload", faults.lost_reply())
 
-    entry_id = await _enqueue(stage)
+    entry_id = (await enqueue_marked(stage)).id
     await stage.conductor().drain(patience=DAYS)
 
     seen = _logged(logs) + await _shown(stage, entry_id)
@@ -150,7 +99,7 @@ async def test_planted_words_in_errors(stage: Stage, logs: pytest.LogCaptureFixt
     """An error that a single delivery raises tells codes and ids, as do all the errors behind it."""
     step, planned = _SCRIPTS[script]
     stage.endpoint.faults.script(step, *planned)
-    entry_id = await _enqueue(stage)
+    entry_id = (await enqueue_marked(stage)).id
 
     with pytest.raises(TiplineError) as raised:
         await deliver(stage.conductor(), stage.outbox, stage.keys, stage.vault, entry_id)
@@ -160,22 +109,12 @@ async def test_planted_words_in_errors(stage: Stage, logs: pytest.LogCaptureFixt
 
 async def test_planted_words_in_refused_reports(stage: Stage) -> None:
     """A report that breaks rules is refused with paths, not with what stands there."""
-    report = _marked_report()
+    report = marked_report()
     silent = Reporter(reporting_person=Person(first_name=MARK, last_name=MARK))
     broken = report.model_copy(update={"reporter": silent})
 
     with pytest.raises(ReportInvalidError) as raised:
-        await enqueue(
-            broken,
-            _marked_evidence(),
-            idempotency_key="case-leak",
-            outbox=stage.outbox,
-            store=stage.store,
-            keys=stage.keys,
-            vault=stage.vault,
-            profile=stage.profile,
-            clock=stage.clock,
-        )
+        await enqueue_marked(stage, broken)
 
     assert "report.reporter.reportingPerson.email" in _told(raised.value)
     assert MARK not in _told(raised.value)
@@ -183,7 +122,7 @@ async def test_planted_words_in_refused_reports(stage: Stage) -> None:
 
 async def test_planted_words_in_missing_evidence(stage: Stage, logs: pytest.LogCaptureFixture) -> None:
     """A copy that vanished is named by its place, not by the file's name or bytes."""
-    entry_id = await _enqueue(stage)
+    entry_id = (await enqueue_marked(stage)).id
     for path in (stage.folder / "evidence").rglob("*"):
         if path.is_file():
             path.unlink()
@@ -197,7 +136,7 @@ async def test_planted_words_in_missing_evidence(stage: Stage, logs: pytest.LogC
 
 async def test_planted_words_after_a_death(stage: Stage, logs: pytest.LogCaptureFixture) -> None:
     """The traceback of a dispatcher that died shows no word of the report."""
-    await _enqueue(stage)
+    await enqueue_marked(stage)
     crash = die_at(Step.FILEINFO, CrashPoint.BEFORE_RECORD)
 
     with pytest.raises(BaseExceptionGroup) as died:
@@ -208,7 +147,7 @@ async def test_planted_words_after_a_death(stage: Stage, logs: pytest.LogCapture
 
 async def test_credentials_in_sight(stage: Stage, logs: pytest.LogCaptureFixture) -> None:
     """Neither user name nor password is in a repr or a log, whether they work or not."""
-    entry_id = await _enqueue(stage)
+    entry_id = (await enqueue_marked(stage)).id
     stage.profile = replace(stage.profile, username=f"{MARK}-user", password=f"{MARK}-password")
 
     await stage.conductor().drain(patience=DAYS)
@@ -222,8 +161,8 @@ async def test_words_that_would_be_found(stage: Stage, logs: pytest.LogCaptureFi
     """The search finds what is there, or the other tests here would prove nothing."""
     logging.getLogger("tipline_client.dispatch").warning("said by mistake: %s", MARK)
 
-    entry_id = await _enqueue(stage)
+    entry_id = (await enqueue_marked(stage)).id
 
     assert MARK in _logged(logs)
-    assert MARK in str(_marked_report().to_json_dict())
+    assert MARK in str(marked_report().to_json_dict())
     assert MARK not in await _shown(stage, entry_id)
