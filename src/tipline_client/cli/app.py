@@ -48,6 +48,7 @@ _GROUPS: tuple[tuple[Group, str, str, tuple[tuple[str, str, str], ...]], ...] = 
             ("list", "receipts:list_receipts", "List acknowledged entries."),
             ("show", "receipts:show_receipt", "Show one receipt, verified."),
             ("export", "receipts:export_receipt", "Write one signed receipt to a file."),
+            ("render", "receipts:render_receipt", "Write one receipt as a page for people."),
         ),
     ),
     (

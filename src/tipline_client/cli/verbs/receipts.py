@@ -9,17 +9,19 @@ from tipline_client.cli.exit_codes import CommandError, ExitCode
 from tipline_client.cli.opening import find_entry, with_outbox
 from tipline_client.cli.options import ENDPOINT, EndpointOptions
 from tipline_client.cli.output import columns
+from tipline_client.cli.receipt_page import receipt_html, receipt_text
 from tipline_client.cli.settings import Settings
 from tipline_client.cli.verbs.listing import Limit, page
 from tipline_client.cli.views import entry_view, instant, receipt_lines, receipt_view
 from tipline_client.delivery.states import State
-from tipline_client.dispatch.receipting import receipt_bytes
-from tipline_client.envelope.receipts import open_receipt
+from tipline_client.dispatch.receipting import receipt_bytes, reply_bodies
+from tipline_client.envelope.receipts import open_exported, open_receipt
+from tipline_client.envelope.receipts import with_replies as beside
 from tipline_client.home import Home
 from tipline_client.outbox import Outbox
 from tipline_client.vault import Vault
 
-__all__ = ["export_receipt", "list_receipts", "show_receipt"]
+__all__ = ["export_receipt", "list_receipts", "render_receipt", "show_receipt"]
 
 
 def list_receipts(*, limit: Limit = 100, after: str | None = None, options: EndpointOptions = ENDPOINT) -> ExitCode:
@@ -68,7 +70,13 @@ def show_receipt(entry: str, *, options: EndpointOptions = ENDPOINT) -> ExitCode
     return ExitCode.OK
 
 
-def export_receipt(entry: str, *, out: Path | None = None, options: EndpointOptions = ENDPOINT) -> ExitCode:
+def export_receipt(
+    entry: str,
+    *,
+    out: Path | None = None,
+    with_replies: bool = False,
+    options: EndpointOptions = ENDPOINT,
+) -> ExitCode:
     """Write one signed receipt, byte for byte; whoever has the public key can verify it.
 
     Example: tipline receipts export case-4711 --out receipt.json
@@ -76,10 +84,11 @@ def export_receipt(entry: str, *, out: Path | None = None, options: EndpointOpti
     Args:
         entry: Id or idempotency key of its entry.
         out: A new file; standard output without it.
+        with_replies: Put the endpoint's raw replies beside what is signed. They may quote the report.
         options: Shared options.
     """
     session = options.start()
-    data, entry_id = _read(session.settings, entry)
+    data, entry_id = _read(session.settings, entry, with_replies=with_replies)
     open_receipt(data, trusted=Home(session.settings.home).keys().trusted())
     if out is None:
         sys.stdout.flush()
@@ -91,13 +100,42 @@ def export_receipt(entry: str, *, out: Path | None = None, options: EndpointOpti
     return ExitCode.OK
 
 
-def _read(settings: Settings, name: str) -> tuple[bytes, str]:
+def render_receipt(
+    entry: str, *, out: Path | None = None, html: bool = False, options: EndpointOptions = ENDPOINT
+) -> ExitCode:
+    """Write one verified receipt as a page for people, in plain text or HTML; it shows neither replies nor files.
+
+    Example: tipline receipts render case-4711 --html --out receipt.html
+
+    Args:
+        entry: Id or idempotency key of its entry.
+        out: A new file; standard output without it.
+        html: One page of HTML that needs nothing else.
+        options: Shared options.
+    """
+    session = options.start()
+    data, entry_id = _read(session.settings, entry)
+    opened = open_exported(data, trusted=Home(session.settings.home).keys().trusted())
+    render = receipt_html if html else receipt_text
+    page = render(opened.receipt, signed_by=sorted(opened.key_ids))
+    if out is None:
+        sys.stdout.write(page)
+        return ExitCode.OK
+    _write_new(out, page.encode())
+    session.output.finish({"entryId": entry_id, "file": str(out)}, [f"receipt of {entry_id} rendered to {out}"])
+    return ExitCode.OK
+
+
+def _read(settings: Settings, name: str, *, with_replies: bool = False) -> tuple[bytes, str]:
     home = Home(settings.home)
     keys, vault = home.keys(), Vault(home.master_keys())
 
     async def read(outbox: Outbox) -> tuple[bytes, str]:
         entry = await find_entry(outbox, name, settings=settings)
-        return await receipt_bytes(outbox, keys, vault, entry.id), entry.id
+        receipt = await receipt_bytes(outbox, keys, vault, entry.id)
+        if with_replies:
+            receipt = beside(receipt, await reply_bodies(outbox, keys, vault, entry.id))
+        return receipt, entry.id
 
     return with_outbox(settings, read)
 
