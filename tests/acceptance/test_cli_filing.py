@@ -21,7 +21,7 @@ def test_submit_ends_with_receipt(world: World) -> None:
     ran = world.run("submit", str(world.submission()))
 
     assert ran.code == 0
-    assert "report 400000001 is filed (mock: mock)" in ran.out
+    assert f"report {world.report_id} is filed (mock: mock)" in ran.out
     assert "key           case-1" in ran.out
     assert "sha256" in ran.out
     assert "tipline receipts export" in ran.out
@@ -34,7 +34,7 @@ def test_submit_in_json(world: World) -> None:
 
     document = ran.document
     assert ran.code == 0
-    assert ("acknowledged", 400000001, "case-1") == (
+    assert ("acknowledged", world.report_id, "case-1") == (
         document["state"],
         document["reportId"],
         document["receipt"]["idempotencyKey"],
@@ -193,7 +193,7 @@ def test_reporter_from_configuration(world: World) -> None:
     ran = world.run("submit", str(path))
 
     assert 0 == ran.code
-    assert b"<firstName>Configured</firstName>" in world.endpoint.report_xml(400000001)
+    assert b"<firstName>Configured</firstName>" in world.endpoint.report_xml(world.report_id)
 
 
 def test_endpoint_down_then_back(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

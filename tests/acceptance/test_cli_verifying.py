@@ -25,7 +25,7 @@ def test_receipt_handed_on(world: World) -> None:
     ran = world.run("verify", "receipt.json", "--key", str(public), "--home", "nowhere", "--json")
 
     assert 0 == ran.code
-    assert [(True, 400000001)] == [(item["verified"], item["receipt"]["reportId"]) for item in ran.document]
+    assert [(True, world.report_id)] == [(item["verified"], item["receipt"]["reportId"]) for item in ran.document]
     assert 0o600 == stat.S_IMODE((world.folder / "receipt.json").stat().st_mode)
 
 
@@ -57,8 +57,8 @@ def test_receipts_listed_and_shown(world: World) -> None:
     raw = world.run("receipts", "export", "case-1")
     refused = world.run("receipts", "export", "case-1", "--out", "taken.json")
 
-    assert [400000001] == [entry["reportId"] for entry in listed]
-    assert "report 400000001 is filed" in shown.out
+    assert [world.report_id] == [entry["reportId"] for entry in listed]
+    assert f"report {world.report_id} is filed" in shown.out
     assert {"payload", "payloadType", "signatures"} == set(json.loads(raw.out))
     assert (2, "{}") == (refused.code, Path("taken.json").read_text())
 

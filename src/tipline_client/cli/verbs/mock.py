@@ -54,7 +54,7 @@ def mock(
     """
     try:
         from tipline_client.cli.fault_words import read_words
-        from tipline_client.mock import Dice, id_of_now, read_plan, serve
+        from tipline_client.mock import Dice, read_plan, serve
     except ImportError as error:
         raise ConfigurationError("the mock endpoint needs its extra", hint=str(error)) from None
     script = [read_words(text) for text in fault]
@@ -75,8 +75,6 @@ def mock(
         username=username,
         password=password,
         era=era,
-        # An outbox that outlives this endpoint must not be told the same numbers by the next one.
-        first_report_id=id_of_now(),
         newer_elements=newer_elements,
         faults=script,
         dice=thrown,
