@@ -92,7 +92,7 @@ def test_quick_start_of_the_readme_as_a_program(tmp_path: Path) -> None:
 
 
 def test_examples_and_readme_in_one_folder(tmp_path: Path) -> None:
-    """In whichever order they are started, each files its own reports, complains of nothing, and is told new numbers."""
+    """Started one after another, each files its own reports, complains of nothing, and is told new numbers."""
     (tmp_path / "program.py").write_text(python_of(ROOT / "README.md"), encoding="utf-8")
     (tmp_path / "mug.jpg").write_bytes((EXAMPLES / "mug.png").read_bytes())
 

@@ -11,6 +11,8 @@ from datetime import datetime, timedelta
 
 from tipline_client.cli.database_checks import check_server
 from tipline_client.cli.findings import Check, Grade
+from tipline_client.cli.incidents import find_paused_lanes, incident_line
+from tipline_client.cli.opening import LANES
 from tipline_client.cli.settings import Settings
 from tipline_client.cli.suspects import SUSPECTS_HINT, find_suspects
 from tipline_client.cli.variables import VARIABLE_NAMES
@@ -123,6 +125,10 @@ async def check_outbox(outbox: Outbox, *, now: datetime, trusted: TrustedKeys | 
     counts = await outbox.count()
     oldest = f", oldest since {instant(counts.oldest_waiting)}" if counts.oldest_waiting else ""
     checks.append(Check("waiting", Grade.OK, f"{counts.waiting}{oldest}"))
+    checks += [
+        Check("lane", Grade.WARNING, incident_line(paused), "A running dispatcher goes on by itself once it is well.")
+        for paused in await find_paused_lanes(outbox, LANES)
+    ]
     checks += await _check_altered(outbox, trusted)
     alarms = f"{counts.open_alarms} open"
     checks.append(
