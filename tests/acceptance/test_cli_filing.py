@@ -143,7 +143,7 @@ def test_malformed_json(world: World) -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "rule"), [(None, "evidence-missing"), (b"", "evidence-empty")], ids=["missing", "empty"]
+    ("content", "rule"), [(None, "evidence-file-missing"), (b"", "evidence-empty")], ids=["missing", "empty"]
 )
 def test_evidence_unusable(world: World, content: bytes | None, rule: str) -> None:
     """The file is named by the path of its item, and nothing is half-queued."""
@@ -168,6 +168,30 @@ def test_key_of_other_content(world: World) -> None:
 
     assert (2, "DuplicateKeyError") == (ran.code, ran.document["error"]["class"])
     assert 1 == len(world.listed())
+
+
+def test_key_of_another_line(world: World) -> None:
+    """One key for two reports in one file is found before anything is queued, by `validate` too."""
+    path = world.lines(world.content("a"), world.content("b"), world.content("a", evidence=[]))
+
+    checked = world.run("validate", str(path))
+    ran = world.run("enqueue", str(path))
+
+    assert (2, 2) == (checked.code, ran.code)
+    assert f"the idempotency key is that of {path}:1" in ran.out.lower()
+    assert "key-of-another-line" in checked.out
+    assert [] == world.listed()
+
+
+def test_key_of_other_content_in_the_middle_of_a_file(world: World) -> None:
+    """What only the outbox knows is said of its line; the lines around it are queued."""
+    world.run("enqueue", str(world.submission("b", evidence=[])))
+
+    ran = world.run("enqueue", "--json", str(world.lines(*(world.content(key) for key in "abc"))))
+
+    assert 2 == ran.code
+    assert [True, False, True] == [line["queued"] for line in ran.document]
+    assert ["b", "a", "c"] == [entry["idempotencyKey"] for entry in world.listed()]
 
 
 def test_standard_input(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,6 +1,8 @@
 """What the code knows and the pages repeat stays the same in both."""
 
+import ast
 import re
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -71,6 +73,25 @@ def test_exit_codes_of_the_command_line() -> None:
     listed = {(int(code), name) for code, name in re.findall(r"^\| (\d+) \| ([A-Z_]+) \|", page, re.MULTILINE)}
 
     assert {(code.value, code.name) for code in ExitCode} == listed
+
+
+def test_rules_that_issues_can_name() -> None:
+    """Every rule that the code makes is in the reference, with one meaning, and no issue is made past the rules."""
+    made, literal = Counter[str](), list[str]()
+    for file in (ROOT / "src").rglob("*.py"):
+        for call in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Name):
+                continue
+            if call.func.id in {"error", "warning"} and "validation" in file.parts:
+                made += Counter(word.value for word in call.args[:1] if isinstance(word, ast.Constant))
+            if call.func.id == "Issue":
+                given = [*call.args[1:2], *(word.value for word in call.keywords if word.arg == "rule")]
+                literal += [str(word.value) for word in given if isinstance(word, ast.Constant)]
+    page = (DOCS / "reference" / "rules.md").read_text(encoding="utf-8")
+
+    listed = re.findall(r"^\| `([a-z0-9-]+)` \| (?:error|warning) \|", page, re.MULTILINE)
+
+    assert (sorted(made.elements()), []) == (sorted(listed), literal)
 
 
 def test_rules_and_fields_in_the_reference() -> None:

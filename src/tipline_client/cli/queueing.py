@@ -1,7 +1,8 @@
-"""Submissions into the outbox, each with its own result; one FILE is queued wholly or not at all.
+"""Submissions into the outbox, each with its own result; of a FILE with an error nothing is queued.
 
-A fault of one submission is a result. A fault of the installation (outbox, keys) ends the run, and what was not tried
-any more says so.
+What the outbox alone knows is no error of the FILE: the line is refused, and the others are queued. A fault of one
+submission is a result. A fault of the installation (outbox, keys) ends the run, and what was not tried any more says
+so.
 """
 
 from collections.abc import Sequence

@@ -40,7 +40,7 @@ from tipline_client.outbox.contract import Lane, Outbox
 from tipline_client.outbox.rules import other_content
 from tipline_client.profiles import EndpointProfile, EndpointSchema
 from tipline_client.profiles.encode import encode
-from tipline_client.validation import EndpointRules, validate
+from tipline_client.validation import EndpointRules, rules_outside, validate
 
 __all__ = ["DocumentRules", "Enqueued", "as_submission", "check", "enqueue"]
 
@@ -94,7 +94,7 @@ def as_submission(
 
 
 def _wrong(path: str, message: str) -> Issue:
-    return Issue(path, "wrong-argument", Severity.ERROR, message, "this package's own interface")
+    return rules_outside.ARGUMENT.at(path, expected=message).as_issue()
 
 
 class DocumentRules(EndpointRules, Protocol):
