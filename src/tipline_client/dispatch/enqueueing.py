@@ -76,6 +76,8 @@ def as_submission(
         raise ReportInvalidError([_wrong("report", "a Report is expected; make one with Report.model_validate")])
     if isinstance(evidence, Evidence):
         raise EvidenceError("evidence is one Evidence, not a list of them", hint="Write evidence=[...].")
+    if not isinstance(evidence, Sequence):
+        raise EvidenceError(f"evidence is of type {type(evidence).__name__}, not a list", hint="Write evidence=[...].")
     for index, item in enumerate(evidence):
         if not isinstance(item, Evidence):
             kind = type(item).__name__
