@@ -26,6 +26,8 @@ from tipline_client.outbox import Outbox, SqliteOutbox
 __all__ = ["Check", "Grade", "check_disk", "check_endpoint_settings", "check_keys", "check_outbox", "check_settings"]
 
 _LEAST_FREE = 1024**3
+_NO_ROOM = 64 * 1024**2
+"""With less, what a day brings finds no place: that is no warning any more."""
 _MOST_VERIFIED = 10_000
 """How many waiting entries are verified; `tipline verify --all` looks at everything."""
 
@@ -187,7 +189,7 @@ def check_disk(settings: Settings) -> list[Check]:
         free = shutil.disk_usage(home).free
     except OSError as error:
         return [Check("disk", Grade.PROBLEM, f"{home}: {error.strerror}")]
-    grade = Grade.OK if free >= _LEAST_FREE else Grade.WARNING
+    grade = Grade.OK if free >= _LEAST_FREE else Grade.WARNING if free >= _NO_ROOM else Grade.PROBLEM
     hint = "" if grade is Grade.OK else "Make room: evidence is copied here."
     checks = [Check("disk", grade, f"{free // 1024**2} MiB free", hint)]
     folder = home / "evidence"
