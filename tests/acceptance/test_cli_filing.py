@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from tests.acceptance.world import World
-from tipline_client.mock import code, lost_reply
+from tipline_client.mock import code, garbage, lost_reply, other_files
 from tipline_client.mock.counts import Summary
+from tipline_client.mock.script import Step
 
 
 def filed(world: World) -> tuple[int, int, int]:
@@ -334,3 +335,36 @@ def test_no_file_named(world: World) -> None:
 
     assert 2 == ran.code
     assert "no submission file is named" in ran.err
+
+
+def test_filed_with_an_alarm(world: World) -> None:
+    """Whoever files it hears at once what a person must look at, with the alarm's number."""
+    world.endpoint.faults.script("finish", other_files())
+    path = str(world.submission())
+
+    ran = world.run("submit", path)
+    [alarm] = world.run("submit", "--json", path).document["alarms"]
+
+    assert 0 == ran.code
+    assert f"a person must look: alarm {alarm['number']}, file_set_differs: " in ran.out
+
+
+@pytest.mark.parametrize(("step", "says"), [("finish", True), ("upload", False)])
+def test_in_doubt_at_a_step(world: World, step: Step, says: bool) -> None:
+    """Only while a finish is in doubt is somebody warned not to file by hand."""
+    world.endpoint.faults.script(step, *[garbage()] * 20)
+    world.endpoint.faults.script("retract", *[garbage()] * 20)
+
+    ran = world.run("submit", str(world.submission()))
+
+    assert 3 == ran.code
+    assert says is ("do not file it by hand" in ran.out)
+
+
+def test_lines_beside_one_with_an_error(world: World) -> None:
+    """That nothing was queued is said once in each line of the result."""
+    ran = world.run("enqueue", str(world.lines(world.content("a"), world.content("b", report={}))))
+
+    assert 2 == ran.code
+    assert ":1: nothing was queued: another line of the file has errors" in ran.out
+    assert "queued: not queued" not in ran.out
