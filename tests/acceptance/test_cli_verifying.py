@@ -139,3 +139,15 @@ def test_filing_invented_by_hand(world: World) -> None:
     assert 0 == drained.code
     assert 0 != exported.code
     assert not Path("receipt.json").exists()
+
+
+def test_receipt_and_no_home(world: World) -> None:
+    """Whoever has only a receipt is told what it is verified with."""
+    world.run("submit", str(world.submission()))
+    world.run("receipts", "export", "case-1", "--out", "receipt.json")
+
+    ran = world.run("verify", "receipt.json", "--home", "nowhere")
+
+    assert 5 == ran.code
+    assert "--key PUBLIC.pem" in ran.err
+    assert "init" not in ran.err

@@ -11,9 +11,11 @@ from docs import generate
 from tests.docs.pages import ROOT, name_of
 from tipline_client import errors, validation
 from tipline_client.cli.exit_codes import ExitCode
+from tipline_client.delivery.outcomes import FAILURE_KINDS
 from tipline_client.dispatch.table import MOVES
 from tipline_client.models import EvidenceDetails
 from tipline_client.models.outline import outline
+from tipline_client.outbox.rows import UNREADABLE
 
 DOCS = ROOT / "docs"
 
@@ -83,7 +85,7 @@ def test_rules_that_issues_can_name() -> None:
             if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Name):
                 continue
             if call.func.id in {"error", "warning"} and "validation" in file.parts:
-                made += Counter(word.value for word in call.args[:1] if isinstance(word, ast.Constant))
+                made += Counter(str(word.value) for word in call.args[:1] if isinstance(word, ast.Constant))
             if call.func.id == "Issue":
                 given = [*call.args[1:2], *(word.value for word in call.keywords if word.arg == "rule")]
                 literal += [str(word.value) for word in given if isinstance(word, ast.Constant)]
@@ -92,6 +94,21 @@ def test_rules_that_issues_can_name() -> None:
     listed = re.findall(r"^\| `([a-z0-9-]+)` \| (?:error|warning) \|", page, re.MULTILINE)
 
     assert (sorted(made.elements()), []) == (sorted(listed), literal)
+
+
+def test_kinds_of_failures() -> None:
+    """Every kind that this program gives a failure by itself can be asked for by name."""
+    literal = re.compile(r'(?<!class )Failure\(\s*(?:kind=)?"(\w+)"|\bkind = "(\w+)" if .* else "(\w+)"')
+    made = {
+        word
+        for file in (ROOT / "src" / "tipline_client" / "dispatch").glob("*.py")
+        for words in literal.findall(file.read_text(encoding="utf-8"))
+        for word in words
+        if word
+    }
+
+    assert {"evidence_changed", "withdrawn"} <= made
+    assert set() == {*made, UNREADABLE} - set(FAILURE_KINDS)
 
 
 def test_rules_and_fields_in_the_reference() -> None:
