@@ -293,3 +293,29 @@ def test_verify_without_the_secret_of_checkpoints(filed: World) -> None:
     ran = filed.run("verify", "--all")
 
     assert (0, True) == (ran.code, "neither checkpoints nor histories are verified" in ran.err)
+
+
+def test_acknowledged_by_hand_in_the_row_alone(world: World) -> None:
+    """Every verb says that the row was altered, and none presents the report as filed."""
+    world.run("enqueue", str(world.submission()))
+    change(world, "UPDATE entries SET state = 'acknowledged' WHERE number = 1")
+
+    submission = str(world.submission())
+    ran = {
+        name: world.run(*words)
+        for name, words in {
+            "enqueue": ("enqueue", submission),
+            "submit": ("submit", submission),
+            "show": ("show", "case-1"),
+            "list": ("list",),
+            "receipts": ("receipts", "list"),
+            "status": ("status",),
+            "doctor": ("doctor", "--offline"),
+        }.items()
+    }
+
+    assert [] == [name for name, result in ran.items() if "altered" not in result.out + result.err]
+    assert [] == [name for name, result in ran.items() if "filed as report" in result.out]
+    assert (7, 7, 8) == (ran["enqueue"].code, ran["submit"].code, ran["doctor"].code)
+    assert [None] == [entry["reportId"] for entry in world.run("receipts", "list", "--json").document]
+    assert [True] == [entry["contradiction"] is not None for entry in world.run("list", "--json").document]

@@ -11,7 +11,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from tipline_client.errors import Issue, Severity
+from tipline_client.errors import Issue
+from tipline_client.validation import rules_outside as rules
+from tipline_client.validation.rule import Finding
 
 __all__ = ["check_evidence"]
 
@@ -23,14 +25,14 @@ def check_evidence(text: bytes, *, folder: Path) -> list[Issue]:
         text: The submission's JSON; what is no JSON has no evidence to look for.
         folder: What paths are relative to.
     """
-    found = []
+    found: list[Finding] = []
     for index, item in _items(text):
         path = item.get("path")
         if path is None:
-            found.append(_issue(index, "evidence-path-missing", "The path of the file is missing. Give it."))
-        elif isinstance(path, str) and (problem := _problem(folder, path)) is not None:
-            found.append(_issue(index, *problem))
-    return found
+            found.append(rules.NO_PATH.at(_place(index)))
+        elif isinstance(path, str) and (problem := _problem(_place(index), folder, path)) is not None:
+            found.append(problem)
+    return [finding.as_issue() for finding in found]
 
 
 def _items(text: bytes) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -45,32 +47,27 @@ def _items(text: bytes) -> Iterator[tuple[int, dict[str, Any]]]:
             yield index, item
 
 
-def _problem(folder: Path, path: str) -> tuple[str, str] | None:
-    """Rule and message of what is wrong with a file, if anything is."""
+def _problem(place: str, folder: Path, path: str) -> Finding | None:
+    """What is wrong with a file, if anything is."""
+    shown = repr(path)
     try:
         # Not to wait for a writer, should it be a pipe.
         descriptor = os.open(folder / path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except FileNotFoundError:
-        return "evidence-missing", f"There is no file {path!r} beside the submission. Correct the path."
+        return rules.NO_FILE.at(place, file=shown)
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else "the path is unusable"
-        return "evidence-unreadable", f"The file {path!r} cannot be read: {reason}."
+        return rules.FILE_UNREADABLE.at(place, file=shown, reason=reason)
     try:
         status = os.fstat(descriptor)
     finally:
         os.close(descriptor)
     if not stat.S_ISREG(status.st_mode):
-        return "evidence-not-a-file", f"{path!r} is no ordinary file. Name a file."
+        return rules.NOT_A_FILE.at(place, file=shown)
     if status.st_size == 0:
-        return "evidence-empty", f"The file {path!r} is empty. Restore it, or leave the item out."
+        return rules.EMPTY_FILE.at(place, file=shown)
     return None
 
 
-def _issue(index: int, rule: str, message: str) -> Issue:
-    return Issue(
-        path=f"evidence[{index}].path",
-        rule=rule,
-        severity=Severity.ERROR,
-        message=message,
-        source="form of a submission file",
-    )
+def _place(index: int) -> str:
+    return f"evidence[{index}].path"

@@ -41,8 +41,16 @@ def verify(
     session = options.start()
     if bool(receipts) == all_ or (evidence and not all_):
         raise CommandError("name receipt files, or give --all", hint="`tipline verify --help` shows both ways.")
-    trusted = _trusted(key) if key else Home(session.settings.home).keys().trusted()
+    trusted = _trusted(key) if key else _trusted_here(Home(session.settings.home), is_receipt=bool(receipts))
     return _all(session, trusted, is_thorough=evidence) if all_ else _files(session, receipts, trusted)
+
+
+def _trusted_here(home: Home, *, is_receipt: bool) -> TrustedKeys:
+    if is_receipt and not home.exists:
+        raise ConfigurationError(
+            f"{home.path} has no keys to verify with", hint="Give the public key of whoever signed: --key PUBLIC.pem."
+        )
+    return home.keys().trusted()
 
 
 def _files(session: Session, receipts: tuple[Path, ...], trusted: TrustedKeys) -> ExitCode:
