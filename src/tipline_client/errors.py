@@ -246,4 +246,4 @@ class DeliveryRejectedError(DeliveryError):
 class DeliveryInDoubtError(DeliveryError):
     """The endpoint gave no usable answer; the entry keeps its report id until the doubt is settled."""
 
-    default_hint = "Do not file it again by hand; a running dispatcher settles the doubt with the endpoint."
+    default_hint = "Nothing to do: a running dispatcher settles the doubt with the endpoint, and files the report once."

@@ -80,10 +80,7 @@ class Home:
                 f"{self.path} is a home already", hint="Use it as it is; `tipline init --rotate` adds a new key."
             )
         if self.outbox_path.exists():
-            raise ConfigurationError(
-                f"{self.path} holds an outbox but no keys: what is queued could not be verified",
-                hint="Restore the keys folder from a backup, or name another home.",
-            )
+            raise self._keyless()
         if beside is not None and import_key is None and holds_entries(beside):
             raise ConfigurationError(
                 f"{self.path} is no home, and what is in the outbox can be verified with the keys of its hosts alone",
@@ -109,6 +106,8 @@ class Home:
         Raises:
             ConfigurationError: It is no home.
         """
+        if not self.exists and self.outbox_path.exists():
+            raise self._keyless()
         if not self.exists:
             raise ConfigurationError(f"{self.path} is no home: it has no keys", hint="Make one with `tipline init`.")
         return KeyRing(self.keys_path)
@@ -137,6 +136,23 @@ class Home:
             trusted=trusted or keys.trusted(),
             records=keys.record_keys(),
         )
+
+    def _keyless(self) -> ConfigurationError:
+        return ConfigurationError(
+            f"{self.path} holds an outbox but no keys: what is queued could not be verified",
+            hint=f"Restore {self.keys_path} from a backup; `list`, `show` and `status` work without it.",
+        )
+
+    def open_outbox_to_look(self, address: Address | None = None) -> Outbox:
+        """The outbox, for whoever changes nothing in it: a home that has lost its keys can be looked into.
+
+        Raises:
+            ConfigurationError: It is no home and has no outbox, or what is to be opened is no outbox of this version.
+            OutboxUnavailableError: It cannot be opened.
+        """
+        if self.exists or address is not None or not self.outbox_path.exists():
+            return self.open_outbox(address)
+        return SqliteOutbox.open(self.outbox_path)
 
     def open_outbox(self, address: Address | None = None, *, clock: Clock | None = None) -> Outbox:
         """The outbox: the file in this home, or the one in the database at `address`.

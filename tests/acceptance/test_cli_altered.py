@@ -1,5 +1,6 @@
 """An outbox whose rows somebody altered: no verb ends because of one, each names it, and the others are delivered."""
 
+import re
 import sqlite3
 
 import pytest
@@ -172,7 +173,7 @@ def test_altered_entry_submitted_again(filed: World, statement: str) -> None:
         (
             "UPDATE acknowledgements SET receipt = (SELECT receipt FROM acknowledgements WHERE entry = 2)",
             "receipt",
-            "it is the receipt of entry",
+            "its receipt does not open",
         ),
         ("UPDATE entries SET checkpoint = 'x' WHERE number = 1", "row", "checkpoint"),
         ("UPDATE entries SET checkpoint = '{}' WHERE number = 1", "checkpoint", ""),
@@ -211,13 +212,13 @@ def test_missing_receipt_made_again(filed: World) -> None:
 
 
 def test_doctor_finds_rows_of_no_entry(filed: World) -> None:
-    """An acknowledgement whose entry was deleted is a problem of the outbox, by table and row."""
+    """What belongs to an entry that was deleted is a problem of the outbox, by table and row."""
     change(filed, "DELETE FROM entries WHERE number = 1")
 
     ran = filed.run("doctor", "--offline")
 
     assert 8 == ran.code
-    assert "row 1 of acknowledgements belongs to no entry" in ran.out
+    assert re.search(r"row \d+ of (replies|acknowledgements|attempts) belongs to no entry", ran.out)
 
 
 def test_doctor_with_a_key_open_to_others(world: World) -> None:
@@ -287,9 +288,35 @@ def test_evidence_given_up_in_a_drain(world: World) -> None:
 
 
 def test_verify_without_the_secret_of_checkpoints(filed: World) -> None:
-    """Signatures are verified all the same, with a word that checkpoints and histories were not."""
+    """Without the secret neither checkpoints nor receipts can be told from altered ones: it says which file is missing."""
     (filed.home / "keys" / "checkpoints.key").unlink()
 
     ran = filed.run("verify", "--all")
 
-    assert (0, True) == (ran.code, "neither checkpoints nor histories are verified" in ran.err)
+    assert (5, True) == (ran.code, "checkpoints.key is missing" in ran.err)
+
+
+def test_acknowledged_by_hand_in_the_row_alone(world: World) -> None:
+    """Every verb says that the row was altered, and none presents the report as filed."""
+    world.run("enqueue", str(world.submission()))
+    change(world, "UPDATE entries SET state = 'acknowledged' WHERE number = 1")
+
+    submission = str(world.submission())
+    ran = {
+        name: world.run(*words)
+        for name, words in {
+            "enqueue": ("enqueue", submission),
+            "submit": ("submit", submission),
+            "show": ("show", "case-1"),
+            "list": ("list",),
+            "receipts": ("receipts", "list"),
+            "status": ("status",),
+            "doctor": ("doctor", "--offline"),
+        }.items()
+    }
+
+    assert [] == [name for name, result in ran.items() if "altered" not in result.out + result.err]
+    assert [] == [name for name, result in ran.items() if "filed as report" in result.out]
+    assert (7, 7, 8) == (ran["enqueue"].code, ran["submit"].code, ran["doctor"].code)
+    assert [None] == [entry["reportId"] for entry in world.run("receipts", "list", "--json").document]
+    assert [True] == [entry["contradiction"] is not None for entry in world.run("list", "--json").document]

@@ -153,3 +153,19 @@ def test_filed_of_a_row_that_cannot_be_read(world: World) -> None:
     assert 7 == done.code
     assert "report 77 could not be recorded" in done.err
     assert "your own records" in done.err
+
+
+def test_looked_at_after_it_was_filed_by_hand(world: World) -> None:
+    """The reason stands beside the filing, no receipt is promised, and nobody says what this outbox cannot know."""
+    world.run("enqueue", str(world.submission()))
+
+    done = _filed(world)
+    shown = world.run("show", "case-1").out
+    receipt = world.run("receipts", "show", "case-1")
+
+    assert "as far as this outbox knows" in done.out
+    assert "by hand       filed as report 77: the endpoint was down" in shown
+    assert "withdrawn" not in shown
+    assert 2 == receipt.code
+    assert "a person filed it as report 77" in receipt.err
+    assert "once it is acknowledged" not in receipt.err

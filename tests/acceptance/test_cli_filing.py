@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from tests.acceptance.world import World
-from tipline_client.mock import code, lost_reply
+from tipline_client.mock import code, garbage, lost_reply, other_files
 from tipline_client.mock.counts import Summary
+from tipline_client.mock.script import Step
 
 
 def filed(world: World) -> tuple[int, int, int]:
@@ -21,7 +22,7 @@ def test_submit_ends_with_receipt(world: World) -> None:
     ran = world.run("submit", str(world.submission()))
 
     assert ran.code == 0
-    assert "report 400000001 is filed (mock: mock)" in ran.out
+    assert f"report {world.report_id} is filed (mock: mock)" in ran.out
     assert "key           case-1" in ran.out
     assert "sha256" in ran.out
     assert "tipline receipts export" in ran.out
@@ -34,7 +35,7 @@ def test_submit_in_json(world: World) -> None:
 
     document = ran.document
     assert ran.code == 0
-    assert ("acknowledged", 400000001, "case-1") == (
+    assert ("acknowledged", world.report_id, "case-1") == (
         document["state"],
         document["reportId"],
         document["receipt"]["idempotencyKey"],
@@ -143,7 +144,7 @@ def test_malformed_json(world: World) -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "rule"), [(None, "evidence-missing"), (b"", "evidence-empty")], ids=["missing", "empty"]
+    ("content", "rule"), [(None, "evidence-file-missing"), (b"", "evidence-empty")], ids=["missing", "empty"]
 )
 def test_evidence_unusable(world: World, content: bytes | None, rule: str) -> None:
     """The file is named by the path of its item, and nothing is half-queued."""
@@ -170,6 +171,30 @@ def test_key_of_other_content(world: World) -> None:
     assert 1 == len(world.listed())
 
 
+def test_key_of_another_line(world: World) -> None:
+    """One key for two reports in one file is found before anything is queued, by `validate` too."""
+    path = world.lines(world.content("a"), world.content("b"), world.content("a", evidence=[]))
+
+    checked = world.run("validate", str(path))
+    ran = world.run("enqueue", str(path))
+
+    assert (2, 2) == (checked.code, ran.code)
+    assert f"the idempotency key is that of {path}:1" in ran.out.lower()
+    assert "key-of-another-line" in checked.out
+    assert [] == world.listed()
+
+
+def test_key_of_other_content_in_the_middle_of_a_file(world: World) -> None:
+    """What only the outbox knows is said of its line; the lines around it are queued."""
+    world.run("enqueue", str(world.submission("b", evidence=[])))
+
+    ran = world.run("enqueue", "--json", str(world.lines(*(world.content(key) for key in "abc"))))
+
+    assert 2 == ran.code
+    assert [True, False, True] == [line["queued"] for line in ran.document]
+    assert ["b", "a", "c"] == [entry["idempotencyKey"] for entry in world.listed()]
+
+
 def test_standard_input(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """A dash reads one submission; its paths are relative to the current folder."""
     data = world.submission().read_bytes()
@@ -193,7 +218,7 @@ def test_reporter_from_configuration(world: World) -> None:
     ran = world.run("submit", str(path))
 
     assert 0 == ran.code
-    assert b"<firstName>Configured</firstName>" in world.endpoint.report_xml(400000001)
+    assert b"<firstName>Configured</firstName>" in world.endpoint.report_xml(world.report_id)
 
 
 def test_endpoint_down_then_back(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -310,3 +335,36 @@ def test_no_file_named(world: World) -> None:
 
     assert 2 == ran.code
     assert "no submission file is named" in ran.err
+
+
+def test_filed_with_an_alarm(world: World) -> None:
+    """Whoever files it hears at once what a person must look at, with the alarm's number."""
+    world.endpoint.faults.script("finish", other_files())
+    path = str(world.submission())
+
+    ran = world.run("submit", path)
+    [alarm] = world.run("submit", "--json", path).document["alarms"]
+
+    assert 0 == ran.code
+    assert f"a person must look: alarm {alarm['number']}, file_set_differs: " in ran.out
+
+
+@pytest.mark.parametrize(("step", "says"), [("finish", True), ("upload", False)])
+def test_in_doubt_at_a_step(world: World, step: Step, says: bool) -> None:
+    """Only while a finish is in doubt is somebody warned not to file by hand."""
+    world.endpoint.faults.script(step, *[garbage()] * 20)
+    world.endpoint.faults.script("retract", *[garbage()] * 20)
+
+    ran = world.run("submit", str(world.submission()))
+
+    assert 3 == ran.code
+    assert says is ("do not file it by hand" in ran.out)
+
+
+def test_lines_beside_one_with_an_error(world: World) -> None:
+    """That nothing was queued is said once in each line of the result."""
+    ran = world.run("enqueue", str(world.lines(world.content("a"), world.content("b", report={}))))
+
+    assert 2 == ran.code
+    assert ":1: nothing was queued: another line of the file has errors" in ran.out
+    assert "queued: not queued" not in ran.out

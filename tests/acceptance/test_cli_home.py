@@ -249,3 +249,92 @@ def test_doctor_while_endpoint_is_down(world: World, monkeypatch: pytest.MonkeyP
     ran = world.run("doctor", "--json")
 
     assert (8, {"reachability"}) == (ran.code, problems(ran.document))
+
+
+def test_home_that_lost_its_keys(world: World) -> None:
+    """Nobody is told to make new keys beside an outbox; what only looks needs none, and nothing is queued."""
+    world.run("enqueue", str(world.submission()))
+    (world.home / "keys").rename(world.folder / "moved")
+
+    looks = {verb: world.run(verb, *more) for verb, *more in (["list"], ["status"], ["show", "case-1"])}
+    queued = world.run("enqueue", str(world.submission("case-2", name="other.json")))
+
+    assert dict.fromkeys(looks, 0) == {verb: ran.code for verb, ran in looks.items()}
+    assert "case-1" in looks["list"].out
+    assert 5 == queued.code
+    assert f"Restore {world.home / 'keys'} from a backup" in queued.err
+    assert "init" not in queued.err
+    (world.folder / "moved").rename(world.home / "keys")
+    assert 1 == len(world.listed())
+
+
+def test_real_endpoint_and_no_home(bare_world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A mistyped folder never becomes a second outbox that nobody dispatches; for the mock one is made, and said."""
+    path = str(bare_world.submission())
+    monkeypatch.setenv("TIPLINE_USERNAME", "sample")
+    monkeypatch.setenv("TIPLINE_PASSWORD", "sample")
+    monkeypatch.setenv("TIPLINE_ENDPOINT", "testing")
+
+    real = bare_world.run("enqueue", path)
+    was_made = bare_world.home.exists()
+    monkeypatch.delenv("TIPLINE_USERNAME")
+    monkeypatch.delenv("TIPLINE_PASSWORD")
+    monkeypatch.setenv("TIPLINE_ENDPOINT", bare_world.endpoint.base_url)
+    mocked = bare_world.run("enqueue", path)
+
+    assert (5, False) == (real.code, was_made)
+    assert "tipline init" in real.err
+    assert 0 == mocked.code
+    assert f"made the home {bare_world.home}" in mocked.err
+
+
+def test_outbox_with_a_damaged_head(world: World) -> None:
+    """It is called unreadable, and nobody is told to move it away: an empty one would file everything again."""
+    world.run("submit", str(world.submission()))
+    file = world.home / "outbox.sqlite"
+    file.write_bytes(b"\0" * 64 + file.read_bytes()[64:])
+
+    ran = world.run("status")
+
+    assert 6 == ran.code
+    assert "restore a backup" in ran.err
+    assert "move" not in ran.err
+
+
+@pytest.mark.parametrize(
+    ("url", "name"),
+    [("https://report.cybertip.org/ispws", "production"), ("https://exttest.cybertip.org/ispws/", "testing")],
+)
+def test_address_of_a_real_endpoint(world: World, url: str, name: str) -> None:
+    """It has a name, and the name alone leads there."""
+    ran = world.run("enqueue", "--endpoint", url, str(world.submission()))
+
+    assert 5 == ran.code
+    assert f"--endpoint {name}" in ran.err
+
+
+def test_hints_of_a_wrong_command(world: World) -> None:
+    """They name the verb that was meant, as it is written."""
+    for words in (["dispatch", "--patience", "-1"], ["show"], ["alarm", "close"], ["enqueue", "--nothing", "x"]):
+        ran = world.run(*words)
+        verb = " ".join(words[:2]) if words[0] == "alarm" else words[0]
+        assert 2 == ran.code
+        assert f"`tipline {verb} --help`" in ran.err
+    assert "VERB" not in world.run("sbmit").err
+
+
+def test_number_that_names_no_alarm(world: World) -> None:
+    """Where the numbers are is said."""
+    ran = world.run("alarm", "close", "99", "--note", "looked")
+
+    assert 2 == ran.code
+    assert "tipline alarm list" in ran.err
+
+
+def test_kind_of_dead_letter_that_there_is_not(world: World) -> None:
+    """A mistyped kind is no empty list."""
+    ran = world.run("dead-letter", "list", "--kind", "nonsense")
+
+    assert 2 == ran.code
+    assert "invalid" in ran.err
+    assert 0 == world.run("dead-letter", "list", "--kind", "evidence_changed").code

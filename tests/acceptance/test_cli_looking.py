@@ -51,7 +51,7 @@ def test_render_is_what_is_sent(world: World) -> None:
 
     world.run("submit", str(path))
 
-    assert rendered.encode() == world.endpoint.report_xml(400000001)
+    assert rendered.encode() == world.endpoint.report_xml(world.report_id)
 
 
 def test_render_of_invalid_report(bare_world: World) -> None:
@@ -98,7 +98,7 @@ def test_show_without_and_with_content(world: World) -> None:
     plain = world.run("show", "case-1")
     full = world.run("show", "case-1", "--content", "--json").document
 
-    assert "report        400000001" in plain.out
+    assert f"report        {world.report_id}" in plain.out
     assert "sample_user" not in plain.out
     assert "sample_user" == full["content"]["report"]["personOrUserReported"][0]["screenName"]
     assert ["acknowledged"] == [attempt["outcome"] for attempt in full["tries"]]
@@ -195,4 +195,4 @@ def test_since_when_it_is_known(world: World) -> None:
 
     assert "2026-01-05T08:00:00Z" == waiting["environments"]["mock"]["longestKnown"]
     assert "2026-01-05T08:00:00Z" == verified["receipt"]["knownAt"]
-    assert b"knownAt" not in world.endpoint.report_xml(400000001)
+    assert b"knownAt" not in world.endpoint.report_xml(world.report_id)

@@ -8,6 +8,7 @@ import subprocess
 import time
 
 import httpx
+import pytest
 
 from tests.acceptance.world import World
 from tipline_client.mock import NOTICE
@@ -58,3 +59,20 @@ def test_mock_in_one_document(bare_world: World) -> None:
 
     assert ([NOTICE], "/ispws", 0) == (document["notices"], document["baseUrl"][-6:], code)
     assert "/_mock/summary" in described["paths"]
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["--chance", "lost_reply=0.1"], "--chance without --dice"),
+        (["--dice", "1", "--chance", "lost_reply=1.5"], "from 0 to 1"),
+        (["--dice", "1", "--chance", "lost_reply=often"], "from 0 to 1"),
+        (["--port", "70000"], "out of range"),
+    ],
+)
+def test_mock_that_cannot_be_started(world: World, words: list[str], says: str) -> None:
+    """What is wrong with the words is said in their own terms."""
+    ran = world.run("mock", *words)
+
+    assert 2 == ran.code
+    assert says in ran.err

@@ -30,7 +30,7 @@ def test_receipt_handed_on(world: World) -> None:
     ran = world.run("verify", "receipt.json", "--key", str(public), "--home", "nowhere", "--json")
 
     assert 0 == ran.code
-    assert [(True, 400000001)] == [(item["verified"], item["receipt"]["reportId"]) for item in ran.document]
+    assert [(True, world.report_id)] == [(item["verified"], item["receipt"]["reportId"]) for item in ran.document]
     assert 0o600 == stat.S_IMODE((world.folder / "receipt.json").stat().st_mode)
 
 
@@ -62,8 +62,8 @@ def test_receipts_listed_and_shown(world: World) -> None:
     raw = world.run("receipts", "export", "case-1")
     refused = world.run("receipts", "export", "case-1", "--out", "taken.json")
 
-    assert [400000001] == [entry["reportId"] for entry in listed]
-    assert "report 400000001 is filed" in shown.out
+    assert [world.report_id] == [entry["reportId"] for entry in listed]
+    assert f"report {world.report_id} is filed" in shown.out
     assert {"payload", "payloadType", "signatures"} == set(json.loads(raw.out))
     assert (2, "{}") == (refused.code, Path("taken.json").read_text())
 
@@ -185,8 +185,10 @@ def test_two_receipts_of_one_report(world: World) -> None:
     keys = KeyRing(world.home / "keys")
     with sqlite3.connect(world.home / "outbox.sqlite") as connection:
         [[signed]] = connection.execute("SELECT receipt FROM acknowledgements WHERE entry = 2")
-        receipt = replace(open_receipt(signed, trusted=keys.trusted()), report_id=first["reportId"])
-        forged = seal_receipt(receipt, signer=keys.signer())
+        records, entry_id = keys.record_keys(), second["id"]
+        kept = records.open(signed, kind=Record.RECEIPT, entry_id=entry_id)
+        receipt = replace(open_receipt(kept, trusted=keys.trusted()), report_id=first["reportId"])
+        forged = records.seal(seal_receipt(receipt, signer=keys.signer()), kind=Record.RECEIPT, entry_id=entry_id)
         connection.execute("UPDATE acknowledgements SET receipt = ? WHERE entry = 2", (forged,))
     connection.close()
 
@@ -203,3 +205,15 @@ def test_one_number_in_two_lanes(world: World) -> None:
     alter(world, "UPDATE entries SET environment = 'testing' WHERE number = 2")
 
     assert [] == _reports(world)
+
+
+def test_receipt_and_no_home(world: World) -> None:
+    """Whoever has only a receipt is told what it is verified with."""
+    world.run("submit", str(world.submission()))
+    world.run("receipts", "export", "case-1", "--out", "receipt.json")
+
+    ran = world.run("verify", "receipt.json", "--home", "nowhere")
+
+    assert 5 == ran.code
+    assert "--key PUBLIC.pem" in ran.err
+    assert "init" not in ran.err

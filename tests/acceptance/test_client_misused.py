@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tipline_client import (
+    AsyncDispatcher,
     Dispatcher,
     Evidence,
     IncidentSummary,
@@ -20,6 +21,7 @@ from tipline_client import (
     State,
     TiplineClient,
     errors,
+    profiles,
 )
 from tipline_client.delivery.steps import Step
 from tipline_client.mock import MockEndpoint
@@ -208,3 +210,74 @@ def test_failure_that_nobody_foresaw(tmp_path: Path, step: Step) -> None:
         waiting.checkpoint.intent and waiting.checkpoint.intent.step,
     )
     assert (1, 0, 0) == (summary["finished"], summary["duplicates"], summary["stray_files"])
+
+
+def test_opened_with_something_else(tmp_path: Path) -> None:
+    """Each argument of another type is named, with the way out, and no home is made."""
+    profile = profiles.mock("http://127.0.0.1:8765/ispws")
+    wrong: list[dict[str, Any]] = [
+        {"profile": "testing"},
+        {"profile": None},
+        {"profile": profile, "home": 3},
+        {"profile": profile, "outbox": tmp_path / "outbox.sqlite"},
+        {"profile": profile, "options": {"slots": 1}},
+    ]
+
+    for given in wrong:
+        with pytest.raises(errors.ConfigurationError, match=f"^{[*given][-1]} is ") as caught:
+            TiplineClient.open(**{"home": tmp_path / "home", **given})
+        assert caught.value.hint
+    assert [] == list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("verb", "more"),
+    [
+        ("deliver", {}),
+        ("retract", {"reason": "a sample"}),
+        ("file_by_hand", {"reason": "a sample", "report_id": 77}),
+        ("requeue", {"reason": "a sample"}),
+        ("release", {"reason": "a sample"}),
+        ("entry", {}),
+        ("find", {}),
+        ("receipt", {}),
+        ("receipt_bytes", {}),
+    ],
+)
+def test_entry_in_the_place_of_its_id(tmp_path: Path, verb: str, more: dict[str, Any]) -> None:
+    """Every verb says what it wants and how to get it."""
+    with MockEndpoint() as endpoint, TiplineClient.open(tmp_path / "home", profile=endpoint.profile) as client:
+        entry = client.enqueue(_report(), idempotency_key="sample")
+
+        for given in (entry, None, 7):
+            with pytest.raises(errors.EntryNotFoundError, match=r"^(entry_id|idempotency_key) is ") as caught:
+                getattr(client, verb)(given, **more)
+            assert caught.value.hint
+
+        assert State.QUEUED is client.entry(entry.id).state
+
+
+def test_dispatcher_without_a_client() -> None:
+    """The other door's client, or none, is named."""
+    for kind in (Dispatcher, AsyncDispatcher):
+        with pytest.raises(errors.ConfigurationError, match=r"^client is "):
+            kind("home")  # type: ignore[arg-type]
+
+
+def test_evidence_of_something_else(tmp_path: Path) -> None:
+    """Text for bytes, a number for either, and no list are named as what they are."""
+    given: Any
+    for given in ("abc", 5, None):
+        with pytest.raises(errors.EvidenceError, match=r"^data is of type ") as caught:
+            Evidence.from_bytes(given, name="mug.txt")
+        assert caught.value.hint
+    for given in (5, None, b"mug.jpg"):
+        with pytest.raises(errors.EvidenceError, match=r"^path is of type "):
+            Evidence.from_path(given)
+    name: Any = 7
+    with pytest.raises(errors.EvidenceError, match=r"^name is of type "):
+        Evidence.from_bytes(b"mug", name=name)
+    with MockEndpoint() as endpoint, TiplineClient.open(tmp_path / "home", profile=endpoint.profile) as client:
+        for given in (None, 3, iter([Evidence.from_bytes(b"mug", name="mug.txt")])):
+            with pytest.raises(errors.EvidenceError, match=r"^evidence is of type "):
+                client.enqueue(_report(), evidence=given)

@@ -46,6 +46,12 @@ class World:
         """The home folder."""
         return self.folder / "home"
 
+    @property
+    def report_id(self) -> int:
+        """The id of the only report that the endpoint has."""
+        [report] = self.endpoint.reports()
+        return int(report["report_id"])
+
     def run(self, *arguments: str) -> Ran:
         """Run the command in this process."""
         self.capture()

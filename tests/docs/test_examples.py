@@ -17,7 +17,9 @@ EXAMPLES = ROOT / "examples"
 
 def run(script: str, folder: Path, *arguments: str) -> str:
     command = [sys.executable, "-W", "error", str(EXAMPLES / script), *arguments]
-    return subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True, timeout=60).stdout
+    ended = subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True, timeout=60)
+    assert "" == ended.stderr
+    return ended.stdout
 
 
 def test_quickstart_run_twice(tmp_path: Path) -> None:

@@ -1,6 +1,8 @@
 """What the code knows and the pages repeat stays the same in both."""
 
+import ast
 import re
+from collections import Counter
 from pathlib import Path
 from typing import get_args
 
@@ -12,9 +14,11 @@ from tipline_client import errors, validation
 from tipline_client.cli.app import build
 from tipline_client.cli.exit_codes import ExitCode
 from tipline_client.delivery.events import Happening
+from tipline_client.delivery.outcomes import FAILURE_KINDS
 from tipline_client.dispatch.table import MOVES
 from tipline_client.models import EvidenceDetails
 from tipline_client.models.outline import outline
+from tipline_client.outbox.rows import UNREADABLE
 
 DOCS = ROOT / "docs"
 
@@ -94,6 +98,40 @@ def test_every_event_that_a_hook_is_told() -> None:
     named = re.findall(r"`([A-Z]\w+)`", table)
 
     assert sorted(kind.__name__ for kind in get_args(Happening)) == sorted(named)
+
+
+def test_rules_that_issues_can_name() -> None:
+    """Every rule that the code makes is in the reference, with one meaning, and no issue is made past the rules."""
+    made, literal = Counter[str](), list[str]()
+    for file in (ROOT / "src").rglob("*.py"):
+        for call in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Name):
+                continue
+            if call.func.id in {"error", "warning"} and "validation" in file.parts:
+                made += Counter(str(word.value) for word in call.args[:1] if isinstance(word, ast.Constant))
+            if call.func.id == "Issue":
+                given = [*call.args[1:2], *(word.value for word in call.keywords if word.arg == "rule")]
+                literal += [str(word.value) for word in given if isinstance(word, ast.Constant)]
+    page = (DOCS / "reference" / "rules.md").read_text(encoding="utf-8")
+
+    listed = re.findall(r"^\| `([a-z0-9-]+)` \| (?:error|warning) \|", page, re.MULTILINE)
+
+    assert (sorted(made.elements()), []) == (sorted(listed), literal)
+
+
+def test_kinds_of_failures() -> None:
+    """Every kind that this program gives a failure by itself can be asked for by name."""
+    literal = re.compile(r'(?<!class )Failure\(\s*(?:kind=)?"(\w+)"|\bkind = "(\w+)" if .* else "(\w+)"')
+    made = {
+        word
+        for file in (ROOT / "src" / "tipline_client" / "dispatch").glob("*.py")
+        for words in literal.findall(file.read_text(encoding="utf-8"))
+        for word in words
+        if word
+    }
+
+    assert {"evidence_changed", "withdrawn"} <= made
+    assert set() == {*made, UNREADABLE} - set(FAILURE_KINDS)
 
 
 def test_rules_and_fields_in_the_reference() -> None:

@@ -1,6 +1,7 @@
 """The first ten minutes of somebody new: what is printed passes their type checker, and runs in one folder in order."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -88,6 +89,20 @@ def test_quick_start_of_the_readme_as_a_program(tmp_path: Path) -> None:
 
     assert 1 == len(first.splitlines())
     assert first == second
+
+
+def test_examples_and_readme_in_one_folder(tmp_path: Path) -> None:
+    """Started one after another, each files its own reports, complains of nothing, and is told new numbers."""
+    (tmp_path / "program.py").write_text(python_of(ROOT / "README.md"), encoding="utf-8")
+    (tmp_path / "mug.jpg").write_bytes((EXAMPLES / "mug.png").read_bytes())
+
+    printed = [run_example("quickstart.py", tmp_path), run_example("quickstart_async.py", tmp_path)]
+    printed += [run_example(str(tmp_path / "program.py"), tmp_path), run_example("quickstart.py", tmp_path)]
+
+    numbers = [re.findall(r"\d{9,}", text) for text in printed]
+    assert [1, 5, 1, 1] == [len(found) for found in numbers]
+    assert 7 == len({number for found in numbers for number in found})
+    assert numbers[0] == numbers[-1]
 
 
 def test_first_pages_one_after_another(workplace: Path, endpoint: MockEndpoint) -> None:

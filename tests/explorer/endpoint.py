@@ -58,7 +58,7 @@ class Endpoint:
 
     def __init__(self, clock: MockClock, profile: EndpointProfile) -> None:
         numbers = count(1)
-        self.hotline = Hotline(clock, new_file_id=lambda: f"{next(numbers):032x}")
+        self.hotline = Hotline(clock, first_report_id=400_000_001, new_file_id=lambda: f"{next(numbers):032x}")
         self.held_up: list[Request] = []
         self.requests = 0
         self.told: dict[int, Process] = {}

@@ -1,7 +1,7 @@
 """Replies that belong to another call or another entry: never a success, and nobody else's report is touched."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
@@ -14,7 +14,6 @@ from tipline_client.dispatch.delivering import deliver
 from tipline_client.errors import DeliveryInDoubtError
 from tipline_client.mock import faults
 from tipline_client.mock.fault_kinds import Fault
-from tipline_client.mock.state import FIRST_REPORT_ID
 
 
 def _opened(report_id: int) -> str:
@@ -78,15 +77,26 @@ async def test_first_finish_called_finished_already(stage: Stage) -> None:
     assert AlarmKind.FINISHED_BY_ANOTHER in {alarm.kind for alarm in await stage.outbox.alarms()}
 
 
-async def test_finish_that_succeeds_under_a_failing_status(stage: Stage) -> None:
-    """HTTP 500 with code 0 contradicts itself: the finish is asked again."""
-    entry = await stage.enqueue(contents=())
-    stage.endpoint.faults.script("finish", faults.reply(_opened(FIRST_REPORT_ID), status=500))
+def _done(report_id: int) -> str:
+    return f"<reportDoneResponse><responseCode>0</responseCode><reportId>{report_id}</reportId></reportDoneResponse>"
+
+
+@pytest.mark.parametrize(("body", "status"), [(_done, 500), (_done, 302), (_opened, 200)])
+@pytest.mark.parametrize("worked", [False, True])
+async def test_finish_whose_success_is_not_to_be_believed(
+    stage: Stage, body: Callable[[int], str], status: int, worked: bool
+) -> None:
+    """Under a failing status, a redirect or in the other root code 0 settles nothing: the finish is asked again."""
+    first = await _filed(stage, "first")
+    entry = await stage.enqueue("second", contents=())
+    stage.endpoint.faults.script("finish", faults.reply(body(first + 1), status=status, worked=worked))
 
     await stage.conductor().drain(patience=DAYS)
 
-    assert State.ACKNOWLEDGED is (await stage.outbox.get(entry.id)).state
-    assert (1, 0) == (stage.endpoint.summary()["finished"], stage.endpoint.summary()["open"])
+    found = await stage.outbox.get(entry.id)
+    assert (State.ACKNOWLEDGED, first + 1) == (found.state, found.report_id)
+    assert (2, 0) == (stage.endpoint.summary()["finished"], stage.endpoint.summary()["open"])
+    assert 3 == sum(request.step == "finish" for request in stage.endpoint.requests)
     assert [] == await stage.outbox.alarms()
 
 

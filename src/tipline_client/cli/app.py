@@ -10,7 +10,7 @@ from tipline_client.cli.exit_codes import ExitCode
 from tipline_client.cli.settings_file import FILE_NAME
 from tipline_client.cli.variables import VARIABLE_NAMES
 
-__all__ = ["build", "unknown_verb"]
+__all__ = ["build", "unknown_verb", "verb_of"]
 
 _BEGIN = Group("Begin", sort_key=1)
 _FILE = Group("File reports", sort_key=2)
@@ -115,6 +115,15 @@ def build(named: Sequence[str] = ()) -> App:
             inner.command(_ROOM + place, name=verb, help=None if [name, verb] == [*named[:2]] else words)
         app.command(inner)
     return app
+
+
+def verb_of(tokens: Sequence[str]) -> str | None:
+    """The verb that a command line begins with, with the group that it is in; `None` where it names none."""
+    inner = {name: {verb for verb, _, _ in verbs} for _, name, _, verbs in _GROUPS}
+    first = tokens[0] if tokens else ""
+    if first in inner:
+        return f"{first} {tokens[1]}" if len(tokens) > 1 and tokens[1] in inner[first] else first
+    return first if any(first == name for _, name, _, _ in _VERBS) else None
 
 
 def unknown_verb(word: str, *, group: str | None = None) -> str:

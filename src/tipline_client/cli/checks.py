@@ -11,6 +11,8 @@ from datetime import datetime, timedelta
 
 from tipline_client.cli.database_checks import check_server
 from tipline_client.cli.findings import Check, Grade
+from tipline_client.cli.incidents import find_paused_lanes, incident_line
+from tipline_client.cli.opening import LANES
 from tipline_client.cli.settings import Settings
 from tipline_client.cli.suspects import SUSPECTS_HINT, find_suspects
 from tipline_client.cli.variables import VARIABLE_NAMES
@@ -24,6 +26,8 @@ from tipline_client.outbox import Outbox, SqliteOutbox
 __all__ = ["Check", "Grade", "check_disk", "check_endpoint_settings", "check_keys", "check_outbox", "check_settings"]
 
 _LEAST_FREE = 1024**3
+_NO_ROOM = 64 * 1024**2
+"""With less, what a day brings finds no place: that is no warning any more."""
 _MOST_VERIFIED = 10_000
 """How many waiting entries are verified; `tipline verify --all` looks at everything."""
 
@@ -123,6 +127,10 @@ async def check_outbox(outbox: Outbox, *, now: datetime, reader: Reader | None) 
     counts = await outbox.count()
     oldest = f", oldest since {instant(counts.oldest_waiting)}" if counts.oldest_waiting else ""
     checks.append(Check("waiting", Grade.OK, f"{counts.waiting}{oldest}"))
+    checks += [
+        Check("lane", Grade.WARNING, incident_line(paused), "A running dispatcher goes on by itself once it is well.")
+        for paused in await find_paused_lanes(outbox, LANES)
+    ]
     checks += await _check_altered(outbox, reader)
     alarms = f"{counts.open_alarms} open"
     checks.append(
@@ -181,7 +189,7 @@ def check_disk(settings: Settings) -> list[Check]:
         free = shutil.disk_usage(home).free
     except OSError as error:
         return [Check("disk", Grade.PROBLEM, f"{home}: {error.strerror}")]
-    grade = Grade.OK if free >= _LEAST_FREE else Grade.WARNING
+    grade = Grade.OK if free >= _LEAST_FREE else Grade.WARNING if free >= _NO_ROOM else Grade.PROBLEM
     hint = "" if grade is Grade.OK else "Make room: evidence is copied here."
     checks = [Check("disk", grade, f"{free // 1024**2} MiB free", hint)]
     folder = home / "evidence"

@@ -14,6 +14,7 @@ from tipline_client.cli.exit_codes import CommandError
 from tipline_client.cli.paging import every_entry
 from tipline_client.delivery.entry import Entry
 from tipline_client.delivery.environment import Environment
+from tipline_client.delivery.outcomes import FAILURE_KINDS
 from tipline_client.delivery.states import State
 from tipline_client.delivery.steps import Step
 from tipline_client.outbox import Outbox
@@ -46,11 +47,14 @@ class Filter:
         return self == ANY
 
     def check(self) -> None:
-        """Refuse moments without a zone.
+        """Refuse kinds that there are none of, and moments without a zone.
 
         Raises:
             CommandError: Naming the option.
         """
+        for kind in self.kind:
+            if kind not in FAILURE_KINDS:
+                raise CommandError(f"--kind {kind}: there is no such kind", hint=f"One of {', '.join(FAILURE_KINDS)}.")
         for name, moment in (("--since", self.since), ("--until", self.until)):
             if moment is not None and moment.tzinfo is None:
                 raise CommandError(f"{name} has no zone", hint="Write it as 2026-01-05T03:00Z or with +01:00.")

@@ -13,9 +13,10 @@ import anyio
 from tipline_client.cli.exit_codes import ExitCode, exit_code_for
 from tipline_client.cli.output import Output, error_view
 from tipline_client.cli.stopping import stopping_on_signals
-from tipline_client.cli.views import entry_view, receipt_lines, receipt_view
+from tipline_client.cli.views import alarm_view, entry_view, receipt_lines, receipt_view
 from tipline_client.cli.waiting import denial_hint
 from tipline_client.client import AsyncTiplineClient
+from tipline_client.delivery.acknowledgement import Alarm
 from tipline_client.delivery.answers import Scope
 from tipline_client.delivery.entry import Entry
 from tipline_client.delivery.receipt import Receipt
@@ -33,12 +34,14 @@ class Delivered:
     Attributes:
         entry: The entry as it stands now.
         receipt: Its verified receipt, if it is filed.
+        alarms: What of it a person must look at, although it is filed.
         error: Why there is none.
         was_interrupted: Whether somebody asked to stop before it was filed.
     """
 
     entry: Entry
     receipt: Receipt | None = None
+    alarms: tuple[Alarm, ...] = ()
     error: TiplineError | None = None
     was_interrupted: bool = False
 
@@ -95,7 +98,8 @@ async def _deliver(client: AsyncTiplineClient, conductor: Conductor, entry: Entr
         if now.state is State.QUEUED and failure is not None and (hint := denial_hint(failure)) is not None:
             error.hint = f"{hint[0].upper()}{hint[1:]}; the entry stays queued, and `tipline dispatch` goes on."
         return Delivered(now, error=error)
-    return Delivered(await client.entry(entry.id), receipt)
+    alarms = await client.outbox.alarms(entry_id=entry.id, is_open=True)
+    return Delivered(await client.entry(entry.id), receipt, tuple(alarms))
 
 
 def delivered_view(delivered: Delivered) -> dict[str, Any]:
@@ -103,6 +107,7 @@ def delivered_view(delivered: Delivered) -> dict[str, Any]:
     return {
         **entry_view(delivered.entry),
         "receipt": receipt_view(delivered.receipt) if delivered.receipt else None,
+        "alarms": [alarm_view(alarm) for alarm in delivered.alarms],
         **({"error": error_view(delivered.error)} if delivered.error else {}),
     }
 
@@ -111,9 +116,10 @@ def delivered_lines(delivered: Delivered) -> list[str]:
     """The result for people."""
     entry = delivered.entry
     if delivered.receipt is not None:
-        return receipt_lines(
-            delivered.receipt, kept=f"in the outbox; tipline receipts export {entry.id} --out receipt.json"
-        )
+        kept = f"in the outbox; tipline receipts export {entry.id} --out receipt.json"
+        looks = [f"  a person must look: alarm {alarm.id}, {alarm.kind}: {alarm.text}" for alarm in delivered.alarms]
+        way_out = ["  hint: `tipline alarm close` records that somebody looked"] if looks else []
+        return [*receipt_lines(delivered.receipt, kept=kept), *looks, *way_out]
     lines = [f"{_headline(delivered)}: {delivered.error}"]
     if delivered.error is not None and delivered.error.hint:
         lines.append(f"  hint: {delivered.error.hint}")

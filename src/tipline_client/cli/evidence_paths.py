@@ -11,8 +11,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from tipline_client.errors import EvidenceError, Issue, Severity
+from tipline_client.errors import EvidenceError, Issue
 from tipline_client.evidence.objects import check_url, file_of
+from tipline_client.validation import rules_outside as rules
+from tipline_client.validation.rule import Finding
 
 __all__ = ["check_evidence"]
 
@@ -24,28 +26,29 @@ def check_evidence(text: bytes, *, folder: Path) -> list[Issue]:
         text: The submission's JSON; what is no JSON has no evidence to look for.
         folder: What paths are relative to.
     """
-    found = []
+    found: list[Finding] = []
     for index, item in _items(text):
         path, url = item.get("path"), item.get("url")
+        problem = None
         if path is not None and url is not None:
-            message = "Both path and url are given. Say with one of them where the file lies."
-            found.append(_issue(f"evidence[{index}].url", "evidence-path-and-url", message))
+            problem = rules.PATH_AND_URL.at(_place(index, "url"))
         elif path is None and url is None:
-            message = "The path of the file is missing. Give it, or the url of an object."
-            found.append(_issue(f"evidence[{index}].path", "evidence-path-missing", message))
-        elif isinstance(path, str) and (problem := _problem(folder, path)) is not None:
-            found.append(_issue(f"evidence[{index}].path", *problem))
-        elif isinstance(url, str) and (problem := _problem_of_url(url)) is not None:
-            found.append(_issue(f"evidence[{index}].url", *problem))
-    return found
+            problem = rules.NO_PATH.at(_place(index))
+        elif isinstance(path, str):
+            problem = _problem(_place(index), folder, path)
+        elif isinstance(url, str):
+            problem = _problem_of_url(_place(index, "url"), url)
+        if problem is not None:
+            found.append(problem)
+    return [finding.as_issue() for finding in found]
 
 
-def _problem_of_url(url: str) -> tuple[str, str] | None:
+def _problem_of_url(place: str, url: str) -> Finding | None:
     try:
         path = file_of(check_url(url))
     except EvidenceError as error:
-        return "evidence-url", f"The URL cannot be taken: {error}. {error.hint}"
-    return None if path is None else _problem(Path("/"), path)
+        return rules.BAD_URL.at(place, reason=str(error), hint=error.hint)
+    return None if path is None else _problem(place, Path("/"), path)
 
 
 def _items(text: bytes) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -60,32 +63,27 @@ def _items(text: bytes) -> Iterator[tuple[int, dict[str, Any]]]:
             yield index, item
 
 
-def _problem(folder: Path, path: str) -> tuple[str, str] | None:
-    """Rule and message of what is wrong with a file, if anything is."""
+def _problem(place: str, folder: Path, path: str) -> Finding | None:
+    """What is wrong with a file, if anything is."""
+    shown = repr(path)
     try:
         # Not to wait for a writer, should it be a pipe.
         descriptor = os.open(folder / path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except FileNotFoundError:
-        return "evidence-missing", f"There is no file {path!r} beside the submission. Correct the path."
+        return rules.NO_FILE.at(place, file=shown)
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else "the path is unusable"
-        return "evidence-unreadable", f"The file {path!r} cannot be read: {reason}."
+        return rules.FILE_UNREADABLE.at(place, file=shown, reason=reason)
     try:
         status = os.fstat(descriptor)
     finally:
         os.close(descriptor)
     if not stat.S_ISREG(status.st_mode):
-        return "evidence-not-a-file", f"{path!r} is no ordinary file. Name a file."
+        return rules.NOT_A_FILE.at(place, file=shown)
     if status.st_size == 0:
-        return "evidence-empty", f"The file {path!r} is empty. Restore it, or leave the item out."
+        return rules.EMPTY_FILE.at(place, file=shown)
     return None
 
 
-def _issue(path: str, rule: str, message: str) -> Issue:
-    return Issue(
-        path=path,
-        rule=rule,
-        severity=Severity.ERROR,
-        message=message,
-        source="form of a submission file",
-    )
+def _place(index: int, member: str = "path") -> str:
+    return f"evidence[{index}].{member}"

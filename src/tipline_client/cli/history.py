@@ -85,6 +85,8 @@ def history_lines(history: History) -> list[str]:
         f"enqueued      {moment_of(entry, 'enqueued_at') or '-'}",
         f"attempts      {entry.attempts}",
     ]
+    if entry.contradiction is not None:
+        lines.append(f"ALTERED       it is {entry.contradiction}")
     if not entry.state.is_terminal:
         lines.append(f"next try      {moment_of(entry, 'available_at') or '-'}")
     if entry.report_id is not None:
@@ -96,12 +98,9 @@ def history_lines(history: History) -> list[str]:
         f"lapsed: {orphan_words(orphan, now=history.read_at)}"
         for orphan in checkpoint.orphans
     ]
-    if entry.filed_by_hand_as is not None:
-        lines.append(f"by hand       filed as report {entry.filed_by_hand_as}")
+    lines += _decision_lines(entry)
     if checkpoint.intent is not None:
         lines.append(f"last sent     {checkpoint.intent.step}, without a recorded answer")
-    if entry.withdrawal_reason is not None:
-        lines.append(f"withdrawn     {entry.withdrawal_reason}")
     if entry.unreadable:
         lines.append(f"unreadable    {', '.join(entry.unreadable)}: something else changed the row")
     if entry.last_failure is not None:
@@ -114,3 +113,11 @@ def history_lines(history: History) -> list[str]:
         state = "open" if alarm.closed_at is None else f"closed {instant(alarm.closed_at)}"
         lines.append(f"alarm {alarm.id:<7} {alarm.kind}, {state}: {alarm.text}")
     return [*lines, *(f"note          {instant(at)}  {text}" for at, text in history.notes)]
+
+
+def _decision_lines(entry: Entry) -> list[str]:
+    """What a person decided: that it is filed by hand, or that it is not to be filed, and why."""
+    why = entry.withdrawal_reason
+    if entry.filed_by_hand_as is not None:
+        return [f"by hand       filed as report {entry.filed_by_hand_as}" + ("" if why is None else f": {why}")]
+    return [] if why is None else [f"withdrawn     {why}"]

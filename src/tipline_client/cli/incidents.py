@@ -2,14 +2,18 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from tipline_client.cli.views import instant, span
 from tipline_client.cli.waiting import failure_sentence
 from tipline_client.delivery.lane_state import Incident, LaneState
 from tipline_client.outbox import Lane, Outbox
 
-__all__ = ["PausedLane", "find_paused_lanes", "incident_line", "incident_view"]
+__all__ = ["ANSWERS_AGAIN", "PausedLane", "find_paused_lanes", "incident_line", "incident_view"]
+
+
+ANSWERS_AGAIN: Final = "the endpoint answers its probes again, and it is over with the next entry that it takes"
+"""How a lane on trial stands, whether or not an entry is under way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +41,10 @@ def incident_line(paused: PausedLane) -> str:
     """One line for a person."""
     incident, state = paused.incident, paused.state
     where = f" at each {incident.confined_to}" if incident.confined_to else ""
-    now = "an entry is being tried" if state.trial else f"next probe {_soon(state)}"
+    stands = "on trial" if state.trial else "paused"
+    now = ANSWERS_AGAIN if state.trial else f"next probe {_soon(state)}"
     return (
-        f"paused: {paused.lane.profile} ({paused.lane.environment}) since {instant(incident.since)}"
+        f"{stands}: {paused.lane.profile} ({paused.lane.environment}) since {instant(incident.since)}"
         f" ({span(state.read_at - incident.since)}), {incident.failures} failures{where};"
         f" {failure_sentence(incident.failure)}; {now}"
     )

@@ -30,18 +30,23 @@ LANES = tuple(Lane(known.name, known.environment) for known in KNOWN_PROFILES)
 """What the command line serves."""
 
 
-def with_outbox(settings: Settings, work: Callable[[Outbox], Awaitable[T]]) -> T:
+def with_outbox(settings: Settings, work: Callable[[Outbox], Awaitable[T]], *, only_looks: bool = False) -> T:
     """Run `work` on the outbox of an existing home; no endpoint is needed.
+
+    Args:
+        settings: Which home, and which outbox.
+        work: What to do.
+        only_looks: Whether it changes nothing, so that it needs no keys either.
 
     Raises:
         ConfigurationError: There is no home, or the database has no tables of this version.
         OutboxUnavailableError: The outbox cannot be opened.
     """
     home = Home(settings.home)
-    home.keys()
+    open_outbox = home.open_outbox_to_look if only_looks else home.open_outbox
 
     async def run() -> T:
-        outbox = home.open_outbox(settings.outbox)
+        outbox = open_outbox(settings.outbox)
         try:
             return await work(outbox)
         finally:

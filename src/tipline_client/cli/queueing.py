@@ -1,7 +1,8 @@
-"""Submissions into the outbox, each with its own result; one FILE is queued wholly or not at all.
+"""Submissions into the outbox, each with its own result; of a FILE with an error nothing is queued.
 
-A fault of one submission is a result. A fault of the installation (outbox, keys) ends the run, and what was not tried
-any more says so.
+What the outbox alone knows is no error of the FILE: the line is refused, and the others are queued. A fault of one
+submission is a result. A fault of the installation (outbox, keys) ends the run, and what was not tried any more says
+so.
 """
 
 from collections.abc import Sequence
@@ -54,6 +55,8 @@ class Queued:
         """What this submission alone would end in; nobody will file what was given up or withdrawn before."""
         if self.error is not None:
             return exit_code_for(self.error)
+        if self.entry is not None and self.entry.contradiction is not None:
+            return ExitCode.NOT_VERIFIED
         is_over = self.entry is not None and self.entry.state in {State.DEAD_LETTER, State.RETRACTED}
         return ExitCode.GIVEN_UP if is_over else ExitCode.OK
 
@@ -83,7 +86,7 @@ async def _queue(client: AsyncTiplineClient, file: SubmissionFile, prepared: Pre
     if submission is None or not prepared.is_acceptable:
         return Queued(prepared, error=ReportInvalidError(prepared.issues))
     if not file.is_acceptable:
-        error = CommandError("not queued, since another line of the file has errors", hint="Correct that line.")
+        error = CommandError("another line of the file has errors", hint="Correct that line.")
         return Queued(prepared, error=error)
     try:
         enqueued = await client.enqueue_once(
@@ -142,11 +145,10 @@ def queued_lines(queued: Queued) -> list[str]:
 def found_before(entry: Entry) -> str:
     """How an entry stood that was in the outbox before this run."""
     words = f"in the outbox already, for {entry.environment}: "
+    if entry.contradiction is not None:
+        return f"{words}{entry.contradiction}; nothing was queued; do not file it again before the outbox is put right"
     if entry.state is State.ACKNOWLEDGED and entry.report_id is not None:
         return f"{words}filed as report {entry.report_id}; nothing was queued again"
-    if entry.has_receipt:
-        # State and acknowledgement contradict each other: the row was altered, and this line takes no side.
-        return f"{words}{entry.state}; nothing was queued twice"
     return words + _unfiled(entry)
 
 

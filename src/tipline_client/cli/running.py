@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 
 from cyclopts import CycloptsError, UnknownCommandError
 
-from tipline_client.cli.app import build, unknown_verb
+from tipline_client.cli.app import build, unknown_verb, verb_of
 from tipline_client.cli.arguments import in_order
 from tipline_client.cli.exit_codes import CommandError, ExitCode, exit_code_for
 from tipline_client.cli.interrupting import WORDS, as_exception
@@ -46,7 +46,7 @@ def run(arguments: Sequence[str]) -> int:
         output.note(WORDS)
         return ExitCode.INTERRUPTED
     except (Exception, BaseExceptionGroup) as error:
-        return _explain(error, output, is_debug=is_debug)
+        return _explain(error, output, is_debug=is_debug, verb=verb_of(tokens))
 
 
 def _call(tokens: Sequence[str]) -> int:
@@ -62,10 +62,10 @@ def _call(tokens: Sequence[str]) -> int:
         with as_exception():
             result = verb(*bound.args, **bound.kwargs)
         return int(result) if isinstance(result, int) else ExitCode.OK
-    raise CommandError(usage, hint="`tipline --help` lists the verbs, `tipline VERB --help` what one takes.")
+    raise CommandError(usage)
 
 
-def _explain(error: BaseException, output: Output, *, is_debug: bool) -> int:
+def _explain(error: BaseException, output: Output, *, is_debug: bool, verb: str | None) -> int:
     leaf = _leaf(error)
     if _is_interrupt(leaf):
         output.note(WORDS)
@@ -77,6 +77,8 @@ def _explain(error: BaseException, output: Output, *, is_debug: bool) -> int:
         hint = "Run the same command with --debug to see where; what is durable stays."
         output.fail(TiplineError(f"unexpected {name}", hint=hint))
         return ExitCode.UNEXPECTED
+    if isinstance(leaf, CommandError) and leaf.hint == CommandError.default_hint:
+        leaf.hint = leaf.hint.replace("VERB", verb) if verb else "`tipline --help` lists the verbs."
     output.fail(leaf)
     return exit_code_for(leaf)
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from tipline_client import profiles
 from tipline_client.cli.durations import read_duration
@@ -125,6 +126,12 @@ class Settings:
     def _mock(self) -> EndpointProfile:
         if "://" not in (self.endpoint or ""):
             raise ConfigurationError(f"there is no endpoint {self.endpoint!r}", hint=_NAME_ONE)
+        named = _named_at(self.endpoint or "")
+        if named is not None:
+            raise ConfigurationError(
+                f"{self.endpoint} is the address of {named}: a real endpoint is named, never addressed",
+                hint=f"Give the name: --endpoint {named}, or TIPLINE_ENDPOINT={named}.",
+            )
         # A mock is tried with whatever settings lie around; those of a real endpoint are not shown to it.
         own = {name: getattr(self, name) for name in _CREDENTIALS if self._belongs(name)}
         return profiles.mock(
@@ -146,6 +153,16 @@ class Settings:
                     f"and the endpoint in force is {self.endpoint}",
                     hint="Credentials belong to one endpoint: name those of this one, or the endpoint they are for.",
                 )
+
+
+def _named_at(url: str) -> str | None:
+    """The name of the real endpoint at this address, if it is one's."""
+    try:
+        host = urlsplit(url).hostname
+    except ValueError:
+        return None
+    hosts = {urlsplit(known.base_url).hostname: known.short_name for known in KNOWN_PROFILES if known.base_url}
+    return hosts.get(host) if host else None
 
 
 def _lane(endpoint: str) -> tuple[str, Environment]:

@@ -4,9 +4,10 @@ A `.json` file holds one submission and a `.jsonl` file one in each line; paths 
 Nothing here queues or sends.
 """
 
+import filecmp
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,7 @@ from tipline_client.evidence import Evidence
 from tipline_client.home import Home
 from tipline_client.models import Submission
 from tipline_client.profiles import EndpointSchema
-from tipline_client.validation import MAX_INPUT_BYTES, read_submission
+from tipline_client.validation import MAX_INPUT_BYTES, read_submission, rules_outside
 from tipline_client.validation.checking import in_order
 
 __all__ = ["FileRules", "Prepared", "SubmissionFile", "read_files", "rules_for"]
@@ -169,18 +170,40 @@ def _read_file(
         return SubmissionFile(shown, False, (prepare(shown, data),))
     numbered = list(_numbered_lines(data))
     if not numbered:
-        return SubmissionFile(shown, True, (Prepared(shown, folder, None, (_nothing_in_it(),)),))
-    return SubmissionFile(shown, True, tuple(prepare(f"{shown}:{number}", line) for number, line in numbered))
+        nothing = rules_outside.NO_SUBMISSION.at("submission").as_issue()
+        return SubmissionFile(shown, True, (Prepared(shown, folder, None, (nothing,)),))
+    lines = [prepare(f"{shown}:{number}", line) for number, line in numbered]
+    return SubmissionFile(shown, True, tuple(_check_keys(lines)))
 
 
-def _nothing_in_it() -> Issue:
-    return Issue(
-        path="submission",
-        rule="submission-missing",
-        severity=Severity.ERROR,
-        message="The file holds no submission at all. Write one in each line, and look at what wrote the file.",
-        source="form of a submission file",
-    )
+def _check_keys(lines: Sequence[Prepared]) -> Iterator[Prepared]:
+    """The lines, with an issue where one has the key of another and not its content."""
+    first: dict[str, Prepared] = {}
+    for line in lines:
+        key = line.submission.idempotency_key if line.submission is not None and line.is_acceptable else None
+        other = line if key is None else first.setdefault(key, line)
+        if other is line or _has_content_of(line, other):
+            yield line
+            continue
+        issue = rules_outside.KEY_OF_ANOTHER_LINE.at("idempotencyKey", line=other.source).as_issue()
+        yield replace(line, issues=in_order([*line.issues, issue]))
+
+
+def _has_content_of(line: Prepared, other: Prepared) -> bool:
+    """Whether two acceptable submissions of one folder are the same report with the same files."""
+    if line.submission is None or other.submission is None or line.submission.report != other.submission.report:
+        return False
+    mine, theirs = line.submission.evidence, other.submission.evidence
+    pairs = [(Path(item.path or ""), Path(its.path or "")) for item, its in zip(mine, theirs, strict=False)]
+    if [item.details for item in mine] != [item.details for item in theirs] or any(a.name != b.name for a, b in pairs):
+        return False
+    try:
+        return all(
+            path == its or filecmp.cmp(line.folder / path, other.folder / its, shallow=False) for path, its in pairs
+        )
+    except OSError:
+        # Whoever copies the files says what is wrong with them.
+        return True
 
 
 def _numbered_lines(data: bytes) -> Iterator[tuple[int, bytes]]:
@@ -206,10 +229,4 @@ def _read_bytes(name: str) -> bytes | Issue:
             return file.read(limit)
     except (OSError, ValueError) as error:
         reason = (error.strerror or "it cannot be read") if isinstance(error, OSError) else "the path is unusable"
-    return Issue(
-        path="submission",
-        rule="submission-unreadable",
-        severity=Severity.ERROR,
-        message=f"The submission file cannot be read: {reason}.",
-        source="form of a submission file",
-    )
+    return rules_outside.UNREADABLE.at("submission", reason=reason).as_issue()

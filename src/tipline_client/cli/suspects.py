@@ -1,6 +1,7 @@
-"""Which waiting entries nobody will ever deliver, since their rows were altered: named by id, with the reason.
+"""Which entries nobody will ever deliver, since their rows were altered: named by id, with the reason.
 
-It looks at what waits and not at what is filed; `tipline verify --all` looks at everything. Nothing is changed.
+It looks at what waits, and among what is filed only for entries that say so and have no acknowledgement;
+`tipline verify --all` looks at everything. Nothing is changed.
 """
 
 from collections.abc import Sequence
@@ -27,7 +28,7 @@ _LONGEST_WORD = 60
 
 @dataclass(frozen=True, slots=True)
 class Suspect:
-    """A waiting entry that will not be delivered.
+    """An entry that is not filed and will not be delivered.
 
     Attributes:
         entry_id: Its id, as far as it can be read.
@@ -60,7 +61,7 @@ class Suspects:
 
 
 async def find_suspects(outbox: Outbox, *, reader: Reader | None, most: int) -> Suspects:
-    """Look at what waits: in lanes that no dispatcher serves first, then the oldest entries of all.
+    """Look at what waits, first in lanes that no dispatcher serves, then the oldest; and at the oldest filed entries.
 
     Args:
         outbox: Where to look.
@@ -85,6 +86,10 @@ async def find_suspects(outbox: Outbox, *, reader: Reader | None, most: int) -> 
         if reason is not None:
             where = f"{entry.profile}, {entry.environment}, {entry.state}"
             found[entry.id] = Suspect(entry.id, where, reason)
+    async for entry in every_entry(outbox, states=(State.ACKNOWLEDGED,), most=most):
+        if entry.contradiction is not None:
+            where = f"{entry.profile}, {entry.environment}, {entry.state}"
+            found[entry.id] = Suspect(entry.id, where, f"it is {entry.contradiction}")
     waiting = (await outbox.count()).waiting if looked_at >= most else looked_at
     return Suspects(
         len(found) + unseen,

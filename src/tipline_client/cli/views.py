@@ -83,6 +83,7 @@ def entry_view(entry: Entry) -> dict[str, Any]:
         "withdrawalReason": entry.withdrawal_reason,
         "lastError": failure_view(entry.last_failure),
         "unreadable": list(entry.unreadable),
+        "contradiction": entry.contradiction,
     }
 
 

@@ -9,6 +9,7 @@ from typing import Self
 from weakref import WeakSet
 
 from tipline_client.client.accepted import AcceptedCredentials
+from tipline_client.client.arguments import check_opening, entry_id_of, key_of
 from tipline_client.client.options import Options
 from tipline_client.delivery.answers import Answer, AnswerKind
 from tipline_client.delivery.entry import Entry
@@ -93,10 +94,12 @@ class AsyncTiplineClient:
             options: What seldom needs to be said.
 
         Raises:
-            ConfigurationError: The folder cannot be used as a home; the URL cannot be read; the database has no tables
-                of this version; or `home` does not exist, and the database holds what its keys are needed for.
+            ConfigurationError: An argument is of another type; the folder cannot be used as a home; the URL cannot be
+                read; the database has no tables of this version; or `home` does not exist, and the database holds what
+                its keys are needed for.
             OutboxUnavailableError: The outbox cannot be opened.
         """
+        check_opening(home=home, profile=profile, outbox=outbox, options=options)
         options = options or Options()
         place = Home(home)
         address = Address(outbox) if isinstance(outbox, str) else None
@@ -214,7 +217,7 @@ class AsyncTiplineClient:
 
     async def deliver_with(self, conductor: Conductor, entry_id: str) -> Receipt:
         """Like `deliver`, with a conductor of this client's that serves for several entries."""
-        return await deliver(conductor, self.outbox, self.keys, self._vault, entry_id)
+        return await deliver(conductor, self.outbox, self.keys, self._vault, entry_id_of(entry_id))
 
     async def retract(self, entry_id: str, *, reason: str) -> Entry:
         """Withdraw an entry that is not filed yet, retracting at the endpoint what is open there.
@@ -226,6 +229,7 @@ class AsyncTiplineClient:
             EntryNotFoundError: There is no such entry.
             IllegalTransitionError: It is filed or given up already.
         """
+        entry_id = entry_id_of(entry_id)
         return await retract(self.conductor(), self.outbox, self.keys.checkpoint_seal(), entry_id, reason=reason)
 
     async def file_by_hand(self, entry_id: str, *, report_id: int, reason: str) -> Entry:
@@ -249,7 +253,7 @@ class AsyncTiplineClient:
             EnvelopeError: How far it has got is not believed: number and wish are on record, and no more is known.
             OutboxError: The number cannot be a report's.
         """
-        seal = self.keys.checkpoint_seal()
+        entry_id, seal = entry_id_of(entry_id), self.keys.checkpoint_seal()
         return await file_by_hand(self.conductor(), self.outbox, seal, entry_id, report_id=report_id, reason=reason)
 
     async def requeue(self, entry_id: str, *, reason: str, accept_checkpoint: bool = False) -> Entry:
@@ -267,7 +271,7 @@ class AsyncTiplineClient:
                 nobody vouches for it.
             IllegalTransitionError: It is no dead letter.
         """
-        seal = self.keys.checkpoint_seal()
+        entry_id, seal = entry_id_of(entry_id), self.keys.checkpoint_seal()
         return await requeue(self.outbox, seal, entry_id, reason=reason, accept_checkpoint=accept_checkpoint)
 
     async def release(self, entry_id: str, *, reason: str) -> Entry:
@@ -277,7 +281,7 @@ class AsyncTiplineClient:
             EntryNotFoundError: There is no such entry.
             IllegalTransitionError: It is not held.
         """
-        return await self.outbox.let_go(entry_id, reason=reason)
+        return await self.outbox.let_go(entry_id_of(entry_id), reason=reason)
 
     async def entry(self, entry_id: str) -> Entry:
         """The entry with this id.
@@ -285,11 +289,11 @@ class AsyncTiplineClient:
         Raises:
             EntryNotFoundError: There is none.
         """
-        return await self.outbox.get(entry_id)
+        return await self.outbox.get(entry_id_of(entry_id))
 
     async def find(self, idempotency_key: str) -> Entry | None:
         """The entry that holds this key for this client's profile, if any."""
-        return await self.outbox.find(Lane(self.profile.name, self.profile.environment), idempotency_key)
+        return await self.outbox.find(Lane(self.profile.name, self.profile.environment), key_of(idempotency_key))
 
     async def orphaned(self, *, limit: int = 100, after: str | None = None) -> list[Entry]:
         """Entries of this environment with suspected orphans that have not lapsed; see their `checkpoint.orphans`.
@@ -314,11 +318,11 @@ class AsyncTiplineClient:
             IllegalTransitionError: It is not acknowledged.
             EnvelopeError: The receipt on record is not trustworthy.
         """
-        return await receipt_of(self.outbox, self.keys, self._vault, entry_id)
+        return await receipt_of(self.outbox, self.keys, self._vault, entry_id_of(entry_id))
 
     async def receipt_bytes(self, entry_id: str) -> bytes:
         """The signed receipt as a document to keep and hand on; see `receipt` for the errors."""
-        return await receipt_bytes(self.outbox, self.keys, self._vault, entry_id)
+        return await receipt_bytes(self.outbox, self.keys, self._vault, entry_id_of(entry_id))
 
     async def probe(self) -> Answer:
         """Ask the endpoint whether it is there and accepts the credentials; touches no report."""

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 from tipline_client.client.accompanying import accompany
+from tipline_client.client.arguments import check_client
 from tipline_client.client.asynchronous import AsyncTiplineClient
 from tipline_client.client.synchronous import TiplineClient
 from tipline_client.dispatch import Conductor, DispatchSummary
@@ -27,11 +28,12 @@ class AsyncDispatcher:
         client: Whose outbox, and to which endpoint.
 
     Raises:
-        ConfigurationError: The keys of this home cannot be read.
+        ConfigurationError: It is no such client, or the keys of its home cannot be read.
         OutboxUnavailableError: The client is closed.
     """
 
     def __init__(self, client: AsyncTiplineClient) -> None:
+        check_client(client, AsyncTiplineClient)
         self._client = client
         self._conductor = client.conductor()
         self._is_running = False
@@ -96,6 +98,7 @@ class Dispatcher:
     """
 
     def __init__(self, client: TiplineClient) -> None:
+        check_client(client, TiplineClient)
         self._client = client
         self._async = client.call(_dispatcher_of, client.asynchronous)
 

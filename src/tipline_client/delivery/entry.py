@@ -98,6 +98,19 @@ class Entry:
         """When the clock of the filing began: with the knowledge, or at the latest with the queueing."""
         return self.enqueued_at if self.known_at is None else self.known_at
 
+    @property
+    def contradiction(self) -> str | None:
+        """How state and acknowledgement contradict each other, where they do: somebody altered the row.
+
+        Neither is to be believed then; above all it is not to be taken for filed.
+        """
+        if self.has_receipt == (self.state is State.ACKNOWLEDGED):
+            return None
+        if self.has_receipt:
+            report = "" if self.report_id is None else f" as report {self.report_id}"
+            return f"{self.state}, yet the outbox holds an acknowledgement of it{report}: it was altered"
+        return f"{self.state}, but its acknowledgement is not on record: it was altered"
+
     def __repr__(self) -> str:
         return f"Entry(id={self.id!r}, state={self.state}, environment={self.environment}, attempts={self.attempts})"
 

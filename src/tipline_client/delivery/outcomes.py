@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 
-from tipline_client.delivery.answers import Scope
+from tipline_client.delivery.answers import AnswerKind, Scope
 from tipline_client.delivery.steps import Step
 
-__all__ = ["MAX_ERROR_TEXT", "Attempt", "Failure", "Outcome", "bounded_text"]
+__all__ = ["FAILURE_KINDS", "MAX_ERROR_TEXT", "Attempt", "Failure", "Outcome", "bounded_text"]
 
 MAX_ERROR_TEXT = 500
 """Longest error text kept, in characters; a longer one is cut visibly instead of being lost."""
@@ -23,6 +24,16 @@ class Outcome(StrEnum):
     RETRACTED = "retracted"
     STOPPED = "stopped"
     """The dispatcher was asked to stop, or lost its lease, between two steps; nothing failed."""
+
+
+FAILURE_KINDS: Final = tuple(
+    sorted(
+        {kind.value for kind in AnswerKind if kind is not AnswerKind.SUCCESS}
+        | {"envelope_refused", "evidence_changed", "hash_mismatch", "internal_error", "lapsed", "not_filed_by_hand"}
+        | {"unreadable_row", "withdrawn"}
+    )
+)
+"""Everything that `Failure.kind` can be: what an answer says, and what this program finds by itself."""
 
 
 def bounded_text(text: str) -> str:

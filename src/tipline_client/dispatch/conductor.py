@@ -175,6 +175,7 @@ class Conductor:
             raise failure
         return self._tally.summary(
             incident=self._road.lane.incident,
+            is_on_trial=self._road.lane.is_on_trial,
             waiting=(await self._road.outbox.count(lane=self.lane)).waiting,
         )
 
@@ -191,7 +192,11 @@ class Conductor:
                 for lease in claimed:
                     self._in_flight += 1
                     tasks.start_soon(self._walk, transports, lease)
-                if not claimed and not claimed.set_aside and not await self._rest(patience):
+                if claimed or claimed.set_aside:
+                    continue
+                if not self._in_flight:
+                    await self._road.lane.end_for_want_of_entries()
+                if not await self._rest(patience):
                     return
             except OutboxUnavailableError as error:
                 await self._outlast(error, patience)

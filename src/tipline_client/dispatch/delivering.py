@@ -202,11 +202,11 @@ def _check_consistent(entry: Entry) -> None:
     Raises:
         EnvelopeError: They do: it may be filed although its state says otherwise.
     """
-    if not entry.has_receipt or entry.state is State.ACKNOWLEDGED:
+    # What is acknowledged by its state alone is refused where its receipt is made, which can say more of it.
+    if entry.contradiction is None or entry.state is State.ACKNOWLEDGED:
         return
-    report = "" if entry.report_id is None else f" as report {entry.report_id}"
     raise EnvelopeError(
-        f"entry {entry.id} is {entry.state}, yet the outbox holds an acknowledgement of it{report}: it was altered",
+        f"entry {entry.id} is {entry.contradiction}",
         hint="Do not file it again. Find out who changed the outbox by hand, and compare it with a backup.",
     )
 
@@ -232,9 +232,13 @@ def _error_for(entry: Entry, outcome: Outcome | None) -> DeliveryError:
         kind = DeliveryRejectedError
     elif outcome is Outcome.IN_DOUBT:
         kind = DeliveryInDoubtError
-    return kind(
+    error = kind(
         f"entry {entry.id} is not filed: {text}",
         step=failure.step if failure else None,
         code=failure.code if failure else None,
         request_id=failure.request_id if failure else None,
     )
+    if entry.checkpoint.finish_sent and kind is not DeliveryRejectedError:
+        # Whatever failed last: only the endpoint knows whether that finish was carried out.
+        error.hint = "It may be filed already: do not file it by hand; a running dispatcher asks until it is answered."
+    return error

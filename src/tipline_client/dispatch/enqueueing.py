@@ -41,7 +41,7 @@ from tipline_client.outbox.contract import Lane, Outbox
 from tipline_client.outbox.rules import other_content
 from tipline_client.profiles import EndpointProfile, EndpointSchema
 from tipline_client.profiles.encode import encode
-from tipline_client.validation import EndpointRules, validate
+from tipline_client.validation import EndpointRules, rules_outside, validate
 from tipline_client.vault import DataKey, Vault
 
 __all__ = ["DocumentRules", "Enqueued", "as_submission", "check", "enqueue"]
@@ -87,6 +87,8 @@ def as_submission(
         raise ReportInvalidError([_wrong("report", "a Report is expected; make one with Report.model_validate")])
     if isinstance(evidence, Evidence):
         raise EvidenceError("evidence is one Evidence, not a list of them", hint="Write evidence=[...].")
+    if not isinstance(evidence, Sequence):
+        raise EvidenceError(f"evidence is of type {type(evidence).__name__}, not a list", hint="Write evidence=[...].")
     for index, item in enumerate(evidence):
         if not isinstance(item, Evidence):
             kind = type(item).__name__
@@ -105,7 +107,7 @@ def as_submission(
 
 
 def _wrong(path: str, message: str) -> Issue:
-    return Issue(path, "wrong-argument", Severity.ERROR, message, "this package's own interface")
+    return rules_outside.ARGUMENT.at(path, expected=message).as_issue()
 
 
 class DocumentRules(EndpointRules, Protocol):

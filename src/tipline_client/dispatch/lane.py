@@ -2,7 +2,8 @@
 
 The state is in the outbox, so that all dispatchers of a lane pause together, take turns with the probes, and only one
 of them tells. When `GET /status` succeeds the lane is on trial: one entry goes first, and only the endpoint's own
-answer to it ends the incident. What adds up to an incident is `streaks`; nothing here knows what entries hold.
+answer to it ends the incident; without any entry to try, the probe alone does. What adds up to an incident is
+`streaks`; nothing here knows what entries hold.
 """
 
 import logging
@@ -18,6 +19,7 @@ from tipline_client.delivery.clock import Clock
 from tipline_client.delivery.events import Happening, LanePaused, LaneResumed
 from tipline_client.delivery.lane_state import Incident, LaneState, Trial
 from tipline_client.delivery.retry import RetryPolicy
+from tipline_client.delivery.states import State
 from tipline_client.delivery.steps import Step
 from tipline_client.dispatch.streaks import Cause, Streaks, Word, failure_of, word_on
 from tipline_client.errors import OutboxError
@@ -53,6 +55,15 @@ class LaneBook(Protocol):
         """How many entries of the lane wait, and since when the oldest does."""
         ...
 
+    async def has_entry_to_try(self) -> bool:
+        """Whether an entry of the lane is to be delivered, now or later; one that is held for a person is not."""
+        ...
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether anybody else goes by it, so that what changes is worth a line in the log."""
+        ...
+
 
 class SharedBook:
     """The outbox's own record of a lane, which all its dispatchers see."""
@@ -74,6 +85,16 @@ class SharedBook:
         counts = await self._outbox.count(lane=self._lane)
         return counts.waiting, counts.oldest_waiting
 
+    async def has_entry_to_try(self) -> bool:
+        """See `LaneBook.has_entry_to_try`."""
+        states = (await self._outbox.count(lane=self._lane)).by_state
+        return any(states[state] for state in (State.QUEUED, State.LEASED))
+
+    @property
+    def is_shared(self) -> bool:
+        """See `LaneBook.is_shared`."""
+        return True
+
 
 class OwnBook:
     """A record that nobody else sees: for a single try, which neither pauses others nor waits for them."""
@@ -94,6 +115,15 @@ class OwnBook:
     async def waiting(self) -> tuple[int, datetime | None]:
         """See `LaneBook.waiting`; a single try knows of no other entry."""
         return 0, None
+
+    async def has_entry_to_try(self) -> bool:
+        """See `LaneBook.has_entry_to_try`; there is the one that is tried."""
+        return True
+
+    @property
+    def is_shared(self) -> bool:
+        """See `LaneBook.is_shared`."""
+        return False
 
 
 class LaneGate:
@@ -239,6 +269,17 @@ class LaneGate:
         if self._is_our_trial(self._seen):
             await self._change(give_back)
 
+    async def end_for_want_of_entries(self) -> None:
+        """End the incident if the endpoint answers and the lane has no entry to try that with.
+
+        Should the endpoint answer its probes alone, the next entry begins an incident of its own.
+
+        Raises:
+            OutboxUnavailableError: It cannot be seen or written down.
+        """
+        if self._is_our_trial(self._seen) and not await self._book.has_entry_to_try():
+            await self._end()
+
     def _is_our_trial(self, state: LaneState) -> bool:
         return state.trial is not None and state.trial.holder == self._holder
 
@@ -252,11 +293,11 @@ class LaneGate:
             paused = LaneState(state.read_at, incident=incident, version=state.version)
             return paused, LanePaused(incident, waiting, oldest)
 
-        if await self._change(pause):
-            # Whoever paused the lane tells of it, and nobody else.
+        if await self._change(pause) and self._book.is_shared:
+            # Whoever paused the lane tells of it, and nobody else; the reason names the code if there is one.
             where = f" at each {confined_to}" if confined_to else ""
             since = f", the oldest since {oldest.isoformat()}" if oldest else ""
-            _log.warning("lane paused: %s%s (code=%s); %d wait%s", answer.reason, where, answer.code, waiting, since)
+            _log.warning("lane paused: %s%s; %d wait%s", answer.reason, where, waiting, since)
 
     async def _go_on(self, step: Step, answer: Answer) -> None:
         def go_on(state: LaneState) -> _Change:
@@ -278,6 +319,8 @@ class LaneGate:
 
         if await self._change(end):
             self._streaks.forget()
+            if not self._book.is_shared:
+                return
             [incident] = ended
             _log.warning(
                 "lane resumed; it was paused since %s, with %d failures; %d wait",

@@ -82,6 +82,11 @@ async def receipt_bytes(outbox: Outbox, keys: KeyRing, vault: Vault, entry_id: s
                 f"report {entry.checkpoint.report_id}): the outbox was altered",
                 hint="Do not file it again. Restore the outbox from a backup, or look on the hotline's side.",
             )
+        if (number := entry.filed_by_hand_as) is not None:
+            raise IllegalTransitionError(
+                f"entry {entry_id} has no receipt of this program: a person filed it as report {number}",
+                hint="What the hotline told that person is the proof; `tipline show` has the reason that was given.",
+            )
         raise IllegalTransitionError(
             f"entry {entry_id} has no receipt: it is {entry.state}", hint="A receipt exists once it is acknowledged."
         )

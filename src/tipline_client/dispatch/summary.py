@@ -20,13 +20,16 @@ class DispatchSummary:
     Attributes:
         outcomes: How many leased tries ended in each way. An entry whose row could not be read back, and which was
             given up for that, counts as rejected.
-        incident: The endpoint's failure that kept the lane paused at the end, if one did.
+        incident: The endpoint's failure that was not over at the end, if one was not.
+        is_on_trial: Whether the endpoint answers its probes again, so that the next entry that it takes ends the
+            incident.
         waiting: Entries of this lane that are neither filed nor given up.
         given_up: Ids of the entries that were given up, the most recent ones.
     """
 
     outcomes: dict[Outcome, int] = field(default_factory=dict)
     incident: Incident | None = None
+    is_on_trial: bool = False
     waiting: int = 0
     given_up: tuple[str, ...] = ()
 
@@ -44,8 +47,12 @@ class Tally:
         if outcome is Outcome.REJECTED:
             self._given_up.append(entry_id)
 
-    def summary(self, *, incident: Incident | None, waiting: int) -> DispatchSummary:
+    def summary(self, *, incident: Incident | None, is_on_trial: bool, waiting: int) -> DispatchSummary:
         """What has been counted, with the rest of what there is to say."""
         return DispatchSummary(
-            outcomes=dict(self._outcomes), incident=incident, waiting=waiting, given_up=tuple(self._given_up)
+            outcomes=dict(self._outcomes),
+            incident=incident,
+            is_on_trial=is_on_trial,
+            waiting=waiting,
+            given_up=tuple(self._given_up),
         )

@@ -253,15 +253,9 @@ class Walk:
                 tell(self._road.on_bytes, self._record.entry.id, item.index, sent, item.size)
 
     async def _watch(self, intent: Intent, answer: Answer) -> None:
-        _log.info(
-            "entry %s: %s -> %s (code=%s, http=%s, request_id=%s)",
-            self._record.entry.id,
-            intent.step,
-            answer.kind,
-            answer.code,
-            answer.http_status,
-            answer.request_id,
-        )
+        facts = {"code": answer.code, "http": answer.http_status, "request_id": answer.request_id}
+        said = ", ".join(f"{name}={fact}" for name, fact in facts.items() if fact is not None)
+        _log.info("entry %s: %s -> %s%s", self._record.entry.id, intent.step, answer.kind, f" ({said})" if said else "")
         await self._road.lane.note_answer(intent.step, answer, entry_id=self._record.entry.id)
 
     def _disown(self, error: ReportTakenError) -> Settled:

@@ -77,10 +77,15 @@ class Evidence:
             **claims: The same one by one, instead of `details`: any field of `EvidenceDetails`.
 
         Raises:
+            EvidenceError: An argument is of another type.
             pydantic.ValidationError: A claim is unknown or out of its form.
             TypeError: Both `details` and claims, or `details` of another type.
         """
-        text = os.fspath(path)
+        text: object = path
+        if isinstance(text, os.PathLike):
+            text = os.fspath(text)
+        if not isinstance(text, str):
+            raise _wrong("path", path, "a path", "Name a file; bytes in memory are for Evidence.from_bytes.")
         own_name = Path(text).name if name is None else name
         return cls(PathOrigin(text), name=own_name, details=_one(details, claims), mode=mode)
 
@@ -95,9 +100,14 @@ class Evidence:
             **claims: The same one by one, instead of `details`: any field of `EvidenceDetails`.
 
         Raises:
+            EvidenceError: An argument is of another type.
             pydantic.ValidationError: A claim is unknown or out of its form.
             TypeError: Both `details` and claims, or `details` of another type.
         """
+        if not isinstance(data, (bytes, bytearray, memoryview)):
+            raise _wrong("data", data, "bytes", "Encode text first; a file on this host is for Evidence.from_path.")
+        if not isinstance(name, str):
+            raise _wrong("name", name, "text", "Give the name of the file.")
         return cls(BytesOrigin(bytes(data)), name=name, details=_one(details, claims))
 
     @classmethod
@@ -230,3 +240,7 @@ def refuse_streams(evidence: object) -> None:
                 f"evidence[{index}] (stream) belongs to the event loop that this call would stop",
                 hint="Use AsyncTiplineClient where an event loop runs.",
             )
+
+
+def _wrong(argument: str, given: object, expected: str, hint: str) -> EvidenceError:
+    return EvidenceError(f"{argument} is of type {type(given).__name__}, not {expected}", hint=hint)

@@ -32,7 +32,6 @@ try:
         wrong_report_id,
     )
     from tipline_client.mock.script import Dice, FaultPlan, ScriptedFault, read_fault, read_plan
-    from tipline_client.mock.state import id_of_now
 except ModuleNotFoundError as error:
     if (error.name or "").partition(".")[0] not in {"starlette", "uvicorn", "python_multipart", "h11"}:
         raise
@@ -53,7 +52,6 @@ __all__ = [
     "fewer_files",
     "garbage",
     "huge",
-    "id_of_now",
     "lost_reply",
     "lost_request",
     "more_files",

@@ -15,7 +15,7 @@ from tipline_client.mock.control import ControlRoutes
 from tipline_client.mock.grammar import compiled
 from tipline_client.mock.routes import Era, ServiceRoutes
 from tipline_client.mock.script import FaultBook
-from tipline_client.mock.state import FIRST_REPORT_ID, Hotline
+from tipline_client.mock.state import Hotline, id_of_now
 from tipline_client.profiles import MOCK_PASSWORD, MOCK_USERNAME
 
 __all__ = ["DEFAULT_PASSWORD", "DEFAULT_USERNAME", "MockApplication"]
@@ -39,11 +39,12 @@ class MockApplication:
         era: Era = "2026",
         newer_elements: bool = False,
         clock: MockClock | None = None,
-        first_report_id: int = FIRST_REPORT_ID,
+        first_report_id: int | None = None,
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
     ) -> None:
         self.clock = clock if clock is not None else MockClock()
         self.faults = FaultBook()
+        first_report_id = id_of_now() if first_report_id is None else first_report_id
         self.hotline = Hotline(self.clock, first_report_id=first_report_id)
         self.service = ServiceRoutes(
             hotline=self.hotline,

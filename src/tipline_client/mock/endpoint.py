@@ -21,7 +21,6 @@ from tipline_client.mock.counts import Summary
 from tipline_client.mock.routes import Era, RequestRecord
 from tipline_client.mock.script import Dice, FaultBook, FaultPlan, ScriptedFault
 from tipline_client.mock.server import LoopbackServer
-from tipline_client.mock.state import FIRST_REPORT_ID
 from tipline_client.profiles import EndpointProfile
 from tipline_client.profiles import mock as mock_profile
 
@@ -41,7 +40,8 @@ class MockEndpoint:
         era: "2026" (errors with HTTP 400, empty 401) or "2016" (HTTP 200 with code 1001, 401 with code 1000).
         newer_elements: Whether the grammar has the elements that newer documentation adds.
         clock: A clock to turn, or a function giving the time; a running clock by default.
-        first_report_id: The id of the first report; may lie beyond 32 bits.
+        first_report_id: The id of the first report; may lie beyond 32 bits. By default one that no endpoint gave
+            before, since a home remembers what it was told.
 
     Raises:
         ConfigurationError: On entering: the host is not loopback, or the port is taken.
@@ -57,7 +57,7 @@ class MockEndpoint:
         era: Era = "2026",
         newer_elements: bool = False,
         clock: MockClock | Callable[[], datetime] | None = None,
-        first_report_id: int = FIRST_REPORT_ID,
+        first_report_id: int | None = None,
     ) -> None:
         self.username = username
         self.password = password
@@ -124,7 +124,7 @@ class MockEndpoint:
         return report.xml
 
     def reset(self) -> None:
-        """Forget reports, requests, scripts and the turns of the clock."""
+        """Forget reports, requests, scripts and the turns of the clock; ids that were given are not given again."""
         self._application.control.reset()
 
     def start(self) -> None:
@@ -168,7 +168,7 @@ def serve(
     password: str = DEFAULT_PASSWORD,
     era: Era = "2026",
     newer_elements: bool = False,
-    first_report_id: int = FIRST_REPORT_ID,
+    first_report_id: int | None = None,
     faults: Iterable[ScriptedFault] = (),
     dice: Dice | None = None,
     announce: Callable[[str], None] = print,
@@ -182,7 +182,7 @@ def serve(
         password: That user's password.
         era: As for `MockEndpoint`.
         newer_elements: As for `MockEndpoint`.
-        first_report_id: The id of the first report.
+        first_report_id: As for `MockEndpoint`.
         faults: Scripts to begin with, as `read_plan` makes them from JSON.
         dice: Dice to begin with; their seed is announced.
         announce: Receives the notice at once and, when calls are answered, the base URL as a line of its own.

@@ -60,7 +60,7 @@ def _paths() -> Json:
             "get": _call("clock", "The endpoint's time", "Clock"),
             "put": _call("turn_clock", "Set or advance the time", "Clock", takes="ClockInput", errors=wrong),
         },
-        "/_mock/reset": {"post": _call("reset", "Forget reports, requests, scripts and clock", "Summary")},
+        "/_mock/reset": {"post": _call("reset", "Forget reports, requests, scripts and clock; ids go on", "Summary")},
         "/_mock/ready": {"get": _call("ready", "Whether calls are answered", "Ready")},
         "/_mock/openapi.json": {
             "get": {

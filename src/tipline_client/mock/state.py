@@ -16,7 +16,6 @@ from typing import Literal
 from tipline_client.mock.clock import MockClock
 
 __all__ = [
-    "FIRST_REPORT_ID",
     "LIFE_AFTER_CHANGE",
     "LIFE_AFTER_OPENING",
     "Hotline",
@@ -28,12 +27,11 @@ __all__ = [
 
 LIFE_AFTER_OPENING = timedelta(hours=24)
 LIFE_AFTER_CHANGE = timedelta(hours=1)
-FIRST_REPORT_ID = 400_000_001
 
 
 def id_of_now() -> int:
-    """A first report id that an endpoint started later does not give again: the time, in milliseconds."""
-    return time.time_ns() // 1_000_000
+    """A first report id that an endpoint started later does not give again: the time, in microseconds."""
+    return time.time_ns() // 1_000
 
 
 ReportState = Literal["open", "finished", "retracted", "lapsed"]
@@ -111,12 +109,11 @@ class Hotline:
         self,
         clock: MockClock,
         *,
-        first_report_id: int = FIRST_REPORT_ID,
+        first_report_id: int,
         new_file_id: Callable[[], str] = lambda: uuid.uuid4().hex,
     ) -> None:
         self.clock = clock
         self.lock = threading.RLock()
-        self._first_report_id = first_report_id
         self._next_report_id = first_report_id
         self._new_file_id = new_file_id
         self._reports: dict[int, Report] = {}
@@ -205,10 +202,9 @@ class Hotline:
             return report
 
     def reset(self) -> None:
-        """Forget every report and start counting ids anew."""
+        """Forget every report. The ids go on: whoever remembers one of before must not be told it again."""
         with self.lock:
             self._reports.clear()
-            self._next_report_id = self._first_report_id
 
     def _open_report(self, report_id: int) -> Report:
         report = self.find(report_id)

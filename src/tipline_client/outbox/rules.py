@@ -234,7 +234,9 @@ def no_entry(entry_id: str) -> EntryNotFoundError:
 
 def no_alarm(alarm_id: int) -> EntryNotFoundError:
     """The error for a number that names no alarm."""
-    return EntryNotFoundError(f"no alarm has the number {alarm_id}")
+    return EntryNotFoundError(
+        f"no alarm has the number {alarm_id}", hint="`tipline alarm list` shows the open ones, with --all every one."
+    )
 
 
 def report_taken(entry_id: str, report_id: object, *, by: str) -> ReportTakenError:

@@ -16,6 +16,7 @@ from tipline_client.models.newer import find_newer
 from tipline_client.models.outline import FieldOutline, Kind, Place, is_marks_only, outline
 from tipline_client.models.scalars import write_instant
 from tipline_client.models.substitution import REPLACEMENT, Substitution, find_substitutions, replace_unsendable
+from tipline_client.validation import rules_text
 
 __all__ = ["Encoded", "encode"]
 
@@ -79,13 +80,13 @@ def encode(model: WireModel, root: str, *, newer: Container[tuple[str, str]] = f
 def _issue(path: str) -> Issue:
     return Issue(
         path=path,
-        rule="element-newer-than-schema",
+        rule=rules_text.NEWER.id,
         severity=Severity.ERROR,
         message=(
             "the endpoint's schema is not known to have this element; fetch it with `tipline schema fetch`, "
             "or leave the element out and say the fact in additionalInfo"
         ),
-        source="schema of November 2025",
+        source=rules_text.NEWER.source,
     )
 
 

@@ -10,8 +10,9 @@ from typing import cast
 
 from lxml import etree
 
-from tipline_client.errors import ConfigurationError, Issue, Severity
+from tipline_client.errors import ConfigurationError, Issue
 from tipline_client.profiles.findings import hide_values
+from tipline_client.validation import rules_outside
 
 __all__ = ["EndpointSchema"]
 
@@ -87,14 +88,7 @@ class EndpointSchema:
             log = cast("Iterable[etree._LogEntry]", self._schema.error_log)
             messages = [found.message for found in itertools.islice(log, _MAX_FINDINGS)]
         return tuple(
-            Issue(
-                path=path,
-                rule="endpoint-schema",
-                severity=Severity.ERROR,
-                message=hide_values(message),
-                source="the endpoint's own schema, as fetched",
-            )
-            for message in messages
+            rules_outside.ENDPOINT_SCHEMA.at(path, finding=hide_values(message)).as_issue() for message in messages
         )
 
 

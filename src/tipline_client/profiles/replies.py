@@ -1,8 +1,8 @@
 """From the bytes of a reply to an `Answer`: distrustful, bounded, and never taking silence for success.
 
 The response code decides; the HTTP status only where there is no code, except that 401 and 403 mean the credentials
-whatever the code. A success under the status of a failure proves nothing. Either of the two reply documents is accepted
-for any call, since no source shows a failed finish.
+whatever the code. A success under any status but one of success proves nothing. A refusal is accepted in either of the
+two reply documents, since no source shows a failed finish; a finish and a retraction are believed in their own alone.
 """
 
 import re
@@ -133,7 +133,7 @@ def _judge_status(status: int, problem: str) -> tuple[AnswerKind, str]:
 
 
 def _judge_success(step: Step, status: int, document: _Document, report_id: int | None) -> tuple[AnswerKind, str]:
-    if status >= 400:
+    if not 200 <= status < 300:
         return AnswerKind.UNUSABLE, f"HTTP {status} with code {document.code}: the two contradict each other"
     contradicted_by = None if step in _NO_BODY else _contradiction(step, document, report_id)
     if contradicted_by is not None:
@@ -153,13 +153,13 @@ def _contradiction(step: Step, document: _Document, report_id: int | None) -> st
 
 
 def _answers_another_call(step: Step, document: _Document) -> bool:
-    """Whether the reply holds what only another call is answered with.
+    """Whether the reply is, or holds, what only another call is answered with.
 
-    The root alone proves that of one reply only: a retraction that is told that the report is done was not carried out,
-    and asking again settles it.
+    The root alone proves that where asking again settles it, with the state that the report is in by then: at a finish,
+    and at a retraction that is told that the report is done.
     """
     if step is Step.FINISH:
-        return document.file_ids is None and not (document.file_id is None and document.file_hash is None)
+        return document.root != "reportDoneResponse"
     if step is Step.RETRACT and document.root == "reportDoneResponse":
         return True
     is_about_a_file = document.file_id is not None or document.file_hash is not None

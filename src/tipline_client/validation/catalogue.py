@@ -1,6 +1,7 @@
 """Every rule in one place: what `validate` runs, and what the reference of the rules prints.
 
-Rules of the types are found while input is read, the others on a submission that exists.
+Rules of the types are found while input is read, most others on a submission that exists, and a few by whoever opens
+files, takes arguments or has the endpoint's schema.
 """
 
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from tipline_client.validation import (
     rules_key,
     rules_knowledge,
     rules_network,
+    rules_outside,
     rules_people,
     rules_text,
     type_rules,
@@ -60,5 +62,8 @@ class RuleSummary:
 
 
 def rules_reference() -> tuple[RuleSummary, ...]:
-    """Every rule, those of the types first: for documentation, filters and dashboards."""
-    return tuple(RuleSummary(rule.id, rule.severity, rule.summary, rule.source) for rule in type_rules.RULES + RULES)
+    """Every rule that an issue can name, those of the types first: for documentation, filters and dashboards."""
+    return tuple(
+        RuleSummary(rule.id, rule.severity, rule.summary, rule.source)
+        for rule in type_rules.RULES + RULES + rules_outside.RULES
+    )

@@ -77,7 +77,9 @@ def read_submission(
         if broken is not None:
             return ReadResult(None, (broken.as_issue(),))
     if not isinstance(parsed, Mapping):
-        return ReadResult(None, (rules.OBJECT.at(ROOT, given=kind_of(parsed)).as_issue(),))
+        is_array = isinstance(parsed, (list, tuple))
+        finding = rules.ARRAY.at(ROOT) if is_array else rules.OBJECT.at(ROOT, given=kind_of(parsed))
+        return ReadResult(None, (finding.as_issue(),))
     wrapped = wrap_bare_report(parsed)
     tree = Tree(parsed if wrapped is None else wrapped)
     if reporter is not None:

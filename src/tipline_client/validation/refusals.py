@@ -20,6 +20,8 @@ __all__ = ["Refusal", "findings_of", "is_showable", "kind_of"]
 
 _NAIVE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?", re.ASCII)
 _SHOWABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}", re.ASCII)
+_GIVEN_BY_THE_ENDPOINT = {"fileId", "file_id", "reportId", "report_id"}
+"""Elements of `fileDetails` that no caller can know."""
 _LISTED = 12
 _COMPARED = 200
 
@@ -52,6 +54,9 @@ _BY_TYPE = {
     "meme_marked_twice": rules.MEME_TWICE,
     "blank": rules.BLANK,
 }
+_KEY = "idempotencyKey"
+_OF_THE_KEY = {rules.TOO_LONG: rules.KEY_TOO_LONG, rules.TEXT: rules.KEY_NOT_TEXT}
+"""The key is the caller's own: no schema says anything of it, and additionalInfo is no place for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +85,8 @@ def findings_of(refusal: Refusal) -> Iterator[Finding]:
     if refusal.kind == "unknown_name":
         for name, near in zip(refusal.context["names"], refusal.context["nearest"], strict=True):
             hint = f"Did you mean {near}?" if near else "Nothing here resembles it; leave it out."
+            if name in _GIVEN_BY_THE_ENDPOINT and refusal.path.endswith("].details"):
+                hint = "The endpoint gives it when the file is sent; leave it out."
             yield rules.UNKNOWN_NAME.at(join(refusal.path, name) if is_showable(name) else refusal.path, hint=hint)
     elif refusal.kind == "name_given_twice":
         for name in refusal.context["names"]:
@@ -112,10 +119,12 @@ def kind_of(value: object) -> str:
 def _rule_of(refusal: Refusal) -> Rule:
     field = refusal.field
     if isinstance(refusal.value, (list, tuple)) and field is not None and not (field.is_repeated or refusal.is_item):
-        return rules.SINGLE
+        return rules.KEY_NOT_TEXT if refusal.path == _KEY else rules.SINGLE
     rule = _BY_TYPE.get(refusal.kind)
     if rule is None:
         rule = _by_family(refusal)
+    if refusal.path == _KEY:
+        rule = _OF_THE_KEY.get(rule, rule)
     if rule is rules.INSTANT and isinstance(refusal.value, str) and _NAIVE.fullmatch(refusal.value):
         return rules.ZONE
     return rule
@@ -133,7 +142,7 @@ def _by_family(refusal: Refusal) -> Rule:
 
 
 def _facts(rule: Rule, refusal: Refusal) -> dict[str, Any]:
-    if rule in {rules.TEXT, rules.OBJECT, rules.BOOLEAN, rules.WHOLE, rules.NUMBER}:
+    if rule in {rules.TEXT, rules.KEY_NOT_TEXT, rules.OBJECT, rules.BOOLEAN, rules.WHOLE, rules.NUMBER}:
         return {"given": kind_of(refusal.value)}
     if rule is rules.OUT_OF_RANGE:
         return {"hint": _bounds(refusal.context)}

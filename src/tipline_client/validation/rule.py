@@ -19,6 +19,7 @@ SCHEMA = "schema of November 2025"
 DOCUMENTATION = "CyberTipline documentation"
 OBSERVED = "observed at the endpoint"
 RECOMMENDATION = "recommendation"
+FORM = "form of a submission file"
 
 
 class EndpointRules(Protocol):

@@ -4,11 +4,10 @@ They are found while input is read, before there is a submission for other rules
 a finding of one of them is said in `refusals`.
 """
 
-from tipline_client.validation.rule import DOCUMENTATION, SCHEMA, Rule, error
+from tipline_client.validation.rule import DOCUMENTATION, FORM, SCHEMA, Rule, error
 
 __all__ = ["RULES"]
 
-_OURS = "form of a submission file"
 _JSON = "JSON, RFC 8259"
 
 UNKNOWN_NAME = error(
@@ -149,11 +148,24 @@ MEME_TWICE = error(
     message="potentialMeme stands beside fileAnnotations. Say it as fileAnnotations.potentialMeme alone.",
     source=SCHEMA,
 )
+KEY_TOO_LONG = error(
+    "key-too-long",
+    summary="The idempotency key has at most 255 UTF-16 units.",
+    message="{units} UTF-16 units are given, {limit} are allowed. It is your own name for the report and nothing of it "
+    "is sent: use a shorter one, or leave it out.",
+    source=FORM,
+)
+KEY_NOT_TEXT = error(
+    "key-not-text",
+    summary="The idempotency key is text.",
+    message="Text is expected, {given} is given. Write it in quotation marks, or leave it out.",
+    source=FORM,
+)
 BLANK = error(
     "name-blank",
     summary="The idempotency key, where given, is not blank.",
     message="The text is blank. Fill it in, or leave it out.",
-    source=_OURS,
+    source=FORM,
 )
 UNUSABLE = error(
     "value-unusable",
@@ -166,7 +178,14 @@ BARE_REPORT = error(
     summary='A submission file holds its report under "report".',
     message='A report alone is given. Put it under "report", beside "idempotencyKey" and "evidence": '
     '{"report": {...}}.',
-    source=_OURS,
+    source=FORM,
+)
+ARRAY = error(
+    "submissions-in-an-array",
+    summary="A submission file holds one submission, or one in each line.",
+    message="An array is given. Write its items one in each line of a file whose name ends in .jsonl, or each into a "
+    "file of its own.",
+    source=FORM,
 )
 BAD_JSON = error(
     "json-syntax",
@@ -184,13 +203,13 @@ TOO_LARGE = error(
     "input-too-large",
     summary="The input keeps to the size allowed.",
     message="{size} bytes are given, {limit} are allowed. Move logs and long texts into evidence files.",
-    source=_OURS,
+    source=FORM,
 )
 TOO_DEEP = error(
     "input-too-deep",
     summary="The input is not nested deeper than any submission.",
     message="The input is nested far deeper than any submission.",
-    source=_OURS,
+    source=FORM,
 )
 BAD_NUMBER = error(
     "number-unusable",
@@ -224,9 +243,12 @@ RULES: tuple[Rule, ...] = (
     ONE_CHILD,
     TOO_FEW,
     MEME_TWICE,
+    KEY_TOO_LONG,
+    KEY_NOT_TEXT,
     BLANK,
     UNUSABLE,
     BARE_REPORT,
+    ARRAY,
     BAD_JSON,
     NOT_UTF8,
     TOO_LARGE,

@@ -1,9 +1,14 @@
 """What doctor looks at, where a process of its own would take too long."""
 
+import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
-from tipline_client.cli.checks import Grade, check_outbox
+import pytest
+
+from tipline_client.cli.checks import Grade, check_disk, check_outbox
+from tipline_client.cli.settings import Settings
 from tipline_client.outbox import SqliteOutbox
 from tipline_client.outbox.sqlite.driver import choose_driver, connect
 
@@ -24,3 +29,14 @@ async def test_outbox_that_somebody_keeps_locked(tmp_path: Path) -> None:
     [problem] = [check for check in locked if check.grade is Grade.PROBLEM]
     assert ("outbox", True) == (problem.name, "the outbox is locked" in problem.detail)
     assert "keeps the outbox file locked" in problem.hint
+
+
+@pytest.mark.parametrize(("free", "grade"), [(0, Grade.PROBLEM), (900 * 1024**2, Grade.WARNING), (2**40, Grade.OK)])
+def test_room_on_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, free: int, grade: Grade) -> None:
+    """Little room is a warning; none is a problem, since nothing can be queued any more."""
+    usage = SimpleNamespace(total=2**41, used=2**41 - free, free=free)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)
+
+    [disk, *_] = check_disk(Settings(home=tmp_path))
+
+    assert ("disk", grade) == (disk.name, disk.grade)

@@ -1,9 +1,11 @@
 """The small parts of the command line: codes, words, lines, samples, bars."""
 
+import json
 import struct
 import zlib
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -142,7 +144,7 @@ def test_sample_has_no_issue() -> None:
     ("evidence", "found"),
     [
         ('{"path": "there.txt"}', []),
-        ('[{"path": "there.txt"}, {"path": "gone.txt"}]', [("evidence[1].path", "evidence-missing")]),
+        ('[{"path": "there.txt"}, {"path": "gone.txt"}]', [("evidence[1].path", "evidence-file-missing")]),
         ('[{"path": "."}]', [("evidence[0].path", "evidence-not-a-file")]),
         ('[{"path": "there.txt/x"}]', [("evidence[0].path", "evidence-unreadable")]),
         ('[{"path": "a\\u0000b"}]', [("evidence[0].path", "evidence-unreadable")]),
@@ -168,6 +170,38 @@ def test_paths_of_evidence(tmp_path: Path, evidence: str, found: list[tuple[str,
 
     assert found == [(issue.path, issue.rule) for issue in issues]
     assert "planted" not in "".join(issue.message for issue in issues)
+
+
+def _lines(folder: Path, *contents: dict[str, Any]) -> Path:
+    path = folder / "cases.jsonl"
+    path.write_text("".join(json.dumps(content) + "\n" for content in contents))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("changes", "is_same"),
+    [
+        ({}, True),
+        ({"knownAt": "2026-01-05T09:00:00Z"}, True),
+        ({"evidence": [{"path": "copy/mug.png"}]}, True),
+        ({"evidence": [{"path": "other/mug.png"}]}, False),
+        ({"evidence": [{"path": "cup.png"}]}, False),
+        ({"evidence": []}, False),
+        ({"evidence": [{"path": "mug.png", "details": {"fileViewedByEsp": True}}]}, False),
+    ],
+)
+def test_key_of_another_line(tmp_path: Path, changes: dict[str, Any], is_same: bool) -> None:
+    """One key for two contents is an error of the second line, and of it alone; the same content again is none."""
+    for name, text in {"mug": "x", "copy/mug": "x", "other/mug": "y", "cup": "x"}.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / f"{name}.png").write_text(text)
+    first = sample_submission(key="a", picture="mug.png") | {"evidence": [{"path": "mug.png"}]}
+
+    [read] = read_files([str(_lines(tmp_path, first, first | changes, first))], rules=FileRules())
+
+    rules = [[issue.rule for issue in prepared.issues] for prepared in read.submissions]
+    assert is_same is read.is_acceptable
+    assert [False, not is_same, False] == ["key-of-another-line" in found for found in rules]
 
 
 def test_lines_with_blank_ones_and_a_mark(tmp_path: Path) -> None:

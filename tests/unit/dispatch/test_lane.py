@@ -73,7 +73,7 @@ async def test_pause_for_all(lane: LaneGate, other: LaneGate, caplog: pytest.Log
     await other.look()
 
     assert [(True, False)] * 2 == [_state(lane), _state(other)]
-    assert ["lane paused: sample (code=None); 0 wait"] == [record.getMessage() for record in caplog.records]
+    assert ["lane paused: sample; 0 wait"] == [record.getMessage() for record in caplog.records]
 
 
 async def test_pause_seen_too_late(lane: LaneGate, other: LaneGate) -> None:
@@ -283,14 +283,39 @@ async def test_probe_without_an_incident(lane: LaneGate) -> None:
     assert (False, False) == _state(lane)
 
 
-async def test_lane_of_a_single_try(lane: LaneGate, clock: TurnableClock) -> None:
-    """A single try's incident is its own affair."""
+async def test_lane_of_a_single_try(lane: LaneGate, clock: TurnableClock, caplog: pytest.LogCaptureFixture) -> None:
+    """A single try's incident is its own affair, which no line of a log calls the lane's."""
     alone = LaneGate(OwnBook(clock), clock=clock)
 
     await _note(alone)
     await lane.look()
 
     assert [True, False] == [alone.is_paused, lane.is_paused]
+    assert [] == caplog.records
+
+
+async def test_endpoint_well_and_nothing_to_try(
+    lane: LaneGate, other: LaneGate, outbox: MemoryOutbox, clock: TurnableClock
+) -> None:
+    """The good probe ends the incident, at its own time; one that has an entry to try, or was lost to another, not."""
+    entry, _ = await outbox.enqueue(new_entry("one", lane=LANE))
+    await _note(lane)
+    clock.advance(timedelta(hours=3))
+    await _put_on_trial(lane)
+    await lane.take_trial()
+
+    await lane.end_for_want_of_entries()
+    with_an_entry = _state(lane)
+    await outbox.withdraw(entry.id, reason="sample")
+    await other.look()
+    await other.end_for_want_of_entries()
+    not_its_turn = _state(other)
+    await lane.end_for_want_of_entries()
+
+    ended = (await outbox.lane_history(LANE))[-1].event
+    assert [(False, True), (False, True), (False, False)] == [with_an_entry, not_its_turn, _state(lane)]
+    assert isinstance(ended.what, LaneResumed)
+    assert (clock.now(), 0) == (ended.at, ended.what.waiting)
 
 
 async def test_book_that_cannot_be_written(clock: TurnableClock, caplog: pytest.LogCaptureFixture) -> None:

@@ -55,7 +55,7 @@ def value(response: httpx.Response, name: str) -> str:
 
 
 def make(era: Literal["2026", "2016"] = "2026") -> Caller:
-    return Caller(MockApplication(era=era))
+    return Caller(MockApplication(era=era, first_report_id=400_000_001))
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ NOON = datetime(2026, 2, 1, 12, tzinfo=UTC)
 
 @pytest.fixture
 def hotline() -> Hotline:
-    return Hotline(MockClock(lambda: NOON))
+    return Hotline(MockClock(lambda: NOON), first_report_id=400_000_001)
 
 
 def attach(hotline: Hotline, report_id: int, digest: str = "aa") -> StoredFile:

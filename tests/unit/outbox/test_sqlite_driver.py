@@ -126,10 +126,12 @@ def test_value_in_a_message(tmp_path: Path, driver: DriverName) -> None:
         (10 | 13 << 8, OutboxUnavailableError, "reading or writing"),
         (11, OutboxUnavailableError, "damaged"),
         (13, OutboxUnavailableError, "the disk is full"),
+        (778, OutboxUnavailableError, "the disk is full"),
+        (4874, OutboxUnavailableError, "the disk is full"),
         (14, OutboxUnavailableError, "cannot be opened"),
         (19, UnreadableRowError, "breaks the rules of its table"),
         (20, OutboxUnavailableError, "refused"),
-        (26, ConfigurationError, "not an SQLite database"),
+        (26, OutboxUnavailableError, "not an SQLite database"),
     ],
 )
 def test_result_codes(code: int, kind: type[Exception], words: str) -> None:

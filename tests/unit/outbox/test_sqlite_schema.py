@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,7 +13,9 @@ from tipline_client.delivery.states import State
 from tipline_client.delivery.steps import Step
 from tipline_client.errors import ConfigurationError, OutboxUnavailableError, TiplineError
 from tipline_client.outbox import SqliteOutbox
+from tipline_client.outbox.sqlite import opening
 from tipline_client.outbox.sqlite.driver import Connection, DriverName, Row, Value, connect
+from tipline_client.outbox.sqlite.failures import failure_of
 from tipline_client.outbox.sqlite.schema import APPLICATION_ID, MIGRATIONS, VERSION, check_version, migrate
 from tipline_client.testing import TurnableClock
 
@@ -130,16 +133,40 @@ def test_database_of_another_program(path: Path, driver: DriverName, script: str
 
 @every_driver
 def test_file_that_is_no_database(path: Path, driver: DriverName) -> None:
-    """A file of another kind is refused by what it is, without a word of what is in it."""
+    """It may be an outbox whose head is damaged: nobody is told to move it away, and no word of it is shown."""
     path.write_bytes(b"a list of coffee mugs, nothing else\n" * 200)
     before = path.read_bytes()
 
     with pytest.raises(TiplineError, match="not an SQLite database") as caught:
         SqliteOutbox.open(path, driver=driver)
 
-    assert isinstance(caught.value, ConfigurationError)
+    assert isinstance(caught.value, OutboxUnavailableError)
+    assert "restore a backup" in caught.value.hint
+    assert "move" not in caught.value.hint
     assert "mugs" not in str(caught.value)
     assert before == path.read_bytes()
+
+
+@every_driver
+def test_disk_full_while_the_journal_is_made(path: Path, driver: DriverName, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is called full at once, and no other process is blamed for it."""
+
+    class Full:
+        def __init__(self, path: Path, **how: Any) -> None:
+            self._real = connect(path, **how)
+
+        def execute(self, sql: str, *more: Any) -> list[tuple[Any, ...]]:
+            if sql.startswith("PRAGMA journal_mode"):
+                raise failure_of(4874, waited=5)
+            return self._real.execute(sql, *more)
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(self._real, name)
+
+    monkeypatch.setattr(opening, "connect", Full)
+
+    with pytest.raises(OutboxUnavailableError, match="the disk is full"):
+        SqliteOutbox.open(path, driver=driver)
 
 
 @every_driver

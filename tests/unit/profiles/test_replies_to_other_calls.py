@@ -28,6 +28,8 @@ def _success(step: Step, inside: str, *, root: str = "reportResponse", status: i
         (Step.RETRACT, "reportResponse", FILE + HASH),
         (Step.FINISH, "reportResponse", FILE + HASH),
         (Step.FINISH, "reportResponse", HASH),
+        (Step.FINISH, "reportResponse", FILES),
+        (Step.FINISH, "reportResponse", ""),
         (Step.SUBMIT, "reportDoneResponse", FILES),
         (Step.SUBMIT, "reportResponse", FILE),
         (Step.UPLOAD, "reportDoneResponse", FILE + HASH + FILES),
@@ -48,20 +50,30 @@ def test_success_of_another_call(step: Step, root: str, inside: str) -> None:
         (Step.FILEINFO, "reportResponse", ""),
         (Step.FILEINFO, "reportResponse", FILE),
         (Step.FINISH, "reportDoneResponse", FILES),
-        (Step.FINISH, "reportResponse", ""),
+        (Step.FINISH, "reportDoneResponse", ""),
         (Step.RETRACT, "reportResponse", ""),
     ],
 )
 def test_success_of_its_own(step: Step, root: str, inside: str) -> None:
-    """Either root counts as long as nothing in it is another call's."""
+    """A success in the document of its own call, with nothing in it that is another's, counts."""
     assert AnswerKind.SUCCESS is _success(step, inside, root=root).kind
 
 
-@pytest.mark.parametrize("status", [400, 404, 500, 503])
+@pytest.mark.parametrize("status", [301, 302, 304, 307, 400, 404, 500, 503])
 @pytest.mark.parametrize("step", [Step.SUBMIT, Step.UPLOAD, Step.FINISH, Step.RETRACT])
-def test_success_under_the_status_of_a_failure(step: Step, status: int) -> None:
-    """Code 0 and a failing status contradict each other, so neither is believed."""
-    assert AnswerKind.UNUSABLE is _success(step, FILE if step is Step.UPLOAD else "", status=status).kind
+def test_success_under_the_status_of_a_failure_or_a_redirect(step: Step, status: int) -> None:
+    """Code 0 and a status of anything but success contradict each other, so neither is believed."""
+    root = "reportDoneResponse" if step is Step.FINISH else "reportResponse"
+
+    answer = _success(step, FILE if step is Step.UPLOAD else "", root=root, status=status)
+
+    assert (AnswerKind.UNUSABLE, 0) == (answer.kind, answer.code)
+
+
+@pytest.mark.parametrize("status", [302, 500])
+def test_reachable_under_the_status_of_a_failure_or_a_redirect(status: int) -> None:
+    """A probe believes code 0 no more than the other calls do."""
+    assert AnswerKind.SUCCESS is not _success(Step.STATUS, "", status=status).kind
 
 
 @pytest.mark.parametrize(

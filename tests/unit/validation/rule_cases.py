@@ -292,4 +292,6 @@ TYPE_CASES = (
         f"{DETAILS}.potentialMeme",
     ),
     Case("name-blank", {"idempotencyKey": " "}, "idempotencyKey"),
+    Case("key-too-long", {"idempotencyKey": LONG}, "idempotencyKey"),
+    Case("key-not-text", {"idempotencyKey": 4711}, "idempotencyKey"),
 )

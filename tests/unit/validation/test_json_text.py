@@ -40,7 +40,7 @@ def test_byte_order_mark() -> None:
         (b"{'report': 1}", "json-syntax"),
         (json.dumps(COMPLETE).encode("utf-16"), "json-not-utf8"),
         ("[" * 100_000, "input-too-deep"),
-        ("[]", "object-expected"),
+        ("[]", "submissions-in-an-array"),
         ("null", "object-expected"),
         ('"report"', "object-expected"),
     ],

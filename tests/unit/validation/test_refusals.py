@@ -196,3 +196,22 @@ def test_attributes_on_the_wrong_element() -> None:
         ("unknown-name", f"{DETAILS}.details[0].nameValuePair[0].type"),
         ("required-missing", f"{REPORTED}.associatedAccount[0].type"),
     ] == sorted(errors, key=lambda error: error[0], reverse=True)
+
+
+@pytest.mark.parametrize("name", ["fileId", "file_id", "reportId", "report_id"])
+def test_id_that_the_endpoint_gives(name: str) -> None:
+    """Whoever fills in an id of `fileDetails` is told whose it is, and of no element that resembles it."""
+    [issue] = issues_of({f"{DETAILS}.{name}": "4711"})
+
+    assert "The endpoint gives it" in issue.message
+    assert "Did you mean" not in issue.message
+
+
+@pytest.mark.parametrize("key", [4711, "k" * 256, ["case-4711"]])
+def test_key_that_is_none(key: object) -> None:
+    """The caller's own key has rules and a way out of its own, and no schema for a source."""
+    [issue] = issues_of({"idempotencyKey": key})
+
+    assert ("idempotencyKey", "form of a submission file") == (issue.path, issue.source)
+    assert "leave it out" in issue.message
+    assert "additionalInfo" not in issue.message

@@ -47,7 +47,7 @@ def demo(*, options: HomeOptions = HOME) -> ExitCode:
         options: Shared options.
     """
     try:
-        from tipline_client.mock import MockEndpoint, id_of_now, lost_reply
+        from tipline_client.mock import MockEndpoint, lost_reply
     except ImportError as error:
         raise ConfigurationError("the demo needs the mock endpoint", hint=str(error)) from None
     output = options.output()
@@ -57,7 +57,7 @@ def demo(*, options: HomeOptions = HOME) -> ExitCode:
     folder = home.path.parent / "demo" if options.home is None else home.path / "demo"
     folder.mkdir(exist_ok=True)
     run = secrets.token_hex(3)
-    with MockEndpoint(first_report_id=id_of_now()) as endpoint:
+    with MockEndpoint() as endpoint:
         settings = Settings(home=home.path, endpoint=endpoint.base_url, slots=2)
         output.say("A mock endpoint is running. It is no hotline: nothing sent to it is filed.", endpoint.base_url)
         first = _file(settings, write_sample(folder, key=f"demo-{run}-a"), output)

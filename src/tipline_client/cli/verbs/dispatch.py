@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any
 
 from tipline_client.cli.exit_codes import CommandError, ExitCode
+from tipline_client.cli.incidents import ANSWERS_AGAIN
 from tipline_client.cli.opening import with_client
 from tipline_client.cli.options import ENDPOINT, EndpointOptions
 from tipline_client.cli.output import Output
@@ -111,7 +112,8 @@ def _exit_code(end: _End, *, is_drain: bool) -> ExitCode:
         return ExitCode.GIVEN_UP
     if not is_drain:
         return ExitCode.OK
-    if summary.waiting and summary.incident is not None and summary.incident.is_denial:
+    is_denied = summary.incident is not None and summary.incident.is_denial and not summary.is_on_trial
+    if summary.waiting and is_denied:
         return ExitCode.CONFIGURATION
     if end.suspects.count:
         return ExitCode.NOT_VERIFIED
@@ -134,7 +136,11 @@ def _view(end: _End) -> dict[str, Any]:
         "altered": suspects_view(end.suspects),
         "incident": None
         if incident is None
-        else {"since": instant(incident.since), "error": failure_view(incident.failure)},
+        else {
+            "since": instant(incident.since),
+            "error": failure_view(incident.failure),
+            "isOnTrial": summary.is_on_trial,
+        },
     }
 
 
@@ -150,8 +156,9 @@ def _lines(end: _End) -> list[str]:
         lines.append(f"and {unnamed} given up before those: tipline dead-letter list")
     if summary.incident is not None:
         failure = summary.incident.failure
-        lines.append(f"endpoint unusable since {instant(summary.incident.since)}: {failure_sentence(failure)}")
-        if (hint := denial_hint(failure)) is not None:
+        since = f"endpoint unusable since {instant(summary.incident.since)}: {failure_sentence(failure)}"
+        lines.append(f"{since}; {ANSWERS_AGAIN}" if summary.is_on_trial else since)
+        if not summary.is_on_trial and (hint := denial_hint(failure)) is not None:
             lines.append(f"hint: {hint}; the entries stay queued")
     if summary.waiting:
         lines.append(waiting_line(counts, now=datetime.now(UTC)))

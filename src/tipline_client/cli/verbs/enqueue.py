@@ -14,8 +14,10 @@ __all__ = ["enqueue"]
 def enqueue(*files: str, options: EndpointOptions = ENDPOINT) -> ExitCode:
     """Check, seal and queue the submissions of files; after that a crash loses nothing.
 
-    A file with an error is not queued at all, whichever of its lines has it; other files are. The same submission
-    again is the same entry: by its idempotencyKey, or else by a key derived from its content.
+    A file with an error is not queued at all, whichever of its lines has it; other files are. So is one in which two
+    lines have one idempotencyKey and not the same content. What only the outbox knows, such as a key that names other
+    content there, is said of its line alone: the lines before and after it are queued. The same submission again is
+    the same entry: by its idempotencyKey, or else by a key derived from its content.
 
     Example: tipline enqueue case-4711.json
 

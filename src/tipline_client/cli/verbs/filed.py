@@ -26,9 +26,9 @@ ReportId = Annotated[int, Parameter(validator=Number(gte=1, lte=LARGEST_REPORT_I
 def filed(entry: str, *, report_id: ReportId, reason: str, options: EndpointOptions = ENDPOINT) -> ExitCode:
     """Record that a person filed the report on the hotline's own portal, with its number. It is not filed again then.
 
-    What this program opened at the endpoint is taken back first. Ends with 0 when it is proven that it filed nothing;
-    with 3 when the number is on record and a dispatcher has to take back what may be open, as without a named endpoint;
-    with 4 when that was given up.
+    What this program opened at the endpoint is taken back first. Ends with 0 when it filed nothing, as far as this
+    outbox knows; with 3 when the number is on record and a dispatcher has to take back what may be open, as without a
+    named endpoint; with 4 when that was given up.
 
     Example: tipline filed case-4711 --report-id 190411 --reason "the endpoint was down"
 
@@ -56,7 +56,7 @@ def filed(entry: str, *, report_id: ReportId, reason: str, options: EndpointOpti
 def _lines(entry: Entry) -> list[str]:
     words = f"entry {entry.id} is filed by hand as report {entry.filed_by_hand_as}"
     if entry.state is State.FILED_BY_HAND:
-        return [f"{words}, and by this program it is not"]
+        return [f"{words}; this program will not file it, and has filed nothing of it as far as this outbox knows"]
     if entry.state is State.ACKNOWLEDGED:
         return [f"entry {entry.id}: report {entry.report_id} is the one that this program had filed itself"]
     if entry.state is not State.DEAD_LETTER:

@@ -47,7 +47,7 @@ def list_entries(
         entries = await page(outbox, states=state or None, environment=environment, limit=limit, after=after)
         return entries, await outbox.strays(LANES, limit=_UNLISTED)
 
-    entries, strays = with_outbox(session.settings, look)
+    entries, strays = with_outbox(session.settings, look, only_looks=True)
     lines = entry_table(entries)
     if len(entries) == limit:
         lines.append(f"there may be more: --after {entries[-1].id}")
@@ -92,12 +92,12 @@ def entry_table(entries: list[Entry]) -> list[str]:
         (
             entry.id,
             entry.idempotency_key,
-            entry.state.value,
+            entry.state.value if entry.contradiction is None else f"{entry.state} (altered)",
             entry.environment.value,
             _report(entry),
             str(entry.attempts),
             moment_of(entry, "enqueued_at") or "-",
-            failure_text(entry.last_failure),
+            entry.contradiction or failure_text(entry.last_failure),
         )
         for entry in entries
     ]

@@ -14,6 +14,7 @@ from tipline_client.profiles import MOCK_PASSWORD, MOCK_USERNAME
 
 __all__ = ["mock"]
 
+_LARGEST_PORT: Final = 65535
 _DESCRIPTION: Final = "/_mock/openapi.json"
 """Where the control API describes itself, on the endpoint's own port."""
 
@@ -54,9 +55,14 @@ def mock(
     """
     try:
         from tipline_client.cli.fault_words import read_words
-        from tipline_client.mock import Dice, id_of_now, read_plan, serve
+        from tipline_client.mock import Dice, read_plan, serve
     except ImportError as error:
         raise ConfigurationError("the mock endpoint needs its extra", hint=str(error)) from None
+    if not 0 <= port <= _LARGEST_PORT:
+        raise CommandError(f"--port {port} is out of range", hint=f"Give one from 1 to {_LARGEST_PORT}, or 0 for any.")
+    if dice is None and chance:
+        raise CommandError("--chance without --dice", hint="Give the dice a seed, such as --dice 1.")
+    chances = dict(_chance(text) for text in chance)
     script = [read_words(text) for text in fault]
     thrown = None
     try:
@@ -64,7 +70,7 @@ def mock(
             plan = read_plan(json.loads(faults.read_bytes()))
             script, thrown = [*plan.faults, *script], plan.dice
         if dice is not None or chance:
-            thrown = Dice.model_validate({"seed": dice, "chances": dict(_chance(text) for text in chance)})
+            thrown = Dice.model_validate({"seed": dice, "chances": chances})
     except OSError as error:
         raise CommandError(f"{faults}: {error.strerror}") from None
     except ValueError:
@@ -75,8 +81,6 @@ def mock(
         username=username,
         password=password,
         era=era,
-        # An outbox that outlives this endpoint must not be told the same numbers by the next one.
-        first_report_id=id_of_now(),
         newer_elements=newer_elements,
         faults=script,
         dice=thrown,
@@ -87,7 +91,15 @@ def mock(
 
 def _chance(text: str) -> tuple[str, float]:
     name, _, value = text.partition("=")
-    return name, float(value)
+    try:
+        chance = float(value)
+    except ValueError:
+        chance = -1.0
+    if not 0 <= chance <= 1:
+        raise CommandError(
+            f"--chance {text}: a probability from 0 to 1 is expected", hint="Write it as --chance lost_reply=0.1."
+        )
+    return name, chance
 
 
 class _Announcer:

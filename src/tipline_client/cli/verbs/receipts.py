@@ -40,7 +40,7 @@ def list_receipts(*, limit: Limit = 100, after: str | None = None, options: Endp
     entries = with_outbox(session.settings, filed)
     rows = [
         (
-            str(entry.report_id),
+            str(entry.report_id) if entry.contradiction is None else "none",
             instant(entry.acknowledged_at) or "-",
             entry.environment.value,
             entry.id,
@@ -50,6 +50,9 @@ def list_receipts(*, limit: Limit = 100, after: str | None = None, options: Endp
     ]
     lines = columns([("report", "acknowledged", "where", "entry", "key"), *rows]) if rows else ["no receipts"]
     session.output.finish([entry_view(entry) for entry in entries], lines)
+    for entry in entries:
+        if entry.contradiction is not None:
+            session.output.note(f"entry {entry.id} has no receipt: it is {entry.contradiction}")
     return ExitCode.OK
 
 

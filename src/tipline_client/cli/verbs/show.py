@@ -27,7 +27,7 @@ def show(entry: str, *, content: bool = False, options: EndpointOptions = ENDPOI
     """
     session = options.start()
     settings = session.settings
-    history = with_outbox(settings, partial(read_history, name=entry, settings=settings))
+    history = with_outbox(settings, partial(read_history, name=entry, settings=settings), only_looks=True)
     view, lines = history_view(history), history_lines(history)
     if content:
         view["content"] = shown = anyio.run(_content, history, Home(settings.home))

@@ -63,7 +63,7 @@ def status(*, options: EndpointOptions = ENDPOINT) -> ExitCode:
         paused = [lane for lane in await find_paused_lanes(outbox, LANES) if lane.lane.environment in environments]
         return found, paused, await find_suspects(outbox, reader=_reader(settings), most=_LOOKED_AT)
 
-    found, paused, suspects = with_outbox(settings, look)
+    found, paused, suspects = with_outbox(settings, look, only_looks=True)
     shown = [item for item in found if settings.lane or any(item.counts.by_state.values())]
     session.output.finish(
         {

@@ -42,11 +42,19 @@ def verify(
     session = options.start()
     if bool(receipts) == all_ or (evidence and not all_):
         raise CommandError("name receipt files, or give --all", hint="`tipline verify --help` shows both ways.")
-    trusted = _trusted(key) if key else Home(session.settings.home).keys().trusted()
+    home = Home(session.settings.home)
+    trusted = _trusted(key) if key else _trusted_here(home, is_receipt=bool(receipts))
     if not all_:
         return _files(session, receipts, trusted)
-    home = Home(session.settings.home)
     return _all(session, home, home.reader(trusted=trusted), is_thorough=evidence)
+
+
+def _trusted_here(home: Home, *, is_receipt: bool) -> TrustedKeys:
+    if is_receipt and not home.exists:
+        raise ConfigurationError(
+            f"{home.path} has no keys to verify with", hint="Give the public key of whoever signed: --key PUBLIC.pem."
+        )
+    return home.keys().trusted()
 
 
 def _files(session: Session, receipts: tuple[Path, ...], trusted: TrustedKeys) -> ExitCode:

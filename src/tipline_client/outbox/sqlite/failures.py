@@ -5,14 +5,25 @@ SQLite's own messages are left behind, since nothing promises that they are free
 
 from typing import Final
 
-from tipline_client.errors import ConfigurationError, OutboxUnavailableError, TiplineError
+from tipline_client.errors import OutboxUnavailableError, TiplineError
 from tipline_client.outbox.contract import UnreadableRowError
 
-__all__ = ["failure_of"]
+__all__ = ["failure_of", "is_full"]
+
+_FULL_WORDS: Final = "the disk is full"
 
 _BUSY: Final = 5
 _CONSTRAINT: Final = 19
 _NOT_A_DATABASE: Final = 26
+
+_RESTORE: Final = (
+    "Stop every process that uses it, keep a copy of the file and its companions, and restore a backup; never begin "
+    "with an empty outbox, which would file again whatever is handed in again."
+)
+_FULL: Final = 13
+_NO_ROOM: Final = frozenset({10 | 3 << 8, 10 | 4 << 8, 10 | 19 << 8, 10 | 21 << 8})
+"""Writes, flushes and the growth of the shared index that fail: what a full disk looks like where the system says so
+only then, as with a file that is mapped into memory."""
 
 _MEANINGS: Final[dict[int, tuple[str, str]]] = {
     3: ("access to the outbox file is refused", "Give this user read and write permission to the file and its folder."),
@@ -23,14 +34,18 @@ _MEANINGS: Final[dict[int, tuple[str, str]]] = {
     10: ("reading or writing the outbox file failed", "Check the disk and the system's log, then do it again."),
     11: (
         "the outbox file is damaged",
-        "Stop every process that uses it, keep a copy of the file and its companions, and restore a backup.",
+        _RESTORE,
     ),
-    13: ("the disk is full", "Free some space on the outbox's disk, then do it again."),
     14: ("the outbox file cannot be opened", "Check that the folder exists and that this user may write to it."),
     18: ("a value is larger than the outbox can keep", "Hand in a smaller report; evidence does not belong in it."),
     22: ("the file system has no room for a file of this size", "Move the outbox to another file system."),
 }
 """SQLite's primary result codes (https://www.sqlite.org/rescode.html), what each says here, and the way out."""
+
+
+def is_full(error: TiplineError) -> bool:
+    """Whether an error of `failure_of` is for want of room, which no waiting helps."""
+    return str(error).startswith(_FULL_WORDS)
 
 
 def failure_of(code: int, *, waited: float) -> TiplineError:
@@ -42,8 +57,13 @@ def failure_of(code: int, *, waited: float) -> TiplineError:
     """
     primary = code & 0xFF
     if primary == _NOT_A_DATABASE:
-        return ConfigurationError(
-            "the outbox file is not an SQLite database", hint="Name another file, or move this one out of the way."
+        return OutboxUnavailableError(
+            "the outbox file is damaged, or not an SQLite database; nothing was written", hint=_RESTORE
+        )
+    if primary == _FULL or code in _NO_ROOM:
+        return OutboxUnavailableError(
+            f"{_FULL_WORDS}, or could not be written to (SQLite code {code}); nothing was written",
+            hint="Free some space on the outbox's disk, then do it again.",
         )
     if primary == _BUSY:
         return OutboxUnavailableError(

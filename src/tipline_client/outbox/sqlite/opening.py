@@ -13,6 +13,7 @@ from pathlib import Path
 
 from tipline_client.errors import ConfigurationError, OutboxUnavailableError
 from tipline_client.outbox.sqlite.driver import SAFE_WITH_LOG, Connection, DriverName, connect, library_version
+from tipline_client.outbox.sqlite.failures import is_full
 from tipline_client.outbox.sqlite.schema import check_version, migrate
 
 __all__ = ["Opened", "open_file"]
@@ -121,7 +122,9 @@ def _unusable(path: Path, reason: str) -> ConfigurationError:
 def _has_journal_mode(connection: Connection, wanted: str) -> bool:
     try:
         [[mode]] = connection.execute(f"PRAGMA journal_mode = {wanted}")
-    except OutboxUnavailableError:
+    except OutboxUnavailableError as error:
+        if is_full(error):
+            raise
         return False
     return bool(mode == wanted)
 

@@ -1,0 +1,97 @@
+"""The rules that `validate` cannot look at: of files, of arguments, and of the endpoint's own schema, as data.
+
+Whoever opens the files, takes the arguments or has the schema finds what breaks them; here is what they are called.
+"""
+
+from tipline_client.validation.rule import FORM, Rule, error
+
+__all__ = ["RULES"]
+
+UNREADABLE = error(
+    "submission-unreadable",
+    summary="A submission file can be opened and read.",
+    message="The submission file cannot be read: {reason}.",
+    source=FORM,
+)
+NO_SUBMISSION = error(
+    "submission-missing",
+    summary="A file of lines holds at least one submission.",
+    message="The file holds no submission at all. Write one in each line, and look at what wrote the file.",
+    source=FORM,
+)
+KEY_OF_ANOTHER_LINE = error(
+    "key-of-another-line",
+    summary="Within one file an idempotency key names one content.",
+    message="The idempotency key is that of {line}, which has other content. Give each report a key of its own, or "
+    "take one of the two lines out.",
+    source=FORM,
+)
+NO_PATH = error(
+    "evidence-path-missing",
+    summary="Each item of evidence in a submission file has the path of its file, or the URL of its object.",
+    message="The path of the file is missing. Give it, or the url of an object.",
+    source=FORM,
+)
+PATH_AND_URL = error(
+    "evidence-path-and-url",
+    summary="Each item of evidence in a submission file lies in one place.",
+    message="Both path and url are given. Say with one of them where the file lies.",
+    source=FORM,
+)
+BAD_URL = error(
+    "evidence-url",
+    summary="Each URL of evidence names an object, and holds no credentials, query or fragment.",
+    message="The URL cannot be taken: {reason}. {hint}",
+    source=FORM,
+)
+NO_FILE = error(
+    "evidence-file-missing",
+    summary="Each path of evidence leads to a file.",
+    message="There is no file {file} beside the submission. Correct the path.",
+    source=FORM,
+)
+FILE_UNREADABLE = error(
+    "evidence-unreadable",
+    summary="Each file of evidence can be opened.",
+    message="The file {file} cannot be read: {reason}.",
+    source=FORM,
+)
+NOT_A_FILE = error(
+    "evidence-not-a-file",
+    summary="Evidence is an ordinary file: no folder, pipe or device.",
+    message="{file} is no ordinary file. Name a file.",
+    source=FORM,
+)
+EMPTY_FILE = error(
+    "evidence-empty",
+    summary="No file of evidence is empty.",
+    message="The file {file} is empty. Restore it, or leave the item out.",
+    source=FORM,
+)
+ARGUMENT = error(
+    "wrong-argument",
+    summary="The verbs of the client are given what their signatures say.",
+    message="{expected}",
+    source="this package's own interface",
+)
+ENDPOINT_SCHEMA = error(
+    "endpoint-schema",
+    summary="Every document passes the endpoint's own schema, once that was fetched.",
+    message="{finding}",
+    source="the endpoint's own schema, as fetched",
+)
+
+RULES: tuple[Rule, ...] = (
+    UNREADABLE,
+    NO_SUBMISSION,
+    KEY_OF_ANOTHER_LINE,
+    NO_PATH,
+    PATH_AND_URL,
+    BAD_URL,
+    NO_FILE,
+    FILE_UNREADABLE,
+    NOT_A_FILE,
+    EMPTY_FILE,
+    ARGUMENT,
+    ENDPOINT_SCHEMA,
+)
