@@ -288,7 +288,7 @@ def test_evidence_given_up_in_a_drain(world: World) -> None:
 
 
 def test_verify_without_the_secret_of_checkpoints(filed: World) -> None:
-    """Without the secret neither checkpoints nor receipts can be told from altered ones: it says which file is missing."""
+    """Without the secret neither checkpoints nor receipts can be told from altered ones: the missing file is named."""
     (filed.home / "keys" / "checkpoints.key").unlink()
 
     ran = filed.run("verify", "--all")

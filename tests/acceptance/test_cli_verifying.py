@@ -10,6 +10,7 @@ import pytest
 
 from tests.acceptance.world import World
 from tipline_client import KeyRing, open_receipt
+from tipline_client.envelope import Record
 from tipline_client.envelope.receipts import seal_receipt
 from tipline_client.mock import more_files
 

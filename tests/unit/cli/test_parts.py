@@ -156,7 +156,7 @@ def test_sample_has_no_issue() -> None:
         ('[{"path": null, "url": null}]', [("evidence[0].path", "evidence-path-missing")]),
         ('[{"url": "https://example.com/mug.jpg"}]', [("evidence[0].url", "evidence-url")]),
         ('[{"url": "s3://user:planted@desk/mug.jpg"}]', [("evidence[0].url", "evidence-url")]),
-        ('[{"url": "file:///gone.jpg"}]', [("evidence[0].url", "evidence-missing")]),
+        ('[{"url": "file:///gone.jpg"}]', [("evidence[0].url", "evidence-file-missing")]),
         ('[{"url": "file:///tmp"}]', [("evidence[0].url", "evidence-not-a-file")]),
         ('[{"url": 3}]', []),
         ("[", []),
