@@ -42,8 +42,9 @@ suite: setup
 unit: setup  ## The quick part: no process, no long run
 	$(BIN)/pytest tests/unit -n 4
 
-torture: setup  ## Kill dispatchers for three minutes; every report is filed exactly once
-	$(BIN)/python -m tests.torture
+torture: setup  ## Kill dispatchers for three minutes on each outbox, and the database too; every report is filed exactly once
+	$(BIN)/python -m tests.torture --outbox sqlite
+	$(BIN)/python -m tests.torture --outbox postgresql
 
 explore: setup  ## Walk every path of the dispatchers with up to FAULTS disturbances (2: about an hour)
 	$(BIN)/python -m tests.explorer --faults $(FAULTS)

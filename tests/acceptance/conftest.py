@@ -5,7 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.acceptance.hosts import Hosts
 from tests.acceptance.world import World, build
+from tests.support import postgres
+from tests.support.postgres import PostgresServer
 from tipline_client.mock import MockEndpoint
 
 
@@ -34,3 +37,29 @@ def world(bare_world: World) -> World:
     """A folder with a home, and an endpoint."""
     assert bare_world.run("init").code == 0
     return bare_world
+
+
+@pytest.fixture
+def server() -> PostgresServer:
+    """A PostgreSQL with an empty outbox."""
+    server = postgres.required()
+    server.empty_outbox()
+    return server
+
+
+@pytest.fixture
+def hosts(tmp_path: Path, _shared_endpoint: MockEndpoint) -> Iterator[Hosts]:
+    """Hosts around an outbox in a file."""
+    _shared_endpoint.reset()
+    hosts = Hosts(tmp_path / "home", _shared_endpoint)
+    yield hosts
+    hosts.close()
+
+
+@pytest.fixture
+def hosts_on_postgres(tmp_path: Path, _shared_endpoint: MockEndpoint, server: PostgresServer) -> Iterator[Hosts]:
+    """Hosts around an outbox in a database."""
+    _shared_endpoint.reset()
+    hosts = Hosts(tmp_path / "home", _shared_endpoint, server.url())
+    yield hosts
+    hosts.close()

@@ -2,21 +2,17 @@
 
 import subprocess
 import sys
-from urllib.parse import quote
 
 import pytest
 
 from tests.acceptance.world import World
-from tests.support import postgres
+from tests.support.postgres import PostgresServer
 
 
 @pytest.fixture
-def address() -> str:
+def address(server: PostgresServer) -> str:
     """An empty database with tables, as a user writes its address."""
-    server = postgres.required()
-    server.empty_outbox()
-    said = dict(part.split("=", 1) for part in server.dsn().split())
-    return f"postgresql://{said['user']}@/{said['dbname']}?host={quote(said['host'], safe='')}"
+    return server.url()
 
 
 def test_two_dispatchers_on_one_database(world: World, address: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,7 +14,7 @@ import pytest
 from tests.acceptance.world import World
 from tipline_client.mock import slow
 
-SECONDS = 20.0
+SECONDS = 60.0
 
 
 def ended(process: subprocess.Popen[bytes]) -> tuple[int, str, str]:

@@ -7,12 +7,10 @@ import shlex
 import signal
 import subprocess
 from pathlib import Path
-from urllib.parse import quote
 
 import pytest
 
 from tests.acceptance.world import World
-from tests.support import postgres
 from tests.support.postgres import PostgresServer
 from tests.support.service_files import DISPATCH, SERVICES, of_container, unit_environ, values_of
 from tipline_client.cli.exit_codes import ExitCode
@@ -28,20 +26,11 @@ COMMAND = shlex.split(values_of(DISPATCH, "ExecStart")[0])[1:]
 
 
 @pytest.fixture
-def server() -> PostgresServer:
-    server = postgres.required()
-    server.empty_outbox()
-    return server
-
-
-@pytest.fixture
 def environ(bare_world: World, server: PostgresServer, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     """The variables of the unit, with a settings file for the mock endpoint, on a host whose home was made."""
-    said = dict(part.split("=", 1) for part in server.dsn().split())
     credentials = bare_world.folder / "credentials"
     credentials.mkdir(mode=0o700)
-    address = f"postgresql://{said['user']}@/{said['dbname']}?host={quote(said['host'], safe='')}"
-    (credentials / "outbox").write_text(address + "\n", encoding="utf-8")
+    (credentials / "outbox").write_text(server.url() + "\n", encoding="utf-8")
     (credentials / "password").write_text(bare_world.endpoint.password + "\n", encoding="utf-8")
     settings = {"TIPLINE_ENDPOINT": bare_world.endpoint.base_url, "TIPLINE_USERNAME": bare_world.endpoint.username}
     environ = unit_environ(DISPATCH, settings=settings, state=bare_world.folder, credentials=credentials)

@@ -4,7 +4,7 @@ The death is an exception that the product does not catch, raised from the outbo
 condition that a killed process would leave them in.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from enum import StrEnum
 from typing import Any
@@ -32,18 +32,29 @@ class CrashPoint(StrEnum):
     BEFORE_RECORD = "after the reply, before its record"
 
 
-class Crash:
-    """Dies once: at the first time that `step` comes to `point`."""
+def _raise_death() -> None:
+    raise Death
 
-    def __init__(self, step: Step, point: CrashPoint) -> None:
+
+class Crash:
+    """Dies once: at the first time that `step` comes to `point`.
+
+    Args:
+        step: At which step.
+        point: Where in it.
+        die: How; a process of its own can really die.
+    """
+
+    def __init__(self, step: Step, point: CrashPoint, *, die: Callable[[], None] = _raise_death) -> None:
         self._step = step
         self._point = point
+        self._die = die
         self.has_happened = False
 
     def reach(self, step: Step | None, point: CrashPoint) -> None:
         if not self.has_happened and (step, point) == (self._step, self._point):
             self.has_happened = True
-            raise Death
+            self._die()
 
     def outbox(self, inner: Outbox) -> Any:
         """`inner`, in the hands of a dispatcher that dies."""

@@ -7,11 +7,14 @@ refuses to run as root, so for root it runs as `nobody`. It ends with the proces
 import importlib.util
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
+import time
 from functools import cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import psycopg
 import pytest
@@ -30,6 +33,10 @@ _SETTINGS = {
     "shared_buffers": "32MB",
     "log_min_messages": "fatal",
 }
+
+
+_PATIENCE = 120.0
+"""Seconds within which a server that was killed can be started again."""
 
 
 class PostgresServer:
@@ -56,15 +63,33 @@ class PostgresServer:
         """Start it and wait until it takes connections."""
         settings = " ".join(f"-c {name}='{value}'" for name, value in _SETTINGS.items())
         options = f"{settings} -c unix_socket_directories='{self.folder}'"
-        self._run("pg_ctl", "--wait", f"--log={self.folder}/log", f"--options={options}", "start")
+        last_try = time.monotonic() + _PATIENCE
+        while True:
+            try:
+                self._run("pg_ctl", "--wait", f"--log={self.folder}/log", f"--options={options}", "start")
+            except subprocess.CalledProcessError:
+                # After a kill it refuses as long as a process of the one before is still in its last statement.
+                if time.monotonic() > last_try:
+                    raise
+            else:
+                return
 
     def crash(self) -> None:
         """End all of its processes at once, in mid-work; what was committed has to be recovered."""
         self._run("pg_ctl", "--wait", "--mode=immediate", "stop")
 
+    def kill(self) -> None:
+        """Kill its first process; the others end by themselves when they see that, after what they are just doing."""
+        first_line, _ = (self._data / "postmaster.pid").read_text(encoding="ascii").split("\n", 1)
+        os.kill(int(first_line), signal.SIGKILL)
+
     def dsn(self, database: str = "outbox") -> str:
         """How to connect to one of its databases."""
         return f"host={self.folder} user=tipline dbname={database}"
+
+    def url(self, database: str = "outbox") -> str:
+        """The same as a user writes it."""
+        return f"postgresql://tipline@/{database}?host={quote(str(self.folder), safe='')}"
 
     def execute(self, sql: str, *, database: str = "outbox") -> list[tuple[object, ...]]:
         """Run one statement by hand."""

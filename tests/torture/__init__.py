@@ -1,1 +1,1 @@
-"""Dispatchers in processes of their own, killed at random moments while the endpoint misbehaves by seeded dice."""
+"""Dispatchers in processes of their own, killed at random moments, as is their database, while calls of theirs fail."""

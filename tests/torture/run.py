@@ -1,27 +1,24 @@
-"""One torture run: entries handed in while dispatchers die and the endpoint misbehaves; then peace, and the count.
+"""One torture run: entries handed in while dispatchers die, the outbox is struck, and the endpoint misbehaves.
 
-The claim under test: one finished report for each idempotency key, no file of it twice or missing, an outbox that
-says the same, and a database that can be opened as it stood at any moment.
+Then peace, in which the dispatchers end what is left, and the count. The claim under test: one finished report for each
+idempotency key, no file of it twice or missing, and an outbox that says the same.
 """
 
-import re
-import shutil
-import subprocess
 import time
-from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 
-from tests.support.stage import sample_evidence, sample_report
-from tests.torture.dispatcher_child import hasty
+from tests.torture.finding import Finding, count, hand_in
+from tests.torture.grounds import Ground
 from tests.torture.processes import Pack
-from tipline_client import Dispatcher, State, TiplineClient
+from tipline_client import Dispatcher, TiplineClient
+from tipline_client.errors import OutboxUnavailableError
 from tipline_client.mock import MockEndpoint
-from tipline_client.outbox.sqlite.driver import connect
 
-__all__ = ["CHANCES", "Finding", "Torture"]
+__all__ = ["CHANCES", "Torture"]
 
 CHANCES = {
     "lost_reply": 0.05,
@@ -33,48 +30,9 @@ CHANCES = {
 }
 """How often the endpoint fails a call, and how."""
 
-_NAME = re.compile(rb"Sample (\d+)<")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
-    """What the run ended with.
-
-    Attributes:
-        filed: How many finished reports the endpoint has for each entry's name.
-        wrong_files: Names of finished reports whose files are not two, both described.
-        summary: The endpoint's own counts.
-        by_state: The outbox's counts.
-        unreceipted: Acknowledged entries without a receipt.
-        damaged: What the copies of the database that was frozen in mid-run said of themselves, unless all was well.
-        copies: How many such copies were opened.
-        deaths: How the dispatchers ended.
-    """
-
-    filed: Counter[int]
-    wrong_files: tuple[int, ...]
-    summary: dict[str, int]
-    by_state: dict[State, int]
-    unreceipted: int
-    damaged: tuple[str, ...]
-    copies: int
-    deaths: Counter[str]
-
-    def faults(self, entries: int) -> list[str]:
-        """Every way in which the claim does not hold; empty when it does."""
-        expected = Counter(range(entries))
-        lost, twice = expected - self.filed, self.filed - expected
-        found = {
-            f"not filed: {sorted(lost)}": lost,
-            f"filed more than once: {sorted(twice)}": twice,
-            f"with wrong files: {self.wrong_files}": self.wrong_files,
-            f"duplicates: {self.summary['duplicates']}": self.summary["duplicates"],
-            f"stray files: {self.summary['stray_files']}": self.summary["stray_files"],
-            f"the outbox says {self.by_state}": self.by_state[State.ACKNOWLEDGED] != entries,
-            f"without receipt: {self.unreceipted}": self.unreceipted,
-            f"damaged copies: {self.damaged}": self.damaged,
-        }
-        return [words for words, is_wrong in found.items() if is_wrong]
+_LOOK_EVERY = 0.05
+_PATIENCE = 60.0
+"""Seconds in which dispatchers that nobody disturbs any more must have delivered something."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -82,102 +40,96 @@ class Torture:
     """The settings of a run.
 
     Attributes:
-        folder: An empty folder.
+        home: Where keys and evidence lie; made by the run.
+        ground: Where the outbox is.
         seed: Decides what is struck when, and what the endpoint drops. The timing of the machine stays chance.
         entries: How many are handed in.
         dispatchers: How many processes at once.
-        seconds: How long dispatchers are struck.
+        seconds: How long dispatchers are struck, at least.
+        strikes: How often they are struck, at least: on a slow machine little happens in a second.
         pause: Between two strikes, at most, in seconds.
         tell: Told how it goes.
     """
 
-    folder: Path
+    home: Path
+    ground: Ground
     seed: int
     entries: int
     dispatchers: int
     seconds: float
+    strikes: int = 0
     pause: float = 0.6
     tell: Callable[[str], None] = field(default=lambda _: None)
 
     def run(self) -> Finding:
         """Torture, make peace, count."""
         chance = Random(self.seed)  # noqa: S311 - what happens when; no secret
-        home = self.folder / "home"
-        with MockEndpoint() as endpoint, TiplineClient.open(home, profile=endpoint.profile, options=hasty()) as client:
+        ground = self.ground
+        with MockEndpoint() as endpoint, ground.opened(self.home, endpoint.profile) as client:
             endpoint.faults.dice(self.seed, chances=CHANCES)
-            pack = Pack(home, endpoint.base_url, size=self.dispatchers, chance=chance)
-            damaged: list[str] = []
-            copies = 0
+            pack = Pack(
+                self.home,
+                endpoint.base_url,
+                outbox=ground.outbox,
+                size=self.dispatchers,
+                chance=chance,
+                log=self.home / "dispatchers.log",
+            )
             try:
-                began, handed_in = time.monotonic(), 0
-                while (passed := time.monotonic() - began) < self.seconds or handed_in < self.entries:
-                    due = min(self.entries, round(self.entries * passed / self.seconds) + 1)
-                    while handed_in < due:
-                        _hand_in(client, handed_in)
-                        handed_in += 1
-                    time.sleep(chance.uniform(0, self.pause))
-                    pack.strike()
-                    if copies < sum(pack.deaths.values()) // 3:
-                        damaged += self._look_at_copy(home, pack, copies)
-                        copies += 1
-                    self.tell(f"{passed:6.1f} s  handed in {handed_in}  finished {endpoint.summary()['finished']}")
+                self._torment(endpoint, client, pack, chance)
+                endpoint.faults.clear()
+                ground.make_peace()
+                left = _await_peace(client, pack)
             finally:
+                ground.make_peace()
                 pack.end()
-            endpoint.faults.clear()
+            # They have delivered everything; receipts that a death left unmade are made by whoever starts next.
             Dispatcher(client).drain()
-            return _count(endpoint, client, damaged, copies, pack.deaths)
+            return client.call(
+                count,
+                endpoint,
+                client.asynchronous,
+                left=left,
+                damaged=ground.damaged,
+                blows=ground.blows,
+                deaths=pack.deaths,
+                deserters=pack.deserters,
+            )
 
-    def _look_at_copy(self, home: Path, pack: Pack, number: int) -> list[str]:
-        copy = self.folder / f"copy-{number}"
-        copy.mkdir()
-        # This process hands in and looks in turns, so nobody writes while the files are copied.
-        pack.freeze()
-        try:
-            # By another process: closing the file in this one would drop the locks that its own outbox holds on it
-            # (https://www.sqlite.org/howtocorrupt.html, section 2.2), and the outbox itself would come to harm.
-            subprocess.run(["cp", *map(str, home.glob("outbox.sqlite*")), str(copy)], check=True)
-        finally:
-            pack.thaw()
-        connection = connect(copy / "outbox.sqlite", driver="apsw", busy_timeout=1)
-        try:
-            [[verdict]] = connection.execute("PRAGMA integrity_check")
-            broken = connection.execute(
-                "SELECT count(*) FROM entries LEFT JOIN acknowledgements ON acknowledgements.entry = entries.number"
-                " WHERE (entries.state = 'acknowledged') <> (acknowledgements.entry IS NOT NULL)"
-            )[0][0]
-        finally:
-            connection.close()
-        shutil.rmtree(copy)
-        said = [] if verdict == "ok" else [str(verdict)]
-        return said if not broken else [*said, f"{broken} entries whose state and acknowledgement differ"]
-
-
-def _hand_in(client: TiplineClient, number: int) -> None:
-    contents = (f"gradient {number}".encode() * 50, f"coffee mug {number}".encode() * 50)
-    client.enqueue(sample_report(str(number)), evidence=sample_evidence(contents), idempotency_key=str(number))
+    def _torment(self, endpoint: MockEndpoint, client: TiplineClient, pack: Pack, chance: Random) -> None:
+        # Of its own, so that what befalls the outbox does not depend on which dispatchers were quick to start.
+        misfortune = Random(self.seed)  # noqa: S311 - as above
+        began, handed_in = time.monotonic(), 0
+        while (passed := time.monotonic() - began) < self.seconds or min(
+            handed_in - self.entries, pack.struck - self.strikes
+        ) < 0:
+            due = min(self.entries, round(self.entries * passed / self.seconds) + 1)
+            while handed_in < due and _is_handed_in(client, handed_in):
+                handed_in += 1
+            time.sleep(chance.uniform(0, self.pause))
+            pack.tend()
+            pack.strike()
+            self.ground.strike(pack, misfortune)
+            self.tell(f"{passed:6.1f} s  handed in {handed_in}  finished {endpoint.summary()['finished']}")
 
 
-def _count(
-    endpoint: MockEndpoint, client: TiplineClient, damaged: list[str], copies: int, deaths: Counter[str]
-) -> Finding:
-    filed: Counter[int] = Counter()
-    wrong_files = []
-    for report in endpoint.reports():
-        if report["state"] != "finished":
-            continue
-        named = _NAME.search(endpoint.report_xml(report["report_id"]))
-        number = int(named[1]) if named else -1
-        filed[number] += 1
-        if [True, True] != [file["details"] for file in report["files"]]:
-            wrong_files.append(number)
-    outbox = client.asynchronous.outbox
-    return Finding(
-        filed=filed,
-        wrong_files=tuple(wrong_files),
-        summary={name: count for name, count in endpoint.summary().items() if isinstance(count, int)},
-        by_state=client.call(outbox.count).by_state,
-        unreceipted=len(client.call(outbox.unreceipted)),
-        damaged=tuple(damaged),
-        copies=copies,
-        deaths=deaths,
-    )
+def _is_handed_in(client: TiplineClient, number: int) -> bool:
+    try:
+        client.call(hand_in, client.asynchronous, number)
+    except OutboxUnavailableError:
+        return False
+    return True
+
+
+def _await_peace(client: TiplineClient, pack: Pack) -> int:
+    """How many entries still wait when none do any more, or when nothing has happened for too long."""
+    least, until = None, time.monotonic() + _PATIENCE
+    while least != 0 and time.monotonic() < until:
+        pack.tend()
+        # The database may have been started a moment ago, while the connections are still those of before.
+        with suppress(OutboxUnavailableError):
+            waiting = client.call(client.asynchronous.outbox.count).waiting
+            if least is None or waiting < least:
+                least, until = waiting, time.monotonic() + _PATIENCE
+        time.sleep(_LOOK_EVERY)
+    return -1 if least is None else least
