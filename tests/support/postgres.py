@@ -19,7 +19,10 @@ import pytest
 from tipline_client.outbox.postgres import migrate
 
 _USER = "nobody" if os.geteuid() == 0 else None
-_TABLES = "entries, attempts, acknowledgements, rejections, alarms, notes, counts, lanes, history, hooks, served"
+_TABLES = (
+    "entries, attempts, acknowledgements, rejections, replies, alarms, notes, holds, destructions, counts, lanes, "
+    "history, hooks, served"
+)
 _SETTINGS = {
     # A process that is killed loses nothing without it; only a loss of power would.
     "fsync": "off",
