@@ -9,6 +9,7 @@ from typing import Self
 from weakref import WeakSet
 
 from tipline_client.client.accepted import AcceptedCredentials
+from tipline_client.client.keeping import AsyncKeeping
 from tipline_client.client.options import Options
 from tipline_client.delivery.answers import Answer, AnswerKind
 from tipline_client.delivery.entry import Entry
@@ -18,9 +19,10 @@ from tipline_client.dispatch import Conductor, LaneGate, Road, SharedBook
 from tipline_client.dispatch.delivering import deliver, file_by_hand, requeue, retract
 from tipline_client.dispatch.enqueueing import Enqueued, as_submission, check, enqueue
 from tipline_client.dispatch.hooks import Hooks
+from tipline_client.dispatch.keeping import Keeper
 from tipline_client.dispatch.probing import fetch_schema, probe
 from tipline_client.dispatch.reader import Reader
-from tipline_client.dispatch.receipting import receipt_bytes, receipt_of, sign_outstanding
+from tipline_client.dispatch.receipting import sign_outstanding
 from tipline_client.envelope import KeyRing
 from tipline_client.errors import Issue, OutboxUnavailableError, ReportInvalidError
 from tipline_client.evidence import Evidence
@@ -34,7 +36,7 @@ from tipline_client.vault import Vault
 __all__ = ["AsyncTiplineClient"]
 
 
-class AsyncTiplineClient:
+class AsyncTiplineClient(AsyncKeeping):
     """Reports in, receipts out; for programs with an event loop.
 
     Example:
@@ -73,6 +75,7 @@ class AsyncTiplineClient:
         self._conductors: WeakSet[Conductor] = WeakSet()
         self._closes_outbox = closes_outbox
         self._is_closed = False
+        self._keeper = Keeper(outbox=outbox, evidence=store, keys=keys, vault=vault, clock=options.clock)
 
     @classmethod
     def open(
@@ -249,8 +252,16 @@ class AsyncTiplineClient:
             EnvelopeError: How far it has got is not believed: number and wish are on record, and no more is known.
             OutboxError: The number cannot be a report's.
         """
-        seal = self.keys.checkpoint_seal()
-        return await file_by_hand(self.conductor(), self.outbox, seal, entry_id, report_id=report_id, reason=reason)
+        return await file_by_hand(
+            self.conductor(),
+            self.outbox,
+            self.keys.checkpoint_seal(),
+            entry_id,
+            report_id=report_id,
+            reason=reason,
+            now=self._options.clock.now(),
+            regimes=self._options.regimes,
+        )
 
     async def requeue(self, entry_id: str, *, reason: str, accept_checkpoint: bool = False) -> Entry:
         """Put a dead letter back, with its history.
@@ -291,20 +302,6 @@ class AsyncTiplineClient:
         """The entry that holds this key for this client's profile, if any."""
         return await self.outbox.find(Lane(self.profile.name, self.profile.environment), idempotency_key)
 
-    async def receipt(self, entry_id: str) -> Receipt:
-        """The verified receipt of an acknowledged entry.
-
-        Raises:
-            EntryNotFoundError: There is no such entry.
-            IllegalTransitionError: It is not acknowledged.
-            EnvelopeError: The receipt on record is not trustworthy.
-        """
-        return await receipt_of(self.outbox, self.keys, self._vault, entry_id)
-
-    async def receipt_bytes(self, entry_id: str) -> bytes:
-        """The signed receipt as a document to keep and hand on; see `receipt` for the errors."""
-        return await receipt_bytes(self.outbox, self.keys, self._vault, entry_id)
-
     async def probe(self) -> Answer:
         """Ask the endpoint whether it is there and accepts the credentials; touches no report."""
         async with self._options.open_transport(self.profile) as transport:
@@ -329,10 +326,6 @@ class AsyncTiplineClient:
         self.home.save_schema(self.profile.name, schema)
         self.profile = self.profile.with_schema(schema)
         return schema
-
-    async def sign_outstanding_receipts(self) -> int:
-        """Make the receipts that a crash or a missing key left unmade; returns how many."""
-        return await sign_outstanding(self.outbox, self.keys, self._vault)
 
     def reader(self) -> Reader:
         """What opens entries and verifies them; see `Home.reader`.
@@ -378,6 +371,7 @@ class AsyncTiplineClient:
             policy=options.policy,
             clock=options.clock,
             random=options.random,
+            regimes=options.regimes,
             lease_for=options.lease_for,
             on_bytes=options.on_bytes,
             on_step=options.on_step,

@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from tipline_client.client.asynchronous import AsyncTiplineClient
+from tipline_client.client.keeping import Keeping
 from tipline_client.client.loop_thread import LoopThread
 from tipline_client.client.options import Options
 from tipline_client.delivery.answers import Answer
@@ -26,7 +27,7 @@ __all__ = ["TiplineClient"]
 T = TypeVar("T")
 
 
-class TiplineClient:
+class TiplineClient(Keeping):
     """`AsyncTiplineClient` for programs without an event loop: the same verbs, without `await`.
 
     Example:
