@@ -41,7 +41,7 @@ def check_settings(settings: Settings, *, environ: Mapping[str, str]) -> list[Ch
         "slots": str(settings.slots),
         "file_within": "not set" if settings.deadline is None else span(settings.deadline.file_within),
         "warn_before": "not set" if settings.deadline is None else span(settings.deadline.notice),
-        "regimes": ", ".join(regime.name for regime in settings.regimes),
+        "regimes": ", ".join(settings.regimes),
         "actor": "set" if settings.actor else "not set",
         "master_key": "set" if settings.master_keys else "not set",
         "reporter": "set" if settings.reporter else "not set",

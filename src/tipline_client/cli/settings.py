@@ -20,7 +20,7 @@ from tipline_client.cli.variables import CONFIG_VARIABLE, VARIABLES
 from tipline_client.client.options import MAX_SLOTS
 from tipline_client.delivery.deadline import Deadline
 from tipline_client.delivery.environment import Environment
-from tipline_client.delivery.regimes import DEFAULT_REGIMES, Regime, regimes_of
+from tipline_client.delivery.regimes import DEFAULT_REGIMES, regimes_of
 from tipline_client.errors import ConfigurationError
 from tipline_client.home import Home
 from tipline_client.outbox.addresses import Address
@@ -80,7 +80,7 @@ class Settings:
     registered_esp: bool = False
     slots: int = DEFAULT_SLOTS
     deadline: Deadline | None = None
-    regimes: tuple[Regime, ...] = DEFAULT_REGIMES
+    regimes: tuple[str, ...] = DEFAULT_REGIMES
     actor: str | None = None
     master_keys: tuple[X25519PrivateKey | X25519PublicKey, ...] = field(default=(), repr=False)
     reporter: Mapping[str, Any] | None = field(default=None, repr=False)
@@ -241,14 +241,15 @@ def _deadline(given: Mapping[str, Any], origins: Mapping[str, str]) -> Deadline 
     return Deadline(**spans)
 
 
-def _regimes(given: Mapping[str, Any], origins: Mapping[str, str]) -> tuple[Regime, ...]:
+def _regimes(given: Mapping[str, Any], origins: Mapping[str, str]) -> tuple[str, ...]:
     if "regimes" not in given:
         return DEFAULT_REGIMES
     named = given["regimes"]
     try:
-        return regimes_of(named.split(",") if isinstance(named, str) else map(str, named))
+        found = regimes_of(named.split(",") if isinstance(named, str) else map(str, named))
     except ConfigurationError as error:
         raise ConfigurationError(f"regimes ({origins['regimes']}): {error}", hint=error.hint) from None
+    return tuple(regime.name for regime in found)
 
 
 def _master_keys(

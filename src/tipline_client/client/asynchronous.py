@@ -15,6 +15,7 @@ from tipline_client.delivery.answers import Answer, AnswerKind
 from tipline_client.delivery.entry import Entry
 from tipline_client.delivery.environment import Environment
 from tipline_client.delivery.receipt import Receipt
+from tipline_client.delivery.regimes import regimes_of
 from tipline_client.dispatch import Conductor, LaneGate, Road, SharedBook
 from tipline_client.dispatch.delivering import deliver, file_by_hand, requeue, retract
 from tipline_client.dispatch.enqueueing import Enqueued, as_submission, check, enqueue
@@ -260,7 +261,7 @@ class AsyncTiplineClient(AsyncKeeping):
             report_id=report_id,
             reason=reason,
             now=self._options.clock.now(),
-            regimes=self._options.regimes,
+            regimes=regimes_of(self._options.regimes),
         )
 
     async def requeue(self, entry_id: str, *, reason: str, accept_checkpoint: bool = False) -> Entry:
@@ -371,7 +372,7 @@ class AsyncTiplineClient(AsyncKeeping):
             policy=options.policy,
             clock=options.clock,
             random=options.random,
-            regimes=options.regimes,
+            regimes=regimes_of(options.regimes),
             lease_for=options.lease_for,
             on_bytes=options.on_bytes,
             on_step=options.on_step,

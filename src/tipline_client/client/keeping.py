@@ -1,8 +1,9 @@
 """The verbs of both doors for what is kept after a filing. No logic of their own."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 from tipline_client.delivery.certificate import Certificate
 from tipline_client.delivery.hold import Conflict, Hold
@@ -138,52 +139,64 @@ class AsyncKeeping:
         return await self._keeper.collect_evidence(is_dry=is_dry)
 
 
-class _Caller(Protocol):
-    @property
-    def asynchronous(self) -> AsyncKeeping: ...
-
-    def call(self, function: Callable[..., Awaitable[T]], *arguments: Any, **named: Any) -> T: ...
-
-
-class Keeping:
+class Keeping(ABC):
     """What a `TiplineClient` can do with what is kept."""
 
+    @property
+    @abstractmethod
+    def asynchronous(self) -> AsyncKeeping:
+        """The client behind this one."""
+
+    @abstractmethod
+    def call(self, function: Callable[..., Awaitable[T]], *arguments: Any, **named: Any) -> T:
+        """Run one of that client's verbs."""
+
+    def receipt(self, entry_id: str) -> Receipt:
+        """See `AsyncTiplineClient.receipt`."""
+        return self.call(self.asynchronous.receipt, entry_id)
+
+    def receipt_bytes(self, entry_id: str) -> bytes:
+        """See `AsyncTiplineClient.receipt_bytes`."""
+        return self.call(self.asynchronous.receipt_bytes, entry_id)
+
+    def sign_outstanding_receipts(self) -> int:
+        """See `AsyncTiplineClient.sign_outstanding_receipts`."""
+        return self.call(self.asynchronous.sign_outstanding_receipts)
+
     def holds(
-        self: _Caller, entry_id: str | None = None, *, due_within: timedelta | None = None, limit: int = 100
+        self, entry_id: str | None = None, *, due_within: timedelta | None = None, limit: int = 100
     ) -> list[Hold]:
         """See `AsyncTiplineClient.holds`."""
         return self.call(self.asynchronous.holds, entry_id, due_within=due_within, limit=limit)
 
-    def hold_conflicts(self: _Caller, *, limit: int = 100) -> list[Conflict]:
+    def hold_conflicts(self, *, limit: int = 100) -> list[Conflict]:
         """See `AsyncTiplineClient.hold_conflicts`."""
         return self.call(self.asynchronous.hold_conflicts, limit=limit)
 
-    def extend_hold(self: _Caller, entry_id: str, *, until: datetime, reason: str, actor: str) -> list[Hold]:
+    def extend_hold(self, entry_id: str, *, until: datetime, reason: str, actor: str) -> list[Hold]:
         """See `AsyncTiplineClient.extend_hold`."""
         return self.call(self.asynchronous.extend_hold, entry_id, until=until, reason=reason, actor=actor)
 
-    def release_hold(
-        self: _Caller, entry_id: str, *, reason: str, actor: str, hold_id: int | None = None
-    ) -> list[Hold]:
+    def release_hold(self, entry_id: str, *, reason: str, actor: str, hold_id: int | None = None) -> list[Hold]:
         """See `AsyncTiplineClient.release_hold`."""
         return self.call(self.asynchronous.release_hold, entry_id, reason=reason, actor=actor, hold_id=hold_id)
 
-    def destroy(self: _Caller, entry_id: str, *, reason: str, actor: str, request: str | None = None) -> Certificate:
+    def destroy(self, entry_id: str, *, reason: str, actor: str, request: str | None = None) -> Certificate:
         """See `AsyncTiplineClient.destroy`."""
         return self.call(self.asynchronous.destroy, entry_id, reason=reason, actor=actor, request=request)
 
-    def resume_destructions(self: _Caller) -> tuple[str, ...]:
+    def resume_destructions(self) -> tuple[str, ...]:
         """See `AsyncTiplineClient.resume_destructions`."""
         return self.call(self.asynchronous.resume_destructions)
 
-    def certificate_bytes(self: _Caller, entry_id: str) -> bytes:
+    def certificate_bytes(self, entry_id: str) -> bytes:
         """See `AsyncTiplineClient.certificate_bytes`."""
         return self.call(self.asynchronous.certificate_bytes, entry_id)
 
-    def rewrap_keys(self: _Caller) -> Rewrapped:
+    def rewrap_keys(self) -> Rewrapped:
         """See `AsyncTiplineClient.rewrap_keys`."""
         return self.call(self.asynchronous.rewrap_keys)
 
-    def collect_evidence(self: _Caller, *, is_dry: bool = True) -> Collected:
+    def collect_evidence(self, *, is_dry: bool = True) -> Collected:
         """See `AsyncTiplineClient.collect_evidence`."""
         return self.call(self.asynchronous.collect_evidence, is_dry=is_dry)

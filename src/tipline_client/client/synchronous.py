@@ -156,14 +156,6 @@ class TiplineClient(Keeping):
         """See `AsyncTiplineClient.find`."""
         return self.call(self._async.find, idempotency_key)
 
-    def receipt(self, entry_id: str) -> Receipt:
-        """See `AsyncTiplineClient.receipt`."""
-        return self.call(self._async.receipt, entry_id)
-
-    def receipt_bytes(self, entry_id: str) -> bytes:
-        """See `AsyncTiplineClient.receipt_bytes`."""
-        return self.call(self._async.receipt_bytes, entry_id)
-
     def probe(self) -> Answer:
         """See `AsyncTiplineClient.probe`."""
         return self.call(self._async.probe)
@@ -175,7 +167,3 @@ class TiplineClient(Keeping):
     def fetch_schema(self) -> EndpointSchema:
         """See `AsyncTiplineClient.fetch_schema`."""
         return self.call(self._async.fetch_schema)
-
-    def sign_outstanding_receipts(self) -> int:
-        """See `AsyncTiplineClient.sign_outstanding_receipts`."""
-        return self.call(self._async.sign_outstanding_receipts)

@@ -71,7 +71,8 @@ _EU: Final = Regime(
 REGIMES: Final[Mapping[str, Regime]] = MappingProxyType({regime.name: regime for regime in (_US, _UK, _EU)})
 """The regimes that there are, by name."""
 
-DEFAULT_REGIMES: Final = (_US,)
+DEFAULT_REGIMES: Final = (_US.name,)
+"""What binds where nothing is said."""
 
 
 def regimes_of(names: Iterable[str]) -> tuple[Regime, ...]:

@@ -6,7 +6,7 @@ from datetime import datetime
 from tipline_client.delivery.entry import Entry
 from tipline_client.delivery.outcomes import Outcome
 from tipline_client.delivery.receipt import Receipt
-from tipline_client.delivery.regimes import DEFAULT_REGIMES, Regime
+from tipline_client.delivery.regimes import Regime
 from tipline_client.delivery.states import State
 from tipline_client.dispatch.conductor import Conductor
 from tipline_client.dispatch.holding import holds_for
@@ -139,7 +139,7 @@ async def note_filed_by_hand(
     report_id: int,
     reason: str,
     now: datetime,
-    regimes: Sequence[Regime] = DEFAULT_REGIMES,
+    regimes: Sequence[Regime],
 ) -> Entry:
     """Record that a person filed the report outside of this program, without asking the endpoint.
 
@@ -195,7 +195,7 @@ async def file_by_hand(
     report_id: int,
     reason: str,
     now: datetime,
-    regimes: Sequence[Regime] = DEFAULT_REGIMES,
+    regimes: Sequence[Regime],
 ) -> Entry:
     """Record that a person filed the report outside of this program, and take back what this program opened.
 

@@ -81,9 +81,10 @@ class _Rewrapping:
             try:
                 new = await self._vault.rewrap(stored.entry_id, stored.data_key)
                 if new is not None:
-                    self.count += await self._outbox.archive.rewrap(
+                    is_replaced = await self._outbox.archive.rewrap(
                         stored.entry_id, old=stored.data_key, new=new, master=self._master
                     )
+                    self.count += is_replaced
             except (EnvelopeError, KeyUnavailableError) as error:
                 self.refused.append((stored.entry_id, str(error)))
             except OutboxError as error:

@@ -13,7 +13,7 @@ import anyio
 
 from tipline_client.delivery.checkpoint import Intent
 from tipline_client.delivery.clock import Clock
-from tipline_client.delivery.regimes import DEFAULT_REGIMES, Regime
+from tipline_client.delivery.regimes import DEFAULT_REGIMES, Regime, regimes_of
 from tipline_client.delivery.retry import RetryPolicy
 from tipline_client.dispatch.lane import LaneGate
 from tipline_client.dispatch.reader import Reader
@@ -83,7 +83,7 @@ class Road:
     policy: RetryPolicy
     clock: Clock
     random: Random
-    regimes: Sequence[Regime] = DEFAULT_REGIMES
+    regimes: Sequence[Regime] = regimes_of(DEFAULT_REGIMES)
     lease_for: timedelta = timedelta(seconds=30)
     heartbeat: Callable[[float], Awaitable[None]] = anyio.sleep
     is_stopping: Callable[[], bool] = lambda: False

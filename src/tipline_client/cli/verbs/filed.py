@@ -14,6 +14,7 @@ from tipline_client.cli.settings import Settings
 from tipline_client.cli.views import entry_view, failure_text, instant
 from tipline_client.client import AsyncTiplineClient
 from tipline_client.delivery.entry import Entry
+from tipline_client.delivery.regimes import regimes_of
 from tipline_client.delivery.states import State
 from tipline_client.dispatch.delivering import note_filed_by_hand
 from tipline_client.outbox import LARGEST_REPORT_ID, Outbox
@@ -80,7 +81,7 @@ async def _note(outbox: Outbox, *, name: str, report_id: int, reason: str, setti
         report_id=report_id,
         reason=reason,
         now=datetime.now(UTC),
-        regimes=settings.regimes,
+        regimes=regimes_of(settings.regimes),
     )
 
 
