@@ -20,16 +20,19 @@ if TYPE_CHECKING:
         TiplineClient,
     )
     from tipline_client.delivery.answers import Answer, AnswerKind
+    from tipline_client.delivery.certificate import Certificate
     from tipline_client.delivery.deadline import Deadline
     from tipline_client.delivery.entry import Entry
     from tipline_client.delivery.environment import Environment
     from tipline_client.delivery.events import Event
+    from tipline_client.delivery.hold import Hold
     from tipline_client.delivery.outcomes import Outcome
     from tipline_client.delivery.receipt import Receipt
     from tipline_client.delivery.retry import RetryPolicy
     from tipline_client.delivery.states import State
     from tipline_client.dispatch.hooks import Hook
     from tipline_client.envelope import KeyRing
+    from tipline_client.envelope.certificates import open_certificate
     from tipline_client.envelope.receipts import open_receipt
     from tipline_client.errors import Issue, Severity, TiplineError
     from tipline_client.evidence import Evidence
@@ -53,16 +56,19 @@ else:
             "TiplineClient",
         ),
         "delivery.answers": ("Answer", "AnswerKind"),
+        "delivery.certificate": ("Certificate",),
         "delivery.deadline": ("Deadline",),
         "delivery.entry": ("Entry",),
         "delivery.environment": ("Environment",),
         "delivery.events": ("Event",),
+        "delivery.hold": ("Hold",),
         "delivery.outcomes": ("Outcome",),
         "delivery.receipt": ("Receipt",),
         "delivery.retry": ("RetryPolicy",),
         "delivery.states": ("State",),
         "dispatch.hooks": ("Hook",),
         "envelope": ("KeyRing",),
+        "envelope.certificates": ("open_certificate",),
         "envelope.receipts": ("open_receipt",),
         "errors": ("Issue", "Severity", "TiplineError"),
         "evidence": ("Evidence",),
@@ -96,6 +102,7 @@ __all__ = [
     "AnswerKind",
     "AsyncDispatcher",
     "AsyncTiplineClient",
+    "Certificate",
     "Deadline",
     "DispatchSummary",
     "Dispatcher",
@@ -105,6 +112,7 @@ __all__ = [
     "Environment",
     "Event",
     "Evidence",
+    "Hold",
     "Hook",
     "IncidentSummary",
     "InternetDetails",
@@ -127,6 +135,7 @@ __all__ = [
     "errors",
     "events",
     "models",
+    "open_certificate",
     "open_receipt",
     "profiles",
 ]

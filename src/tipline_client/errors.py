@@ -14,6 +14,7 @@ The tree::
     │   ├── EntryNotFoundError      no entry has this id
     │   ├── LeaseLostError          somebody else may be working on the entry: stop
     │   ├── IllegalTransitionError  the entry's state does not allow this
+    │   │   └── HoldRunningError    it must be kept still, and no legal request was named
     │   ├── ReportTakenError        the report is on record as another entry's
     │   ├── UnreadableRowError      somebody altered the row: it cannot be read back
     │   └── OutboxUnavailableError  locked, full or unreadable: nothing was written
@@ -42,6 +43,7 @@ __all__ = [
     "EnvelopeError",
     "EvidenceError",
     "EvidenceUnavailableError",
+    "HoldRunningError",
     "IllegalTransitionError",
     "Issue",
     "KeyUnavailableError",
@@ -181,6 +183,12 @@ class IllegalTransitionError(OutboxError):
     """The entry's state does not allow what was asked."""
 
     default_hint = "Look at the entry with `tipline show` and use the verb that fits its state."
+
+
+class HoldRunningError(IllegalTransitionError):
+    """The content must be kept still: a hold runs, or none is on record for a report that is filed."""
+
+    default_hint = "Look with `tipline hold list ENTRY`; name the legal request that allows it, or wait for the end."
 
 
 class ReportTakenError(OutboxError):

@@ -12,7 +12,10 @@ It opens these things; what is done with them is said elsewhere.
 
 import os
 import secrets
+from collections.abc import Sequence
 from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 
 from tipline_client.delivery.clock import Clock, SystemClock
 from tipline_client.dispatch.reader import Reader
@@ -24,6 +27,7 @@ from tipline_client.profiles import EndpointProfile, EndpointSchema
 from tipline_client.vault import MasterKeys, Vault
 from tipline_client.vault.local_keys import LocalMasterKeys
 from tipline_client.vault.local_keys import generate as make_master_key
+from tipline_client.vault.local_keys import keep as keep_master_key
 
 __all__ = ["Home"]
 
@@ -33,10 +37,14 @@ class Home:
 
     Args:
         path: The folder. It need not exist yet.
+        master_keys: Master keys that are no files of it, as they come from the environment; the first of them wraps.
     """
 
-    def __init__(self, path: str | os.PathLike[str]) -> None:
+    def __init__(
+        self, path: str | os.PathLike[str], *, master_keys: Sequence[X25519PrivateKey | X25519PublicKey] = ()
+    ) -> None:
         self.path = Path(path)
+        self._master_keys = tuple(master_keys)
 
     @property
     def outbox_path(self) -> Path:
@@ -63,11 +71,18 @@ class Home:
         """Whether this is a home already: one key at least is trusted in it."""
         return any(self.keys_path.glob("*.public.pem"))
 
-    def create(self, *, import_key: Path | None = None, beside: Address | None = None) -> KeyRing:
+    def create(
+        self,
+        *,
+        import_key: Path | None = None,
+        master_key: X25519PrivateKey | X25519PublicKey | None = None,
+        beside: Address | None = None,
+    ) -> KeyRing:
         """Make the folder, mode 0700, with a signing key.
 
         Args:
             import_key: An Ed25519 private key in PEM to sign with; a fresh one is made without it.
+            master_key: What wraps the data keys; a fresh one is made without it, unless the environment brings one.
             beside: The database that holds the outbox, if one does. Other hosts may have queued something there.
 
         Raises:
@@ -93,7 +108,10 @@ class Home:
         except OSError as error:
             raise ConfigurationError(f"{self.path} cannot be made a home: {error.strerror}") from None
         keys = KeyRing.create(self.keys_path)
-        make_master_key(self.master_keys_path)
+        if master_key is not None:
+            keep_master_key(self.master_keys_path, master_key)
+        elif not self._master_keys:
+            make_master_key(self.master_keys_path)
         if import_key is None:
             keys.generate()
         else:
@@ -113,12 +131,12 @@ class Home:
         return KeyRing(self.keys_path)
 
     def master_keys(self) -> LocalMasterKeys:
-        """The master keys of this home.
+        """The master keys of this home, and those that the environment brings.
 
         Raises:
             ConfigurationError: A file is not the key that its name says, or others can read a private half.
         """
-        return LocalMasterKeys.load(self.master_keys_path)
+        return LocalMasterKeys.load(self.master_keys_path).preferring(self._master_keys)
 
     def reader(self, *, master_keys: MasterKeys | None = None, trusted: TrustedKeys | None = None) -> Reader:
         """What opens the entries of this installation and verifies them.

@@ -26,7 +26,15 @@ EVIDENCE_STEPS = [Step.SUBMIT, Step.UPLOAD, Step.FILEINFO]
 
 async def _note(stage: Stage, entry: Entry, report_id: int = BY_HAND) -> Entry:
     seal = stage.keys.checkpoint_seal()
-    return await note_filed_by_hand(stage.outbox, seal, entry.id, report_id=report_id, reason="a sample decision")
+    return await note_filed_by_hand(
+        stage.outbox,
+        seal,
+        entry.id,
+        report_id=report_id,
+        reason="a sample decision",
+        now=stage.clock.now(),
+        regimes=(),
+    )
 
 
 async def _file(stage: Stage, entry: Entry, report_id: int = BY_HAND) -> Entry:
@@ -37,6 +45,8 @@ async def _file(stage: Stage, entry: Entry, report_id: int = BY_HAND) -> Entry:
         entry.id,
         report_id=report_id,
         reason="a sample decision",
+        now=stage.clock.now(),
+        regimes=(),
     )
 
 

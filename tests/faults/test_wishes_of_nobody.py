@@ -110,7 +110,14 @@ async def test_own_open_report_noted_as_filed_by_hand(durable: Stage, *, lost: b
     seal = durable.keys.checkpoint_seal()
 
     found = await file_by_hand(
-        durable.conductor(), durable.outbox, seal, entry_id, report_id=report_id, reason="seen in the list"
+        durable.conductor(),
+        durable.outbox,
+        seal,
+        entry_id,
+        report_id=report_id,
+        reason="seen in the list",
+        now=durable.clock.now(),
+        regimes=(),
     )
 
     assert (State.ACKNOWLEDGED, report_id) == (found.state, found.report_id)
@@ -129,6 +136,8 @@ async def test_own_dead_report_noted_as_filed_by_hand(durable: Stage) -> None:
         entry_id,
         report_id=report_id,
         reason="seen in the list",
+        now=durable.clock.now(),
+        regimes=(),
     )
 
     found = await durable.outbox.get(entry_id)

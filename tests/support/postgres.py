@@ -23,7 +23,8 @@ from tipline_client.outbox.postgres import migrate
 
 _USER = "nobody" if os.geteuid() == 0 else None
 _TABLES = (
-    "replies, entries, attempts, acknowledgements, rejections, alarms, notes, counts, lanes, history, hooks, served"
+    "entries, attempts, acknowledgements, rejections, replies, alarms, notes, holds, destructions, counts, lanes, "
+    "history, hooks, served"
 )
 _SETTINGS = {
     # A process that is killed loses nothing without it; only a loss of power would.

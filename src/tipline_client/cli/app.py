@@ -36,6 +36,13 @@ _VERBS: tuple[tuple[Group, str, str, str], ...] = (
     (_DECIDE, "retract", "retract:retract", 'Withdraw a report that is not filed: tipline retract ID --reason "..."'),
     (_DECIDE, "release", "release:release", 'Let go what is held: tipline release ID --reason "..."'),
     (_DECIDE, "filed", "filed:filed", 'Record a filing by hand: tipline filed ID --report-id 4711 --reason "..."'),
+    (
+        _DECIDE,
+        "destroy",
+        "destroy:destroy",
+        'Destroy content, with a certificate: tipline destroy ID --reason "..."',
+    ),
+    (_DECIDE, "rekey", "rekey:rekey", "Wrap every data key with the active master key: tipline rekey"),
     (_TEST, "mock", "mock:mock", "Run an endpoint that files nothing, for tests: tipline mock --port 0"),
 )
 
@@ -60,6 +67,22 @@ _GROUPS: tuple[tuple[Group, str, str, tuple[tuple[str, str, str], ...]], ...] = 
             ("show", "dead_letter:show_dead_letter", "Show why one entry was given up."),
             ("requeue", "dead_letter:requeue", "Put an entry back into the queue."),
         ),
+    ),
+    (
+        _DECIDE,
+        "hold",
+        "What must be kept, until when: tipline hold list --due 30d",
+        (
+            ("list", "hold:list_holds", "List what must be kept, by its end."),
+            ("extend", "hold:extend", "Keep an entry's content longer."),
+            ("release", "hold:release", "End a hold before its time."),
+        ),
+    ),
+    (
+        _DECIDE,
+        "evidence",
+        "Copies of evidence that no entry names: tipline evidence collect",
+        (("collect", "evidence:collect", "Find them, and with --yes remove them."),),
     ),
     (
         _DECIDE,

@@ -9,7 +9,7 @@ STDIN = "/dev/stdin"
 
 _FLAGS = {"--json", "--verbose", "-v", "--debug"}
 _HELP = {"--help", "-h"}
-_LISTING = {"receipts", "dead-letter", "alarm"}
+_LISTING = {"receipts", "dead-letter", "alarm", "hold"}
 """Verbs that list when nothing else is said."""
 _VALUED = {"--home", "--config", "--endpoint", "--username", "--slots"}
 

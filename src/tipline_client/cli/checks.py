@@ -37,7 +37,7 @@ def check_settings(settings: Settings, *, environ: Mapping[str, str]) -> list[Ch
     file = f"file {settings.file}" if settings.file else "no configuration file"
     shown = {
         "home": str(settings.home),
-        "outbox": settings.outbox.shown if settings.outbox else f"{Home(settings.home).outbox_path}",
+        "outbox": settings.outbox.shown if settings.outbox else f"{settings.place.outbox_path}",
         "endpoint": settings.endpoint or "not named",
         "username": "set" if settings.username else "not set",
         "password": "set" if settings.password else "not set",
@@ -45,6 +45,9 @@ def check_settings(settings: Settings, *, environ: Mapping[str, str]) -> list[Ch
         "slots": str(settings.slots),
         "file_within": "not set" if settings.deadline is None else span(settings.deadline.file_within),
         "warn_before": "not set" if settings.deadline is None else span(settings.deadline.notice),
+        "regimes": ", ".join(settings.regimes),
+        "actor": "set" if settings.actor else "not set",
+        "master_key": "set" if settings.master_keys else "not set",
         "reporter": "set" if settings.reporter else "not set",
     }
     checks = [Check("configuration", Grade.OK, file)]
@@ -91,7 +94,7 @@ def check_endpoint_settings(settings: Settings) -> list[Check]:
     }[profile.environment]
     checks = [Check("would file to", Grade.OK, f"{profile.name} at {profile.host}; {where}")]
     try:
-        schema = Home(settings.home).schema(profile.name)
+        schema = settings.place.schema(profile.name)
     except ConfigurationError as error:
         return [*checks, Check("schema", Grade.PROBLEM, str(error), "Run `tipline schema fetch`.")]
     if schema is None:
@@ -101,19 +104,37 @@ def check_endpoint_settings(settings: Settings) -> list[Check]:
 
 
 def check_keys(settings: Settings) -> list[Check]:
-    """Keys and who can read them."""
-    home = Home(settings.home)
+    """Keys, who can read them, and what this host can do with them."""
+    home = settings.place
     try:
         keys = home.keys()
         signer = keys.signer()
         trusted = len(keys.trusted())
     except TiplineError as error:
-        return [Check("keys", Grade.PROBLEM, str(error), error.hint)]
+        checks = [Check("keys", Grade.PROBLEM, str(error), error.hint)]
+        return [*checks, *([_check_powers(home, can_sign=False)] if home.exists else [])]
     checks = [Check("keys", Grade.OK, f"{signer.key_id} signs; {trusted} trusted")]
+    checks.append(_check_powers(home, can_sign=True))
     checks += [Check("keys", Grade.PROBLEM, problem) for problem in keys.permissions_problems()]
     if home.path.stat().st_mode & 0o077:
         checks.append(Check("home", Grade.PROBLEM, f"{home.path} is open to others", f"chmod 700 {home.path}"))
     return checks
+
+
+def _check_powers(home: Home, *, can_sign: bool) -> Check:
+    try:
+        master = home.master_keys()
+    except ConfigurationError as error:
+        return Check("this host", Grade.PROBLEM, str(error), error.hint)
+    powers = {
+        "queue": can_sign and master.can_wrap,
+        "read and deliver": master.can_unwrap,
+        "sign receipts and certificates": can_sign,
+    }
+    can = [power for power, is_there in powers.items() if is_there]
+    cannot = [power for power, is_there in powers.items() if not is_there]
+    words = [f"can {', '.join(can)}" if can else "", f"cannot {', '.join(cannot)}" if cannot else ""]
+    return Check("this host", Grade.OK if can else Grade.PROBLEM, "; ".join(filter(None, words)))
 
 
 async def check_outbox(outbox: Outbox, *, now: datetime, reader: Reader | None) -> list[Check]:
@@ -138,12 +159,25 @@ async def check_outbox(outbox: Outbox, *, now: datetime, reader: Reader | None) 
         if counts.open_alarms
         else Check("alarms", Grade.OK, alarms)
     )
+    checks += await _check_kept(outbox)
     if counts.oldest_waiting is not None and counts.oldest_waiting > now + timedelta(minutes=5):
         ahead = span(counts.oldest_waiting - now)
         hint = "Set the clock: leases and retries depend on it."
         checks.append(Check("clock", Grade.PROBLEM, f"it is {ahead} behind the outbox's oldest waiting entry", hint))
     else:
         checks.append(Check("clock", Grade.OK, f"{instant(now)}; not before what waits in the outbox"))
+    return checks
+
+
+async def _check_kept(outbox: Outbox) -> list[Check]:
+    """Destructions that were cut off, and laws that contradict each other."""
+    checks = []
+    if cut_off := await outbox.archive.unfinished():
+        detail = f"{len(cut_off)} cut off, such as that of entry {cut_off[0]}: the key is erased, the rest is not"
+        checks.append(Check("destructions", Grade.PROBLEM, detail, "Go on with `tipline destroy --resume`."))
+    if await outbox.archive.conflicts(limit=1):
+        detail = "one law forbids to keep what another one asks to keep"
+        checks.append(Check("holds", Grade.WARNING, detail, "`tipline hold list --conflicts`; ask counsel."))
     return checks
 
 

@@ -17,7 +17,6 @@ from tipline_client.delivery.states import State
 from tipline_client.dispatch.reader import Reader
 from tipline_client.errors import EnvelopeError, EvidenceError, KeyUnavailableError
 from tipline_client.evidence.store import EvidenceStore
-from tipline_client.home import Home
 from tipline_client.outbox import Outbox
 
 __all__ = ["check_server", "check_shared"]
@@ -81,7 +80,7 @@ def _check_pool(facts: Mapping[str, str]) -> Check:
 
 async def check_shared(outbox: Outbox, *, settings: Settings, reader: Reader | None) -> list[Check]:
     """What all hosts of this outbox must have in common, and whether this one has the evidence of what waits."""
-    home = Home(settings.home)
+    home = settings.place
     store = home.evidence()
     shared = f"all that dispatch from this outbox need the same keys ({home.keys_path}) and evidence ({store.root})"
     checks = [Check("other hosts", Grade.OK, f"{shared}: bring the keys, and mount the evidence from one storage")]

@@ -14,7 +14,7 @@ from tipline_client.profiles.known import KNOWN_PROFILES
 
 __all__ = ["Layers"]
 
-_PAIRS: Final = (("password", "password_file"), ("outbox", "outbox_file"))
+_PAIRS: Final = (("password", "password_file"), ("outbox", "outbox_file"), ("master_key", "master_key_file"))
 """A secret, and the file that holds it: from one place both, so that a file here is not mixed with a value there."""
 _CREDENTIALS: Final = {"username", "password", "password_file"}
 

@@ -13,14 +13,16 @@ import anyio
 
 from tipline_client.cli.settings import Settings
 from tipline_client.client import AsyncTiplineClient, Options
+from tipline_client.delivery.clock import SystemClock
 from tipline_client.delivery.entry import Entry
 from tipline_client.delivery.environment import Environment
+from tipline_client.dispatch.keeping import Keeper
 from tipline_client.errors import EntryNotFoundError
-from tipline_client.home import Home
 from tipline_client.outbox import Lane, Outbox
 from tipline_client.profiles import KNOWN_PROFILES
+from tipline_client.vault import Vault
 
-__all__ = ["LANES", "find_entry", "with_client", "with_outbox"]
+__all__ = ["LANES", "find_entry", "with_client", "with_keeper", "with_outbox"]
 
 T = TypeVar("T")
 
@@ -42,7 +44,7 @@ def with_outbox(settings: Settings, work: Callable[[Outbox], Awaitable[T]], *, o
         ConfigurationError: There is no home, or the database has no tables of this version.
         OutboxUnavailableError: The outbox cannot be opened.
     """
-    home = Home(settings.home)
+    home = settings.place
     open_outbox = home.open_outbox_to_look if only_looks else home.open_outbox
 
     async def run() -> T:
@@ -65,7 +67,7 @@ def with_client(
         OutboxUnavailableError: The outbox cannot be opened.
     """
     profile = settings.profile()
-    home = Home(settings.home)
+    home = settings.place
     if profile.environment is Environment.MOCK and not home.exists:
         home.create(beside=settings.outbox)
         _log.warning("made the home %s with a new signing key", home.path)
@@ -76,11 +78,33 @@ def with_client(
             settings.home,
             profile=profile,
             outbox=None if settings.outbox is None else settings.outbox.url,
-            options=replace(options or Options(), slots=settings.slots, deadline=settings.deadline),
+            options=replace(
+                options or Options(),
+                slots=settings.slots,
+                deadline=settings.deadline,
+                regimes=settings.regimes,
+                master_keys=home.master_keys(),
+            ),
         ) as client:
             return await work(client)
 
     return anyio.run(run)
+
+
+def with_keeper(settings: Settings, work: Callable[[Keeper], Awaitable[T]]) -> T:
+    """Run `work` with what keeps the outbox of an existing home; no endpoint is needed.
+
+    Raises:
+        ConfigurationError: There is no home, its keys cannot be read, or the database has no tables of this version.
+        OutboxUnavailableError: The outbox cannot be opened.
+    """
+    home = settings.place
+    keys, vault = home.keys(), Vault(home.master_keys())
+
+    def begin(outbox: Outbox) -> Awaitable[T]:
+        return work(Keeper(outbox=outbox, evidence=home.evidence(), keys=keys, vault=vault, clock=SystemClock()))
+
+    return with_outbox(settings, begin)
 
 
 async def find_entry(outbox: Outbox, name: str, *, settings: Settings) -> Entry:

@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
+
 from tipline_client import profiles
 from tipline_client.cli.durations import read_duration
 from tipline_client.cli.layers import Layers
@@ -19,10 +21,13 @@ from tipline_client.cli.variables import CONFIG_VARIABLE, VARIABLES
 from tipline_client.client.options import MAX_SLOTS
 from tipline_client.delivery.deadline import Deadline
 from tipline_client.delivery.environment import Environment
+from tipline_client.delivery.regimes import DEFAULT_REGIMES, regimes_of
 from tipline_client.errors import ConfigurationError
+from tipline_client.home import Home
 from tipline_client.outbox.addresses import Address
 from tipline_client.profiles import EndpointProfile
 from tipline_client.profiles.known import KNOWN_PROFILES, MOCK
+from tipline_client.vault.local_keys import read_keys
 
 __all__ = ["DEFAULT_HOME", "ENDPOINTS", "Settings", "resolve"]
 
@@ -59,6 +64,9 @@ class Settings:
         registered_esp: The explicit statement that production needs.
         slots: How many deliveries run at once.
         deadline: How long after the knowledge a report is to be filed, and when somebody is warned.
+        regimes: Which laws ask to keep what is filed.
+        actor: Who decides, where that is recorded.
+        master_keys: Master keys that are no files of the home; the first of them wraps.
         reporter: Stands in a report that names no reporter.
         file: The configuration file that was read.
         origins: Setting to where it came from.
@@ -73,10 +81,18 @@ class Settings:
     registered_esp: bool = False
     slots: int = DEFAULT_SLOTS
     deadline: Deadline | None = None
+    regimes: tuple[str, ...] = DEFAULT_REGIMES
+    actor: str | None = None
+    master_keys: tuple[X25519PrivateKey | X25519PublicKey, ...] = field(default=(), repr=False)
     reporter: Mapping[str, Any] | None = field(default=None, repr=False)
     file: Path | None = None
     origins: Mapping[str, str] = field(default_factory=dict)
     meant_for: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def place(self) -> Home:
+        """The home, with the master keys that the settings bring."""
+        return Home(self.home, master_keys=self.master_keys)
 
     @property
     def lane(self) -> tuple[str, Environment] | None:
@@ -212,6 +228,9 @@ def resolve(
         registered_esp=_truth(given.get("registered_esp", False)),
         slots=_slots(given.get("slots", DEFAULT_SLOTS)),
         deadline=_deadline(given, layers.origins),
+        regimes=_regimes(given, layers.origins),
+        actor=given.get("actor"),
+        master_keys=_master_keys(given, layers.origins),
         reporter=given.get("reporter"),
         file=file,
         origins=layers.origins,
@@ -237,6 +256,28 @@ def _deadline(given: Mapping[str, Any], origins: Mapping[str, str]) -> Deadline 
             hint="Set TIPLINE_FILE_WITHIN too, or leave both out.",
         )
     return Deadline(**spans)
+
+
+def _regimes(given: Mapping[str, Any], origins: Mapping[str, str]) -> tuple[str, ...]:
+    if "regimes" not in given:
+        return DEFAULT_REGIMES
+    named = given["regimes"]
+    try:
+        found = regimes_of(named.split(",") if isinstance(named, str) else map(str, named))
+    except ConfigurationError as error:
+        raise ConfigurationError(f"regimes ({origins['regimes']}): {error}", hint=error.hint) from None
+    return tuple(regime.name for regime in found)
+
+
+def _master_keys(
+    given: Mapping[str, Any], origins: Mapping[str, str]
+) -> tuple[X25519PrivateKey | X25519PublicKey, ...]:
+    if "master_key" not in given:
+        return ()
+    try:
+        return read_keys(given["master_key"].encode())
+    except ConfigurationError as error:
+        raise ConfigurationError(f"the master key ({origins['master_key']}): {error}", hint=error.hint) from None
 
 
 def _truth(value: bool | str) -> bool:

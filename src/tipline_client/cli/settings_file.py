@@ -28,6 +28,9 @@ _KINDS: Mapping[str, tuple[type, str]] = {
     "slots": (int, "a whole number"),
     "file_within": (str, 'a duration such as "24h"'),
     "warn_before": (str, 'a duration such as "6h"'),
+    "regimes": (list, 'a list of texts such as ["us"]'),
+    "actor": (str, "text"),
+    "master_key_file": (str, "text"),
     "reporter": (dict, "a table"),
     "credentials": (dict, "a table of tables, such as [credentials.testing]"),
 }
@@ -64,7 +67,7 @@ def read_file(path: Path, *, accounts: Sequence[str] = ()) -> dict[str, Any]:
             raise ConfigurationError(f"{path}: {key} must be {words}", hint="Correct it in the file.")
     _check_credentials(path, values.get("credentials", {}), accounts)
     for table in (values, *values.get("credentials", {}).values()):
-        for key in ("home", "outbox_file", "password_file"):
+        for key in ("home", "outbox_file", "password_file", "master_key_file"):
             if key in table:
                 table[key] = str(path.parent / Path(table[key]).expanduser())
     return values

@@ -20,7 +20,6 @@ from tipline_client.delivery.environment import Environment
 from tipline_client.dispatch.enqueueing import check
 from tipline_client.errors import Issue, Severity
 from tipline_client.evidence import Evidence
-from tipline_client.home import Home
 from tipline_client.models import Submission
 from tipline_client.profiles import EndpointSchema
 from tipline_client.validation import MAX_INPUT_BYTES, read_submission, rules_outside
@@ -119,7 +118,7 @@ def rules_for(settings: Settings) -> FileRules:
     if settings.lane is None:
         return FileRules()
     name, environment = settings.lane
-    return FileRules(environment, Home(settings.home).schema(name))
+    return FileRules(environment, settings.place.schema(name))
 
 
 def read_files(

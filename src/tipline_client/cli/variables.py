@@ -16,6 +16,10 @@ VARIABLES: Mapping[str, str] = {
     "slots": "TIPLINE_SLOTS",
     "file_within": "TIPLINE_FILE_WITHIN",
     "warn_before": "TIPLINE_WARN_BEFORE",
+    "regimes": "TIPLINE_REGIMES",
+    "actor": "TIPLINE_ACTOR",
+    "master_key": "TIPLINE_MASTER_KEY",
+    "master_key_file": "TIPLINE_MASTER_KEY_FILE",
 }
 """Setting to environment variable."""
 

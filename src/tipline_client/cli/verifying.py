@@ -13,12 +13,15 @@ from tipline_client.cli.exit_codes import CommandError
 from tipline_client.cli.opening import LANES
 from tipline_client.cli.paging import every_entry
 from tipline_client.cli.report_names import ReportNames
+from tipline_client.delivery.certificate import Certificate
 from tipline_client.delivery.entry import Entry
 from tipline_client.delivery.receipt import Receipt
 from tipline_client.delivery.states import State
+from tipline_client.dispatch.destroying import check_certificate
 from tipline_client.dispatch.reader import OpenedEntry, Reader
 from tipline_client.dispatch.receipting import Filing, check_acknowledgement, open_filing
 from tipline_client.envelope import CheckpointSeal, HistoryChain, Record, TrustedKeys
+from tipline_client.envelope.certificates import is_certificate, open_certificate
 from tipline_client.envelope.receipts import open_receipt
 from tipline_client.errors import (
     EntryNotFoundError,
@@ -32,7 +35,7 @@ from tipline_client.outbox import AcknowledgementRecord, Outbox
 from tipline_client.outbox.history_checks import history_problems
 from tipline_client.profiles.replies import reply_report_id
 
-__all__ = ["Finding", "read_receipt", "verify_outbox"]
+__all__ = ["Finding", "read_document", "read_receipt", "verify_outbox"]
 
 _MOST_STRAYS = 10_000
 _MOST_PROBLEMS = 3
@@ -46,6 +49,7 @@ class Finding:
 
     Attributes:
         what: `entry ID`, `row of ID`, `checkpoint of ID`, `history of ID`, `receipt of ID`, `report of ID`,
+            `certificate of ID`,
             `evidence[0] of ID`, or a file.
         problem: Why it is not to be believed; `None` when it is.
     """
@@ -61,13 +65,22 @@ def read_receipt(path: Path, *, trusted: TrustedKeys) -> Receipt:
         CommandError: The file cannot be read.
         EnvelopeError: It is altered, malformed, or signed by nobody trusted.
     """
+    return open_receipt(_read(path), trusted=trusted)
+
+
+def read_document(path: Path, *, trusted: TrustedKeys) -> Receipt | Certificate:
+    """The receipt or the certificate in a file, if a trusted key signed it; see `read_receipt` for the errors."""
+    data = _read(path)
+    return open_certificate(data, trusted=trusted) if is_certificate(data) else open_receipt(data, trusted=trusted)
+
+
+def _read(path: Path) -> bytes:
     try:
         with path.open("rb") as file:
-            data = file.read(_MAX_RECEIPT)
+            return file.read(_MAX_RECEIPT)
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else "the path is unusable"
         raise CommandError(f"{path}: {reason}", hint="Name a receipt that `tipline receipts export` wrote.") from None
-    return open_receipt(data, trusted=trusted)
 
 
 async def verify_outbox(
@@ -92,7 +105,10 @@ async def verify_outbox(
     """
     seen = _Seen()
     async for entry in every_entry(outbox):
-        row = await _verify_row(entry, reader, seal)
+        destruction = await _verify_destruction(outbox, entry, reader)
+        if destruction is not None:
+            yield destruction
+        row = await _verify_row(entry, reader, seal, is_destroyed=destruction is not None)
         for finding in row.findings:
             yield finding
         async for finding in _verify_filing(outbox, entry, reader, seen, row=row):
@@ -123,17 +139,33 @@ class _Row:
     is_sealed: bool
 
 
-async def _verify_row(entry: Entry, reader: Reader, seal: CheckpointSeal) -> _Row:
+async def _verify_destruction(outbox: Outbox, entry: Entry, reader: Reader) -> Finding | None:
+    """What is to be said of an entry whose destruction has begun: its certificate, which stands for the content."""
+    if "id" in entry.unreadable or (begun := await outbox.archive.destruction(entry.id)) is None:
+        return None
+    what = f"certificate of {entry.id}"
+    if begun.certificate is None:
+        return Finding(what, "its destruction has begun and is not complete: `tipline destroy --resume` goes on")
+    try:
+        kept = reader.records.open(begun.certificate, kind=Record.CERTIFICATE, entry_id=entry.id)
+        check_certificate(entry, open_certificate(kept, trusted=reader.trusted))
+    except EnvelopeError as error:
+        return Finding(what, str(error))
+    return Finding(what, "the data key is on record still" if entry.data_key else None)
+
+
+async def _verify_row(entry: Entry, reader: Reader, seal: CheckpointSeal, *, is_destroyed: bool) -> _Row:
     findings, opened, is_sealed = [], None, False
     if entry.unreadable:
         columns = ", ".join(entry.unreadable)
         findings.append(Finding(f"row of {entry.id}", f"it cannot be read back ({columns}): something else changed it"))
-    try:
-        opened = await reader.open(entry)
-    except (EnvelopeError, KeyUnavailableError) as error:
-        findings.append(Finding(f"entry {entry.id}", str(error)))
-    else:
-        findings.append(Finding(f"entry {entry.id}"))
+    if not is_destroyed:
+        try:
+            opened = await reader.open(entry)
+        except (EnvelopeError, KeyUnavailableError) as error:
+            findings.append(Finding(f"entry {entry.id}", str(error)))
+        else:
+            findings.append(Finding(f"entry {entry.id}"))
     if "checkpoint" not in entry.unreadable:
         try:
             seal.check(entry.id, entry.checkpoint)

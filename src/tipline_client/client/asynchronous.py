@@ -10,18 +10,21 @@ from weakref import WeakSet
 
 from tipline_client.client.accepted import AcceptedCredentials
 from tipline_client.client.arguments import check_opening, entry_id_of, key_of
+from tipline_client.client.keeping import AsyncKeeping
 from tipline_client.client.options import Options
 from tipline_client.delivery.answers import Answer, AnswerKind
 from tipline_client.delivery.entry import Entry
 from tipline_client.delivery.environment import Environment
 from tipline_client.delivery.receipt import Receipt
+from tipline_client.delivery.regimes import regimes_of
 from tipline_client.dispatch import Conductor, LaneGate, Road, SharedBook
 from tipline_client.dispatch.delivering import deliver, file_by_hand, requeue, retract
 from tipline_client.dispatch.enqueueing import Enqueued, as_submission, check, enqueue
 from tipline_client.dispatch.hooks import Hooks
+from tipline_client.dispatch.keeping import Keeper
 from tipline_client.dispatch.probing import fetch_schema, probe
 from tipline_client.dispatch.reader import Reader
-from tipline_client.dispatch.receipting import receipt_bytes, receipt_of, sign_outstanding
+from tipline_client.dispatch.receipting import sign_outstanding
 from tipline_client.envelope import KeyRing
 from tipline_client.errors import Issue, OutboxUnavailableError, ReportInvalidError
 from tipline_client.evidence import Evidence
@@ -35,7 +38,7 @@ from tipline_client.vault import Vault
 __all__ = ["AsyncTiplineClient"]
 
 
-class AsyncTiplineClient:
+class AsyncTiplineClient(AsyncKeeping):
     """Reports in, receipts out; for programs with an event loop.
 
     Example:
@@ -74,6 +77,7 @@ class AsyncTiplineClient:
         self._conductors: WeakSet[Conductor] = WeakSet()
         self._closes_outbox = closes_outbox
         self._is_closed = False
+        self._keeper = Keeper(outbox=outbox, evidence=store, keys=keys, vault=vault, clock=options.clock)
 
     @classmethod
     def open(
@@ -253,8 +257,16 @@ class AsyncTiplineClient:
             EnvelopeError: How far it has got is not believed: number and wish are on record, and no more is known.
             OutboxError: The number cannot be a report's.
         """
-        entry_id, seal = entry_id_of(entry_id), self.keys.checkpoint_seal()
-        return await file_by_hand(self.conductor(), self.outbox, seal, entry_id, report_id=report_id, reason=reason)
+        return await file_by_hand(
+            self.conductor(),
+            self.outbox,
+            self.keys.checkpoint_seal(),
+            entry_id_of(entry_id),
+            report_id=report_id,
+            reason=reason,
+            now=self._options.clock.now(),
+            regimes=regimes_of(self._options.regimes),
+        )
 
     async def requeue(self, entry_id: str, *, reason: str, accept_checkpoint: bool = False) -> Entry:
         """Put a dead letter back, with its history.
@@ -310,20 +322,6 @@ class AsyncTiplineClient:
         now, environment = self._options.clock.now(), self.profile.environment
         return await self.outbox.list_entries(environment=environment, orphaned_at=now, limit=limit, after=after)
 
-    async def receipt(self, entry_id: str) -> Receipt:
-        """The verified receipt of an acknowledged entry.
-
-        Raises:
-            EntryNotFoundError: There is no such entry.
-            IllegalTransitionError: It is not acknowledged.
-            EnvelopeError: The receipt on record is not trustworthy.
-        """
-        return await receipt_of(self.outbox, self.keys, self._vault, entry_id_of(entry_id))
-
-    async def receipt_bytes(self, entry_id: str) -> bytes:
-        """The signed receipt as a document to keep and hand on; see `receipt` for the errors."""
-        return await receipt_bytes(self.outbox, self.keys, self._vault, entry_id_of(entry_id))
-
     async def probe(self) -> Answer:
         """Ask the endpoint whether it is there and accepts the credentials; touches no report."""
         async with self._options.open_transport(self.profile) as transport:
@@ -348,10 +346,6 @@ class AsyncTiplineClient:
         self.home.save_schema(self.profile.name, schema)
         self.profile = self.profile.with_schema(schema)
         return schema
-
-    async def sign_outstanding_receipts(self) -> int:
-        """Make the receipts that a crash or a missing key left unmade; returns how many."""
-        return await sign_outstanding(self.outbox, self.keys, self._vault)
 
     def reader(self) -> Reader:
         """What opens entries and verifies them; see `Home.reader`.
@@ -397,6 +391,7 @@ class AsyncTiplineClient:
             policy=options.policy,
             clock=options.clock,
             random=options.random,
+            regimes=regimes_of(options.regimes),
             lease_for=options.lease_for,
             on_bytes=options.on_bytes,
             on_step=options.on_step,

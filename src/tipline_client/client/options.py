@@ -8,6 +8,7 @@ from random import Random
 
 from tipline_client.delivery.clock import Clock, SystemClock
 from tipline_client.delivery.deadline import Deadline
+from tipline_client.delivery.regimes import DEFAULT_REGIMES, regimes_of
 from tipline_client.delivery.retry import RetryPolicy
 from tipline_client.dispatch import OnBytes, OnStep, ignore
 from tipline_client.dispatch.hooks import Hook, check_hooks
@@ -41,6 +42,7 @@ class Options:
         on_bytes: Told of upload progress: entry id, index of the evidence, bytes so far, bytes in all.
         on_step: Told of each step about to be sent: entry id, intent.
         master_keys: What wraps the data keys; the key files in the home unless replaced.
+        regimes: Which laws ask to keep what is filed: `us`, `uk`, `eu`. What they ask for is in the guide to retention.
         hooks: Told of what happened, after the commit, by whoever dispatches; their failure changes nothing else.
     """
 
@@ -55,6 +57,7 @@ class Options:
     on_bytes: OnBytes = ignore
     on_step: OnStep = ignore
     master_keys: MasterKeys | None = None
+    regimes: Sequence[str] = DEFAULT_REGIMES
     hooks: Sequence[Hook] = ()
 
     def __post_init__(self) -> None:
@@ -68,4 +71,5 @@ class Options:
         for name, value in (("lease_for", self.lease_for), ("poll_every", self.poll_every)):
             if value <= timedelta(0):
                 raise ConfigurationError(f"{name} must be longer than nothing", hint="Leave it out for the default.")
+        regimes_of(self.regimes)
         check_hooks(self.hooks)

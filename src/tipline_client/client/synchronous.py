@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from tipline_client.client.asynchronous import AsyncTiplineClient
+from tipline_client.client.keeping import Keeping
 from tipline_client.client.loop_thread import LoopThread
 from tipline_client.client.options import Options
 from tipline_client.delivery.answers import Answer
@@ -26,7 +27,7 @@ __all__ = ["TiplineClient"]
 T = TypeVar("T")
 
 
-class TiplineClient:
+class TiplineClient(Keeping):
     """`AsyncTiplineClient` for programs without an event loop: the same verbs, without `await`.
 
     Example:
@@ -161,14 +162,6 @@ class TiplineClient:
         """See `AsyncTiplineClient.orphaned`."""
         return self.call(self._async.orphaned, limit=limit, after=after)
 
-    def receipt(self, entry_id: str) -> Receipt:
-        """See `AsyncTiplineClient.receipt`."""
-        return self.call(self._async.receipt, entry_id)
-
-    def receipt_bytes(self, entry_id: str) -> bytes:
-        """See `AsyncTiplineClient.receipt_bytes`."""
-        return self.call(self._async.receipt_bytes, entry_id)
-
     def probe(self) -> Answer:
         """See `AsyncTiplineClient.probe`."""
         return self.call(self._async.probe)
@@ -180,7 +173,3 @@ class TiplineClient:
     def fetch_schema(self) -> EndpointSchema:
         """See `AsyncTiplineClient.fetch_schema`."""
         return self.call(self._async.fetch_schema)
-
-    def sign_outstanding_receipts(self) -> int:
-        """See `AsyncTiplineClient.sign_outstanding_receipts`."""
-        return self.call(self._async.sign_outstanding_receipts)

@@ -12,6 +12,7 @@ from typing import Final, get_args
 
 from tipline_client.delivery.acknowledgement import AlarmKind, FileSet
 from tipline_client.delivery.environment import Environment
+from tipline_client.delivery.hold import Part
 from tipline_client.delivery.jsonable import from_json, to_json
 from tipline_client.delivery.lane_state import Incident
 from tipline_client.delivery.outcomes import Attempt, Failure
@@ -19,9 +20,12 @@ from tipline_client.delivery.outcomes import Attempt, Failure
 __all__ = [
     "AlarmClosed",
     "AlarmRaised",
+    "ContentErased",
     "DeadlineNear",
+    "DestructionBegun",
     "EntryAcknowledged",
     "EntryAttempted",
+    "EntryDestroyed",
     "EntryFiledByHand",
     "EntryGivenUp",
     "EntryHeld",
@@ -33,6 +37,10 @@ __all__ = [
     "HandFilingNoted",
     "Happening",
     "HistoryLine",
+    "HoldExtended",
+    "HoldOpened",
+    "HoldReleased",
+    "KeyRewrapped",
     "LanePaused",
     "LaneResumed",
     "ReceiptSigned",
@@ -168,6 +176,84 @@ class DeadlineNear:
 
 
 @dataclass(frozen=True, slots=True)
+class HoldOpened:
+    """Something of an entry must be kept until a moment, or, if it is a limit, not beyond it.
+
+    Attributes:
+        hold_id: The outbox's number for the hold.
+        regime: What asks for it.
+        part: What is to be kept.
+        ends_at: Until when.
+        is_limit: Whether it may not be kept longer.
+        actor: Who opened it; empty for one that the filing opened.
+        note_sha256: The digest of that person's reason.
+    """
+
+    hold_id: int
+    regime: str
+    part: Part
+    ends_at: datetime
+    is_limit: bool = False
+    actor: str = ""
+    note_sha256: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class HoldExtended:
+    """A person moved the end of a hold to a later moment."""
+
+    hold_id: int
+    ends_at: datetime
+    actor: str
+    note_sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class HoldReleased:
+    """A person ended a hold."""
+
+    hold_id: int
+    actor: str
+    note_sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class KeyRewrapped:
+    """The data key of an entry is wrapped with another master key; `master` is its id."""
+
+    master: str
+
+
+@dataclass(frozen=True, slots=True)
+class DestructionBegun:
+    """The data key of an entry is erased: nobody reads its content any more, and what was sealed with it is removed.
+
+    Attributes:
+        actor: Who destroys it.
+        note_sha256: The digest of the reason.
+        request_sha256: The digest of the reference to the legal request, if one was named.
+        holds_ended: The holds that ran and that this ended.
+    """
+
+    actor: str
+    note_sha256: str
+    request_sha256: str | None = None
+    holds_ended: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ContentErased:
+    """The copies of its evidence are removed and its sealed rows emptied."""
+
+
+@dataclass(frozen=True, slots=True)
+class EntryDestroyed:
+    """The destruction is complete, and its certificate is kept; the digest is of the sealed document."""
+
+    certificate_sha256: str
+
+
+@dataclass(frozen=True, slots=True)
 class LanePaused:
     """The endpoint cannot be used; all entries of the lane wait.
 
@@ -207,6 +293,13 @@ Happening = (
     | AlarmRaised
     | AlarmClosed
     | DeadlineNear
+    | HoldOpened
+    | HoldExtended
+    | HoldReleased
+    | KeyRewrapped
+    | DestructionBegun
+    | ContentErased
+    | EntryDestroyed
     | LanePaused
     | LaneResumed
 )

@@ -1,10 +1,15 @@
 """Delivering one entry now, for scripts and tests: one try, and a receipt or an error that says what to do."""
 
+from collections.abc import Sequence
+from datetime import datetime
+
 from tipline_client.delivery.entry import Entry
 from tipline_client.delivery.outcomes import Outcome
 from tipline_client.delivery.receipt import Receipt
+from tipline_client.delivery.regimes import Regime
 from tipline_client.delivery.states import State
 from tipline_client.dispatch.conductor import Conductor
+from tipline_client.dispatch.holding import holds_for
 from tipline_client.dispatch.receipting import receipt_of
 from tipline_client.envelope import CheckpointSeal, KeyRing
 from tipline_client.errors import (
@@ -127,9 +132,25 @@ async def retract(conductor: Conductor, outbox: Outbox, seal: CheckpointSeal, en
 
 
 async def note_filed_by_hand(
-    outbox: Outbox, seal: CheckpointSeal, entry_id: str, *, report_id: int, reason: str
+    outbox: Outbox,
+    seal: CheckpointSeal,
+    entry_id: str,
+    *,
+    report_id: int,
+    reason: str,
+    now: datetime,
+    regimes: Sequence[Regime],
 ) -> Entry:
     """Record that a person filed the report outside of this program, without asking the endpoint.
+
+    Args:
+        outbox: Where it lies.
+        seal: Whose checkpoints are believed.
+        entry_id: Which entry.
+        report_id: The number that the hotline gave.
+        reason: Why by hand.
+        now: When the holds of the filing begin, if it is at its end by this.
+        regimes: What asks to keep what is filed.
 
     Returns:
         The entry: `FILED_BY_HAND` if nothing of it can be at the endpoint; else a dispatcher takes back what is there.
@@ -146,7 +167,10 @@ async def note_filed_by_hand(
         entry = await outbox.get(entry_id)
         _check_consistent(entry)
         is_believed = _is_believed(entry, seal)
-        entry = await outbox.file_by_hand(entry_id, report_id=report_id, reason=reason, is_believed=is_believed)
+        holds = holds_for(entry, regimes, filed_at=now)
+        entry = await outbox.file_by_hand(
+            entry_id, report_id=report_id, reason=reason, is_believed=is_believed, holds=holds
+        )
     except UnreadableRowError as error:
         raise UnreadableRowError(
             f"{error}; that it is filed by hand as report {report_id} could not be recorded",
@@ -163,7 +187,15 @@ async def note_filed_by_hand(
 
 
 async def file_by_hand(
-    conductor: Conductor, outbox: Outbox, seal: CheckpointSeal, entry_id: str, *, report_id: int, reason: str
+    conductor: Conductor,
+    outbox: Outbox,
+    seal: CheckpointSeal,
+    entry_id: str,
+    *,
+    report_id: int,
+    reason: str,
+    now: datetime,
+    regimes: Sequence[Regime],
 ) -> Entry:
     """Record that a person filed the report outside of this program, and take back what this program opened.
 
@@ -175,7 +207,9 @@ async def file_by_hand(
         IllegalTransitionError: Besides what `note_filed_by_hand` says: this program had filed it too, as another
             report, and an alarm says so.
     """
-    entry = await note_filed_by_hand(outbox, seal, entry_id, report_id=report_id, reason=reason)
+    entry = await note_filed_by_hand(
+        outbox, seal, entry_id, report_id=report_id, reason=reason, now=now, regimes=regimes
+    )
     if entry.state is State.FILED_BY_HAND:
         return entry
     await conductor.deliver(entry_id)

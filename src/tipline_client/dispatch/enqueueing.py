@@ -18,6 +18,7 @@ import anyio
 from tipline_client.delivery.clock import Clock
 from tipline_client.delivery.entry import Entry
 from tipline_client.delivery.manifest import ManifestItem
+from tipline_client.dispatch.destroying import is_proven_destroyed
 from tipline_client.dispatch.reader import Reader, content_tag
 from tipline_client.dispatch.sealing import derive_key, manifest_item, sealed_entry
 from tipline_client.envelope import CheckpointSeal, KeyRing, RecordKeys, SigningKey
@@ -206,7 +207,7 @@ async def enqueue(
     try:
         added = await add()
         if not added.is_new:
-            await _check_genuine(added.entry, keys, vault)
+            await _check_genuine(added.entry, outbox, keys, vault)
         return added
     except OutboxInDoubtError:
         raise
@@ -237,11 +238,11 @@ async def _recognise(
         return None
     if entry.content_digest != content_tag(records, content_digest(submission.report.to_json_dict(), manifest)):
         raise other_content(entry)
-    await _check_genuine(entry, keys, vault)
+    await _check_genuine(entry, outbox, keys, vault)
     return Enqueued(entry, is_new=False)
 
 
-async def _check_genuine(entry: Entry, keys: KeyRing, vault: Vault) -> None:
+async def _check_genuine(entry: Entry, outbox: Outbox, keys: KeyRing, vault: Vault) -> None:
     """Let an entry pass for what is handed in again only if that was signed: a row may have been given its key.
 
     Raises:
@@ -253,7 +254,8 @@ async def _check_genuine(entry: Entry, keys: KeyRing, vault: Vault) -> None:
         # A host that cannot verify cannot sign either: it adds nothing, and takes nothing as filed.
         return
     try:
-        await reader.open(entry)
+        if not await is_proven_destroyed(outbox, keys, entry):
+            await reader.open(entry)
     except KeyUnavailableError:
         # A host that only queues cannot read. Whoever delivers can, and believes nothing that was not signed.
         return

@@ -10,6 +10,7 @@ from datetime import timedelta
 from tipline_client.delivery.acknowledgement import Acknowledgement, Alarm
 from tipline_client.delivery.checkpoint import Checkpoint
 from tipline_client.delivery.entry import Entry, Lease
+from tipline_client.delivery.hold import HoldTerms
 from tipline_client.delivery.outcomes import Attempt
 from tipline_client.envelope import CheckpointSeal
 from tipline_client.errors import LeaseLostError, OutboxError
@@ -98,6 +99,7 @@ class Record:
         attempt: Attempt,
         *,
         alarms: Sequence[Alarm],
+        holds: Sequence[HoldTerms],
     ) -> None:
         """It is filed, as the last reply says; see `Outbox.acknowledge`."""
         self._is_ending = True
@@ -110,6 +112,7 @@ class Record:
             reply=last,
             replies=replies,
             alarms=alarms,
+            holds=holds,
         )
 
     async def dead_letter(
@@ -126,10 +129,12 @@ class Record:
             alarms=alarms,
         )
 
-    async def mark_retracted(self, checkpoint: Checkpoint, attempt: Attempt) -> None:
-        """It is withdrawn, and proven not filed."""
+    async def mark_retracted(self, checkpoint: Checkpoint, attempt: Attempt, *, holds: Sequence[HoldTerms]) -> None:
+        """It is withdrawn, and proven not filed by this program; the holds are of what a person filed."""
         self._is_ending = True
-        await self._outbox.mark_retracted(self._lease, self._sealed(checkpoint), attempt, replies=self._replies)
+        await self._outbox.mark_retracted(
+            self._lease, self._sealed(checkpoint), attempt, replies=self._replies, holds=holds
+        )
 
     def _sealed(self, checkpoint: Checkpoint) -> Checkpoint:
         # What was not believed is never sealed: a seal on it would make the alteration look like our own work.

@@ -4,7 +4,7 @@ Plain references and settings; what is done with them is `walk`.
 """
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from random import Random
@@ -13,6 +13,7 @@ import anyio
 
 from tipline_client.delivery.checkpoint import Intent
 from tipline_client.delivery.clock import Clock
+from tipline_client.delivery.regimes import DEFAULT_REGIMES, Regime, regimes_of
 from tipline_client.delivery.retry import RetryPolicy
 from tipline_client.dispatch.lane import LaneGate
 from tipline_client.dispatch.reader import Reader
@@ -62,6 +63,7 @@ class Road:
         policy: How long to wait between tries.
         clock: Says now, and waits between repeats.
         random: Chance, for jitter.
+        regimes: What asks to keep what is filed.
         lease_for: How long a lease lasts between heartbeats.
         heartbeat: Waits between two renewals of a lease. Real time unless a test says otherwise: a lease is lost
             while something real takes long.
@@ -81,6 +83,7 @@ class Road:
     policy: RetryPolicy
     clock: Clock
     random: Random
+    regimes: Sequence[Regime] = regimes_of(DEFAULT_REGIMES)
     lease_for: timedelta = timedelta(seconds=30)
     heartbeat: Callable[[float], Awaitable[None]] = anyio.sleep
     is_stopping: Callable[[], bool] = lambda: False

@@ -1,7 +1,8 @@
 """Which evidence is kept for no entry: copies that a killed enqueue, a lost answer or a restored outbox left behind.
 
 An entry is written after its copies, so a process killed in between leaves copies that nobody will ever send. They may
-be the only ones of their kind, so they are told of and never removed. Nothing here reads a file.
+be the only ones of their kind, so here they are only told of; `collecting` removes them, when somebody asks for that.
+Nothing here reads a file.
 """
 
 from bisect import insort
@@ -13,7 +14,7 @@ from tipline_client.errors import EntryNotFoundError
 from tipline_client.evidence.store import EvidenceStore, Holding
 from tipline_client.outbox.contract import Outbox, UnreadableRowError
 
-__all__ = ["MARGIN", "UnclaimedEvidence", "find_unclaimed"]
+__all__ = ["MARGIN", "UnclaimedEvidence", "find_unclaimed", "is_claimed"]
 
 MARGIN = timedelta(hours=1)
 """How long copies may wait for their entry: whatever was written to since may belong to an enqueue under way."""
@@ -73,14 +74,15 @@ async def find_unclaimed(
                 found = replace(found, is_complete=False)
                 break
             found = replace(found, looked_at=found.looked_at + 1)
-            if not await _is_claimed(outbox, holding.entry_id):
+            if not await is_claimed(outbox, holding.entry_id):
                 found = _with(found, holding)
                 insort(oldest, holding, key=lambda each: each.changed_at)
                 del oldest[_NAMED:]
     return replace(found, oldest=tuple(oldest))
 
 
-async def _is_claimed(outbox: Outbox, entry_id: str) -> bool:
+async def is_claimed(outbox: Outbox, entry_id: str) -> bool:
+    """Whether an outbox has an entry with this id, whatever is left of its row."""
     try:
         await outbox.get(entry_id)
     except EntryNotFoundError:

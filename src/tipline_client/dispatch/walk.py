@@ -21,6 +21,7 @@ from tipline_client.delivery.manifest import ManifestItem
 from tipline_client.delivery.outcomes import Attempt, Failure, Outcome, bounded_text
 from tipline_client.delivery.raw_reply import RawReply
 from tipline_client.delivery.steps import Step
+from tipline_client.dispatch.holding import holds_for
 from tipline_client.dispatch.job import Job, job_of
 from tipline_client.dispatch.planning import intend
 from tipline_client.dispatch.reader import seal_reply
@@ -302,10 +303,12 @@ class Walk:
                     acknowledgement,
                     attempt(Outcome.ACKNOWLEDGED),
                     alarms=alarms,
+                    holds=holds_for(self._record.entry, road.regimes, filed_at=acknowledgement.acknowledged_at),
                 )
                 return Outcome.ACKNOWLEDGED
             case Withdrawn():
-                await self._record.mark_retracted(self._checkpoint, attempt(Outcome.RETRACTED))
+                holds = holds_for(self._record.entry, road.regimes, filed_at=now)
+                await self._record.mark_retracted(self._checkpoint, attempt(Outcome.RETRACTED), holds=holds)
                 return Outcome.RETRACTED
             case GivenUp(failure):
                 alarms = self._alarms_for(failure)

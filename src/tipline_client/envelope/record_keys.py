@@ -22,6 +22,8 @@ class Record(StrEnum):
 
     RECEIPT = "receipt"
     CERTIFICATE = "certificate"
+    DESTRUCTION = "destruction"
+    """What a certificate is going to say, written down before the content is gone."""
 
 
 class Tagged(StrEnum):

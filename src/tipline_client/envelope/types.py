@@ -6,10 +6,13 @@ documents hold.
 
 from typing import Final
 
-__all__ = ["RECEIPT", "SUBMISSION"]
+__all__ = ["CERTIFICATE", "RECEIPT", "SUBMISSION"]
 
 SUBMISSION: Final = "application/vnd.tipline-client.submission+json"
 """A report with the manifest of its evidence, signed when it is queued."""
 
 RECEIPT: Final = "application/vnd.tipline-client.receipt+json"
 """What the endpoint acknowledged, signed when it is recorded."""
+
+CERTIFICATE: Final = "application/vnd.tipline-client.certificate+json"
+"""What was destroyed, by whom and why, signed when nothing of it is left."""

@@ -49,6 +49,10 @@ class EvidenceByMode:
         """Remove the copies of an entry that was never queued; what was referred to is not ours to remove."""
         await self._copies.discard(entry_id)
 
+    async def erase(self, entry_id: str) -> int:
+        """Remove the copies of an entry for good; what was referred to is not ours to remove."""
+        return await self._copies.erase(entry_id)
+
     async def check(self, item: ManifestItem) -> None:
         """Look whether the file is there and has its size. See `EvidenceStore.check`."""
         if item.reference is None:

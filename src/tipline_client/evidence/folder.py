@@ -73,7 +73,11 @@ class EvidenceFolder:
 
     async def discard(self, entry_id: str) -> None:
         """Remove the copies of an entry that was never queued. See `EvidenceStore.discard`."""
-        await to_thread.run_sync(self._discard, self._entry_folder(entry_id))
+        await to_thread.run_sync(self._remove, self._entry_folder(entry_id))
+
+    async def erase(self, entry_id: str) -> int:
+        """Remove the copies of an entry for good. See `EvidenceStore.erase`."""
+        return await to_thread.run_sync(self._remove, self._entry_folder(entry_id))
 
     async def check(self, item: ManifestItem) -> None:
         """Look whether the copy is there and has its size. See `EvidenceStore.check`."""
@@ -128,19 +132,23 @@ class EvidenceFolder:
                 f"the evidence folder of an entry could not be made: {error.strerror}; nothing was queued"
             ) from None
 
-    def _discard(self, folder: Path) -> None:
+    def _remove(self, folder: Path) -> int:
         if folder.is_symlink() or not folder.is_dir():
-            return
+            return 0
+        removed = 0
         try:
             for path in folder.iterdir():
                 if _OWN_FILE.fullmatch(path.name):
                     path.unlink(missing_ok=True)
+                    removed += 1
+            sync_folder(folder)
             folder.rmdir()
             sync_folder(self.root)
         except OSError as error:
             # Files that are not ours stay, and the folder with them.
             if error.errno not in {errno.ENOTEMPTY, errno.ENOENT}:
                 raise OutboxUnavailableError(f"the copies of an entry could not be removed: {error.strerror}") from None
+        return removed
 
     def _check(self, item: ManifestItem) -> None:
         try:

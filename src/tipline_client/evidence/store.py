@@ -87,6 +87,20 @@ class EvidenceStore(Protocol):
         """
         ...
 
+    async def erase(self, entry_id: str) -> int:
+        """Remove the copies of an entry for good: one that is being destroyed, or that there is not.
+
+        May be repeated; no copies is no error. When it returns, the removal is as durable as a copy was. What the
+        medium keeps of a removed file is not overwritten: it is sealed, and its key is what is erased.
+
+        Returns:
+            How many files were removed, finished or not.
+
+        Raises:
+            OutboxUnavailableError: A copy could not be removed.
+        """
+        ...
+
     async def check(self, item: ManifestItem) -> None:
         """Look whether the copy is there and has its size, without reading it.
 

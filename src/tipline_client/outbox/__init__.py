@@ -4,6 +4,7 @@ It knows entries and checkpoints, and nothing of what is inside an envelope or o
 """
 
 from tipline_client.outbox.addresses import Address
+from tipline_client.outbox.archive import Archive
 from tipline_client.outbox.by_hand import LARGEST_REPORT_ID
 from tipline_client.outbox.contract import (
     AcknowledgementRecord,
@@ -22,6 +23,7 @@ __all__ = [
     "LARGEST_REPORT_ID",
     "AcknowledgementRecord",
     "Address",
+    "Archive",
     "Claimed",
     "Lane",
     "MemoryOutbox",

@@ -17,6 +17,7 @@ from tipline_client.delivery.events import (
     Happening,
     digest_of,
 )
+from tipline_client.delivery.hold import HoldTerms
 from tipline_client.delivery.states import State
 from tipline_client.errors import IllegalTransitionError, OutboxError
 from tipline_client.outbox.rules import is_untouched
@@ -27,6 +28,7 @@ __all__ = [
     "end_of_withdrawal",
     "filed_twice_alarm",
     "happenings_of_hand_filing",
+    "holds_of_hand_filing",
     "state_when_filed_by_hand",
 ]
 
@@ -92,6 +94,11 @@ def happenings_of_hand_filing(entry: Entry, state: State, report_id: int, reason
     if state is State.QUEUED and entry.state.is_terminal:
         return noted, EntryRequeued(note)
     return (noted,)
+
+
+def holds_of_hand_filing(entry: Entry, state: State, holds: Sequence[HoldTerms]) -> Sequence[HoldTerms]:
+    """The holds that are opened when a filing by hand leads an entry to `state`; none of destroyed content."""
+    return holds if state is State.FILED_BY_HAND and entry.data_key else ()
 
 
 def end_of_withdrawal(entry: Entry) -> State:

@@ -37,11 +37,13 @@ from tipline_client.delivery.deadline import Deadline
 from tipline_client.delivery.entry import Entry, Lease, NewEntry, OutboxCounts
 from tipline_client.delivery.environment import Environment
 from tipline_client.delivery.events import Happening, HistoryLine
+from tipline_client.delivery.hold import HoldTerms
 from tipline_client.delivery.hook_state import HookState
 from tipline_client.delivery.lane_state import LaneState
 from tipline_client.delivery.outcomes import Attempt
 from tipline_client.delivery.states import State
 from tipline_client.errors import UnreadableRowError
+from tipline_client.outbox.archive import Archive
 from tipline_client.outbox.values import AcknowledgementRecord, Claimed, Lane, Stray, Strays
 
 __all__ = ["AcknowledgementRecord", "Claimed", "Lane", "Outbox", "Stray", "Strays", "UnreadableRowError"]
@@ -207,8 +209,9 @@ class Outbox(Protocol):
         reply: bytes,
         replies: Sequence[bytes] = (),
         alarms: Sequence[Alarm] = (),
+        holds: Sequence[HoldTerms] = (),
     ) -> None:
-        """Fenced: `LEASED -> ACKNOWLEDGED` with the facts, the last reply and the alarms, in one commit and alone.
+        """Fenced: `LEASED -> ACKNOWLEDGED` with facts, last reply, alarms and holds, in one commit and alone.
 
         The entry has no last failure after it. An acknowledgement that is on record already stays the one on record; a
         second one that names another report is said in an alarm; so is one of what a person filed by hand as another.
@@ -229,9 +232,18 @@ class Outbox(Protocol):
         ...
 
     async def mark_retracted(
-        self, lease: Lease, checkpoint: Checkpoint, attempt: Attempt, *, replies: Sequence[bytes] = ()
+        self,
+        lease: Lease,
+        checkpoint: Checkpoint,
+        attempt: Attempt,
+        *,
+        replies: Sequence[bytes] = (),
+        holds: Sequence[HoldTerms] = (),
     ) -> None:
-        """Fenced: withdrawn, and proven not filed: `LEASED -> RETRACTED`, or `FILED_BY_HAND` if a person filed it."""
+        """Fenced: withdrawn, and proven not filed: `LEASED -> RETRACTED`, or `FILED_BY_HAND` if a person filed it.
+
+        The holds are opened in the latter case alone.
+        """
         ...
 
     async def withdraw(self, entry_id: str, *, reason: str) -> Entry:
@@ -248,14 +260,23 @@ class Outbox(Protocol):
         """
         ...
 
-    async def file_by_hand(self, entry_id: str, *, report_id: int, reason: str, is_believed: bool = True) -> Entry:
+    async def file_by_hand(
+        self,
+        entry_id: str,
+        *,
+        report_id: int,
+        reason: str,
+        is_believed: bool = True,
+        holds: Sequence[HoldTerms] = (),
+    ) -> Entry:
         """Record that a person filed the report outside of this program, as `report_id`; this program does not then.
 
         An entry without anything at the endpoint, be it withdrawn or given up, becomes `FILED_BY_HAND` at once. Else
         number and wish are recorded and it becomes `QUEUED`, due at once; the next lease takes back what is at the
         endpoint. Either way a lease is taken away in the same commit. The same number again changes nothing, but that
-        what was given up meanwhile is tried once more. Unless `is_believed`, nobody knows what is at the endpoint: the
-        number is recorded, a lease taken away, and a held or given up entry stays where it is.
+        what was given up meanwhile is tried once more. The holds are opened if it is `FILED_BY_HAND` by this very
+        call. Unless `is_believed`, nobody knows what is at the endpoint: the number is recorded, a lease taken away,
+        and a held or given up entry stays where it is.
 
         Raises:
             EntryNotFoundError: There is none.
@@ -341,6 +362,11 @@ class Outbox(Protocol):
 
     async def change_hook(self, name: str, state: HookState) -> bool:
         """Replace how far a hook has got, unless somebody has changed it since `state.version`; whether it was."""
+        ...
+
+    @property
+    def archive(self) -> Archive:
+        """What is kept after the filing: keys, holds, destructions."""
         ...
 
     async def notes(self, entry_id: str) -> list[tuple[datetime, str]]:

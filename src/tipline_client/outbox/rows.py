@@ -37,6 +37,7 @@ __all__ = [
     "attempt_columns",
     "checkpoint_columns",
     "damaged_columns",
+    "damaged_row",
     "entry_of",
     "name_of",
     "record_of",
@@ -170,7 +171,7 @@ def entry_of(row: Row) -> Entry:
     """
     values, damaged = read_row(row[1:], _ENTRY)
     if damaged:
-        raise _error(f"entry {name_of(row)}", damaged)
+        raise damaged_row(f"entry {name_of(row)}", damaged)
     return _entry(row, values)
 
 
@@ -184,7 +185,7 @@ def shown_entry(row: Row) -> Entry:
     if not damaged:
         return _entry(row, values)
     if values["state"] is None or values["environment"] is None:
-        raise _error(f"entry {name_of(row)}", damaged)
+        raise damaged_row(f"entry {name_of(row)}", damaged)
     return _entry(row, {**values, "last_failure": unreadable(damaged), "unreadable": damaged})
 
 
@@ -227,7 +228,7 @@ def record_of(entry_id: str, row: Row) -> AcknowledgementRecord:
     """
     values, damaged = read_row(row, _RECORD)
     if damaged:
-        raise _error(f"the acknowledgement of entry {entry_id}", damaged)
+        raise damaged_row(f"the acknowledgement of entry {entry_id}", damaged)
     return AcknowledgementRecord(entry_id, values["facts"], values["reply"], values["receipt"])
 
 
@@ -241,7 +242,7 @@ def stored_bytes(stored: object, *, what: str) -> bytes:
         return octets(stored)
     except TypeError:
         pass
-    raise _error(what, ())
+    raise damaged_row(what, ())
 
 
 def _entry(row: Row, values: dict[str, Any]) -> Entry:
@@ -249,5 +250,6 @@ def _entry(row: Row, values: dict[str, Any]) -> Entry:
     return Entry(**{**seen, "id": name_of(row)})
 
 
-def _error(what: str, columns: Sequence[str]) -> UnreadableRowError:
+def damaged_row(what: str, columns: Sequence[str]) -> UnreadableRowError:
+    """The error for something stored that cannot be read back in these columns."""
     return UnreadableRowError(": ".join((f"{what} cannot be read back", *([", ".join(columns)] if columns else []))))

@@ -39,6 +39,7 @@ from tipline_client.errors import (
 __all__ = [
     "acknowledged",
     "check_held",
+    "check_not_destroyed",
     "check_requeueable",
     "check_same_content",
     "check_text",
@@ -137,11 +138,24 @@ def check_held(entry: Entry) -> None:
         raise IllegalTransitionError(f"entry {entry.id} is {entry.state}, not held: there is nothing to let go")
 
 
-def check_requeueable(entry: Entry) -> None:
-    """Refuse to put back what is not a dead letter, or what is filed whatever its state says.
+def check_not_destroyed(entry: Entry) -> None:
+    """Refuse to hold, or to go on with, what is destroyed.
 
     Raises:
-        IllegalTransitionError: It is no dead letter, or an acknowledgement of it is on record.
+        IllegalTransitionError: Its destruction has begun.
+    """
+    if not entry.data_key and "data_key" not in entry.unreadable:
+        raise IllegalTransitionError(
+            f"the data key of entry {entry.id} is erased: its content is destroyed",
+            hint="Its certificate is written by `tipline destroy --certificate`.",
+        )
+
+
+def check_requeueable(entry: Entry) -> None:
+    """Refuse to put back what is not a dead letter, what is filed whatever its state says, or what is destroyed.
+
+    Raises:
+        IllegalTransitionError: It is no dead letter, an acknowledgement of it is on record, or its key is erased.
     """
     if entry.has_receipt and entry.state is State.DEAD_LETTER:
         raise IllegalTransitionError(
@@ -149,6 +163,7 @@ def check_requeueable(entry: Entry) -> None:
         )
     if entry.state is not State.DEAD_LETTER:
         raise IllegalTransitionError(f"entry {entry.id} is {entry.state}, no dead letter: it cannot be requeued")
+    check_not_destroyed(entry)
 
 
 def check_text(*texts: str) -> None:

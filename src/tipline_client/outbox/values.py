@@ -1,13 +1,13 @@
 """What the verbs of an outbox take and give besides entries. Plain values; what they are for is said in `contract`."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from tipline_client.delivery.acknowledgement import Acknowledgement
 from tipline_client.delivery.entry import Lease
 from tipline_client.delivery.environment import Environment
 
-__all__ = ["AcknowledgementRecord", "Claimed", "Lane", "Stray", "Strays"]
+__all__ = ["AcknowledgementRecord", "Claimed", "Lane", "StoredKey", "Stray", "Strays"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +61,14 @@ class Strays:
 
     count: int = 0
     first: tuple[Stray, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class StoredKey:
+    """The wrapped data key of an entry, as it stands in its row."""
+
+    entry_id: str
+    data_key: str = field(repr=False)
 
 
 class Claimed(list[Lease]):

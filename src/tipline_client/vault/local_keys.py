@@ -7,9 +7,10 @@
 The id is the SHA-256 of the raw public key in hexadecimal. Wrapping is HPKE (RFC 9180) in its base mode.
 """
 
+import base64
 import hashlib
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Final, Self, TypeVar
@@ -22,7 +23,7 @@ from tipline_client.errors import ConfigurationError, EnvelopeError, KeyUnavaila
 from tipline_client.vault.key_files import place, read
 from tipline_client.vault.wrapping import WrappedKey
 
-__all__ = ["LocalMasterKeys", "generate", "keep", "key_id_of", "read_private_pem", "read_public_pem"]
+__all__ = ["LocalMasterKeys", "generate", "keep", "key_id_of", "read_keys", "read_private_pem", "read_public_pem"]
 
 T = TypeVar("T")
 
@@ -77,6 +78,17 @@ class LocalMasterKeys:
         if self._public is None:
             raise ConfigurationError("no master key is here: nothing can be sealed at rest", hint=_NO_KEY)
         return self._public
+
+    def preferring(self, keys: Sequence[X25519PrivateKey | X25519PublicKey]) -> Self:
+        """The same with more keys, of which the first wraps; no file is written."""
+        public = [key if isinstance(key, X25519PublicKey) else key.public_key() for key in keys]
+        private = {key_id_of(key.public_key()): key for key in keys if isinstance(key, X25519PrivateKey)}
+        return type(self)(public[0] if public else self._public, {**self._private, **private})
+
+    @property
+    def can_wrap(self) -> bool:
+        """Whether a master key is active here."""
+        return self._public is not None
 
     def __repr__(self) -> str:
         return "LocalMasterKeys()"
@@ -173,6 +185,29 @@ def read_public_pem(pem: bytes) -> X25519PublicKey:
     if not isinstance(key, X25519PublicKey):
         raise ConfigurationError("no public X25519 key in PEM", hint=_NO_KEY)
     return key
+
+
+def read_keys(text: bytes) -> tuple[X25519PrivateKey | X25519PublicKey, ...]:
+    """Master keys as a setting holds them: one or more PEM documents, or one key in the base64 of its DER.
+
+    Raises:
+        ConfigurationError: It is none. The message shows nothing of it.
+    """
+    if b"-----BEGIN" in text:
+        documents = [b"-----BEGIN" + part for part in text.split(b"-----BEGIN")[1:]]
+        return tuple(read_private_pem(pem) if b"PRIVATE KEY-----" in pem else read_public_pem(pem) for pem in documents)
+    for load in (_private_der, serialization.load_der_public_key):
+        try:
+            key = load(base64.b64decode(b"".join(text.split()), validate=True))
+        except (ValueError, TypeError, UnsupportedAlgorithm):
+            continue
+        if isinstance(key, X25519PrivateKey | X25519PublicKey):
+            return (key,)
+    raise ConfigurationError("no X25519 key in PEM or in the base64 of its DER", hint=_NO_KEY)
+
+
+def _private_der(der: bytes) -> object:
+    return serialization.load_der_private_key(der, password=None)
 
 
 def _private_pem(key: X25519PrivateKey) -> bytes:

@@ -33,6 +33,10 @@ class Vault:
         if not self.can_open:
             raise KeyUnavailableError("this host has no private half of a master key, so it cannot read what is sealed")
 
+    async def active(self) -> str:
+        """The id of the master key that wraps from now on; see `MasterKeys.active`."""
+        return await self._master.active()
+
     async def new_key(self, entry_id: str) -> tuple[DataKey, str]:
         """A data key for a new entry, and the text that is stored in its place.
 

@@ -33,6 +33,7 @@ EXPECTED = {
     "EvidenceUnavailableError": ExitCode.BAD_INPUT,
     "DuplicateKeyError": ExitCode.BAD_INPUT,
     "EntryNotFoundError": ExitCode.BAD_INPUT,
+    "HoldRunningError": ExitCode.BAD_INPUT,
     "LeaseLostError": ExitCode.WAITING,
     "ReportTakenError": ExitCode.BAD_INPUT,
     "IllegalTransitionError": ExitCode.BAD_INPUT,

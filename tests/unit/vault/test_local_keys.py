@@ -1,12 +1,13 @@
 """Master keys in a folder: made, taken over, loaded, and refused when something is wrong with them."""
 
+import base64
 from pathlib import Path
 
 import anyio
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
 from tipline_client.errors import ConfigurationError
 from tipline_client.vault.local_keys import (
@@ -14,6 +15,7 @@ from tipline_client.vault.local_keys import (
     generate,
     keep,
     key_id_of,
+    read_keys,
     read_private_pem,
     read_public_pem,
 )
@@ -106,3 +108,72 @@ def test_known_id() -> None:
     key = X25519PrivateKey.from_private_bytes(bytes(range(32)))
 
     assert "eedd883da0a9451593dc0a38e583fb770fa27dbbed209c20404e075e68c4f0c9" == key_id_of(key.public_key())
+
+
+PRIVATE = X25519PrivateKey.from_private_bytes(b"m" * 32)
+OTHER = X25519PrivateKey.from_private_bytes(b"o" * 32)
+
+
+def _pem(key: X25519PrivateKey) -> bytes:
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+
+
+def _public_pem(key: X25519PrivateKey) -> bytes:
+    return key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        _pem(PRIVATE),
+        base64.b64encode(PRIVATE.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())),
+        base64.encodebytes(PRIVATE.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())),
+    ],
+    ids=["PEM", "base64 of DER", "base64 in lines"],
+)
+def test_private_key_of_a_setting(text: bytes) -> None:
+    """A private key is read from PEM, or from the base64 of its DER."""
+    [key] = read_keys(text)
+
+    assert isinstance(key, X25519PrivateKey)
+    assert PRIVATE.private_bytes_raw() == key.private_bytes_raw()
+
+
+def test_public_key_of_a_setting() -> None:
+    """A public key alone is read in both forms too; it cannot unwrap."""
+    der = PRIVATE.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+
+    found = [read_keys(_public_pem(PRIVATE)), read_keys(base64.b64encode(der))]
+
+    assert [key_id_of(PRIVATE.public_key())] * 2 == [key_id_of(key) for [key] in found]  # type: ignore[arg-type]
+    assert not LocalMasterKeys(None, {}).preferring(found[0]).can_unwrap
+
+
+def test_several_keys_of_a_setting(tmp_path: Path) -> None:
+    """The first key of a setting wraps, and all of them unwrap, with those in the folder."""
+
+    async def scene() -> None:
+        folder_key = generate(tmp_path)
+        folder = LocalMasterKeys.load(tmp_path)
+        wrapped = [await folder.wrap(b"f" * 32, context=b"e1")]
+        wrapped.append(await LocalMasterKeys(OTHER.public_key(), {}).wrap(b"f" * 32, context=b"e1"))
+
+        keys = folder.preferring(read_keys(_pem(PRIVATE) + _pem(OTHER)))
+
+        wrapped.append(await keys.wrap(b"f" * 32, context=b"e1"))
+        names = [folder_key, key_id_of(OTHER.public_key()), key_id_of(PRIVATE.public_key())]
+        assert names == [key.master for key in wrapped]
+        assert [b"f" * 32] * 3 == [await keys.unwrap(key, context=b"e1") for key in wrapped]
+        assert keys.can_wrap
+
+    anyio.run(scene)
+
+
+@pytest.mark.parametrize("text", [b"", b"mug", b"bXVn", b"-----BEGIN MUG-----\nbXVn\n-----END MUG-----\n"])
+def test_no_key_in_a_setting(text: bytes) -> None:
+    """What holds no X25519 key is refused, and nothing of it is shown."""
+    with pytest.raises(ConfigurationError) as caught:
+        read_keys(text)
+
+    assert "mug" not in str(caught.value).lower()
+    assert "bXVn" not in str(caught.value)

@@ -14,7 +14,6 @@ from tipline_client.delivery.entry import Entry
 from tipline_client.delivery.states import State
 from tipline_client.dispatch.delivering import requeue as put_back_dead_letter
 from tipline_client.errors import EnvelopeError, IllegalTransitionError, ReportTakenError
-from tipline_client.home import Home
 from tipline_client.outbox import Outbox
 
 __all__ = ["list_dead_letters", "requeue", "show_dead_letter"]
@@ -118,7 +117,7 @@ def requeue(
 
 
 def _requeue_one(session: Session, name: str, *, reason: str, is_dry: bool, accept_checkpoint: bool) -> ExitCode:
-    seal = Home(session.settings.home).keys().checkpoint_seal()
+    seal = session.settings.place.keys().checkpoint_seal()
 
     async def put_back(outbox: Outbox) -> Entry:
         found = await find_entry(outbox, name, settings=session.settings)
@@ -134,7 +133,7 @@ def _requeue_one(session: Session, name: str, *, reason: str, is_dry: bool, acce
 
 def _requeue_all(session: Session, wanted: Filter, *, reason: str, is_dry: bool) -> ExitCode:
     lane = session.settings.lane
-    seal = Home(session.settings.home).keys().checkpoint_seal()
+    seal = session.settings.place.keys().checkpoint_seal()
 
     async def put_back(outbox: Outbox) -> tuple[list[Entry], list[tuple[Entry, str]]]:
         # All of them first: what is put back is no dead letter any more, and would disturb the pages.

@@ -124,7 +124,7 @@ def _verify(settings: Settings, delivered: Delivered, folder: Path, output: Outp
     entry_id = delivered.entry.id
     path = folder / f"{delivered.entry.idempotency_key}.receipt.json"
     path.write_bytes(with_client(settings, partial(_receipt_bytes, entry_id=entry_id)))
-    home = Home(settings.home)
+    home = settings.place
     public = home.keys_path / f"{home.keys().signer().key_id}.public.pem"
     receipt = read_receipt(path, trusted=TrustedKeys([VerifyingKey.from_pem(public.read_bytes())]))
     output.say(f"   verified with the public key alone: {path}", f"   report {receipt.report_id}, key {public.name}")

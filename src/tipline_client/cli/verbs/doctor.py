@@ -26,7 +26,6 @@ from tipline_client.client import AsyncTiplineClient
 from tipline_client.delivery.answers import Answer, AnswerKind
 from tipline_client.dispatch.unclaimed import find_unclaimed
 from tipline_client.errors import TiplineError
-from tipline_client.home import Home
 from tipline_client.models import Reporter
 from tipline_client.outbox import Outbox
 
@@ -55,7 +54,7 @@ def doctor(*, offline: bool = False, all_evidence: bool = False, options: Endpoi
     keys = check_keys(settings)
     checks += [*endpoint, *keys]
     # A key that cannot be used says nothing against the rest of the home.
-    is_home, can_sign = Home(settings.home).exists, keys[0].grade is not Grade.PROBLEM
+    is_home, can_sign = settings.place.exists, keys[0].grade is not Grade.PROBLEM
     checks += _check_outbox(settings) if is_home else [Check("outbox", Grade.SKIPPED, "there is no home")]
     checks += check_disk(settings) if is_home else []
     unclaimed = None
@@ -102,7 +101,7 @@ def _check_reporter(settings: Settings) -> list[Check]:
 
 def _check_outbox(settings: Settings) -> list[Check]:
     try:
-        reader = Home(settings.home).reader()
+        reader = settings.place.reader()
     except TiplineError:
         # Said among the keys; without them, only what can be seen without them is looked at.
         reader = None
@@ -120,7 +119,7 @@ def _check_outbox(settings: Settings) -> list[Check]:
 
 
 def _check_unclaimed(settings: Settings, *, most: int | None) -> tuple[Check, dict[str, Any] | None]:
-    store, now = Home(settings.home).evidence(), datetime.now(UTC)
+    store, now = settings.place.evidence(), datetime.now(UTC)
     try:
         found = with_outbox(settings, lambda outbox: find_unclaimed(store, outbox, now=now, most=most))
     except TiplineError as error:

@@ -1,5 +1,6 @@
 """`tipline filed`: record that a person filed a report on the hotline's own portal, so that it is not filed twice."""
 
+from datetime import UTC, datetime
 from functools import partial
 from typing import Annotated
 
@@ -13,9 +14,9 @@ from tipline_client.cli.settings import Settings
 from tipline_client.cli.views import entry_view, failure_text, instant
 from tipline_client.client import AsyncTiplineClient
 from tipline_client.delivery.entry import Entry
+from tipline_client.delivery.regimes import regimes_of
 from tipline_client.delivery.states import State
 from tipline_client.dispatch.delivering import note_filed_by_hand
-from tipline_client.home import Home
 from tipline_client.outbox import LARGEST_REPORT_ID, Outbox
 
 __all__ = ["filed"]
@@ -72,8 +73,16 @@ def _lines(entry: Entry) -> list[str]:
 
 async def _note(outbox: Outbox, *, name: str, report_id: int, reason: str, settings: Settings) -> Entry:
     entry = await find_entry(outbox, name, settings=settings)
-    seal = Home(settings.home).keys().checkpoint_seal()
-    return await note_filed_by_hand(outbox, seal, entry.id, report_id=report_id, reason=reason)
+    seal = settings.place.keys().checkpoint_seal()
+    return await note_filed_by_hand(
+        outbox,
+        seal,
+        entry.id,
+        report_id=report_id,
+        reason=reason,
+        now=datetime.now(UTC),
+        regimes=regimes_of(settings.regimes),
+    )
 
 
 async def _file(client: AsyncTiplineClient, *, name: str, report_id: int, reason: str, settings: Settings) -> Entry:

@@ -1,11 +1,11 @@
 """`tipline receipts`: signed receipts of what was filed, listed, shown and handed on."""
 
-import os
 import sys
 from functools import partial
 from pathlib import Path
 
-from tipline_client.cli.exit_codes import CommandError, ExitCode
+from tipline_client.cli.exit_codes import ExitCode
+from tipline_client.cli.files import write_new
 from tipline_client.cli.opening import find_entry, with_outbox
 from tipline_client.cli.options import ENDPOINT, EndpointOptions
 from tipline_client.cli.output import columns
@@ -17,7 +17,6 @@ from tipline_client.delivery.states import State
 from tipline_client.dispatch.receipting import receipt_bytes, reply_bodies
 from tipline_client.envelope.receipts import open_exported, open_receipt
 from tipline_client.envelope.receipts import with_replies as beside
-from tipline_client.home import Home
 from tipline_client.outbox import Outbox
 from tipline_client.vault import Vault
 
@@ -67,7 +66,7 @@ def show_receipt(entry: str, *, options: EndpointOptions = ENDPOINT) -> ExitCode
     """
     session = options.start()
     data, entry_id = _read(session.settings, entry)
-    receipt = open_receipt(data, trusted=Home(session.settings.home).keys().trusted())
+    receipt = open_receipt(data, trusted=session.settings.place.keys().trusted())
     kept = f"in the outbox; tipline receipts export {entry_id} --out receipt.json"
     session.output.finish(receipt_view(receipt), receipt_lines(receipt, kept=kept))
     return ExitCode.OK
@@ -92,13 +91,13 @@ def export_receipt(
     """
     session = options.start()
     data, entry_id = _read(session.settings, entry, with_replies=with_replies)
-    open_receipt(data, trusted=Home(session.settings.home).keys().trusted())
+    open_receipt(data, trusted=session.settings.place.keys().trusted())
     if out is None:
         sys.stdout.flush()
         sys.stdout.buffer.write(data)
         sys.stdout.buffer.flush()
         return ExitCode.OK
-    _write_new(out, data)
+    write_new(out, data)
     session.output.finish({"entryId": entry_id, "file": str(out)}, [f"receipt of {entry_id} written to {out}"])
     return ExitCode.OK
 
@@ -118,19 +117,19 @@ def render_receipt(
     """
     session = options.start()
     data, entry_id = _read(session.settings, entry)
-    opened = open_exported(data, trusted=Home(session.settings.home).keys().trusted())
+    opened = open_exported(data, trusted=session.settings.place.keys().trusted())
     render = receipt_html if html else receipt_text
     page = render(opened.receipt, signed_by=sorted(opened.key_ids))
     if out is None:
         sys.stdout.write(page)
         return ExitCode.OK
-    _write_new(out, page.encode())
+    write_new(out, page.encode())
     session.output.finish({"entryId": entry_id, "file": str(out)}, [f"receipt of {entry_id} rendered to {out}"])
     return ExitCode.OK
 
 
 def _read(settings: Settings, name: str, *, with_replies: bool = False) -> tuple[bytes, str]:
-    home = Home(settings.home)
+    home = settings.place
     keys, vault = home.keys(), Vault(home.master_keys())
 
     async def read(outbox: Outbox) -> tuple[bytes, str]:
@@ -141,13 +140,3 @@ def _read(settings: Settings, name: str, *, with_replies: bool = False) -> tuple
         return receipt, entry.id
 
     return with_outbox(settings, read)
-
-
-def _write_new(path: Path, data: bytes) -> None:
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "the path is unusable"
-        raise CommandError(f"{path}: {reason}", hint="Name a new file with --out.") from None

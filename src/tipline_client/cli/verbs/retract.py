@@ -11,7 +11,6 @@ from tipline_client.client import AsyncTiplineClient
 from tipline_client.delivery.entry import Entry
 from tipline_client.delivery.states import State
 from tipline_client.dispatch.delivering import withdraw
-from tipline_client.home import Home
 from tipline_client.outbox import Outbox
 
 __all__ = ["retract"]
@@ -46,7 +45,7 @@ def retract(entry: str, *, reason: str, options: EndpointOptions = ENDPOINT) -> 
 
 async def _withdraw(outbox: Outbox, *, name: str, reason: str, settings: Settings) -> Entry:
     entry = await find_entry(outbox, name, settings=settings)
-    return await withdraw(outbox, Home(settings.home).keys().checkpoint_seal(), entry.id, reason=reason)
+    return await withdraw(outbox, settings.place.keys().checkpoint_seal(), entry.id, reason=reason)
 
 
 async def _retract(client: AsyncTiplineClient, *, name: str, reason: str, settings: Settings) -> Entry:

@@ -9,7 +9,6 @@ from tipline_client.cli.opening import with_client
 from tipline_client.cli.options import ENDPOINT, OUTPUT, EndpointOptions, OutputOptions
 from tipline_client.client import AsyncTiplineClient
 from tipline_client.errors import ConfigurationError
-from tipline_client.home import Home
 from tipline_client.profiles import EndpointSchema
 
 __all__ = ["export", "fetch", "show"]
@@ -29,7 +28,7 @@ def fetch(*, options: EndpointOptions = ENDPOINT) -> ExitCode:
         return client.profile.name, await client.fetch_schema()
 
     name, schema = with_client(session.settings, work)
-    path = Home(session.settings.home).schema_path(name)
+    path = session.settings.place.schema_path(name)
     session.output.finish({"profile": name, "file": str(path), **_view(schema)}, [f"saved to {path}", *_lines(schema)])
     return ExitCode.OK
 
@@ -46,7 +45,7 @@ def show(*, options: EndpointOptions = ENDPOINT) -> ExitCode:
     lane = session.settings.lane
     if lane is None:
         raise ConfigurationError("no endpoint is named", hint="Give --endpoint or TIPLINE_ENDPOINT.")
-    home = Home(session.settings.home)
+    home = session.settings.place
     path, schema = home.schema_path(lane[0]), home.schema(lane[0])
     if schema is None:
         session.output.finish(

@@ -30,7 +30,7 @@ def show(entry: str, *, content: bool = False, options: EndpointOptions = ENDPOI
     history = with_outbox(settings, partial(read_history, name=entry, settings=settings), only_looks=True)
     view, lines = history_view(history), history_lines(history)
     if content:
-        view["content"] = shown = anyio.run(_content, history, Home(settings.home))
+        view["content"] = shown = anyio.run(_content, history, settings.place)
         lines += ["content", *json.dumps(shown, indent=2, ensure_ascii=True).split("\n")]
     session.output.finish(view, lines)
     return ExitCode.OK

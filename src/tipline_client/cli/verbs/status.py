@@ -18,7 +18,6 @@ from tipline_client.delivery.environment import Environment
 from tipline_client.delivery.states import State
 from tipline_client.dispatch.reader import Reader
 from tipline_client.errors import ConfigurationError
-from tipline_client.home import Home
 from tipline_client.outbox import Outbox
 
 __all__ = ["status"]
@@ -51,7 +50,7 @@ def status(*, options: EndpointOptions = ENDPOINT) -> ExitCode:
     settings = session.settings
     environments = [settings.lane[1]] if settings.lane else list(Environment)
 
-    async def look(outbox: Outbox) -> tuple[list[_Found], list[PausedLane], Suspects]:
+    async def look(outbox: Outbox) -> tuple[list[_Found], list[PausedLane], Suspects, list[str]]:
         found = []
         for environment in environments:
             counts = await outbox.count(environment=environment)
@@ -61,9 +60,10 @@ def status(*, options: EndpointOptions = ENDPOINT) -> ExitCode:
             orphans = await find_open_orphans(outbox, environment=environment, now=datetime.now(UTC), most=_LOOKED_AT)
             found.append(_Found(environment, counts, oldest[0] if oldest else None, failure, orphans))
         paused = [lane for lane in await find_paused_lanes(outbox, LANES) if lane.lane.environment in environments]
-        return found, paused, await find_suspects(outbox, reader=_reader(settings), most=_LOOKED_AT)
+        suspects = await find_suspects(outbox, reader=_reader(settings), most=_LOOKED_AT)
+        return found, paused, suspects, await outbox.archive.unfinished()
 
-    found, paused, suspects = with_outbox(settings, look, only_looks=True)
+    found, paused, suspects, cut_off = with_outbox(settings, look, only_looks=True)
     shown = [item for item in found if settings.lane or any(item.counts.by_state.values())]
     session.output.finish(
         {
@@ -74,12 +74,14 @@ def status(*, options: EndpointOptions = ENDPOINT) -> ExitCode:
             "environments": {item.environment.value: _view(item) for item in found},
             "incidents": [incident_view(lane) for lane in paused],
             "altered": suspects_view(suspects),
+            "unfinishedDestructions": cut_off,
         },
         [
             _headline(settings),
             *(line for item in shown for line in _lines(item)),
             *map(incident_line, paused),
             *suspects_lines(suspects),
+            *(f"destruction of {each} was cut off: tipline destroy --resume" for each in cut_off),
         ],
     )
     return ExitCode.OK
@@ -91,7 +93,7 @@ def _headline(settings: Settings) -> str:
 
 def _reader(settings: Settings) -> Reader | None:
     try:
-        return Home(settings.home).reader()
+        return settings.place.reader()
     except ConfigurationError:
         # `doctor` says so; the numbers are wanted all the same.
         return None

@@ -6,10 +6,12 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from tipline_client.cli.exit_codes import CommandError, ExitCode
+from tipline_client.cli.keeping_views import certificate_lines, certificate_view
 from tipline_client.cli.opening import with_outbox
 from tipline_client.cli.options import HOME, HomeOptions, Session
-from tipline_client.cli.verifying import Finding, read_receipt, verify_outbox
+from tipline_client.cli.verifying import Finding, read_document, verify_outbox
 from tipline_client.cli.views import receipt_lines, receipt_view
+from tipline_client.delivery.certificate import Certificate
 from tipline_client.dispatch.reader import Reader
 from tipline_client.envelope import TrustedKeys, VerifyingKey
 from tipline_client.errors import ConfigurationError, EnvelopeError
@@ -26,14 +28,14 @@ def verify(
     evidence: bool = False,
     options: HomeOptions = HOME,
 ) -> ExitCode:
-    """Verify receipt files offline, with public keys or with those that the home trusts; or the whole outbox.
+    """Verify files of receipts and certificates offline, with public keys or those of the home; or the whole outbox.
 
     Ends with 7 if anything is not to be believed, and says what.
 
     Example: tipline verify receipt.json --key operator.public.pem
 
     Args:
-        receipts: Files that `tipline receipts export` wrote.
+        receipts: Files that `tipline receipts export` or `tipline destroy --certificate` wrote.
         key: A public key (PEM) to believe, instead of those of the home. Repeatable.
         all_: Verify every entry and receipt of the outbox.
         evidence: With --all: read and digest every copy of evidence too.
@@ -42,7 +44,7 @@ def verify(
     session = options.start()
     if bool(receipts) == all_ or (evidence and not all_):
         raise CommandError("name receipt files, or give --all", hint="`tipline verify --help` shows both ways.")
-    home = Home(session.settings.home)
+    home = session.settings.place
     trusted = _trusted(key) if key else _trusted_here(home, is_receipt=bool(receipts))
     if not all_:
         return _files(session, receipts, trusted)
@@ -61,14 +63,18 @@ def _files(session: Session, receipts: tuple[Path, ...], trusted: TrustedKeys) -
     views, lines, are_good = [], [], True
     for path in receipts:
         try:
-            receipt = read_receipt(path, trusted=trusted)
+            document = read_document(path, trusted=trusted)
         except EnvelopeError as error:
             are_good = False
             views.append({"file": str(path), "verified": False, "problem": str(error)})
             lines.append(f"NOT VERIFIED  {path}: {error}")
             continue
-        views.append({"file": str(path), "verified": True, "receipt": receipt_view(receipt)})
-        lines += [f"verified  {path}", *receipt_lines(receipt, kept=str(path))]
+        if isinstance(document, Certificate):
+            views.append({"file": str(path), "verified": True, "certificate": certificate_view(document)})
+            lines += [f"verified  {path}", *certificate_lines(document, kept=str(path))]
+        else:
+            views.append({"file": str(path), "verified": True, "receipt": receipt_view(document)})
+            lines += [f"verified  {path}", *receipt_lines(document, kept=str(path))]
     session.output.finish(views, lines)
     return ExitCode.OK if are_good else ExitCode.NOT_VERIFIED
 

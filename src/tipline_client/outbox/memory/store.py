@@ -16,14 +16,17 @@ from tipline_client.delivery.deadline import Deadline
 from tipline_client.delivery.entry import Entry, Lease, NewEntry, OutboxCounts
 from tipline_client.delivery.environment import Environment
 from tipline_client.delivery.events import Happening, HistoryLine
+from tipline_client.delivery.hold import HoldTerms
 from tipline_client.delivery.hook_state import HookState
 from tipline_client.delivery.lane_state import LaneState
 from tipline_client.delivery.outcomes import Attempt
 from tipline_client.delivery.states import State
 from tipline_client.envelope import HistoryChain
 from tipline_client.outbox import by_hand, rules
+from tipline_client.outbox.archive import Archive
 from tipline_client.outbox.bulletin import Bulletin
 from tipline_client.outbox.contract import AcknowledgementRecord, Claimed, Lane, Stray, Strays
+from tipline_client.outbox.memory.archive import MemoryArchive
 from tipline_client.outbox.memory.rows import StoredEntry, counts
 from tipline_client.outbox.memory.tables import Tables
 from tipline_client.outbox.memory.versions import Versioned
@@ -46,6 +49,7 @@ class MemoryOutbox:
         self._lock = threading.Lock()
         self._bulletin = Bulletin()
         self._tables = Tables(chain or HistoryChain())
+        self._archive = MemoryArchive(self._tables, lock=self._lock, clock=self._clock)
 
     async def enqueue(self, new: NewEntry, *, held: bool = False) -> tuple[Entry, bool]:
         """See `Outbox.enqueue`."""
@@ -197,12 +201,21 @@ class MemoryOutbox:
         reply: bytes,
         replies: Sequence[bytes] = (),
         alarms: Sequence[Alarm] = (),
+        holds: Sequence[HoldTerms] = (),
     ) -> None:
         """See `Outbox.acknowledge`."""
         with self._lock:
             now = self._clock.now()
             self._tables.acknowledge(
-                lease, checkpoint, acknowledgement, attempt, reply=reply, replies=replies, alarms=alarms, now=now
+                lease,
+                checkpoint,
+                acknowledgement,
+                attempt,
+                reply=reply,
+                replies=replies,
+                alarms=alarms,
+                holds=holds,
+                now=now,
             )
 
     async def dead_letter(
@@ -221,12 +234,20 @@ class MemoryOutbox:
             self._tables.dead_letter(lease, checkpoint, attempt, reply=reply, replies=replies, alarms=alarms, now=now)
 
     async def mark_retracted(
-        self, lease: Lease, checkpoint: Checkpoint, attempt: Attempt, *, replies: Sequence[bytes] = ()
+        self,
+        lease: Lease,
+        checkpoint: Checkpoint,
+        attempt: Attempt,
+        *,
+        replies: Sequence[bytes] = (),
+        holds: Sequence[HoldTerms] = (),
     ) -> None:
         """See `Outbox.mark_retracted`."""
         with self._lock:
             state = by_hand.end_of_withdrawal(lease.entry)
-            self._tables.end_lease(lease, state, checkpoint, attempt, replies=replies, now=self._clock.now())
+            now = self._clock.now()
+            row = self._tables.end_lease(lease, state, checkpoint, attempt, replies=replies, now=now)
+            self._tables.open_holds(row, holds if state is State.FILED_BY_HAND else (), now=now)
 
     async def withdraw(self, entry_id: str, *, reason: str) -> Entry:
         """See `Outbox.withdraw`."""
@@ -235,14 +256,27 @@ class MemoryOutbox:
             self._bulletin.tell()
             return self._tables.withdraw(entry_id, reason=reason, now=self._clock.now())
 
-    async def file_by_hand(self, entry_id: str, *, report_id: int, reason: str, is_believed: bool = True) -> Entry:
+    async def file_by_hand(
+        self,
+        entry_id: str,
+        *,
+        report_id: int,
+        reason: str,
+        is_believed: bool = True,
+        holds: Sequence[HoldTerms] = (),
+    ) -> Entry:
         """See `Outbox.file_by_hand`."""
         rules.check_text(reason)
         by_hand.check_report_id(report_id)
         with self._lock:
             self._bulletin.tell()
             return self._tables.file_by_hand(
-                entry_id, report_id=report_id, reason=reason, is_believed=is_believed, now=self._clock.now()
+                entry_id,
+                report_id=report_id,
+                reason=reason,
+                is_believed=is_believed,
+                holds=holds,
+                now=self._clock.now(),
             )
 
     async def requeue(self, entry_id: str, *, reason: str, checkpoint: Checkpoint | None = None) -> Entry:
@@ -332,6 +366,11 @@ class MemoryOutbox:
         with self._lock:
             row = self._tables.rows.get(entry_id)
             return list(row.notes) if row else []
+
+    @property
+    def archive(self) -> Archive:
+        """See `Outbox.archive`."""
+        return self._archive
 
     def news(self) -> AsyncIterator[None]:
         """See `Outbox.news`; of this store alone."""

@@ -24,11 +24,12 @@ from tipline_client.delivery.events import (
     ReceiptSigned,
     digest_of,
 )
+from tipline_client.delivery.hold import Hold, HoldTerms
 from tipline_client.delivery.outcomes import Attempt
 from tipline_client.delivery.states import State
 from tipline_client.envelope import HistoryChain
 from tipline_client.errors import IllegalTransitionError
-from tipline_client.outbox import by_hand, rules
+from tipline_client.outbox import by_hand, keeping, rules
 from tipline_client.outbox.columns import HORIZON
 from tipline_client.outbox.contract import AcknowledgementRecord, Lane
 from tipline_client.outbox.memory.history import MemoryHistory
@@ -48,6 +49,7 @@ class Tables:
         rows: The entries by id, in the order of their enqueueing.
         by_key: The same by profile, environment and idempotency key.
         alarms: All of them, the first with the number 1.
+        holds: All of them, the first with the number 1.
         served: When each lane was last served.
         history: What happened.
     """
@@ -56,6 +58,7 @@ class Tables:
         self.rows: dict[str, StoredEntry] = {}
         self.by_key: dict[tuple[str, Environment, str], StoredEntry] = {}
         self.alarms: list[Alarm] = []
+        self.holds: list[Hold] = []
         self.served: dict[Lane, datetime] = {}
         self.history = MemoryHistory(chain)
 
@@ -80,7 +83,7 @@ class Tables:
             raise rules.id_in_use(new)
         row = StoredEntry.of(new, number=len(self.rows), held=held, now=now)
         self.rows[new.id] = self.by_key[key] = row
-        self._tell(row, EntryQueued(new.content_digest, is_held=held), now=now)
+        self.tell(row, EntryQueued(new.content_digest, is_held=held), now=now)
         return row.entry, True
 
     def serve(self, lane: Lane, *, now: datetime) -> int:
@@ -94,7 +97,7 @@ class Tables:
                     row.token, row.expires_at = "", None
                     row.entry = replace(row.entry, state=State.HELD)
                     row.notes.append((now, HELD_NOTE))
-                    self._tell(row, EntryHeld(), now=now)
+                    self.tell(row, EntryHeld(), now=now)
                     held += 1
         self.served[lane] = max(now, self.served.get(lane, now))
         return held
@@ -111,7 +114,7 @@ class Tables:
         near.sort(key=lambda row: (row.entry.clock_began_at, row.number))
         for row in near[:limit]:
             row.is_warned = True
-            self._tell(row, deadline.near(row.entry.clock_began_at), now=now)
+            self.tell(row, deadline.near(row.entry.clock_began_at), now=now)
         return tuple(row.entry.id for row in near[:limit])
 
     def let_go(self, entry_id: str, *, reason: str, now: datetime) -> Entry:
@@ -120,7 +123,7 @@ class Tables:
         rules.check_held(row.entry)
         row.entry = replace(row.entry, state=State.QUEUED, available_at=now)
         row.notes.append((now, f"let go: {reason}"))
-        self._tell(row, EntryReleased(digest_of(reason)), now=now)
+        self.tell(row, EntryReleased(digest_of(reason)), now=now)
         return row.entry
 
     def fenced(self, lease: Lease, *, now: datetime) -> StoredEntry:
@@ -184,7 +187,7 @@ class Tables:
         row.end_lease(state, checkpoint, attempt)
         row.replies += replies
         for what in rules.happenings_of_ending(state, attempt, lease.entry):
-            self._tell(row, what, now=now)
+            self.tell(row, what, now=now)
         return row
 
     def release(
@@ -211,11 +214,12 @@ class Tables:
         reply: bytes,
         replies: Sequence[bytes],
         alarms: Sequence[Alarm],
+        holds: Sequence[HoldTerms],
         now: datetime,
     ) -> None:
         """See `Outbox.acknowledge`."""
         row = self.end_lease(lease, State.ACKNOWLEDGED, checkpoint, attempt, replies=replies, now=now)
-        self._tell(row, rules.acknowledged(acknowledgement, reply), now=now)
+        self.tell(row, rules.acknowledged(acknowledgement, reply), now=now)
         # No move of this store leads back from here, so there is never an earlier record to keep.
         row.record = AcknowledgementRecord(row.entry.id, acknowledgement, reply)
         row.entry = replace(
@@ -227,6 +231,7 @@ class Tables:
         )
         twice = by_hand.filed_twice_alarm(lease.entry, acknowledgement, raised_at=now)
         self._raise_alarms(row, (*alarms, *twice), now=now)
+        self.open_holds(row, holds, now=now)
 
     def dead_letter(
         self,
@@ -254,10 +259,19 @@ class Tables:
         row.notes.append((now, f"withdrawn: {reason}"))
         row.decide(state, now=now, withdrawal_reason=reason)
         for what in rules.happenings_of_withdrawal(before, state, reason):
-            self._tell(row, what, now=now)
+            self.tell(row, what, now=now)
         return row.entry
 
-    def file_by_hand(self, entry_id: str, *, report_id: int, reason: str, is_believed: bool, now: datetime) -> Entry:
+    def file_by_hand(
+        self,
+        entry_id: str,
+        *,
+        report_id: int,
+        reason: str,
+        is_believed: bool,
+        holds: Sequence[HoldTerms],
+        now: datetime,
+    ) -> Entry:
         """See `Outbox.file_by_hand`."""
         row = self.row(entry_id)
         before = row.entry
@@ -268,7 +282,8 @@ class Tables:
         row.notes.append((now, f"filed by hand as report {report_id}: {reason}"))
         row.decide(state, now=now, withdrawal_reason=reason, filed_by_hand_as=report_id)
         for what in by_hand.happenings_of_hand_filing(before, state, report_id, reason):
-            self._tell(row, what, now=now)
+            self.tell(row, what, now=now)
+        self.open_holds(row, by_hand.holds_of_hand_filing(before, state, holds), now=now)
         return row.entry
 
     def requeue(self, entry_id: str, *, reason: str, checkpoint: Checkpoint | None, now: datetime) -> Entry:
@@ -279,7 +294,7 @@ class Tables:
         self.check_nobody_elses(row, resumed.report_id)
         row.notes.append((now, f"requeued: {reason}"))
         row.entry = replace(row.entry, state=State.QUEUED, checkpoint=resumed, available_at=now)
-        self._tell(row, EntryRequeued(digest_of(reason), was_vouched_for=checkpoint is not None), now=now)
+        self.tell(row, EntryRequeued(digest_of(reason), was_vouched_for=checkpoint is not None), now=now)
         return row.entry
 
     def store_receipt(self, entry_id: str, receipt: bytes, *, now: datetime) -> bytes:
@@ -289,7 +304,7 @@ class Tables:
             raise IllegalTransitionError(f"entry {entry_id} is {row.entry.state}: there is nothing to receipt")
         if row.record.receipt is None:
             row.record = replace(row.record, receipt=receipt)
-            self._tell(row, ReceiptSigned(sha256(receipt).hexdigest()), now=now)
+            self.tell(row, ReceiptSigned(sha256(receipt).hexdigest()), now=now)
         return row.record.receipt or b""
 
     def close_alarm(self, alarm_id: int, *, note: str, now: datetime) -> Alarm:
@@ -301,13 +316,38 @@ class Tables:
             raise IllegalTransitionError(f"alarm {alarm_id} is closed already")
         closed = replace(alarm, closed_at=now, closed_note=note)
         self.alarms[alarm_id - 1] = closed
-        self._tell(self.rows[alarm.entry_id], AlarmClosed(alarm_id, digest_of(note)), now=now)
+        self.tell(self.rows[alarm.entry_id], AlarmClosed(alarm_id, digest_of(note)), now=now)
         return closed
+
+    def open_holds(self, row: StoredEntry, holds: Sequence[HoldTerms], *, now: datetime) -> None:
+        """Open the holds of a filing."""
+        for terms in holds:
+            self.tell(row, keeping.opened(self.add_hold(row, terms).id, terms), now=now)
+
+    def add_hold(self, row: StoredEntry, terms: HoldTerms) -> Hold:
+        """Add a hold; whoever calls tells of it."""
+        hold = Hold(
+            len(self.holds) + 1,
+            row.entry.id,
+            terms.regime,
+            terms.part,
+            terms.reason,
+            terms.began_at,
+            terms.ends_at,
+            terms.is_limit,
+        )
+        self.holds.append(hold)
+        return hold
+
+    def holds_of(self, entry_id: str) -> list[Hold]:
+        """All holds of an entry, in the order in which they were opened."""
+        return [hold for hold in self.holds if hold.entry_id == entry_id]
 
     def _raise_alarms(self, row: StoredEntry, alarms: Sequence[Alarm], *, now: datetime) -> None:
         for alarm in alarms:
             self.alarms.append(replace(alarm, id=len(self.alarms) + 1, entry_id=row.entry.id))
-            self._tell(row, AlarmRaised(len(self.alarms), alarm.kind), now=now)
+            self.tell(row, AlarmRaised(len(self.alarms), alarm.kind), now=now)
 
-    def _tell(self, row: StoredEntry, what: Happening, *, now: datetime) -> None:
+    def tell(self, row: StoredEntry, what: Happening, *, now: datetime) -> None:
+        """Add a line to the history of an entry."""
         self.history.tell(row.lane, what, at=now, entry_id=row.entry.id)

@@ -3,6 +3,7 @@
 Nothing here needs a lease. Each verb needs a transaction, in which the row is locked before it is looked at.
 """
 
+from collections.abc import Sequence
 from hashlib import sha256
 
 from tipline_client.delivery.acknowledgement import Alarm
@@ -14,12 +15,14 @@ from tipline_client.delivery.events import (
     ReceiptSigned,
     digest_of,
 )
+from tipline_client.delivery.hold import HoldTerms
 from tipline_client.delivery.states import State
 from tipline_client.envelope import HistoryChain
 from tipline_client.errors import IllegalTransitionError
 from tipline_client.outbox import by_hand, rules
 from tipline_client.outbox.postgres import questions, statements
 from tipline_client.outbox.postgres.conversation import Conversation, Row, Value
+from tipline_client.outbox.postgres.holding import locked, open_holds
 from tipline_client.outbox.postgres.leasing import check_nobody_elses
 from tipline_client.outbox.postgres.telling import tell
 from tipline_client.outbox.rows import checkpoint_columns, entry_of, shown_alarm, stored_bytes
@@ -29,7 +32,7 @@ __all__ = ["close_alarm", "file_by_hand", "requeue", "store_receipt", "withdraw"
 
 def withdraw(entry_id: str, *, reason: str, chain: HistoryChain, now: int | None) -> Conversation[Entry]:
     """Ask that an entry not be filed; see `Outbox.withdraw`."""
-    row = yield from _locked(entry_id)
+    row = yield from locked(entry_id)
     entry = entry_of(row)
     if entry.state is State.RETRACTED:
         return entry
@@ -42,10 +45,17 @@ def withdraw(entry_id: str, *, reason: str, chain: HistoryChain, now: int | None
 
 
 def file_by_hand(
-    entry_id: str, *, report_id: int, reason: str, is_believed: bool, chain: HistoryChain, now: int | None
+    entry_id: str,
+    *,
+    report_id: int,
+    reason: str,
+    is_believed: bool,
+    holds: Sequence[HoldTerms],
+    chain: HistoryChain,
+    now: int | None,
 ) -> Conversation[Entry]:
     """Record that a person filed the report; see `Outbox.file_by_hand`."""
-    row = yield from _locked(entry_id)
+    row = yield from locked(entry_id)
     entry = entry_of(row)
     state = by_hand.state_when_filed_by_hand(entry, report_id, is_believed=is_believed)
     if state is None:
@@ -55,7 +65,8 @@ def file_by_hand(
     [[at]] = yield statements.FILE_BY_HAND, {"number": row[0], "now": now, **decided}
     yield statements.ADD_NOTE, {"entry": row[0], "text": f"filed by hand as report {report_id}: {reason}", "now": at}
     happenings = by_hand.happenings_of_hand_filing(entry, state, report_id, reason)
-    yield from tell(chain, row[0], *happenings, now=at)
+    opened = yield from open_holds(row[0], by_hand.holds_of_hand_filing(entry, state, holds))
+    yield from tell(chain, row[0], *happenings, *opened, now=at)
     return (yield from _changed(row))
 
 
@@ -63,7 +74,7 @@ def requeue(
     entry_id: str, *, reason: str, checkpoint: Checkpoint | None, chain: HistoryChain, now: int | None
 ) -> Conversation[Entry]:
     """Put a dead letter back in the line; see `Outbox.requeue`."""
-    row = yield from _locked(entry_id)
+    row = yield from locked(entry_id)
     entry = entry_of(row)
     rules.check_requeueable(entry)
     resuming = checkpoint or entry.checkpoint
@@ -101,15 +112,6 @@ def close_alarm(alarm_id: int, *, note: str, chain: HistoryChain, now: int | Non
     yield from tell(chain, locked[0][0], AlarmClosed(alarm_id, digest_of(note)), now=now)
     [row] = yield questions.ALARM, {"number": alarm_id}
     return shown_alarm(row)
-
-
-def _locked(entry_id: str) -> Conversation[Row]:
-    # Looked at by a second statement: it sees what was committed while the first one waited for the lock.
-    yield statements.LOCK_ENTRY, {"id": entry_id}
-    rows = yield questions.ENTRY_BY_ID, {"id": entry_id}
-    if not rows:
-        raise rules.no_entry(entry_id)
-    return rows[0]
 
 
 def _changed(row: Row) -> Conversation[Entry]:

@@ -12,6 +12,7 @@ from tipline_client.delivery.acknowledgement import Acknowledgement, Alarm, Alar
 from tipline_client.delivery.checkpoint import Checkpoint
 from tipline_client.delivery.entry import Lease
 from tipline_client.delivery.events import AlarmRaised, EntryGivenUp
+from tipline_client.delivery.hold import HoldTerms
 from tipline_client.delivery.jsonable import to_json
 from tipline_client.delivery.outcomes import Attempt, Outcome
 from tipline_client.delivery.states import State
@@ -22,6 +23,7 @@ from tipline_client.outbox.columns import HORIZON, microseconds, moment
 from tipline_client.outbox.contract import Claimed, Lane, UnreadableRowError
 from tipline_client.outbox.postgres import questions, statements
 from tipline_client.outbox.postgres.conversation import Conversation, Row, Value
+from tipline_client.outbox.postgres.holding import open_holds
 from tipline_client.outbox.postgres.telling import tell
 from tipline_client.outbox.rows import (
     attempt_columns,
@@ -137,15 +139,17 @@ def end_lease(
     attempt: Attempt,
     *,
     replies: Sequence[bytes] = (),
+    holds: Sequence[HoldTerms] = (),
     chain: HistoryChain,
     now: int | None,
     available_in: timedelta = timedelta(0),
 ) -> Conversation[None]:
-    """End a lease, with its line in the history; see `_end_lease`."""
+    """End a lease, with its line in the history; see `_end_lease`. What a person filed is held like any filing."""
     number, at = yield from _end_lease(
         lease, state, checkpoint, attempt, replies=replies, now=now, available_in=available_in
     )
-    yield from tell(chain, number, *rules.happenings_of_ending(state, attempt, lease.entry), now=at)
+    opened = yield from open_holds(number, holds if state is State.FILED_BY_HAND else ())
+    yield from tell(chain, number, *rules.happenings_of_ending(state, attempt, lease.entry), *opened, now=at)
 
 
 def _end_lease(
@@ -196,6 +200,7 @@ def acknowledge(
     reply: bytes,
     replies: Sequence[bytes],
     alarms: Sequence[Alarm],
+    holds: Sequence[HoldTerms],
     chain: HistoryChain,
     now: int | None,
 ) -> Conversation[None]:
@@ -218,8 +223,9 @@ def acknowledge(
         alarms = (*alarms, *foreign)
     twice = by_hand.filed_twice_alarm(lease.entry, acknowledgement, raised_at=moment(at))
     raised = yield from _add_alarms(number, (*alarms, *twice))
+    opened = yield from open_holds(number, holds if kept else ())
     tried = rules.happenings_of_ending(State.ACKNOWLEDGED, attempt, lease.entry)
-    yield from tell(chain, number, *tried, rules.acknowledged(acknowledgement, reply), *raised, now=at)
+    yield from tell(chain, number, *tried, rules.acknowledged(acknowledgement, reply), *raised, *opened, now=at)
 
 
 def dead_letter(

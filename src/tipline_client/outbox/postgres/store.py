@@ -1,12 +1,13 @@
 """The store for several machines: the outbox contract in a PostgreSQL database that any number of dispatchers share.
 
 Each verb of the contract is held as a conversation over one pooled connection. What the statements do is written in the
-modules beside this one; here is decided what needs a transaction, and what a failure means.
+modules beside this one; here is decided what needs a transaction, and what a failure means. What only reads is in
+`looking`.
 """
 
 import threading
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Callable, Sequence
+from datetime import timedelta
 from functools import partial
 from typing import Final, TypeVar
 
@@ -17,9 +18,9 @@ from tipline_client.delivery.acknowledgement import Acknowledgement, Alarm
 from tipline_client.delivery.checkpoint import Checkpoint
 from tipline_client.delivery.clock import Clock
 from tipline_client.delivery.deadline import Deadline
-from tipline_client.delivery.entry import Entry, Lease, NewEntry, OutboxCounts
-from tipline_client.delivery.environment import Environment
-from tipline_client.delivery.events import Happening, HistoryLine
+from tipline_client.delivery.entry import Entry, Lease, NewEntry
+from tipline_client.delivery.events import Happening
+from tipline_client.delivery.hold import HoldTerms
 from tipline_client.delivery.hook_state import HookState
 from tipline_client.delivery.lane_state import LaneState
 from tipline_client.delivery.outcomes import Attempt
@@ -27,8 +28,8 @@ from tipline_client.delivery.states import State
 from tipline_client.envelope import HistoryChain
 from tipline_client.errors import OutboxInDoubtError
 from tipline_client.outbox import by_hand, rules
-from tipline_client.outbox.columns import microseconds
-from tipline_client.outbox.contract import AcknowledgementRecord, Claimed, Lane, Strays
+from tipline_client.outbox.archive import Archive
+from tipline_client.outbox.contract import Claimed, Lane
 from tipline_client.outbox.postgres import (
     deadlines,
     deciding,
@@ -36,12 +37,12 @@ from tipline_client.outbox.postgres import (
     hooks,
     lanes,
     leasing,
-    reading,
     serving,
-    telling,
 )
+from tipline_client.outbox.postgres.archive import PostgresArchive
 from tipline_client.outbox.postgres.connections import Connections, Kind
 from tipline_client.outbox.postgres.conversation import Conversation, Row
+from tipline_client.outbox.postgres.looking import PostgresLook
 
 __all__ = ["PostgresOutbox"]
 
@@ -51,7 +52,7 @@ _MOST_IN_DOUBT: Final = 10_000
 """How many leases are remembered whose ending nobody answered; the oldest is forgotten first."""
 
 
-class PostgresOutbox:
+class PostgresOutbox(PostgresLook):
     """The contract of `Outbox`, kept in a PostgreSQL database; made by `PostgresOutbox.open`.
 
     Usable from several threads and asyncio event loops of one process, and from any number of processes and hosts. It
@@ -61,9 +62,9 @@ class PostgresOutbox:
     def __init__(
         self, connections: Connections, *, clock: Clock | None = None, chain: HistoryChain | None = None
     ) -> None:
-        self._connections = connections
-        self._clock = clock
+        super().__init__(connections, clock=clock)
         self._chain = chain or HistoryChain()
+        self._archive = PostgresArchive(self._hold, chain=self._chain)
         self._gate = threading.Lock()
         self._in_doubt: dict[str, None] = {}
 
@@ -99,13 +100,6 @@ class PostgresOutbox:
         )
         return cls(connections, clock=clock, chain=chain)
 
-    async def _hold(self, kind: Kind, verb: Callable[[int | None], Conversation[T]], *, wakes: bool = False) -> T:
-        # The time is read when a connection is there: a lease may have run out while it was waited for.
-        def begin() -> Conversation[T]:
-            return verb(None if self._clock is None else microseconds(self._clock.now()))
-
-        return await self._connections.hold(kind, begin, wakes=wakes)
-
     async def _end(
         self, lease: Lease, attempt: Attempt, kind: Kind, ending: Callable[[int | None], Conversation[object]]
     ) -> None:
@@ -133,39 +127,6 @@ class PostgresOutbox:
             lambda now: entering.enqueue(new, held=held, chain=self._chain, now=now, wakes=False),
             wakes=not held,
         )
-
-    async def get(self, entry_id: str) -> Entry:
-        """See `Outbox.get`."""
-        return await self._hold(Kind.READ, lambda _: reading.get(entry_id))
-
-    async def find(self, lane: Lane, idempotency_key: str) -> Entry | None:
-        """See `Outbox.find`."""
-        return await self._hold(Kind.READ, lambda _: reading.find(lane, idempotency_key))
-
-    async def list_entries(
-        self,
-        *,
-        states: Sequence[State] | None = None,
-        environment: Environment | None = None,
-        limit: int = 100,
-        after: str | None = None,
-        orphaned_at: datetime | None = None,
-    ) -> list[Entry]:
-        """See `Outbox.list_entries`."""
-        return await self._hold(
-            Kind.READ,
-            lambda _: reading.list_entries(
-                states=states, environment=environment, limit=limit, after=after, orphaned_at=orphaned_at
-            ),
-        )
-
-    async def count(self, *, environment: Environment | None = None, lane: Lane | None = None) -> OutboxCounts:
-        """See `Outbox.count`."""
-        return await self._hold(Kind.READ_TOGETHER, lambda _: reading.count(environment=environment, lane=lane))
-
-    async def strays(self, served: Sequence[Lane], *, limit: int = 100) -> Strays:
-        """See `Outbox.strays`."""
-        return await self._hold(Kind.READ_TOGETHER, lambda _: reading.strays(served, limit=limit))
 
     async def claim(
         self,
@@ -210,10 +171,6 @@ class PostgresOutbox:
             lambda now: serving.let_go(entry_id, reason=reason, chain=self._chain, now=now),
             wakes=True,
         )
-
-    async def lane_state(self, lane: Lane) -> LaneState:
-        """See `Outbox.lane_state`."""
-        return await self._hold(Kind.READ, lambda now: lanes.lane_state(lane, now=now))
 
     async def change_lane(self, lane: Lane, state: LaneState, *, what: Happening | None = None) -> bool:
         """See `Outbox.change_lane`."""
@@ -266,6 +223,7 @@ class PostgresOutbox:
         reply: bytes,
         replies: Sequence[bytes] = (),
         alarms: Sequence[Alarm] = (),
+        holds: Sequence[HoldTerms] = (),
     ) -> None:
         """See `Outbox.acknowledge`."""
         await self._end(
@@ -280,6 +238,7 @@ class PostgresOutbox:
                 reply=reply,
                 replies=replies,
                 alarms=alarms,
+                holds=holds,
                 chain=self._chain,
                 now=now,
             ),
@@ -313,7 +272,13 @@ class PostgresOutbox:
         )
 
     async def mark_retracted(
-        self, lease: Lease, checkpoint: Checkpoint, attempt: Attempt, *, replies: Sequence[bytes] = ()
+        self,
+        lease: Lease,
+        checkpoint: Checkpoint,
+        attempt: Attempt,
+        *,
+        replies: Sequence[bytes] = (),
+        holds: Sequence[HoldTerms] = (),
     ) -> None:
         """See `Outbox.mark_retracted`."""
         state = by_hand.end_of_withdrawal(lease.entry)
@@ -322,7 +287,7 @@ class PostgresOutbox:
             attempt,
             Kind.WRITE_TOGETHER,
             lambda now: leasing.end_lease(
-                lease, state, checkpoint, attempt, replies=replies, chain=self._chain, now=now
+                lease, state, checkpoint, attempt, replies=replies, holds=holds, chain=self._chain, now=now
             ),
         )
 
@@ -335,14 +300,28 @@ class PostgresOutbox:
             wakes=True,
         )
 
-    async def file_by_hand(self, entry_id: str, *, report_id: int, reason: str, is_believed: bool = True) -> Entry:
+    async def file_by_hand(
+        self,
+        entry_id: str,
+        *,
+        report_id: int,
+        reason: str,
+        is_believed: bool = True,
+        holds: Sequence[HoldTerms] = (),
+    ) -> Entry:
         """See `Outbox.file_by_hand`."""
         rules.check_text(reason)
         by_hand.check_report_id(report_id)
         return await self._hold(
             Kind.WRITE_TOGETHER,
             lambda now: deciding.file_by_hand(
-                entry_id, report_id=report_id, reason=reason, is_believed=is_believed, chain=self._chain, now=now
+                entry_id,
+                report_id=report_id,
+                reason=reason,
+                is_believed=is_believed,
+                holds=holds,
+                chain=self._chain,
+                now=now,
             ),
             wakes=True,
         )
@@ -356,35 +335,11 @@ class PostgresOutbox:
             wakes=True,
         )
 
-    async def attempts(self, entry_id: str, *, limit: int = 100) -> list[Attempt]:
-        """See `Outbox.attempts`."""
-        return await self._hold(Kind.READ, lambda _: reading.attempts(entry_id, limit=limit))
-
-    async def acknowledgement(self, entry_id: str) -> AcknowledgementRecord | None:
-        """See `Outbox.acknowledgement`."""
-        return await self._hold(Kind.READ, lambda _: reading.acknowledgement(entry_id))
-
-    async def rejected_reply(self, entry_id: str) -> bytes | None:
-        """See `Outbox.rejected_reply`."""
-        return await self._hold(Kind.READ, lambda _: reading.rejected_reply(entry_id))
-
-    async def replies(self, entry_id: str) -> list[bytes]:
-        """See `Outbox.replies`."""
-        return await self._hold(Kind.READ, lambda _: reading.replies(entry_id))
-
-    async def unreceipted(self, *, limit: int = 100) -> list[str]:
-        """See `Outbox.unreceipted`."""
-        return await self._hold(Kind.READ, lambda _: reading.unreceipted(limit=limit))
-
     async def store_receipt(self, entry_id: str, receipt: bytes) -> bytes:
         """See `Outbox.store_receipt`."""
         return await self._hold(
             Kind.WRITE_TOGETHER, lambda now: deciding.store_receipt(entry_id, receipt, chain=self._chain, now=now)
         )
-
-    async def alarms(self, *, entry_id: str | None = None, is_open: bool | None = None) -> list[Alarm]:
-        """See `Outbox.alarms`."""
-        return await self._hold(Kind.READ, lambda _: reading.alarms(entry_id=entry_id, is_open=is_open))
 
     async def close_alarm(self, alarm_id: int, *, note: str) -> Alarm:
         """See `Outbox.close_alarm`."""
@@ -393,45 +348,14 @@ class PostgresOutbox:
             Kind.WRITE_TOGETHER, lambda now: deciding.close_alarm(alarm_id, note=note, chain=self._chain, now=now)
         )
 
-    async def history(self, entry_id: str) -> list[HistoryLine]:
-        """See `Outbox.history`."""
-        return await self._hold(Kind.READ, lambda _: telling.history_of_entry(entry_id))
-
-    async def lane_history(self, lane: Lane) -> list[HistoryLine]:
-        """See `Outbox.lane_history`."""
-        return await self._hold(Kind.READ, lambda _: telling.history_of_lane(lane))
-
-    async def events(self, *, after: int = 0, limit: int = 100) -> list[HistoryLine]:
-        """See `Outbox.events`."""
-        return await self._hold(Kind.WRITE_TOGETHER, lambda _: telling.lines_after(after=after, limit=limit))
-
-    async def hook_state(self, name: str) -> HookState:
-        """See `Outbox.hook_state`."""
-        return await self._hold(Kind.READ, lambda now: hooks.hook_state(name, now=now))
-
     async def change_hook(self, name: str, state: HookState) -> bool:
         """See `Outbox.change_hook`."""
         return await self._hold(Kind.WRITE, lambda _: hooks.change_hook(name, state))
 
-    async def notes(self, entry_id: str) -> list[tuple[datetime, str]]:
-        """See `Outbox.notes`."""
-        return await self._hold(Kind.READ, lambda _: reading.notes(entry_id))
-
-    async def facts(self) -> Mapping[str, str]:
-        """See `Outbox.facts`; as they were when it was opened."""
-        return dict(self._connections.facts)
-
-    async def news(self) -> AsyncIterator[None]:
-        """Yield whenever something may have become due: enqueued, requeued or withdrawn, on any host.
-
-        It yields once at the start and after each lost connection, since something may have been missed meanwhile; many
-        reasons at once are one item. Nothing is promised beyond that: whoever waits looks at times anyway. It ends when
-        the outbox is closed.
-        """
-        seen = 0
-        while (heard := await self._connections.wait_for_news(seen)) is not None:
-            seen = heard
-            yield
+    @property
+    def archive(self) -> Archive:
+        """See `Outbox.archive`."""
+        return self._archive
 
     async def close(self) -> None:
         """See `Outbox.close`."""

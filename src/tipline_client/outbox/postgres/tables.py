@@ -7,6 +7,7 @@ it lives in the schema `tipline`. Nothing here runs a statement.
 from typing import Final
 
 from tipline_client.outbox.columns import NEVER
+from tipline_client.outbox.postgres.archive_tables import ARCHIVE
 
 __all__ = ["MIGRATIONS"]
 
@@ -301,5 +302,6 @@ MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
     _REPORTS,
     _ORPHANS,
     _SEALED,
+    ARCHIVE,
 )
 """The statements that lead from each schema version to the next; a released one is never edited, only followed."""

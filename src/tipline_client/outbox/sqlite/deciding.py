@@ -3,6 +3,7 @@
 Functions over an open transaction. Nothing here needs a lease.
 """
 
+from collections.abc import Sequence
 from hashlib import sha256
 
 from tipline_client.delivery.acknowledgement import Alarm
@@ -14,6 +15,7 @@ from tipline_client.delivery.events import (
     ReceiptSigned,
     digest_of,
 )
+from tipline_client.delivery.hold import HoldTerms
 from tipline_client.delivery.states import State
 from tipline_client.errors import IllegalTransitionError
 from tipline_client.outbox import by_hand, rules
@@ -21,6 +23,7 @@ from tipline_client.outbox.columns import microseconds
 from tipline_client.outbox.rows import checkpoint_columns, entry_of, shown_alarm, stored_bytes
 from tipline_client.outbox.sqlite import statements
 from tipline_client.outbox.sqlite.driver import Row
+from tipline_client.outbox.sqlite.holding import open_holds
 from tipline_client.outbox.sqlite.leasing import check_nobody_elses
 from tipline_client.outbox.sqlite.writing import Writing
 
@@ -45,7 +48,15 @@ def withdraw(writing: Writing, entry_id: str, *, reason: str) -> Entry:
     return entry_of(_row(writing, entry_id))
 
 
-def file_by_hand(writing: Writing, entry_id: str, *, report_id: int, reason: str, is_believed: bool) -> Entry:
+def file_by_hand(
+    writing: Writing,
+    entry_id: str,
+    *,
+    report_id: int,
+    reason: str,
+    is_believed: bool,
+    holds: Sequence[HoldTerms],
+) -> Entry:
     """Record that a person filed the report; see `Outbox.file_by_hand`."""
     row = _row(writing, entry_id)
     entry = entry_of(row)
@@ -58,6 +69,7 @@ def file_by_hand(writing: Writing, entry_id: str, *, report_id: int, reason: str
     _note(writing, row, f"filed by hand as report {report_id}: {reason}")
     for what in by_hand.happenings_of_hand_filing(entry, state, report_id, reason):
         writing.tell(row[0], what)
+    open_holds(writing, row[0], by_hand.holds_of_hand_filing(entry, state, holds))
     return entry_of(_row(writing, entry_id))
 
 

@@ -12,6 +12,7 @@ from tipline_client.delivery.acknowledgement import Acknowledgement, Alarm, Alar
 from tipline_client.delivery.checkpoint import Checkpoint
 from tipline_client.delivery.entry import Lease
 from tipline_client.delivery.events import AlarmRaised, EntryGivenUp
+from tipline_client.delivery.hold import HoldTerms
 from tipline_client.delivery.jsonable import to_json
 from tipline_client.delivery.outcomes import Attempt, Failure, Outcome
 from tipline_client.delivery.states import State
@@ -28,9 +29,19 @@ from tipline_client.outbox.rows import (
 )
 from tipline_client.outbox.sqlite import statements
 from tipline_client.outbox.sqlite.driver import Row, Value
+from tipline_client.outbox.sqlite.holding import open_holds
 from tipline_client.outbox.sqlite.writing import Writing
 
-__all__ = ["acknowledge", "check_nobody_elses", "claim", "dead_letter", "end_lease", "record", "renew"]
+__all__ = [
+    "acknowledge",
+    "check_nobody_elses",
+    "claim",
+    "dead_letter",
+    "end_lease",
+    "mark_retracted",
+    "record",
+    "renew",
+]
 
 
 def claim(
@@ -191,6 +202,7 @@ def acknowledge(
     reply: bytes,
     replies: Sequence[bytes],
     alarms: Sequence[Alarm],
+    holds: Sequence[HoldTerms],
 ) -> None:
     """End the entry as filed, with everything that shows it."""
     number = end_lease(writing, lease, State.ACKNOWLEDGED, checkpoint, attempt, replies=replies)
@@ -211,6 +223,23 @@ def acknowledge(
         alarms = (*alarms, *rules.foreign_report_alarm(int(report_id), acknowledgement, raised_at=writing.now))
     twice = by_hand.filed_twice_alarm(lease.entry, acknowledgement, raised_at=writing.now)
     add_alarms(writing, number, (*alarms, *twice))
+    open_holds(writing, number, holds if kept else ())
+
+
+def mark_retracted(
+    writing: Writing,
+    lease: Lease,
+    state: State,
+    checkpoint: Checkpoint,
+    attempt: Attempt,
+    *,
+    replies: Sequence[bytes],
+    holds: Sequence[HoldTerms],
+) -> None:
+    """End the entry as proven not filed by this program; what a person filed is held like any other filing."""
+    number = end_lease(writing, lease, state, checkpoint, attempt, replies=replies)
+    if state is State.FILED_BY_HAND:
+        open_holds(writing, number, holds)
 
 
 def dead_letter(

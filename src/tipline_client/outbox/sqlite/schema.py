@@ -8,6 +8,7 @@ from typing import Final
 
 from tipline_client.errors import ConfigurationError
 from tipline_client.outbox.columns import NEVER
+from tipline_client.outbox.sqlite.archive_tables import ARCHIVE
 from tipline_client.outbox.sqlite.driver import Connection
 
 __all__ = ["APPLICATION_ID", "MIGRATIONS", "VERSION", "check_version", "migrate"]
@@ -311,6 +312,7 @@ MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
     _REPORTS,
     _ORPHANS,
     _SEALED,
+    ARCHIVE,
 )
 """The statements that lead from each schema version to the next; a released one is never edited, only followed."""
 

@@ -30,6 +30,7 @@ class _Job:
     work: Callable[[Execute], Any]
     future: "asyncio.Future[Any]"
     loop: asyncio.AbstractEventLoop
+    is_apart: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +64,11 @@ class Worker:
         self._thread = threading.Thread(target=self._serve, name=name, daemon=True)
         self._thread.start()
 
-    async def run(self, work: Callable[[Execute], T]) -> T:
+    async def run(self, work: Callable[[Execute], T], *, is_apart: bool = False) -> T:
         """Run `work` in a transaction and return its result once that is committed.
 
-        A cancelled caller's work is left out if its transaction has not begun, and done wholly if it has.
+        With `is_apart` it is run outside of any transaction, for the few statements that allow none. A cancelled
+        caller's work is left out if its transaction has not begun, and done wholly if it has.
 
         Raises:
             OutboxUnavailableError: Closed, opened before a fork, or the storage failed; nothing was written.
@@ -78,7 +80,7 @@ class Worker:
                 "the outbox was opened before this process was forked", hint="Open the outbox in each process anew."
             )
         loop = asyncio.get_running_loop()
-        job = _Job(work, loop.create_future(), loop)
+        job = _Job(work, loop.create_future(), loop, is_apart)
         with self._gate:
             if self._is_closed:
                 raise OutboxUnavailableError("the outbox is closed", hint="Open it again.")
@@ -101,8 +103,10 @@ class Worker:
             while not is_last:
                 jobs, is_last = self._next_batch()
                 # What was cancelled before its transaction begins is left out.
-                if wanted := [job for job in jobs if not job.future.cancelled()]:
-                    self._settle(self._transact(wanted))
+                wanted = [job for job in jobs if not job.future.cancelled()]
+                if together := [job for job in wanted if not job.is_apart]:
+                    self._settle(self._transact(together))
+                self._settle([self._run_apart(job) for job in wanted if job.is_apart])
         finally:
             self._connection.close()
 
@@ -130,6 +134,12 @@ class Worker:
             self._roll_back()
             return [_Ending(job, error=_copy(error)) for job in jobs]
         return endings
+
+    def _run_apart(self, job: _Job) -> _Ending:
+        try:
+            return _Ending(job, result=job.work(self._connection.execute))
+        except Exception as error:  # whatever it is, somebody waits for the answer
+            return _Ending(job, error=error)
 
     def _attempt(self, job: _Job, *, is_alone: bool) -> _Ending:
         """Do one job; if it raises, undo it and leave the others."""
