@@ -92,6 +92,34 @@ async def test_wish_of_a_person(durable: Stage, *, by_hand: bool) -> None:
     assert (0, 0) == (durable.endpoint.summary()["finished"], durable.endpoint.summary()["open"])
 
 
+@pytest.mark.parametrize(
+    ("by_hand", "change"),
+    [
+        (False, "withdrawal_reason = 'another reason'"),
+        (False, "filed_by_hand_as = '78'"),
+        (True, "withdrawal_reason = 'another reason'"),
+        (True, "filed_by_hand_as = '78'"),
+        (True, "filed_by_hand_as = NULL"),
+    ],
+)
+async def test_wish_of_a_person_changed_in_the_row(durable: Stage, *, by_hand: bool, change: str) -> None:
+    """A wish other than the one on record is nobody's: not its reason, not its number, not one made of the other."""
+    entry = await durable.enqueue()
+    durable.endpoint.faults.script("fileinfo", *[faults.status(503)] * 2)
+    durable.endpoint.faults.script("retract", *[faults.status(503)] * 8)
+    await durable.conductor().deliver(entry.id)
+    if by_hand:
+        await durable.outbox.file_by_hand(entry.id, report_id=77, reason="on the portal")
+    else:
+        await durable.outbox.withdraw(entry.id, reason="wrong account")
+    _by_hand(durable, f"UPDATE entries SET {change}")  # noqa: S608 - a test's own
+
+    await durable.conductor().drain(patience=DAYS)
+
+    assert State.DEAD_LETTER is (await durable.outbox.get(entry.id)).state
+    assert [AlarmKind.ENVELOPE_REFUSED] == [alarm.kind for alarm in await durable.outbox.alarms()]
+
+
 async def _finish_in_doubt(stage: Stage, *, lost: bool) -> tuple[str, int]:
     entry = await stage.enqueue()
     fault = faults.lost_reply() if lost else faults.status(503)

@@ -145,6 +145,20 @@ async def test_column_beside_the_entries(outbox: SqliteOutbox, path: Path, table
     assert filed.has_receipt
 
 
+@pytest.mark.parametrize("longest_due", [False, True])
+async def test_rows_that_cannot_even_be_set_aside(outbox: SqliteOutbox, path: Path, *, longest_due: bool) -> None:
+    """They keep their places at the head of the line, and take none of the places that a claim asks for."""
+    change = "UPDATE entries SET attempts = 'coffee' WHERE id = 'id-one'"
+    alter(path, change, is_strict_again=True)
+    reopened = SqliteOutbox.open(path, clock=TurnableClock(), driver=outbox._driver)
+
+    claimed = await reopened.claim(LANE, limit=1, lease_for=MINUTE, longest_due=longest_due)
+    none = await reopened.claim(LANE, limit=1, lease_for=MINUTE, longest_due=longest_due)
+    await reopened.close()
+
+    assert (["id-two"], []) == ([lease.entry.id for lease in claimed], list(none))
+
+
 async def test_environment_that_does_not_exist(outbox: SqliteOutbox, path: Path) -> None:
     """A row of no environment is neither listed nor claimed, but counted, named as a stray, and refused by name."""
     connection = sqlite3.connect(path)

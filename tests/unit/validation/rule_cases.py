@@ -99,6 +99,8 @@ RULE_CASES = (
         f"{REPORTED}.estimatedLocation.region",
     ),
     Case("age-contradicts-birth-date", {f"{PERSON}.age": 30, f"{PERSON}.dateOfBirth": "2010-02-01"}, f"{PERSON}.age"),
+    Case("age-contradicts-birth-date", {f"{PERSON}.age": 18, f"{PERSON}.dateOfBirth": "2010-02-01"}, f"{PERSON}.age"),
+    Case("age-contradicts-birth-date", {f"{PERSON}.age": 13, f"{PERSON}.dateOfBirth": "2010-01-05"}, f"{PERSON}.age"),
     Case("birth-date-in-future", {f"{PERSON}.dateOfBirth": "2026-02-01"}, f"{PERSON}.dateOfBirth"),
     Case("reporter-looks-like-placeholder", {f"{REPORTER}.email": ["noreply@example.com"]}, f"{REPORTER}.email[0]"),
     Case(

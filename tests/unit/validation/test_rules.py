@@ -127,6 +127,14 @@ HOLDS = {
         "age-contradicts-birth-date",
         {f"{PERSON}.age": 17, f"{PERSON}.dateOfBirth": "2010-02-01"},
     ),
+    "age within two years, the birthday still to come": (
+        "age-contradicts-birth-date",
+        {f"{PERSON}.age": 13, f"{PERSON}.dateOfBirth": "2010-01-06"},
+    ),
+    "age within two years, on the birthday": (
+        "age-contradicts-birth-date",
+        {f"{PERSON}.age": 18, f"{PERSON}.dateOfBirth": "2010-01-05"},
+    ),
     "e-mail that is blank and bare": ("contact-text-blank", {f"{PERSON}.email": [" "]}),
     "account disabled with dates": (
         "account-state-contradiction",
@@ -200,6 +208,20 @@ def test_newer_element_known_to_the_endpoint() -> None:
     issues = issues_of(edits, newer=frozenset({("reportAnnotations", "informational")}))
 
     assert () == issues
+
+
+@pytest.mark.parametrize(("is_known_to_differ", "found_there"), [(True, 0), (False, 1)])
+def test_age_that_is_known_to_differ(is_known_to_differ: bool, found_there: int) -> None:
+    """Whoever says that age and date of birth differ is not told so; whoever says that they do not, is."""
+    edits = {
+        f"{PERSON}.age": 30,
+        f"{PERSON}.dateOfBirth": "2010-02-01",
+        f"{PERSON}.ageAssertionDiscrepancy": is_known_to_differ,
+    }
+
+    issues = issues_of(edits, newer=frozenset({("person", "ageAssertionDiscrepancy")}))
+
+    assert ["age-contradicts-birth-date"] * found_there == [issue.rule for issue in issues]
 
 
 def test_newer_element_unknown_to_the_endpoint() -> None:
