@@ -83,6 +83,7 @@ async def test_second_acknowledgement(
         ("attempts = -1", "attempts"),
         ("lapses_at = -1", "lapses_at"),
         ("orphans_lapse_at = -1", "orphans_lapse_at"),
+        ("report_id = 'coffee'", "entries.report_id"),
     ],
 )
 async def test_unreadable_row(outbox: PostgresOutbox, server: PostgresServer, change: str, column: str) -> None:

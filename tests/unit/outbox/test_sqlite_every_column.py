@@ -31,6 +31,7 @@ ENTRY_COLUMNS = [
     "withdrawal_reason",
     "filed_by_hand_as",
     "known_at",
+    "report_id",
     "warned_at",
     "orphans_lapse_at",
     "enqueued_at",
@@ -85,6 +86,15 @@ async def outbox(request: pytest.FixtureRequest, path: Path) -> AsyncIterator[Sq
     await made.close()
     yield made
     await made.close()
+
+
+async def test_columns_that_are_tried(outbox: SqliteOutbox, path: Path) -> None:
+    """Every column is: a number cannot be wrong, and a state or environment that is none is tried apart."""
+    connection = sqlite3.connect(path)
+    columns = [name for _, name, *_ in connection.execute("PRAGMA table_info(entries)")]
+    connection.close()
+
+    assert {*ENTRY_COLUMNS, "number", "state", "environment"} == set(columns)
 
 
 @pytest.mark.parametrize("is_strict_again", [False, True])

@@ -21,6 +21,7 @@ __all__ = [
     "CLOSE_ALARM",
     "END_LEASE",
     "FILE_BY_HAND",
+    "HOLDER_OF_REPORT",
     "KEEP_RECEIPT",
     "LOCK_ALARM",
     "LOCK_ENTRY",
