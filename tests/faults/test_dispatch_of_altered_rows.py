@@ -1,13 +1,12 @@
 """Rows that an operator's hand changed in the database file: nothing is sent, and somebody is told."""
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from tests.support.stage import DAYS, Stage, staged
+from tests.support.stage import DAYS, Stage
 from tipline_client.delivery.acknowledgement import AlarmKind
 from tipline_client.delivery.checkpoint import Checkpoint
 from tipline_client.delivery.environment import Environment
@@ -16,19 +15,8 @@ from tipline_client.dispatch.delivering import deliver, requeue, withdraw
 from tipline_client.dispatch.receipting import receipt_bytes
 from tipline_client.envelope import KeyRing
 from tipline_client.errors import ConfigurationError, DeliveryRejectedError, EnvelopeError
-from tipline_client.mock import MockEndpoint, faults
-from tipline_client.outbox import SqliteOutbox
+from tipline_client.mock import faults
 from tipline_client.outbox.sqlite.driver import connect
-from tipline_client.testing import TurnableClock
-
-
-@pytest.fixture
-async def durable(
-    tmp_path: Path, shared_endpoint: MockEndpoint, shared_clock: TurnableClock, shared_keys: KeyRing
-) -> AsyncIterator[Stage]:
-    outbox = SqliteOutbox.open(tmp_path / "outbox.sqlite", clock=shared_clock, driver="apsw")
-    async with staged(tmp_path, shared_endpoint, shared_clock, outbox=outbox, keys=shared_keys) as stage:
-        yield stage
 
 
 def _by_hand(stage: Stage, sql: str) -> None:

@@ -1,34 +1,18 @@
 """Columns that say what a person asked for, what was filed, or whose a row is: believed only with a proof."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
 import pytest
 
-from tests.support.stage import DAYS, Stage, sample_report, staged
+from tests.support.stage import DAYS, Stage, sample_report
 from tipline_client.delivery.acknowledgement import AlarmKind
 from tipline_client.delivery.events import EntryRetracted
 from tipline_client.delivery.states import State
 from tipline_client.dispatch.delivering import file_by_hand, requeue
 from tipline_client.dispatch.enqueueing import enqueue
 from tipline_client.dispatch.receipting import receipt_bytes
-from tipline_client.envelope import KeyRing
 from tipline_client.errors import EnvelopeError, ReportTakenError
-from tipline_client.mock import MockEndpoint, faults
+from tipline_client.mock import faults
 from tipline_client.outbox import SqliteOutbox
 from tipline_client.outbox.sqlite.driver import connect
-from tipline_client.testing import TurnableClock
-
-
-@pytest.fixture
-async def durable(
-    tmp_path: Path, shared_endpoint: MockEndpoint, shared_clock: TurnableClock, shared_keys: KeyRing
-) -> AsyncIterator[Stage]:
-    chain = shared_keys.history_chain()
-    outbox = SqliteOutbox.open(tmp_path / "outbox.sqlite", clock=shared_clock, driver="apsw", chain=chain)
-    async with staged(tmp_path, shared_endpoint, shared_clock, outbox=outbox, keys=shared_keys) as stage:
-        stage.road = {"chain": chain}
-        yield stage
 
 
 def _by_hand(stage: Stage, sql: str) -> None:
