@@ -106,6 +106,22 @@ async def test_switch_away_from_production(outbox: Outbox, clock: TurnableClock,
     assert 0 == held
 
 
+@pytest.mark.parametrize(("is_over", "expected"), [(True, State.HELD), (False, State.LEASED)])
+async def test_leased_before_the_switch(
+    outbox: Outbox, clock: TurnableClock, *, is_over: bool, expected: State
+) -> None:
+    """What a dispatcher left behind before it sent anything is held like the rest; what is being worked on is not."""
+    await outbox.enqueue(for_production())
+    await outbox.claim(PRODUCTION, limit=1, lease_for=3 * MINUTE)
+    clock.advance(MINUTE)
+    await outbox.serve(TESTING)
+    clock.advance(2 * MINUTE if is_over else MINUTE)
+
+    held = await outbox.serve(PRODUCTION)
+
+    assert (is_over, expected) == (held, (await outbox.get("id-one")).state)
+
+
 async def test_begun_at_the_endpoint_before_the_switch(outbox: Outbox, clock: TurnableClock) -> None:
     """An entry with something at the endpoint goes on: left alone, nobody would settle what is in doubt."""
     await outbox.enqueue(for_production())
