@@ -196,6 +196,16 @@ async def test_acknowledgement_made_to_look_better(durable: Stage, change: str) 
         await receipt_bytes(durable.outbox, durable.keys, entry.id)
 
 
+async def test_reply_replaced_by_one_that_says_the_same(durable: Stage) -> None:
+    """The endpoint's own words are the legal notification: with another byte in them nothing is signed."""
+    entry = await durable.enqueue()
+    await durable.conductor().deliver(entry.id)
+    _by_hand(durable, "UPDATE acknowledgements SET reply = reply || x'20'")
+
+    with pytest.raises(EnvelopeError, match="differs from the record of the delivery in its reply"):
+        await receipt_bytes(durable.outbox, durable.keys, entry.id)
+
+
 async def test_key_and_digest_of_a_filed_entry_given_to_another(durable: Stage) -> None:
     """Handed in again, a submission is not called filed because a filed row was given its key."""
     filed = await durable.enqueue("filed")

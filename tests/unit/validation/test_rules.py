@@ -179,6 +179,15 @@ HOLDS = {
         "file-hash-conflict",
         {HASHES: [{"value": MD5, "hashType": "MD5"}, {"value": "da39a3ee", "hashType": "PDQ"}]},
     ),
+    "digest in capitals": ("file-hash-form", {HASHES: [{"value": MD5.upper(), "hashType": "MD5"}]}),
+    "digest repeated in capitals": (
+        "file-hash-conflict",
+        {HASHES: [{"value": MD5, "hashType": "MD5"}, {"value": MD5.upper(), "hashType": "MD5"}]},
+    ),
+    "two digests of likeness, of which a file may have several": (
+        "file-hash-conflict",
+        {HASHES: [{"value": "da39a3ee", "hashType": "PDQ"}, {"value": "5e6b4b0d", "hashType": "PDQ"}]},
+    ),
     "text of 3000 characters": ("text-over-3000", {"report.additionalInfo": LONG[:3000]}),
     "all e-mails reported": (
         "reported-person-email-missing",
