@@ -236,6 +236,9 @@ async def test_filed_entry_made_to_look_unfiled(durable: Stage) -> None:
     assert (1, 1) == (durable.endpoint.summary()["finished"], len(durable.endpoint.reports()))
 
 
+ORPHAN = '{"since": "2026-01-05T09:00:00Z", "lapses_at": "2026-01-06T09:00:00Z"}'
+
+
 @pytest.mark.parametrize(
     "change",
     [
@@ -243,6 +246,8 @@ async def test_filed_entry_made_to_look_unfiled(durable: Stage) -> None:
         "facts = json_set(facts, '$.report_id', 1)",
         "facts = json_set(facts, '$.acknowledged_at', '2020-01-01T00:00:00Z')",
         "facts = json_set(facts, '$.files', json('[]'))",
+        "facts = json_set(facts, '$.exchanges[0].request_id', 'another')",
+        f"facts = json_set(facts, '$.orphans', json('[{ORPHAN}]'))",
     ],
 )
 async def test_acknowledgement_altered_before_its_receipt(durable: Stage, change: str) -> None:

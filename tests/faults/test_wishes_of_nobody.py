@@ -200,7 +200,7 @@ async def test_reply_replaced_by_one_that_says_the_same(durable: Stage) -> None:
     """The endpoint's own words are the legal notification: with another byte in them nothing is signed."""
     entry = await durable.enqueue()
     await durable.conductor().deliver(entry.id)
-    _by_hand(durable, "UPDATE acknowledgements SET reply = reply || x'20'")
+    _by_hand(durable, "UPDATE acknowledgements SET reply = CAST(reply || x'20' AS BLOB)")
 
     with pytest.raises(EnvelopeError, match="differs from the record of the delivery in its reply"):
         await receipt_bytes(durable.outbox, durable.keys, entry.id)
