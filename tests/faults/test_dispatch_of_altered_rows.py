@@ -258,3 +258,27 @@ async def test_acknowledgement_altered_before_its_receipt(durable: Stage, change
 
     with pytest.raises(EnvelopeError, match="differs from the record"):
         await receipt_bytes(durable.outbox, durable.keys, entry.id)
+
+
+async def test_acknowledgement_and_checkpoint_altered_alike(durable: Stage) -> None:
+    """What agrees with a record that has no good seal is not signed either."""
+    entry = await durable.enqueue()
+    await durable.conductor().drain(patience=DAYS)
+    change = "json_set({}, '$.exchanges[0].request_id', 'another')"
+    _by_hand(durable, f"UPDATE acknowledgements SET receipt = NULL, facts = {change.format('facts')}")  # noqa: S608
+    _by_hand(durable, f"UPDATE entries SET checkpoint = {change.format('checkpoint')}")  # noqa: S608
+
+    with pytest.raises(EnvelopeError, match="was altered"):
+        await receipt_bytes(durable.outbox, durable.keys, entry.id)
+
+
+@pytest.mark.parametrize("change", ["environment = 'testing'", "profile = 'other'", "idempotency_key = 'another'"])
+async def test_filed_entry_renamed_or_moved(durable: Stage, change: str) -> None:
+    """A receipt is handed out for the entry that it names alone: as it was called, and where it was filed."""
+    entry = await durable.enqueue()
+    await durable.conductor().drain(patience=DAYS)
+    assert await receipt_bytes(durable.outbox, durable.keys, entry.id)
+    _by_hand(durable, f"UPDATE entries SET {change}")  # noqa: S608 - the test's own statement
+
+    with pytest.raises(EnvelopeError, match="another entry's"):
+        await receipt_bytes(durable.outbox, durable.keys, entry.id)
