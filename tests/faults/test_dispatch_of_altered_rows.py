@@ -1,13 +1,12 @@
 """Rows that an operator's hand changed in the database file: nothing is sent, and somebody is told."""
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from tests.support.stage import DAYS, Stage, staged
+from tests.support.stage import DAYS, Stage
 from tipline_client.delivery.acknowledgement import AlarmKind
 from tipline_client.delivery.checkpoint import Checkpoint
 from tipline_client.delivery.environment import Environment
@@ -16,19 +15,8 @@ from tipline_client.dispatch.delivering import deliver, requeue, withdraw
 from tipline_client.dispatch.receipting import receipt_bytes
 from tipline_client.envelope import KeyRing
 from tipline_client.errors import ConfigurationError, DeliveryRejectedError, EnvelopeError
-from tipline_client.mock import MockEndpoint, faults
-from tipline_client.outbox import SqliteOutbox
+from tipline_client.mock import faults
 from tipline_client.outbox.sqlite.driver import connect
-from tipline_client.testing import TurnableClock
-
-
-@pytest.fixture
-async def durable(
-    tmp_path: Path, shared_endpoint: MockEndpoint, shared_clock: TurnableClock, shared_keys: KeyRing
-) -> AsyncIterator[Stage]:
-    outbox = SqliteOutbox.open(tmp_path / "outbox.sqlite", clock=shared_clock, driver="apsw")
-    async with staged(tmp_path, shared_endpoint, shared_clock, outbox=outbox, keys=shared_keys) as stage:
-        yield stage
 
 
 def _by_hand(stage: Stage, sql: str) -> None:
@@ -248,6 +236,9 @@ async def test_filed_entry_made_to_look_unfiled(durable: Stage) -> None:
     assert (1, 1) == (durable.endpoint.summary()["finished"], len(durable.endpoint.reports()))
 
 
+ORPHAN = '{"since": "2026-01-05T09:00:00Z", "lapses_at": "2026-01-06T09:00:00Z"}'
+
+
 @pytest.mark.parametrize(
     "change",
     [
@@ -255,6 +246,8 @@ async def test_filed_entry_made_to_look_unfiled(durable: Stage) -> None:
         "facts = json_set(facts, '$.report_id', 1)",
         "facts = json_set(facts, '$.acknowledged_at', '2020-01-01T00:00:00Z')",
         "facts = json_set(facts, '$.files', json('[]'))",
+        "facts = json_set(facts, '$.exchanges[0].request_id', 'another')",
+        f"facts = json_set(facts, '$.orphans', json('[{ORPHAN}]'))",
     ],
 )
 async def test_acknowledgement_altered_before_its_receipt(durable: Stage, change: str) -> None:
@@ -264,4 +257,28 @@ async def test_acknowledgement_altered_before_its_receipt(durable: Stage, change
     _by_hand(durable, f"UPDATE acknowledgements SET receipt = NULL, {change}")  # noqa: S608 - the test's own statement
 
     with pytest.raises(EnvelopeError, match="differs from the record"):
+        await receipt_bytes(durable.outbox, durable.keys, entry.id)
+
+
+async def test_acknowledgement_and_checkpoint_altered_alike(durable: Stage) -> None:
+    """What agrees with a record that has no good seal is not signed either."""
+    entry = await durable.enqueue()
+    await durable.conductor().drain(patience=DAYS)
+    change = "json_set({}, '$.exchanges[0].request_id', 'another')"
+    _by_hand(durable, f"UPDATE acknowledgements SET receipt = NULL, facts = {change.format('facts')}")  # noqa: S608
+    _by_hand(durable, f"UPDATE entries SET checkpoint = {change.format('checkpoint')}")  # noqa: S608
+
+    with pytest.raises(EnvelopeError, match="was altered"):
+        await receipt_bytes(durable.outbox, durable.keys, entry.id)
+
+
+@pytest.mark.parametrize("change", ["environment = 'testing'", "profile = 'other'", "idempotency_key = 'another'"])
+async def test_filed_entry_renamed_or_moved(durable: Stage, change: str) -> None:
+    """A receipt is handed out for the entry that it names alone: as it was called, and where it was filed."""
+    entry = await durable.enqueue()
+    await durable.conductor().drain(patience=DAYS)
+    assert await receipt_bytes(durable.outbox, durable.keys, entry.id)
+    _by_hand(durable, f"UPDATE entries SET {change}")  # noqa: S608 - the test's own statement
+
+    with pytest.raises(EnvelopeError, match="another entry's"):
         await receipt_bytes(durable.outbox, durable.keys, entry.id)

@@ -1,34 +1,18 @@
 """Columns that say what a person asked for, what was filed, or whose a row is: believed only with a proof."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
 import pytest
 
-from tests.support.stage import DAYS, Stage, sample_report, staged
+from tests.support.stage import DAYS, Stage, sample_report
 from tipline_client.delivery.acknowledgement import AlarmKind
 from tipline_client.delivery.events import EntryRetracted
 from tipline_client.delivery.states import State
 from tipline_client.dispatch.delivering import file_by_hand, requeue
 from tipline_client.dispatch.enqueueing import enqueue
 from tipline_client.dispatch.receipting import receipt_bytes
-from tipline_client.envelope import KeyRing
 from tipline_client.errors import EnvelopeError, ReportTakenError
-from tipline_client.mock import MockEndpoint, faults
+from tipline_client.mock import faults
 from tipline_client.outbox import SqliteOutbox
 from tipline_client.outbox.sqlite.driver import connect
-from tipline_client.testing import TurnableClock
-
-
-@pytest.fixture
-async def durable(
-    tmp_path: Path, shared_endpoint: MockEndpoint, shared_clock: TurnableClock, shared_keys: KeyRing
-) -> AsyncIterator[Stage]:
-    chain = shared_keys.history_chain()
-    outbox = SqliteOutbox.open(tmp_path / "outbox.sqlite", clock=shared_clock, driver="apsw", chain=chain)
-    async with staged(tmp_path, shared_endpoint, shared_clock, outbox=outbox, keys=shared_keys) as stage:
-        stage.road = {"chain": chain}
-        yield stage
 
 
 def _by_hand(stage: Stage, sql: str) -> None:
@@ -90,6 +74,34 @@ async def test_wish_of_a_person(durable: Stage, *, by_hand: bool) -> None:
     expected = State.FILED_BY_HAND if by_hand else State.RETRACTED
     assert expected is (await durable.outbox.get(entry.id)).state
     assert (0, 0) == (durable.endpoint.summary()["finished"], durable.endpoint.summary()["open"])
+
+
+@pytest.mark.parametrize(
+    ("by_hand", "change"),
+    [
+        (False, "withdrawal_reason = 'another reason'"),
+        (False, "filed_by_hand_as = '78'"),
+        (True, "withdrawal_reason = 'another reason'"),
+        (True, "filed_by_hand_as = '78'"),
+        (True, "filed_by_hand_as = NULL"),
+    ],
+)
+async def test_wish_of_a_person_changed_in_the_row(durable: Stage, *, by_hand: bool, change: str) -> None:
+    """A wish other than the one on record is nobody's: not its reason, not its number, not one made of the other."""
+    entry = await durable.enqueue()
+    durable.endpoint.faults.script("fileinfo", *[faults.status(503)] * 2)
+    durable.endpoint.faults.script("retract", *[faults.status(503)] * 8)
+    await durable.conductor().deliver(entry.id)
+    if by_hand:
+        await durable.outbox.file_by_hand(entry.id, report_id=77, reason="on the portal")
+    else:
+        await durable.outbox.withdraw(entry.id, reason="wrong account")
+    _by_hand(durable, f"UPDATE entries SET {change}")  # noqa: S608 - a test's own
+
+    await durable.conductor().drain(patience=DAYS)
+
+    assert State.DEAD_LETTER is (await durable.outbox.get(entry.id)).state
+    assert [AlarmKind.ENVELOPE_REFUSED] == [alarm.kind for alarm in await durable.outbox.alarms()]
 
 
 async def _finish_in_doubt(stage: Stage, *, lost: bool) -> tuple[str, int]:
@@ -181,6 +193,16 @@ async def test_acknowledgement_made_to_look_better(durable: Stage, change: str) 
     _by_hand(durable, f"UPDATE acknowledgements SET facts = {change}")  # noqa: S608 - a test's own
 
     with pytest.raises(EnvelopeError, match="the stored acknowledgement differs"):
+        await receipt_bytes(durable.outbox, durable.keys, entry.id)
+
+
+async def test_reply_replaced_by_one_that_says_the_same(durable: Stage) -> None:
+    """The endpoint's own words are the legal notification: with another byte in them nothing is signed."""
+    entry = await durable.enqueue()
+    await durable.conductor().deliver(entry.id)
+    _by_hand(durable, "UPDATE acknowledgements SET reply = CAST(reply || x'20' AS BLOB)")
+
+    with pytest.raises(EnvelopeError, match="differs from the record of the delivery in its reply"):
         await receipt_bytes(durable.outbox, durable.keys, entry.id)
 
 

@@ -8,7 +8,7 @@ import logging
 import secrets
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from inspect import isawaitable
 from random import Random
 from typing import Final
@@ -140,7 +140,7 @@ class Hooks:
             return None
         if state.position is None:
             state = replace(state, position=await self._newest())
-        return await self._write(hook, replace(state, holder=self._holder, held_until=state.read_at + _TURN))
+        return await self._write(hook, replace(state, holder=self._holder, held_until=_turn_ends(hook, state)))
 
     async def _write(self, hook: Hook, state: HookState) -> HookState | None:
         """The state as it is after the write; nothing when somebody else has changed it."""
@@ -150,8 +150,7 @@ class Hooks:
 
     async def _tell(self, hook: Hook, state: HookState, line: HistoryLine) -> HookState:
         """Tell one event; the state that follows from how it went."""
-        until = state.read_at + _TURN + hook.timeout
-        turn = replace(state, holder=self._holder, held_until=until)
+        turn = replace(state, holder=self._holder, held_until=_turn_ends(hook, state))
         done = replace(turn, position=line.position, failures=0, next_at=None, last_error="")
         try:
             event = line.event
@@ -190,3 +189,8 @@ class Hooks:
         while lines := await self.outbox.events(after=position, limit=10_000):
             position = lines[-1].position
         return position
+
+
+def _turn_ends(hook: Hook, state: HookState) -> datetime:
+    # A call may take all of its time; told by somebody else meanwhile, its event would be told twice for nothing.
+    return state.read_at + _TURN + hook.timeout

@@ -259,6 +259,40 @@ async def test_late_answer_to_a_call_from_before(lane: LaneGate, other: LaneGate
     assert (False, True) == _state(lane)
 
 
+@pytest.mark.parametrize("kind", [AnswerKind.SUCCESS, AnswerKind.OUTAGE])
+async def test_answer_after_the_turn_was_taken_by_another(
+    lane: LaneGate, other: LaneGate, clock: TurnableClock, kind: AnswerKind
+) -> None:
+    """The answer to a trial that took too long is not the one that counts: whoever has the turn decides."""
+    await _note(lane)
+    await _put_on_trial(lane)
+    await lane.take_trial()
+    clock.advance(timedelta(minutes=1))
+    assert await other.take_trial()
+
+    await _note(lane, kind)
+    await other.look()
+
+    assert (False, True) == _state(other)
+    assert other.incident is not None
+    assert 1 == other.incident.failures
+
+
+async def test_late_answer_to_a_probe(lane: LaneGate, other: LaneGate, outbox: MemoryOutbox) -> None:
+    """A probe whose answer comes when the lane is on trial already changes neither the trial nor the reason."""
+    await _note(lane)
+    await _take_probe(lane, at_once=True)
+    await _take_probe(other, at_once=True)
+    await lane.note_probe(WELL)
+    await lane.take_trial()
+    before = await outbox.lane_state(LANE)
+
+    await other.note_probe(WELL)
+    await other.note_probe(Answer(AnswerKind.OUTAGE, "sample"))
+
+    assert before == await outbox.lane_state(LANE)
+
+
 async def test_failures_before_an_incident_forgotten_by_all(lane: LaneGate, other: LaneGate) -> None:
     """After an incident every dispatcher begins to count anew."""
     for _ in range(2):

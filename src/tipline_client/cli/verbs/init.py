@@ -20,7 +20,9 @@ def init(
     import_: Annotated[Path | None, Parameter(name="--import")] = None,
     rotate: bool = False,
     trust: Path | None = None,
+    distrust: str | None = None,
     checkpoint_key: Path | None = None,
+    new_checkpoint_key: bool = False,
     options: HomeOptions = HOME,
 ) -> ExitCode:
     """Make the home folder (0700) with a signing key (0600) and an outbox, unless that is in a database.
@@ -31,14 +33,24 @@ def init(
         import_: Sign with this Ed25519 private key (PEM) instead of a new one.
         rotate: Add a new key that signs from now on; those before stay trusted.
         trust: Trust this public key (PEM) too, for instance of another host.
+        distrust: Believe this key no longer, named by its id, for instance since it leaked. What waits with its
+            signature alone is refused from then on; dispatchers read the keys when they start.
         checkpoint_key: Take over the secret that seals checkpoints from another host of the same outbox.
+        new_checkpoint_key: Make another secret that seals checkpoints, after the one before was lost for good. What
+            waits is refused from then on, until a person vouches for it.
         options: Which installation.
     """
     session = options.start()
     home, address = Home(session.settings.home), session.settings.outbox
+    is_new = not home.exists
     if rotate and import_ is not None:
         raise CommandError("--rotate makes a new key and --import brings one", hint="Give one of the two.")
-    is_new = not home.exists
+    if new_checkpoint_key and checkpoint_key is not None:
+        raise CommandError(
+            "--new-checkpoint-key makes a secret and --checkpoint-key brings one", hint="Give one of the two."
+        )
+    if new_checkpoint_key or distrust is not None:
+        _check_known(home, distrust)
     done = []
     if is_new:
         keys = home.create(import_key=import_, beside=address)
@@ -51,9 +63,16 @@ def init(
     if checkpoint_key is not None:
         keys.import_checkpoint_key(checkpoint_key)
         done.append("the checkpoint key was taken over")
+    if new_checkpoint_key:
+        keys.replace_checkpoint_key()
+        done.append("a new checkpoint key was made; what waits is refused until a person vouches for it")
+    if distrust is not None:
+        keys.distrust(distrust)
+        done.append(f"key {distrust} is believed no longer; restart every dispatcher of this home")
     if address is None:
         anyio.run(SqliteOutbox.open(home.outbox_path).close)
-    key_id = keys.signer().key_id
+    # A host that only verifies and delivers has no key that signs, and needs none.
+    key_id = None if keys.active_id is None else keys.signer().key_id
     trusted = sorted(key.key_id for key in keys.trusted())
     session.output.finish(
         {"home": str(home.path), "isNew": is_new, "keyId": key_id, "trustedKeyIds": trusted, "done": done},
@@ -61,12 +80,23 @@ def init(
             f"home         {home.path}",
             *(f"done         {words}" for words in done or ["nothing to do: it is a home already"]),
             *([] if address is None else [f"outbox       {address.shown}; `tipline migrate` makes its tables"]),
-            f"signing key  {key_id}",
+            f"signing key  {key_id or 'none: this host verifies and delivers, and cannot sign'}",
             *(f"trusted too  {other}" for other in trusted if other != key_id),
             f"Back up {home.keys_path}: without these keys, what is queued cannot be verified or sent.",
         ],
     )
     return ExitCode.OK
+
+
+def _check_known(home: Home, distrust: str | None) -> None:
+    # Asked before anything is changed: a mistyped name must not leave half of what was asked behind.
+    if not home.exists:
+        raise CommandError(
+            f"{home.path} is no home yet: it has neither lost a secret nor a key that is believed",
+            hint="Run `tipline init` alone, or name the home with --home.",
+        )
+    if distrust is not None and home.keys().trusted().find(distrust) is None:
+        raise CommandError("no trusted key has this id", hint="`tipline init` lists the trusted keys.")
 
 
 def _change(keys: KeyRing, *, import_key: Path | None, rotate: bool) -> list[str]:

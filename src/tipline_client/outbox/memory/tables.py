@@ -151,7 +151,7 @@ class Tables:
         """See `Outbox.record`."""
         row = self.fenced(lease, now=now)
         self.check_nobody_elses(row, checkpoint.report_id)
-        row.entry = replace(row.entry, checkpoint=checkpoint)
+        row.entry, row.holds_report = replace(row.entry, checkpoint=checkpoint), checkpoint.report_id
 
     def check_nobody_elses(self, row: StoredEntry, report_id: int | None) -> None:
         """Let a report pass unless it is another entry's.
@@ -162,7 +162,7 @@ class Tables:
         if report_id is None:
             return
         for other in self.rows.values():
-            held = (other.entry.checkpoint.report_id, other.entry.filed_by_hand_as)
+            held = (other.holds_report, other.entry.filed_by_hand_as)
             if other is not row and other.lane == row.lane and report_id in held:
                 raise rules.report_taken(row.entry.id, report_id, by=other.entry.id)
 
@@ -173,6 +173,7 @@ class Tables:
         row = self.fenced(lease, now=now)
         if state is State.QUEUED:
             self.check_nobody_elses(row, checkpoint.report_id)
+            row.holds_report = checkpoint.report_id
         row.end_lease(state, checkpoint, attempt)
         for what in rules.happenings_of_ending(state, attempt, lease.entry):
             self._tell(row, what, now=now)
@@ -261,6 +262,7 @@ class Tables:
         self.check_nobody_elses(row, resumed.report_id)
         row.notes.append((now, f"requeued: {reason}"))
         row.entry = replace(row.entry, state=State.QUEUED, checkpoint=resumed, available_at=now)
+        row.holds_report = resumed.report_id
         self._tell(row, EntryRequeued(digest_of(reason), was_vouched_for=checkpoint is not None), now=now)
         return row.entry
 
