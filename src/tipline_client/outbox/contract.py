@@ -253,11 +253,12 @@ class Outbox(Protocol):
     async def requeue(self, entry_id: str, *, reason: str, checkpoint: Checkpoint | None = None) -> Entry:
         """`DEAD_LETTER -> QUEUED`, due at once, with checkpoint, attempts and history kept.
 
-        With `checkpoint` the entry goes on from that one: a person vouches for what could not be trusted on record.
+        With `checkpoint` a person vouches for what could not be trusted on record: it takes the place of the one on
+        record, from which it differs in its seal alone.
 
         Raises:
             EntryNotFoundError: There is none.
-            IllegalTransitionError: It is no dead letter.
+            IllegalTransitionError: It is no dead letter; or its checkpoint is not, or no longer, what is vouched for.
             ReportTakenError: The report that it would go on with is another entry's of the lane.
         """
         ...

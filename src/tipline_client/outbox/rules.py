@@ -43,6 +43,7 @@ __all__ = [
     "check_same_content",
     "check_text",
     "check_withdrawable",
+    "checkpoint_to_resume",
     "foreign_report_alarm",
     "happenings_of_ending",
     "happenings_of_withdrawal",
@@ -149,6 +150,23 @@ def check_requeueable(entry: Entry) -> None:
         )
     if entry.state is not State.DEAD_LETTER:
         raise IllegalTransitionError(f"entry {entry.id} is {entry.state}, no dead letter: it cannot be requeued")
+
+
+def checkpoint_to_resume(entry: Entry, vouched_for: Checkpoint | None) -> Checkpoint:
+    """What a dead letter goes on from: the record as it stands now, with the seal of whoever vouches for it.
+
+    Raises:
+        IllegalTransitionError: What a person looked at, and vouches for, is on record no longer. It may be older than a
+            finish that has been sent since.
+    """
+    if vouched_for is None:
+        return entry.checkpoint
+    if replace(entry.checkpoint, seal=vouched_for.seal) != vouched_for:
+        raise IllegalTransitionError(
+            f"entry {entry.id}: its checkpoint has changed since it was looked at, and is not what is vouched for",
+            hint="Somebody else put it back meanwhile: look at it again with `tipline show`.",
+        )
+    return vouched_for
 
 
 def check_text(*texts: str) -> None:

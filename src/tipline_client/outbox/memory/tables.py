@@ -257,7 +257,7 @@ class Tables:
         """See `Outbox.requeue`."""
         row = self.row(entry_id)
         rules.check_requeueable(row.entry)
-        resumed = checkpoint or row.entry.checkpoint
+        resumed = rules.checkpoint_to_resume(row.entry, checkpoint)
         self.check_nobody_elses(row, resumed.report_id)
         row.notes.append((now, f"requeued: {reason}"))
         row.entry = replace(row.entry, state=State.QUEUED, checkpoint=resumed, available_at=now)

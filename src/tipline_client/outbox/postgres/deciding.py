@@ -66,7 +66,7 @@ def requeue(
     row = yield from _locked(entry_id)
     entry = entry_of(row)
     rules.check_requeueable(entry)
-    resuming = checkpoint or entry.checkpoint
+    resuming = rules.checkpoint_to_resume(entry, checkpoint)
     yield from check_nobody_elses(entry_id, resuming.report_id)
     resumed = checkpoint_columns(resuming)
     [[at]] = yield statements.REQUEUE, {"number": row[0], "now": now, **resumed}

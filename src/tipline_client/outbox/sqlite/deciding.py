@@ -66,7 +66,7 @@ def requeue(writing: Writing, entry_id: str, *, reason: str, checkpoint: Checkpo
     row = _row(writing, entry_id)
     entry = entry_of(row)
     rules.check_requeueable(entry)
-    resuming = checkpoint or entry.checkpoint
+    resuming = rules.checkpoint_to_resume(entry, checkpoint)
     check_nobody_elses(writing, entry_id, resuming.report_id)
     resumed = checkpoint_columns(resuming)
     writing.execute(statements.REQUEUE, {"number": row[0], "now": microseconds(writing.now), **resumed})
