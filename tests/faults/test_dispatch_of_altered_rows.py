@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from shutil import copytree
 from typing import Any
 
 import pytest
@@ -128,10 +129,13 @@ async def test_state_set_back_from_acknowledged(durable: Stage) -> None:
 
 
 async def test_key_that_is_no_longer_trusted(durable: Stage, tmp_path: Path) -> None:
-    """An entry signed by a key that nobody trusts is refused."""
+    """An entry signed by a key that was distrusted is refused: that key is known, and is not to be believed."""
     entry = await durable.enqueue()
-    durable.keys = KeyRing.create(tmp_path / "other-keys")
+    signed_by = durable.keys.signer().key_id
+    copytree(durable.keys.folder, tmp_path / "other-keys")
+    durable.keys = KeyRing(tmp_path / "other-keys")
     durable.keys.generate()
+    durable.keys.distrust(signed_by)
 
     with pytest.raises(DeliveryRejectedError):
         await deliver(durable.conductor(), durable.outbox, durable.keys, entry.id)

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from tipline_client.cli.database_checks import check_server
 from tipline_client.cli.findings import Check, Grade
 from tipline_client.cli.settings import Settings
-from tipline_client.cli.suspects import SUSPECTS_HINT, find_suspects
+from tipline_client.cli.suspects import find_suspects
 from tipline_client.cli.variables import VARIABLE_NAMES
 from tipline_client.cli.views import instant, span
 from tipline_client.delivery.environment import Environment
@@ -170,8 +170,7 @@ async def _check_altered(outbox: Outbox, trusted: TrustedKeys | None) -> list[Ch
         Check("waiting rows", Grade.PROBLEM, f"entry {suspect.entry_id} ({suspect.where}): {suspect.reason}")
         for suspect in suspects.named
     ]
-    total = f"{suspects.count} altered, which nobody will deliver"
-    return [*checks, Check("waiting rows", Grade.PROBLEM, total, SUSPECTS_HINT)]
+    return [*checks, Check("waiting rows", Grade.PROBLEM, suspects.headline, suspects.hint)]
 
 
 def check_disk(settings: Settings) -> list[Check]:

@@ -35,7 +35,7 @@ from tipline_client.dispatch.verdicts import (
     known,
 )
 from tipline_client.dispatch.wishes import check_wish, disproved, is_withdrawn
-from tipline_client.errors import EnvelopeError, EvidenceError, OutboxError, ReportTakenError
+from tipline_client.errors import EnvelopeError, EvidenceError, OutboxError, ReportTakenError, UnknownSignerError
 from tipline_client.profiles.exchange import Call
 from tipline_client.profiles.replies import read_answer
 from tipline_client.profiles.requests import fileinfo_call, finish_call, retract_call, submit_call, upload_call
@@ -118,6 +118,8 @@ class Walk:
             job = open_job(self._record.entry, trusted=self._road.trusted, profile=self._road.profile)
             self._record.believe()
             await check_wish(self._record.entry, self._road.outbox, chain=self._road.chain)
+        except UnknownSignerError as error:
+            return await self._leave(error)
         except EnvelopeError as error:
             return await self._refuse_envelope(error)
         now = self._road.clock.now()
@@ -242,6 +244,15 @@ class Walk:
         kind = "evidence_changed" if isinstance(error, EvidenceError) else "envelope_refused"
         failure = Failure(kind, bounded_text(str(error)), step=intent.step)
         return doom(self._checkpoint, failure)
+
+    async def _leave(self, error: UnknownSignerError) -> Outcome:
+        """Give back, as it was found, what another host can verify: nothing shows that it was altered."""
+        road = self._road
+        failure = Failure("unknown_signer", bounded_text(str(error)))
+        attempt = Attempt(self._started_at, road.clock.now(), Outcome.TRANSIENT, failure, burns=False)
+        wait = road.strangers.wait_for(self._record.entry.id, error, policy=road.policy, random=road.random)
+        await self._record.release(self._checkpoint, attempt, available_in=wait)
+        return Outcome.TRANSIENT
 
     async def _refuse_envelope(self, error: EnvelopeError) -> Outcome:
         now = self._road.clock.now()

@@ -19,6 +19,8 @@ def init(
     *,
     import_: Annotated[Path | None, Parameter(name="--import")] = None,
     rotate: bool = False,
+    new_key: bool = False,
+    activate: str | None = None,
     trust: Path | None = None,
     checkpoint_key: Path | None = None,
     options: HomeOptions = HOME,
@@ -29,23 +31,29 @@ def init(
 
     Args:
         import_: Sign with this Ed25519 private key (PEM) instead of a new one.
-        rotate: Add a new key that signs from now on; those before stay trusted.
+        rotate: Add a new key that signs from now on; those before stay trusted. For an installation on one host.
+        new_key: Add a new key that is trusted and does not sign yet, to be brought to every host of the outbox first.
+        activate: Let the key of this id, which is in the home, sign from now on.
         trust: Trust this public key (PEM) too, for instance of another host.
         checkpoint_key: Take over the secret that seals checkpoints from another host of the same outbox.
         options: Which installation.
     """
     session = options.start()
     home, address = Home(session.settings.home), session.settings.outbox
-    if rotate and import_ is not None:
-        raise CommandError("--rotate makes a new key and --import brings one", hint="Give one of the two.")
+    if sum((rotate, new_key, import_ is not None, activate is not None)) > 1:
+        raise CommandError(
+            "--rotate, --new-key, --activate and --import each say which key signs", hint="Give one of them."
+        )
     is_new = not home.exists
+    if is_new and (new_key or activate is not None):
+        raise CommandError(f"{home.path} is no home yet", hint="Make it with `tipline init`; its first key signs.")
     done = []
     if is_new:
         keys = home.create(import_key=import_, beside=address)
         done.append("home made" if import_ is None else "home made with the imported key")
     else:
         keys = home.keys()
-        done += _change(keys, import_key=import_, rotate=rotate)
+        done += _change(keys, import_key=import_, rotate=rotate, new_key=new_key, activate=activate)
     if trust is not None:
         done.append(f"key {keys.import_pem(trust).key_id} is trusted")
     if checkpoint_key is not None:
@@ -69,9 +77,14 @@ def init(
     return ExitCode.OK
 
 
-def _change(keys: KeyRing, *, import_key: Path | None, rotate: bool) -> list[str]:
+def _change(keys: KeyRing, *, import_key: Path | None, rotate: bool, new_key: bool, activate: str | None) -> list[str]:
     if import_key is not None:
         return [f"key {keys.import_pem(import_key, activate=True).key_id} was imported and signs from now on"]
+    if new_key:
+        return [f"key {keys.generate(activate=False).key_id} was made, is trusted and does not sign yet"]
+    if activate is not None:
+        keys.activate(activate)
+        return [f"key {activate} signs from now on"]
     if rotate:
         return [f"key {keys.generate().key_id} was made and signs from now on"]
     return []
