@@ -181,6 +181,8 @@ class Conductor:
                     continue
                 claimed = await self._claim_due(limit=slots - self._in_flight)
                 for lease in claimed:
+                    if self._road.lane.holds_trial:
+                        self._road.lane.try_with(lease.entry.id)
                     self._in_flight += 1
                     tasks.start_soon(self._walk, transports, lease)
                 if not claimed and not claimed.set_aside and not await self._rest(patience):
@@ -195,9 +197,18 @@ class Conductor:
         if lane.incident is None:
             self._pause.is_over()
             return self._slots
-        if lane.is_on_trial and await lane.take_trial():
-            return 1
+        if lane.is_on_trial and await self._holds_trial():
+            # One entry goes first, whatever is in flight from before: a long upload proves nothing for hours.
+            return self._in_flight + (0 if lane.is_tried else 1)
         return 0 if await self._pause.sit_out(transports, patience=patience) else None
+
+    async def _holds_trial(self) -> bool:
+        """Take or keep the turn to try the lane, if there is an entry on trial or room for one."""
+        lane = self._road.lane
+        if lane.is_tried or self._in_flight < self._slots:
+            return await lane.take_trial()
+        await lane.give_back_trial()
+        return False
 
     async def _claim(self, *, limit: int, entry_id: str | None = None, longest_due: bool = False) -> Claimed:
         return await self._road.outbox.claim(
@@ -252,6 +263,7 @@ class Conductor:
             # The intent on record tells whoever leases the entry next what may have been sent.
             _log.error("entry %s: the try broke off with %s", lease.entry.id, _where(error))
         finally:
+            self._road.lane.end_try(lease.entry.id)
             self._in_flight -= 1
             self.notify()
 

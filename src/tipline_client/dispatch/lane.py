@@ -110,6 +110,7 @@ class LaneGate:
         self._streaks = Streaks()
         self._seen = LaneState(clock.now())
 
+        self._tried_with: str | None = None
     @property
     def incident(self) -> Incident | None:
         """The incident that has not ended, whether the lane is paused or on trial; as last seen."""
@@ -126,6 +127,21 @@ class LaneGate:
         return self._seen.trial is not None
 
     @property
+    @property
+    def holds_trial(self) -> bool:
+        """Whether the turn to try the lane is this dispatcher's; as last seen."""
+        return self._is_our_trial(self._seen)
+
+    @property
+    def is_tried(self) -> bool:
+        """Whether this dispatcher has sent an entry to try the lane with, which has not ended."""
+        return self._tried_with is not None
+
+    @property
+    def version(self) -> int:
+        """How often the state was changed, as last seen."""
+        return self._seen.version
+
     def seen_at(self) -> datetime:
         """When the state was last seen, by the outbox's clock."""
         return self._seen.read_at
@@ -161,8 +177,8 @@ class LaneGate:
             cause = self._streaks.add(step, answer.kind, entry_id=entry_id)
             if cause is not None:
                 await self._pause(step, answer, confined_to=step if cause is Cause.AT_THIS_STEP else None)
-        elif self._is_our_trial(self._seen):
-            # The late answer to a call that was sent before the lane paused would prove nothing.
+        elif self.holds_trial and entry_id == self._tried_with:
+            # The late answer to a call of another entry, sent before the lane paused, would prove nothing.
             word = word_on(self._seen.incident, step, answer.kind)
             if word is Word.IT_IS_OVER:
                 await self._end()
@@ -228,6 +244,15 @@ class LaneGate:
 
     async def give_back_trial(self) -> None:
         """Let another dispatcher send the entry that the lane is tried with.
+    def try_with(self, entry_id: str) -> None:
+        """Say that this entry is the one to try the lane with: only what is answered to it counts."""
+        self._tried_with = entry_id
+
+    def end_try(self, entry_id: str) -> None:
+        """Say that a try of this entry has ended, whichever it was."""
+        if self._tried_with == entry_id:
+            self._tried_with = None
+
 
         Raises:
             OutboxUnavailableError: It cannot be written down; the turn ends by itself.
@@ -236,7 +261,7 @@ class LaneGate:
         def give_back(state: LaneState) -> _Change:
             return (replace(state, trial=Trial("", state.read_at)), None) if self._is_our_trial(state) else None
 
-        if self._is_our_trial(self._seen):
+        if self.holds_trial:
             await self._change(give_back)
 
     def _is_our_trial(self, state: LaneState) -> bool:
