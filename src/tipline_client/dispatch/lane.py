@@ -21,6 +21,7 @@ from tipline_client.delivery.retry import RetryPolicy
 from tipline_client.delivery.steps import Step
 from tipline_client.dispatch.streaks import Cause, Streaks, Word, failure_of, word_on
 from tipline_client.errors import OutboxError
+from tipline_client.outbox.columns import HORIZON
 from tipline_client.outbox.contract import Lane, Outbox
 
 __all__ = ["LaneBook", "LaneGate", "OwnBook", "SharedBook"]
@@ -109,8 +110,8 @@ class LaneGate:
         self._holder = secrets.token_hex(8)
         self._streaks = Streaks()
         self._seen = LaneState(clock.now())
-
         self._tried_with: str | None = None
+
     @property
     def incident(self) -> Incident | None:
         """The incident that has not ended, whether the lane is paused or on trial; as last seen."""
@@ -127,7 +128,6 @@ class LaneGate:
         return self._seen.trial is not None
 
     @property
-    @property
     def holds_trial(self) -> bool:
         """Whether the turn to try the lane is this dispatcher's; as last seen."""
         return self._is_our_trial(self._seen)
@@ -142,6 +142,7 @@ class LaneGate:
         """How often the state was changed, as last seen."""
         return self._seen.version
 
+    @property
     def seen_at(self) -> datetime:
         """When the state was last seen, by the outbox's clock."""
         return self._seen.read_at
@@ -191,7 +192,8 @@ class LaneGate:
         Args:
             policy: How far apart the probes are.
             random: Chance, for jitter.
-            at_once: Probe although none is due, as when a person has just started the dispatcher.
+            at_once: Probe although none is due, as when a person has just started the dispatcher. That is beside the
+                turns: nobody's next probe is put off for it.
 
         Raises:
             OutboxUnavailableError: It cannot be written down.
@@ -199,13 +201,13 @@ class LaneGate:
 
         def take(state: LaneState) -> _Change:
             wait = timedelta(0) if state.probe_at is None else state.probe_at - state.read_at
-            # A wait that is longer than any was written by a wrong clock.
-            if not state.is_paused or not (at_once or not timedelta(0) < wait <= policy.longest):
+            # A wait that is longer than anything is put off was written by a wrong clock; others have policies too.
+            if not state.is_paused or timedelta(0) < wait <= HORIZON:
                 return None
             delay = policy.delay(state.probes, random=random)
             return replace(state, probes=state.probes + 1, probe_at=state.read_at + delay), None
 
-        return await self._change(take)
+        return await self._change(take) or (at_once and self.is_paused)
 
     async def note_probe(self, answer: Answer) -> None:
         """What a probe met: success puts the lane on trial, anything else is the same incident, for a newer reason.
@@ -242,8 +244,6 @@ class LaneGate:
             return True
         return await self._change(take)
 
-    async def give_back_trial(self) -> None:
-        """Let another dispatcher send the entry that the lane is tried with.
     def try_with(self, entry_id: str) -> None:
         """Say that this entry is the one to try the lane with: only what is answered to it counts."""
         self._tried_with = entry_id
@@ -253,6 +253,8 @@ class LaneGate:
         if self._tried_with == entry_id:
             self._tried_with = None
 
+    async def give_back_trial(self) -> None:
+        """Let another dispatcher send the entry that the lane is tried with.
 
         Raises:
             OutboxUnavailableError: It cannot be written down; the turn ends by itself.

@@ -120,12 +120,19 @@ async def test_turns_with_the_probes(lane: LaneGate, other: LaneGate, clock: Tur
 
 
 async def test_probe_at_once(lane: LaneGate, other: LaneGate) -> None:
-    """Who has just been started need not wait for the next probe."""
+    """Who has just been started need not wait for the next probe, and puts nobody else's off."""
     await _note(lane)
     await _take_probe(lane)
+    due_in = lane.next_probe_in
 
     assert not await _take_probe(other)
     assert await _take_probe(other, at_once=True)
+    assert due_in == other.next_probe_in
+
+
+async def test_probe_at_once_into_an_open_lane(lane: LaneGate) -> None:
+    """There is nothing to probe where nothing is wrong."""
+    assert not await _take_probe(lane, at_once=True)
 
 
 async def test_turn_with_the_trial(lane: LaneGate, other: LaneGate, clock: TurnableClock) -> None:
@@ -264,13 +271,6 @@ async def test_late_answer_to_a_call_from_before(lane: LaneGate, other: LaneGate
     assert (False, True) == _state(lane)
 
 
-async def test_failures_before_an_incident_forgotten_by_all(lane: LaneGate, other: LaneGate) -> None:
-    """After an incident every dispatcher begins to count anew."""
-    for _ in range(2):
-        await _note(other, AnswerKind.OUTAGE)
-    await _note(lane)
-    await other.look()
-    await _put_on_trial(lane)
 async def test_late_answer_to_another_entry_of_the_dispatcher_that_tries(lane: LaneGate) -> None:
     """What comes back for a long upload from before is no answer to the entry on trial, and what ended is none."""
     await _note(lane)
@@ -290,6 +290,13 @@ async def test_late_answer_to_another_entry_of_the_dispatcher_that_tries(lane: L
     assert (False, True) == _state(lane)
 
 
+async def test_failures_before_an_incident_forgotten_by_all(lane: LaneGate, other: LaneGate) -> None:
+    """After an incident every dispatcher begins to count anew."""
+    for _ in range(2):
+        await _note(other, AnswerKind.OUTAGE)
+    await _note(lane)
+    await other.look()
+    await _put_on_trial(lane)
     await _try(lane)
     await _note(lane, AnswerKind.SUCCESS)
     await other.look()
