@@ -76,7 +76,7 @@ class Conductor:
         self._poll_every = poll_every
         self._wake = anyio.Event()
         self._stopping = anyio.Event()
-        self._looked_at = road.clock.now()
+        self._looked_at = road.lane.seen_at
         self._is_running = False
         self._ended = anyio.Event()
         self._failure: Exception | None = None
@@ -218,7 +218,7 @@ class Conductor:
     async def _claim_due(self, *, limit: int) -> Claimed:
         # Cleared before looking: what is enqueued while we look wakes us again.
         self._wake = anyio.Event()
-        self._looked_at = self._road.clock.now()
+        self._looked_at = self._road.lane.seen_at
         if limit <= 0:
             return Claimed()
         is_fair_turn = self._claimed >= _FAIR_TURN - 1
@@ -293,8 +293,10 @@ class Conductor:
         if patience is None or self._in_flight > 0:
             await self._wait(self._poll_every, until=self._wake)
             return True
-        now = self._road.clock.now()
         due_at = (await self._road.outbox.count(lane=self.lane)).next_available
+        # By the outbox's clock, which says what is due: this host's own may be hours off.
+        await self._road.lane.look()
+        now = self._road.lane.seen_at
         # What was due when we looked and was not given to us never will be: its row can be neither read nor changed.
         if due_at is None or due_at < self._looked_at or due_at - now > patience:
             return False
