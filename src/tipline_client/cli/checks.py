@@ -184,9 +184,12 @@ def check_disk(settings: Settings) -> list[Check]:
     hint = "" if grade is Grade.OK else "Make room: evidence is copied here."
     checks = [Check("disk", grade, f"{free // 1024**2} MiB free", hint)]
     folder = home / "evidence"
-    if folder.is_dir() and not os.access(folder, os.W_OK | os.X_OK):
+    if not folder.is_dir():
+        hint = "Mount it, or bring it from the host that has it: nothing with evidence is delivered from here."
+        checks.append(Check("evidence", Grade.PROBLEM, f"{folder} is not there", hint))
+    elif not os.access(folder, os.W_OK | os.X_OK):
         checks.append(Check("evidence", Grade.PROBLEM, f"{folder} cannot be written"))
-    elif folder.is_dir() and folder.stat().st_mode & 0o077:
+    elif folder.stat().st_mode & 0o077:
         checks.append(Check("evidence", Grade.PROBLEM, f"{folder} is open to others", f"chmod 700 {folder}"))
     else:
         checks.append(Check("evidence", Grade.OK, str(folder)))

@@ -15,7 +15,7 @@ from tipline_client.delivery.checkpoint import Intent
 from tipline_client.delivery.clock import Clock
 from tipline_client.delivery.retry import RetryPolicy
 from tipline_client.dispatch.lane import LaneGate
-from tipline_client.dispatch.strangers import Strangers
+from tipline_client.dispatch.leaving import Leaving
 from tipline_client.envelope import CheckpointSeal, HistoryChain, TrustedKeys
 from tipline_client.evidence.store import EvidenceStore
 from tipline_client.outbox.contract import Outbox
@@ -62,7 +62,7 @@ class Road:
         policy: How long to wait between tries.
         clock: Says now, and waits between repeats.
         random: Chance, for jitter.
-        strangers: Remembers what was signed by keys that this host does not know.
+        leaving: Remembers what this host cannot deliver and others can.
         lease_for: How long a lease lasts between heartbeats.
         heartbeat: Waits between two renewals of a lease. Real time unless a test says otherwise: a lease is lost
             while something real takes long.
@@ -82,7 +82,7 @@ class Road:
     policy: RetryPolicy
     clock: Clock
     random: Random
-    strangers: Strangers = field(default_factory=Strangers)
+    leaving: Leaving = field(default_factory=Leaving)
     lease_for: timedelta = timedelta(seconds=30)
     heartbeat: Callable[[float], Awaitable[None]] = anyio.sleep
     is_stopping: Callable[[], bool] = lambda: False
