@@ -1,20 +1,24 @@
 """Rows that an operator's hand changed in the database file: nothing is sent, and somebody is told."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from shutil import copytree
+from typing import Any
 
 import pytest
 
 from tests.support.stage import DAYS, Stage
 from tipline_client.delivery.acknowledgement import AlarmKind
 from tipline_client.delivery.checkpoint import Checkpoint
+from tipline_client.delivery.entry import Entry
 from tipline_client.delivery.environment import Environment
 from tipline_client.delivery.states import State
 from tipline_client.dispatch.delivering import deliver, requeue, withdraw
 from tipline_client.dispatch.receipting import receipt_bytes
 from tipline_client.envelope import KeyRing
-from tipline_client.errors import ConfigurationError, DeliveryRejectedError, EnvelopeError
+from tipline_client.errors import ConfigurationError, DeliveryRejectedError, EnvelopeError, IllegalTransitionError
 from tipline_client.mock import faults
 from tipline_client.outbox.sqlite.driver import connect
 
@@ -114,10 +118,13 @@ async def test_state_set_back_from_acknowledged(durable: Stage) -> None:
 
 
 async def test_key_that_is_no_longer_trusted(durable: Stage, tmp_path: Path) -> None:
-    """An entry signed by a key that nobody trusts is refused."""
+    """An entry signed by a key that was distrusted is refused: that key is known, and is not to be believed."""
     entry = await durable.enqueue()
-    durable.keys = KeyRing.create(tmp_path / "other-keys")
+    signed_by = durable.keys.signer().key_id
+    copytree(durable.keys.folder, tmp_path / "other-keys")
+    durable.keys = KeyRing(tmp_path / "other-keys")
     durable.keys.generate()
+    durable.keys.distrust(signed_by)
 
     with pytest.raises(DeliveryRejectedError):
         await deliver(durable.conductor(), durable.outbox, durable.keys, entry.id)
@@ -208,6 +215,47 @@ async def test_person_vouches_for_a_checkpoint(durable: Stage) -> None:
     assert ["requeued: checkpoint accepted: seen on the portal"] == [
         text for _, text in await durable.outbox.notes(entry.id)
     ]
+
+
+class _Late:
+    """An outbox in which a requeue happens only after something else has."""
+
+    def __init__(self, stage: Stage, meanwhile: Callable[[], Awaitable[object]]) -> None:
+        self._outbox = stage.outbox
+        self._meanwhile = meanwhile
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._outbox, name)
+
+    async def requeue(self, entry_id: str, **said: Any) -> Entry:
+        await self._meanwhile()
+        return await self._outbox.requeue(entry_id, **said)
+
+
+async def test_two_people_vouch_at_once(durable: Stage) -> None:
+    """Whoever comes second cannot bring back the record from before the finish that was sent in between."""
+    entry = await durable.enqueue()
+    seal = durable.keys.checkpoint_seal()
+    break_seal = "UPDATE entries SET checkpoint = json_set(checkpoint, '$.seal', 'x')"
+    _by_hand(durable, break_seal)
+    await durable.conductor().drain(patience=DAYS)
+
+    async def other_person_and_a_finish_in_doubt() -> None:
+        await requeue(durable.outbox, seal, entry.id, reason="the other", accept_checkpoint=True)
+        durable.endpoint.faults.script("finish", *[faults.lost_reply() for _ in range(9)])
+        await durable.conductor().drain(patience=timedelta(0))
+        durable.endpoint.faults.clear()
+        _by_hand(durable, break_seal)
+        await durable.conductor().drain(patience=DAYS)
+
+    late: Any = _Late(durable, other_person_and_a_finish_in_doubt)
+    with pytest.raises(IllegalTransitionError, match="has changed since it was looked at"):
+        await requeue(late, seal, entry.id, reason="looked", accept_checkpoint=True)
+
+    await requeue(durable.outbox, seal, entry.id, reason="looked again", accept_checkpoint=True)
+    await durable.conductor().drain(patience=DAYS)
+    assert State.ACKNOWLEDGED == (await durable.outbox.get(entry.id)).state
+    assert (1, 0) == (durable.endpoint.summary()["finished"], durable.endpoint.summary()["duplicates"])
 
 
 async def test_withdrawal_of_an_entry_whose_checkpoint_was_erased(durable: Stage) -> None:

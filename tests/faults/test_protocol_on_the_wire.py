@@ -2,10 +2,12 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import replace
 from datetime import timedelta
 
+import anyio
+import httpx
 import pytest
 
 from tests.support.stage import DAYS, Stage
@@ -179,6 +181,58 @@ async def test_reply_whose_body_trickles() -> None:
 
     assert isinstance(reply, NoReply)
     assert (AnswerKind.UNANSWERED, "the reply did not end in time") == (reply.kind, reply.reason)
+
+
+@pytest.mark.parametrize("call", [finish_call(7), status_call()], ids=["with a body", "without"])
+@pytest.mark.parametrize(
+    ("begin", "drip"),
+    [
+        (b"HTTP/1.1 200 OK\r\nX-Pad: ", b"a"),
+        (b"", b"HTTP/1.1 102 Processing\r\n\r\n"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n", b"a"),
+    ],
+    ids=["head", "interim replies", "body"],
+)
+@pytest.mark.parametrize("is_borrowed", [False, True], ids=["own client", "client of the caller's"])
+async def test_answer_that_trickles_for_ever(begin: bytes, drip: bytes, call: Call, is_borrowed: bool) -> None:
+    """Bytes that lead to no answer do not hold the slot: given up in time, as unanswered."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await _request(reader)
+        writer.write(begin)
+        while True:
+            writer.write(drip)
+            await writer.drain()
+            await asyncio.sleep(0.05)
+
+    async with AsyncExitStack() as opened:
+        profile = replace(await opened.enter_async_context(_serving(serve)), connect_timeout=timedelta(seconds=0.3))
+        client = await opened.enter_async_context(httpx.AsyncClient()) if is_borrowed else None
+        transport = await opened.enter_async_context(HttpTransport.open(profile, client=client))
+        with anyio.fail_after(10):
+            reply = await transport.send(call)
+
+    assert isinstance(reply, NoReply)
+    assert AnswerKind.UNANSWERED == reply.kind
+
+
+async def test_refusal_in_mid_upload_whose_head_trickles() -> None:
+    """Whoever refuses in the middle of an upload, and then says no whole sentence, is given up in time too."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 503 Service Unavailable\r\nX-Pad: ")
+        while True:
+            writer.write(b"a")
+            await writer.drain()
+            await asyncio.sleep(0.05)
+
+    async with _serving(serve) as profile, HttpTransport.open(profile) as transport:
+        with anyio.fail_after(10):
+            reply = await transport.send(_streamed(*[b"coffee mug " * 100_000] * 40))
+
+    assert isinstance(reply, NoReply)
+    assert AnswerKind.UNANSWERED == reply.kind
 
 
 async def test_slow_but_steady_upload() -> None:

@@ -4,6 +4,7 @@ import pytest
 
 from tests.support.stage import DAYS, Stage, sample_report
 from tipline_client.delivery.acknowledgement import AlarmKind
+from tipline_client.delivery.entry import Entry
 from tipline_client.delivery.events import EntryRetracted
 from tipline_client.delivery.states import State
 from tipline_client.dispatch.delivering import file_by_hand, requeue
@@ -11,7 +12,7 @@ from tipline_client.dispatch.enqueueing import enqueue
 from tipline_client.dispatch.receipting import receipt_bytes
 from tipline_client.errors import EnvelopeError, ReportTakenError
 from tipline_client.mock import faults
-from tipline_client.outbox import SqliteOutbox
+from tipline_client.outbox import Outbox, SqliteOutbox
 from tipline_client.outbox.sqlite.driver import connect
 
 
@@ -102,6 +103,48 @@ async def test_wish_of_a_person_changed_in_the_row(durable: Stage, *, by_hand: b
 
     assert State.DEAD_LETTER is (await durable.outbox.get(entry.id)).state
     assert [AlarmKind.ENVELOPE_REFUSED] == [alarm.kind for alarm in await durable.outbox.alarms()]
+
+
+async def _wished(stage: Stage, outbox: Outbox, *, by_hand: bool) -> Entry:
+    """Something is at the endpoint, which is open, and the wish is in the row."""
+    entry = await stage.enqueue()
+    stage.endpoint.faults.script("finish", *[faults.status(503)] * 8)
+    await stage.conductor().deliver(entry.id)
+    stage.endpoint.faults.clear()
+    if by_hand:
+        return await outbox.file_by_hand(entry.id, report_id=77, reason="on the portal")
+    return await outbox.withdraw(entry.id, reason="wrong account")
+
+
+@pytest.mark.parametrize("by_hand", [False, True])
+async def test_wish_in_a_history_that_is_damaged_elsewhere(durable: Stage, *, by_hand: bool) -> None:
+    """The line of the wish proves it, whatever was done to the others: an old secret, or a hand in the database."""
+    entry = await _wished(durable, durable.outbox, by_hand=by_hand)
+    _by_hand(durable, "UPDATE history SET link = 'keyed:of a secret that is lost' WHERE kind = 'EntryQueued'")
+
+    await durable.conductor().drain(patience=DAYS)
+
+    expected = State.FILED_BY_HAND if by_hand else State.RETRACTED
+    assert expected is (await durable.outbox.get(entry.id)).state
+    assert (0, 0) == (durable.endpoint.summary()["finished"], durable.endpoint.summary()["open"])
+
+
+@pytest.mark.parametrize("by_hand", [False, True])
+async def test_wish_told_without_the_secret_and_vouched_for(durable: Stage, *, by_hand: bool) -> None:
+    """A person who vouches for such an entry vouches for its wish as well: the entry is never stuck."""
+    plain = SqliteOutbox.open(durable.folder / "outbox.sqlite", clock=durable.clock, driver="apsw")
+    entry = await _wished(durable, plain, by_hand=by_hand)
+    await plain.close()
+    await durable.conductor().drain(patience=DAYS)
+    given_up = await durable.outbox.get(entry.id)
+
+    seal = durable.keys.checkpoint_seal()
+    await requeue(durable.outbox, seal, entry.id, reason="asked around", accept_checkpoint=True)
+    await durable.conductor().drain(patience=DAYS)
+
+    expected = State.FILED_BY_HAND if by_hand else State.RETRACTED
+    assert (State.DEAD_LETTER, expected) == (given_up.state, (await durable.outbox.get(entry.id)).state)
+    assert (0, 0) == (durable.endpoint.summary()["finished"], durable.endpoint.summary()["open"])
 
 
 async def _finish_in_doubt(stage: Stage, *, lost: bool) -> tuple[str, int]:

@@ -5,7 +5,7 @@ Plain references and settings; what is done with them is `walk`.
 
 import logging
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from random import Random
 
@@ -15,6 +15,7 @@ from tipline_client.delivery.checkpoint import Intent
 from tipline_client.delivery.clock import Clock
 from tipline_client.delivery.retry import RetryPolicy
 from tipline_client.dispatch.lane import LaneGate
+from tipline_client.dispatch.leaving import Leaving
 from tipline_client.envelope import CheckpointSeal, HistoryChain, TrustedKeys
 from tipline_client.evidence.store import EvidenceStore
 from tipline_client.outbox.contract import Outbox
@@ -61,6 +62,7 @@ class Road:
         policy: How long to wait between tries.
         clock: Says now, and waits between repeats.
         random: Chance, for jitter.
+        leaving: Remembers what this host cannot deliver and others can.
         lease_for: How long a lease lasts between heartbeats.
         heartbeat: Waits between two renewals of a lease. Real time unless a test says otherwise: a lease is lost
             while something real takes long.
@@ -80,6 +82,7 @@ class Road:
     policy: RetryPolicy
     clock: Clock
     random: Random
+    leaving: Leaving = field(default_factory=Leaving)
     lease_for: timedelta = timedelta(seconds=30)
     heartbeat: Callable[[float], Awaitable[None]] = anyio.sleep
     is_stopping: Callable[[], bool] = lambda: False

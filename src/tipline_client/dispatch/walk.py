@@ -9,6 +9,7 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing, suppress
 from dataclasses import replace
 from datetime import timedelta
+from typing import Final
 
 import anyio
 
@@ -28,6 +29,7 @@ from tipline_client.dispatch.verdicts import (
     Acknowledged,
     Again,
     GivenUp,
+    LeftToOthers,
     Proceed,
     Settled,
     Verdict,
@@ -35,7 +37,7 @@ from tipline_client.dispatch.verdicts import (
     known,
 )
 from tipline_client.dispatch.wishes import check_wish, disproved, is_withdrawn
-from tipline_client.errors import EnvelopeError, EvidenceError, OutboxError, ReportTakenError
+from tipline_client.errors import EnvelopeError, EvidenceError, OutboxError, ReportTakenError, UnknownSignerError
 from tipline_client.profiles.exchange import Call
 from tipline_client.profiles.replies import read_answer
 from tipline_client.profiles.requests import fileinfo_call, finish_call, retract_call, submit_call, upload_call
@@ -44,6 +46,8 @@ from tipline_client.transport import Transport, repeat_while
 __all__ = ["Walk"]
 
 _log = logging.getLogger("tipline_client.dispatch")
+
+_NO_STORE: Final = Failure("no_evidence_store", "the store of the evidence is not there: is it mounted on this host?")
 
 
 class Walk:
@@ -118,12 +122,17 @@ class Walk:
             job = open_job(self._record.entry, trusted=self._road.trusted, profile=self._road.profile)
             self._record.believe()
             await check_wish(self._record.entry, self._road.outbox, chain=self._road.chain)
+        except UnknownSignerError as error:
+            # Nothing shows that it was altered; it is given back as it was found, for a host that can verify it.
+            return await self._conclude(LeftToOthers(Failure("unknown_signer", bounded_text(str(error)))))
         except EnvelopeError as error:
             return await self._refuse_envelope(error)
         now = self._road.clock.now()
         # An intent without a result is a reply that was lost: the dispatcher before us died, or its lease did.
         self._checkpoint = settle_silence(self._checkpoint, now=now, policy=self._road.policy)
         if (missing := await self._missing_evidence(job)) is not None:
+            if not await self._road.evidence.is_there():
+                return await self._conclude(LeftToOthers(_NO_STORE))
             settled = doom(self._checkpoint, missing)
             self._checkpoint = settled.checkpoint
             if isinstance(settled.verdict, GivenUp):
@@ -187,6 +196,10 @@ class Walk:
         try:
             reply = await self._transport.send(self._call(job, intent))
         except (EvidenceError, EnvelopeError) as error:
+            if isinstance(error, EvidenceError) and not await road.evidence.is_there():
+                # What arrived of the upload is in doubt, as after a reply that was lost.
+                lost = settle_silence(self._checkpoint, now=road.clock.now(), policy=road.policy)
+                return Settled(lost, LeftToOthers(_NO_STORE))
             return self._refuse_evidence(intent, error)
         answer = read_answer(intent.step, reply, road.profile, report_id=self._checkpoint.report_id)
         await self._watch(intent, answer)
@@ -251,7 +264,7 @@ class Walk:
         return Outcome.REJECTED
 
     async def _conclude(self, verdict: Verdict) -> Outcome:
-        road, now = self._road, self._road.clock.now()
+        now = self._road.clock.now()
 
         def attempt(outcome: Outcome, failure: Failure | None = None, *, burns: bool = True) -> Attempt:
             return Attempt(self._started_at, now, outcome, failure, burns)
@@ -288,15 +301,24 @@ class Walk:
                     self._checkpoint = settled.checkpoint
                     return await self._conclude(settled.verdict)
                 return Outcome.STOPPED
-            case Again(failure, outcome):
-                checkpoint, wait = self._checkpoint, timedelta(0)
-                if failure.kind != AnswerKind.DENIED.value:
-                    checkpoint = replace(checkpoint, setbacks=checkpoint.setbacks + 1)
-                    wait = road.policy.long_delay(checkpoint.setbacks, random=road.random)
-                # Refused credentials are no entry's fault: the lane waits for them, and when it goes on all may go.
-                tried = attempt(outcome, failure, burns=failure.scope is Scope.ENTRY)
-                await self._record.release(checkpoint, tried, available_in=wait)
-                return outcome
+            case Again() | LeftToOthers():
+                return await self._put_back(verdict)
+
+    async def _put_back(self, verdict: Again | LeftToOthers) -> Outcome:
+        """Give the entry back, to be tried again later: by anybody, or rather by another host."""
+        road, failure, checkpoint = self._road, verdict.failure, self._checkpoint
+        outcome, burns, wait = Outcome.TRANSIENT, False, timedelta(0)
+        if isinstance(verdict, LeftToOthers):
+            wait = road.leaving.wait_for(self._record.entry.id, failure.text, policy=road.policy, random=road.random)
+        else:
+            outcome, burns = verdict.outcome, failure.scope is Scope.ENTRY
+            # Refused credentials are no entry's fault: the lane waits for them, and when it goes on all may go.
+            if failure.kind != AnswerKind.DENIED.value:
+                checkpoint = replace(checkpoint, setbacks=checkpoint.setbacks + 1)
+                wait = road.policy.long_delay(checkpoint.setbacks, random=road.random)
+        attempt = Attempt(self._started_at, road.clock.now(), outcome, failure, burns)
+        await self._record.release(checkpoint, attempt, available_in=wait)
+        return outcome
 
     def _alarms_for(self, failure: Failure) -> tuple[Alarm, ...]:
         if failure.kind not in {"evidence_changed", "envelope_refused"}:

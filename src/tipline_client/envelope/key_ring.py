@@ -136,7 +136,7 @@ class KeyRing:
         keys = [self._load_public(key_id) for key_id in self._ids("public")]
         if not keys:
             raise ConfigurationError(f"no public key is trusted in {self.folder}: nothing can be verified", hint=_INIT)
-        return TrustedKeys(keys)
+        return TrustedKeys(keys, distrusted=self._ids("distrusted"))
 
     def checkpoint_seal(self) -> CheckpointSeal:
         """What seals the checkpoints of this installation's outbox.

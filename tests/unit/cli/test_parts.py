@@ -28,6 +28,7 @@ EXPECTED = {
     "ConfigurationError": ExitCode.CONFIGURATION,
     "ReportInvalidError": ExitCode.BAD_INPUT,
     "EnvelopeError": ExitCode.NOT_VERIFIED,
+    "UnknownSignerError": ExitCode.NOT_VERIFIED,
     "EvidenceError": ExitCode.BAD_INPUT,
     "DuplicateKeyError": ExitCode.BAD_INPUT,
     "EntryNotFoundError": ExitCode.BAD_INPUT,

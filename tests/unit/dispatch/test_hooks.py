@@ -1,6 +1,10 @@
 """Hooks: told after the commit, in order, again until each event is taken or given up; nobody else waits for them."""
 
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from random import Random
 from typing import Any
 
@@ -60,6 +64,7 @@ async def _started(outbox: Any, clock: TurnableClock, *hooks: Hook) -> Hooks:
 async def test_events_in_order(outbox: MemoryOutbox, clock: TurnableClock, listener: Listener) -> None:
     """Every event since the hook was registered, once, in the order of the history."""
     await outbox.enqueue(new_entry("before"))
+    clock.advance(MINUTE)
     hooks = await _started(outbox, clock, Hook("listener", listener))
 
     await acknowledge(outbox, await lease_of(outbox))
@@ -144,6 +149,169 @@ async def test_hook_that_hangs(outbox: MemoryOutbox, clock: TurnableClock) -> No
 
     state = await outbox.hook_state("hangs")
     assert (1, "TimeoutError") == (state.failures, state.last_error)
+
+
+class _OddError(BaseException):
+    """Something that is no `Exception`."""
+
+
+async def _wait_for_a_cancelled_task() -> None:
+    task = asyncio.ensure_future(anyio.sleep_forever())
+    task.cancel()
+    await task
+
+
+async def _raise(error: BaseException) -> None:
+    raise error
+
+
+@pytest.mark.parametrize(
+    ("fail", "name"),
+    [
+        (_wait_for_a_cancelled_task, "CancelledError"),
+        (partial(_raise, asyncio.CancelledError()), "CancelledError"),
+        (partial(_raise, _OddError()), "_OddError"),
+        (partial(_raise, BaseExceptionGroup("x", [_OddError()])), "BaseExceptionGroup"),
+    ],
+)
+async def test_hook_that_fails_with_no_exception(
+    outbox: MemoryOutbox, clock: TurnableClock, fail: Callable[[], Awaitable[None]], name: str
+) -> None:
+    """It has failed like any other: it is counted, waited for and given up, and the others are told."""
+    well = Listener()
+    hooks = await _started(outbox, clock, Hook("fails", lambda _: fail(), tries=2), Hook("well", well))
+    await outbox.enqueue(new_entry())
+
+    await hooks.tell_all()
+    once = await outbox.hook_state("fails")
+    clock.advance(timedelta(hours=1))
+    await hooks.tell_all()
+
+    twice = await outbox.hook_state("fails")
+    assert (1, name, 1, 1) == (once.failures, once.last_error, twice.given_up, twice.position)
+    assert [("EntryQueued", "id-one")] == well.told
+
+
+async def test_cancelled_while_a_hook_is_told(outbox: MemoryOutbox, clock: TurnableClock) -> None:
+    """Whoever is cancelled ends, and it is no failure of the hook's."""
+    begun = anyio.Event()
+
+    async def hang(_: Event) -> None:
+        begun.set()
+        await anyio.sleep_forever()
+
+    hooks = await _started(outbox, clock, Hook("hangs", hang))
+    await outbox.enqueue(new_entry())
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(hooks.tell_all)
+        await begun.wait()
+        tasks.cancel_scope.cancel()
+
+    state = await outbox.hook_state("hangs")
+    assert (0, 0) == (state.failures, state.position)
+
+
+@pytest.mark.parametrize("error", [SystemExit(3), KeyboardInterrupt()])
+def test_hook_that_ends_the_program(error: BaseException) -> None:
+    """The program ends, and the event is told again when it runs next."""
+    clock, listener = TurnableClock(), Listener()
+    outbox = MemoryOutbox(clock)
+
+    async def tell(call: Callable[[Event], object]) -> None:
+        hooks = await _started(outbox, clock, Hook("ends", call))
+        await outbox.enqueue(new_entry())
+        await hooks.tell_all()
+
+    with pytest.raises(type(error)):
+        asyncio.run(tell(lambda _: _raise(error)))
+    clock.advance(timedelta(hours=1))
+    asyncio.run(tell(listener))
+
+    assert [("EntryQueued", "id-one")] == listener.told
+
+
+async def test_stopped_while_an_event_is_told(outbox: MemoryOutbox, clock: TurnableClock, listener: Listener) -> None:
+    """What is being told is told to its end and written down, so that nothing is told twice at a normal stop."""
+    begun, may_end = anyio.Event(), anyio.Event()
+
+    async def slow(event: Event) -> None:
+        listener(event)
+        begun.set()
+        await may_end.wait()
+
+    hooks = await _started(outbox, clock, Hook("slow", slow))
+    await outbox.enqueue(new_entry())
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(hooks.run)
+        await begun.wait()
+        hooks.stop()
+        may_end.set()
+    await hooks.tell_all()
+
+    assert [("EntryQueued", "id-one")] == listener.told
+
+
+class _Counting:
+    """An outbox that counts what is asked of it."""
+
+    def __init__(self, outbox: MemoryOutbox) -> None:
+        self._outbox = outbox
+        self.calls: list[str] = []
+
+    def __getattr__(self, name: str) -> Any:
+        self.calls.append(name)
+        return getattr(self._outbox, name)
+
+
+async def test_hook_that_is_new_to_a_long_history(
+    outbox: MemoryOutbox, clock: TurnableClock, listener: Listener
+) -> None:
+    """It is registered without a look at the history, of which it is told nothing, and is told of what comes after."""
+    for number in range(1200):
+        await outbox.enqueue(new_entry(f"old-{number}"))
+    clock.advance(MINUTE)
+    counting = _Counting(outbox)
+
+    hooks = await _started(counting, clock, Hook("listener", listener))
+    registered = list(counting.calls)
+    await outbox.enqueue(new_entry("new"))
+    await hooks.tell_all()
+
+    assert ["hook_state", "change_hook"] == registered
+    assert [("EntryQueued", "id-new")] == listener.told
+    assert 12 > counting.calls.count("change_hook")
+
+
+@pytest.mark.parametrize("kinds", [(), (EntryAcknowledged,)])
+async def test_idle_hook(outbox: MemoryOutbox, clock: TurnableClock, listener: Listener, kinds: Any) -> None:
+    """A hook for which nothing happens writes nothing."""
+    counting = _Counting(outbox)
+    hooks = await _started(counting, clock, Hook("listener", listener, kinds=kinds))
+    await outbox.enqueue(new_entry())
+    await hooks.tell_all()
+    counting.calls.clear()
+
+    for _ in range(3):
+        await hooks.tell_all()
+
+    assert {"hook_state", "events"} == set(counting.calls)
+    assert "" == (await outbox.hook_state("listener")).holder
+
+
+@pytest.mark.parametrize("state", [{"holder": "somebody"}, {"failures": 1}])
+async def test_turn_of_a_wrong_clock(
+    outbox: MemoryOutbox, clock: TurnableClock, listener: Listener, state: dict[str, Any]
+) -> None:
+    """Neither a turn nor a wait that was written while the clock was a year ahead silences the hook."""
+    hooks = await _started(outbox, clock, Hook("listener", listener))
+    far = clock.now() + timedelta(days=365)
+    before = await outbox.hook_state("listener")
+    await outbox.change_hook("listener", replace(before, held_until=far, next_at=far, **state))
+    await outbox.enqueue(new_entry())
+
+    await hooks.tell_all()
+
+    assert [("EntryQueued", "id-one")] == listener.told
 
 
 async def test_two_dispatchers_with_one_hook(outbox: MemoryOutbox, clock: TurnableClock, listener: Listener) -> None:

@@ -19,6 +19,8 @@ def init(
     *,
     import_: Annotated[Path | None, Parameter(name="--import")] = None,
     rotate: bool = False,
+    new_key: bool = False,
+    activate: str | None = None,
     trust: Path | None = None,
     distrust: str | None = None,
     checkpoint_key: Path | None = None,
@@ -31,7 +33,9 @@ def init(
 
     Args:
         import_: Sign with this Ed25519 private key (PEM) instead of a new one.
-        rotate: Add a new key that signs from now on; those before stay trusted.
+        rotate: Add a new key that signs from now on; those before stay trusted. For an installation on one host.
+        new_key: Add a new key that is trusted and does not sign yet, to be brought to every host of the outbox first.
+        activate: Let the key of this id, which is in the home, sign from now on.
         trust: Trust this public key (PEM) too, for instance of another host.
         distrust: Believe this key no longer, named by its id, for instance since it leaked. What waits with its
             signature alone is refused from then on; dispatchers read the keys when they start.
@@ -43,12 +47,10 @@ def init(
     session = options.start()
     home, address = Home(session.settings.home), session.settings.outbox
     is_new = not home.exists
-    if rotate and import_ is not None:
-        raise CommandError("--rotate makes a new key and --import brings one", hint="Give one of the two.")
-    if new_checkpoint_key and checkpoint_key is not None:
-        raise CommandError(
-            "--new-checkpoint-key makes a secret and --checkpoint-key brings one", hint="Give one of the two."
-        )
+    _check_alone(rotate=rotate, new_key=new_key, import_=import_ is not None, activate=activate is not None)
+    _check_alone(checkpoint_key=checkpoint_key is not None, new_checkpoint_key=new_checkpoint_key)
+    if is_new and (new_key or activate is not None):
+        raise CommandError(f"{home.path} is no home yet", hint="Make it with `tipline init`; its first key signs.")
     if new_checkpoint_key or distrust is not None:
         _check_known(home, distrust)
     done = []
@@ -57,7 +59,7 @@ def init(
         done.append("home made" if import_ is None else "home made with the imported key")
     else:
         keys = home.keys()
-        done += _change(keys, import_key=import_, rotate=rotate)
+        done += _change(keys, import_key=import_, rotate=rotate, new_key=new_key, activate=activate)
     if trust is not None:
         done.append(f"key {keys.import_pem(trust).key_id} is trusted")
     if checkpoint_key is not None:
@@ -88,6 +90,14 @@ def init(
     return ExitCode.OK
 
 
+def _check_alone(**given: bool) -> None:
+    if sum(given.values()) > 1:
+        named = [f"--{name.strip('_').replace('_', '-')}" for name in given]
+        raise CommandError(
+            f"{', '.join(named[:-1])} and {named[-1]} each say which key it is", hint="Give one of them."
+        )
+
+
 def _check_known(home: Home, distrust: str | None) -> None:
     # Asked before anything is changed: a mistyped name must not leave half of what was asked behind.
     if not home.exists:
@@ -99,9 +109,14 @@ def _check_known(home: Home, distrust: str | None) -> None:
         raise CommandError("no trusted key has this id", hint="`tipline init` lists the trusted keys.")
 
 
-def _change(keys: KeyRing, *, import_key: Path | None, rotate: bool) -> list[str]:
+def _change(keys: KeyRing, *, import_key: Path | None, rotate: bool, new_key: bool, activate: str | None) -> list[str]:
     if import_key is not None:
         return [f"key {keys.import_pem(import_key, activate=True).key_id} was imported and signs from now on"]
+    if new_key:
+        return [f"key {keys.generate(activate=False).key_id} was made, is trusted and does not sign yet"]
+    if activate is not None:
+        keys.activate(activate)
+        return [f"key {activate} signs from now on"]
     if rotate:
         return [f"key {keys.generate().key_id} was made and signs from now on"]
     return []

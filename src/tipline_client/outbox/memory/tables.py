@@ -19,7 +19,6 @@ from tipline_client.delivery.events import (
     EntryHeld,
     EntryQueued,
     EntryReleased,
-    EntryRequeued,
     Happening,
     ReceiptSigned,
     digest_of,
@@ -258,12 +257,13 @@ class Tables:
         """See `Outbox.requeue`."""
         row = self.row(entry_id)
         rules.check_requeueable(row.entry)
-        resumed = checkpoint or row.entry.checkpoint
+        resumed = rules.checkpoint_to_resume(row.entry, checkpoint)
         self.check_nobody_elses(row, resumed.report_id)
         row.notes.append((now, f"requeued: {reason}"))
         row.entry = replace(row.entry, state=State.QUEUED, checkpoint=resumed, available_at=now)
         row.holds_report = resumed.report_id
-        self._tell(row, EntryRequeued(digest_of(reason), was_vouched_for=checkpoint is not None), now=now)
+        for what in rules.happenings_of_requeue(row.entry, reason, is_vouched_for=checkpoint is not None):
+            self._tell(row, what, now=now)
         return row.entry
 
     def store_receipt(self, entry_id: str, receipt: bytes, *, now: datetime) -> bytes:

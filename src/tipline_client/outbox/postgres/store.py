@@ -10,7 +10,6 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Final, TypeVar
 
-import anyio
 import anyio.to_thread
 
 from tipline_client.delivery.acknowledgement import Acknowledgement, Alarm
@@ -27,6 +26,7 @@ from tipline_client.delivery.states import State
 from tipline_client.envelope import HistoryChain
 from tipline_client.errors import OutboxInDoubtError
 from tipline_client.outbox import by_hand, rules
+from tipline_client.outbox.chaining import Chained
 from tipline_client.outbox.columns import microseconds
 from tipline_client.outbox.contract import AcknowledgementRecord, Claimed, Lane, Strays
 from tipline_client.outbox.postgres import (
@@ -51,7 +51,7 @@ _MOST_IN_DOUBT: Final = 10_000
 """How many leases are remembered whose ending nobody answered; the oldest is forgotten first."""
 
 
-class PostgresOutbox:
+class PostgresOutbox(Chained):
     """The contract of `Outbox`, kept in a PostgreSQL database; made by `PostgresOutbox.open`.
 
     Usable from several threads and asyncio event loops of one process, and from any number of processes and hosts. It

@@ -27,6 +27,7 @@ from tipline_client.delivery.states import State
 from tipline_client.envelope import HistoryChain
 from tipline_client.outbox import by_hand, rules
 from tipline_client.outbox.bulletin import Bulletin
+from tipline_client.outbox.chaining import Chained
 from tipline_client.outbox.contract import AcknowledgementRecord, Claimed, Lane, Strays
 from tipline_client.outbox.sqlite import deadlines, deciding, entering, hooks, lanes, leasing, reading, serving
 from tipline_client.outbox.sqlite.driver import DriverName, choose_driver, library_version
@@ -44,7 +45,7 @@ _ORPHANS: Final = 'SELECT "table", rowid FROM pragma_foreign_key_check LIMIT 10'
 """Rows of attempts, acknowledgements, alarms and notes whose entry is gone; walks through all of them."""
 
 
-class SqliteOutbox:
+class SqliteOutbox(Chained):
     """The contract of `Outbox`, kept in one file; made by `SqliteOutbox.open`.
 
     Usable from several threads and asyncio event loops of one process, and from several processes at once. It does not
