@@ -313,6 +313,9 @@ async def test_credentials_refused_and_then_put_right(stage: Stage) -> None:
     waiting = await stage.outbox.get(entry.id)
     assert summary.incident is not None
     assert (True, State.QUEUED, 0) == (summary.incident.is_denial, waiting.state, waiting.attempts)
+    # No fault of the entry's: it is due at once when the lane goes on.
+    assert 0 == waiting.checkpoint.setbacks
+    assert waiting.available_at <= stage.clock.now()
     stage.profile = right
     await stage.conductor().drain(patience=DAYS)
     assert State.ACKNOWLEDGED == (await stage.outbox.get(entry.id)).state
