@@ -325,14 +325,14 @@ async def test_two_dispatchers_with_one_hook(outbox: MemoryOutbox, clock: Turnab
         await is_released.wait()
 
     slow = await _started(outbox, clock, Hook("shared", wait, timeout=3 * MINUTE))
-    other = _hooks(outbox, clock, Hook("shared", listener))
+    other = _hooks(outbox, clock, Hook("shared", listener, timeout=3 * MINUTE))
     for name in ("one", "two"):
         await outbox.enqueue(new_entry(name))
 
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(slow.tell_all)
         await entered.wait()
-        clock.advance(4 * MINUTE - timedelta(microseconds=1))
+        clock.advance(7 * MINUTE - timedelta(microseconds=1))
         await other.tell_all()
         while_held = list(listener.told)
         clock.advance(timedelta(microseconds=1))
@@ -354,7 +354,7 @@ async def test_second_event_that_takes_its_time(outbox: MemoryOutbox, clock: Tur
             await is_released.wait()
 
     slow = await _started(outbox, clock, Hook("shared", wait, timeout=3 * MINUTE))
-    other = _hooks(outbox, clock, Hook("shared", listener))
+    other = _hooks(outbox, clock, Hook("shared", listener, timeout=3 * MINUTE))
     for name in ("one", "two"):
         await outbox.enqueue(new_entry(name))
 
