@@ -7,6 +7,7 @@ The tree::
     │   └── KeyUnavailableError     the master key is not here, or cannot be reached now: nothing is lost
     ├── ReportInvalidError          fix the report; `.issues` lists every finding
     ├── EnvelopeError               do not trust these bytes
+    │   └── UnknownSignerError      signed by keys that are not known here; nothing shows that they were altered
     ├── EvidenceError               an evidence file is missing, empty or not what was sealed
     │   └── EvidenceUnavailableError  the place where it lies gives no usable answer now
     ├── OutboxError                 the queue
@@ -55,6 +56,7 @@ __all__ = [
     "ReportTakenError",
     "Severity",
     "TiplineError",
+    "UnknownSignerError",
     "UnreadableRowError",
 ]
 
@@ -135,6 +137,14 @@ class EnvelopeError(TiplineError):
     """Signed bytes are malformed, altered, or signed by a key that is not trusted."""
 
     default_hint = "Do not send or believe these bytes; compare the key ids and find out who changed the row."
+
+
+class UnknownSignerError(EnvelopeError):
+    """Signed by keys that are not trusted here alone, so that nobody here can tell whether the bytes were altered."""
+
+    default_hint = (
+        "If the key is another host's, trust it with `tipline init --trust`; else find out who wrote the row."
+    )
 
 
 class EvidenceError(TiplineError):

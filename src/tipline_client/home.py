@@ -17,7 +17,7 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 
-from tipline_client.delivery.clock import Clock, SystemClock
+from tipline_client.delivery.clock import Clock, is_turned
 from tipline_client.dispatch.reader import Reader
 from tipline_client.envelope import KeyRing, TrustedKeys
 from tipline_client.errors import ConfigurationError
@@ -177,8 +177,8 @@ class Home:
 
         Args:
             address: Where the database is, if it is one.
-            clock: Says what time it is. In a database only a clock that a test turns does: the machine's own is not
-                the same one for all hosts.
+            clock: Says what time it is. In a database only a clock that a test turns does: any other is not the same
+                one for all hosts, and would decide when the leases of others end.
 
         Raises:
             ConfigurationError: It is no home, or what is to be opened is no outbox of this version.
@@ -187,7 +187,7 @@ class Home:
         chain = self.keys().history_chain()
         if address is None:
             return SqliteOutbox.open(self.outbox_path, clock=clock, chain=chain)
-        return open_database(address, clock=None if isinstance(clock, SystemClock) else clock, chain=chain)
+        return open_database(address, clock=clock if is_turned(clock) else None, chain=chain)
 
     def evidence(self) -> EvidenceFolder:
         """The store of evidence copies."""

@@ -44,6 +44,20 @@ def test_rotation_with_waiting_entry(world: World) -> None:
     assert 0 == world.run("dispatch", "--drain").code
 
 
+def test_rotation_in_two_steps(world: World) -> None:
+    """A new key is trusted before it signs, so that it can be brought to every host first."""
+    world.run("init")
+    before = world.run("init", "--json").document["keyId"]
+
+    made = world.run("init", "--new-key", "--json").document
+    [new] = set(made["trustedKeyIds"]) - {before}
+    active = world.run("init", "--activate", new, "--json").document
+
+    assert (before, new) == (made["keyId"], active["keyId"])
+    assert 5 == world.run("init", "--activate", "0" * 64).code
+    assert 2 == world.run("init", "--activate", before, "--rotate").code
+
+
 def test_import_and_trust(bare_world: World, tmp_path: Path) -> None:
     """An imported key signs; a trusted public key is believed beside it."""
     assert 0 == bare_world.run("init", "--home", str(tmp_path / "other")).code

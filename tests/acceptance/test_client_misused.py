@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,20 +14,25 @@ from tipline_client import (
     Dispatcher,
     Evidence,
     IncidentSummary,
+    KeyRing,
     Options,
     Person,
     Report,
     Reporter,
+    RetryPolicy,
     State,
     TiplineClient,
     errors,
     profiles,
 )
 from tipline_client.delivery.steps import Step
-from tipline_client.mock import MockEndpoint
+from tipline_client.mock import MockEndpoint, faults
+from tipline_client.outbox import MemoryOutbox, SqliteOutbox
 from tipline_client.profiles import EndpointProfile
 from tipline_client.profiles.exchange import Call, NoReply, Reply
 from tipline_client.transport import HttpTransport, Transport
+
+QUICK = Options(policy=RetryPolicy(first=timedelta(milliseconds=1), longest=timedelta(milliseconds=5)))
 
 
 def _report(**more: Any) -> Report:
@@ -50,6 +55,39 @@ def test_closed_twice(tmp_path: Path) -> None:
 
         with pytest.raises(errors.OutboxUnavailableError, match="closed"):
             client.enqueue(_report(), idempotency_key="late")
+
+
+def test_outbox_of_another_home(tmp_path: Path) -> None:
+    """An outbox that was opened with the secret of another home is refused; whoever has that secret uses it."""
+    theirs = KeyRing.create(tmp_path / "theirs" / "keys")
+    theirs.generate()
+    outbox = MemoryOutbox(chain=theirs.history_chain())
+
+    with pytest.raises(errors.ConfigurationError, match="another secret than the one in this home's keys"):
+        TiplineClient.open(tmp_path / "ours", profile=profiles.mock("http://127.0.0.1:9/ispws"), outbox=outbox)
+
+    TiplineClient.open(tmp_path / "theirs", profile=profiles.mock("http://127.0.0.1:9/ispws"), outbox=outbox).close()
+
+
+def test_withdrawn_through_an_outbox_handed_in(tmp_path: Path) -> None:
+    """What a program records in an outbox that it opened itself is believed by every other dispatcher of the home."""
+    with MockEndpoint() as endpoint:
+        TiplineClient.open(tmp_path, profile=endpoint.profile).close()
+        outbox = SqliteOutbox.open(tmp_path / "outbox.sqlite")
+        with TiplineClient.open(tmp_path, profile=endpoint.profile, outbox=outbox, options=QUICK) as ours:
+            entry = ours.enqueue(_report())
+            endpoint.faults.script("finish", *[faults.status(503)] * 4)
+            with pytest.raises(errors.DeliveryError):
+                ours.deliver(entry.id)
+            endpoint.faults.script("retract", *[faults.status(503)] * 4)
+            ours.retract(entry.id, reason="wrong account")
+        endpoint.faults.clear()
+
+        with TiplineClient.open(tmp_path, profile=endpoint.profile) as service, suppress(errors.DeliveryError):
+            service.deliver(entry.id)
+        with TiplineClient.open(tmp_path, profile=endpoint.profile) as service:
+            assert State.RETRACTED is service.entry(entry.id).state
+        assert (0, 0) == (endpoint.summary()["finished"], endpoint.summary()["open"])
 
 
 def test_closed_while_a_dispatcher_runs(tmp_path: Path) -> None:

@@ -103,6 +103,20 @@ async def test_not_due_yet(outbox: Outbox, clock: TurnableClock) -> None:
     assert ["id-two"] == in_time
 
 
+async def test_put_off_for_longer_than_anything_ever_is(outbox: Outbox, clock: TurnableClock) -> None:
+    """A wait that is longer than any counts as the longest one, and not as over: nothing is tried before its time."""
+    lease = await lease_of(outbox)
+    await outbox.release(lease, Checkpoint(), attempt(Outcome.TRANSIENT), available_in=timedelta(days=30))
+
+    at_once = await _claimed(outbox)
+    clock.advance(timedelta(days=2) - timedelta(microseconds=1))
+    too_early = await _claimed(outbox)
+    clock.advance(timedelta(microseconds=1))
+
+    assert ([], []) == (at_once, too_early)
+    assert ["id-one"] == await _claimed(outbox)
+
+
 async def test_order_of_claims(outbox: Outbox) -> None:
     """Escalated entries go first, then those whose open report lapses soonest, then the oldest."""
     for name in ("old", "newer"):

@@ -9,6 +9,7 @@ import anyio
 import anyio.lowlevel
 import pytest
 
+from tests.contract.conftest import Stores
 from tests.contract.values import (
     CHAIN,
     LANE,
@@ -34,6 +35,7 @@ from tipline_client.delivery.events import (
     EntryRequeued,
     EntryRetracted,
     Event,
+    HandFilingNoted,
     Happening,
     LanePaused,
     ReceiptSigned,
@@ -43,7 +45,7 @@ from tipline_client.delivery.events import (
 from tipline_client.delivery.lane_state import Incident, LaneState
 from tipline_client.delivery.outcomes import Attempt, Failure, Outcome
 from tipline_client.envelope import HistoryChain
-from tipline_client.outbox import Lane, Outbox
+from tipline_client.outbox import Lane, MemoryOutbox, Outbox
 from tipline_client.testing import TurnableClock
 
 ALARM = Alarm(AlarmKind.HASH_MISSING, "no hash", START)
@@ -111,6 +113,54 @@ async def test_history_of_an_entry_retracted_at_the_endpoint(outbox: Outbox) -> 
     told = await _told(outbox)
 
     assert [WithdrawalAsked(digest_of("wrong account")), EntryAttempted(done), EntryRetracted()] == told[1:]
+
+
+@pytest.mark.parametrize("by_hand", [False, True])
+@pytest.mark.parametrize("is_vouched_for", [False, True])
+async def test_history_of_an_entry_put_back_with_a_wish(outbox: Outbox, *, by_hand: bool, is_vouched_for: bool) -> None:
+    """A person who vouches for the record vouches for the wish in it: it is told again, under the secret of now."""
+    checkpoint = Checkpoint(report_id=1)
+    await outbox.record(await lease_of(outbox), checkpoint)
+    if by_hand:
+        await outbox.file_by_hand("id-one", report_id=77, reason="on the portal")
+    else:
+        await outbox.withdraw("id-one", reason="wrong account")
+    [lease] = await outbox.claim(LANE, limit=1, lease_for=MINUTE)
+    await outbox.dead_letter(lease, checkpoint, attempt(Outcome.REJECTED))
+
+    await outbox.requeue("id-one", reason="looked", checkpoint=checkpoint if is_vouched_for else None)
+
+    note = digest_of("on the portal" if by_hand else "wrong account")
+    wish: Happening = HandFilingNoted(77, note) if by_hand else WithdrawalAsked(note)
+    told = await _told(outbox)
+    last = (await outbox.history("id-one"))[-1]
+    assert [*([wish] if is_vouched_for else []), EntryRequeued(digest_of("looked"), is_vouched_for)] == told[4:]
+    assert CHAIN.own(await outbox.history("id-one"))[-1] == last
+
+
+async def test_chain_of_a_home_that_uses_the_outbox(stores: Stores) -> None:
+    """A store keeps the secret that it links with; another one is refused, and none at all changes nothing."""
+    outbox = stores.open()
+    await outbox.enqueue(new_entry())
+
+    assert outbox.use_chain(HistoryChain(b"a secret of these tests"))
+    assert outbox.use_chain(HistoryChain())
+    assert not outbox.use_chain(HistoryChain(b"another secret"))
+    await outbox.withdraw("id-one", reason="wrong account")
+    assert () == CHAIN.problems(await outbox.history("id-one"))
+
+
+async def test_store_opened_without_a_chain() -> None:
+    """It links with the secret of the first home that uses it, from then on."""
+    outbox = MemoryOutbox()
+    await outbox.enqueue(new_entry())
+
+    assert outbox.use_chain(CHAIN)
+    assert not outbox.use_chain(HistoryChain(b"another secret"))
+    await outbox.withdraw("id-one", reason="wrong account")
+
+    lines = await outbox.history("id-one")
+    assert lines[1:] == list(CHAIN.own(lines))
 
 
 async def test_what_leaves_no_line(outbox: Outbox) -> None:

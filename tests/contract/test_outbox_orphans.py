@@ -1,5 +1,6 @@
 """Which entries have suspected orphans that have not lapsed: found by a moment, in pages, whatever became of them."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -71,14 +72,15 @@ async def test_entry_that_is_not_leased_any_more(outbox: Outbox, end: State) -> 
 
 
 async def test_dead_letter_put_back(outbox: Outbox) -> None:
-    """What a person vouches for takes the place of what was on record, also of its suspected orphans."""
-    for name in ("kept", "replaced"):
+    """Its suspected orphans stay on record, whether or not a person vouches for it."""
+    for name in ("mended", "vouched-for"):
         await outbox.dead_letter(await _leased(outbox, name), _orphaned(timedelta(0)), attempt(Outcome.REJECTED))
 
-    await outbox.requeue("id-kept", reason="mended")
-    await outbox.requeue("id-replaced", reason="looked at it", checkpoint=Checkpoint())
+    await outbox.requeue("id-mended", reason="mended")
+    sealed = replace(_orphaned(timedelta(0)), seal="of a person")
+    await outbox.requeue("id-vouched-for", reason="looked at it", checkpoint=sealed)
 
-    assert ["id-kept"] == [entry.id for entry in await outbox.list_entries(orphaned_at=START)]
+    assert ["id-mended", "id-vouched-for"] == [entry.id for entry in await outbox.list_entries(orphaned_at=START)]
 
 
 async def test_pages_of_entries_with_suspected_orphans(outbox: Outbox) -> None:

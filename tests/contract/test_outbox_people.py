@@ -1,6 +1,7 @@
 """What people may decide about an entry, and when: withdraw it, put it back."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -222,13 +223,31 @@ async def test_requeued(outbox: Outbox, clock: TurnableClock) -> None:
 
 
 async def test_requeued_with_a_checkpoint_that_a_person_vouches_for(outbox: Outbox) -> None:
-    """The entry goes on from the checkpoint handed in, and is ordered by what that one says."""
+    """The entry goes on from what is on record, under the seal of whoever vouches for it."""
     lease = await lease_of(outbox)
-    await outbox.dead_letter(lease, Checkpoint(report_id=1), attempt(Outcome.REJECTED, failure=FAILURE))
+    await outbox.dead_letter(lease, replace(FULL_CHECKPOINT, seal="x"), attempt(Outcome.REJECTED, failure=FAILURE))
 
     await outbox.requeue("id-one", reason="looked at the portal", checkpoint=FULL_CHECKPOINT)
 
     assert FULL_CHECKPOINT == (await outbox.get("id-one")).checkpoint
+
+
+@pytest.mark.parametrize(
+    "seen",
+    [replace(FULL_CHECKPOINT, finish_sent=False), Checkpoint(), replace(FULL_CHECKPOINT, report_id=1)],
+    ids=["before its finish", "before everything", "of another report"],
+)
+async def test_vouched_for_what_is_on_record_no_longer(outbox: Outbox, seen: Checkpoint) -> None:
+    """Whoever vouches for what the entry has left behind is refused; the newer record is never overwritten."""
+    lease = await lease_of(outbox)
+    await outbox.dead_letter(lease, FULL_CHECKPOINT, attempt(Outcome.REJECTED, failure=FAILURE))
+    before = await outbox.get("id-one")
+
+    with pytest.raises(IllegalTransitionError, match="has changed since it was looked at"):
+        await outbox.requeue("id-one", reason="looked at the portal", checkpoint=seen)
+
+    assert before == await outbox.get("id-one")
+    assert [] == await outbox.notes("id-one")
 
 
 @pytest.mark.parametrize("arrange", [_acknowledged, _retracted, _held, _queued, _leased])

@@ -90,6 +90,37 @@ async def test_given_up_whatever_the_report(outbox: Outbox) -> None:
         await outbox.requeue("id-two", reason="looked at it", checkpoint=OPENED)
 
 
+async def test_report_of_another_entry_in_what_was_given_up(outbox: Outbox) -> None:
+    """What an entry named that was set aside takes nothing from the entry whose report it is."""
+    mine = await _leased(outbox, "one")
+    await outbox.record(mine, OPENED)
+    await outbox.dead_letter(await _leased(outbox, "two"), OPENED, attempt(Outcome.REJECTED))
+
+    await outbox.record(mine, OPENED)
+    await outbox.release(mine, OPENED, attempt(Outcome.TRANSIENT), available_in=timedelta(0))
+
+    assert REPORT == (await outbox.get("id-one")).checkpoint.report_id
+
+
+async def test_report_named_while_giving_back(outbox: Outbox) -> None:
+    """A report that goes on record with the end of a lease is that entry's from then on."""
+    lease = await _leased(outbox, "one")
+    await outbox.release(lease, OPENED, attempt(Outcome.STOPPED), available_in=timedelta(0))
+
+    with pytest.raises(ReportTakenError, match="id-one"):
+        await outbox.record(await _leased(outbox, "two"), OPENED)
+
+
+@pytest.mark.parametrize("vouched_for", [None, OPENED])
+async def test_report_of_an_entry_that_was_put_back(outbox: Outbox, vouched_for: Checkpoint | None) -> None:
+    """Put back with a report in its record, the entry has that report to itself again."""
+    await outbox.dead_letter(await _leased(outbox, "one"), OPENED, attempt(Outcome.REJECTED))
+    await outbox.requeue("id-one", reason="looked at it", checkpoint=vouched_for)
+
+    with pytest.raises(ReportTakenError, match="id-one"):
+        await outbox.record(await _leased(outbox, "two"), OPENED)
+
+
 async def test_number_of_another_entry_filed_by_hand(outbox: Outbox) -> None:
     """A number copied from the wrong line ends no entry."""
     await outbox.record(await _leased(outbox, "one"), OPENED)

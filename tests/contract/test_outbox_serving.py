@@ -93,6 +93,46 @@ async def test_testing_in_between(outbox: Outbox, clock: TurnableClock) -> None:
     assert 1 == held
 
 
+async def test_testing_for_an_hour_in_between(outbox: Outbox, clock: TurnableClock) -> None:
+    """Up to an hour without a dispatcher of production is a restart, whatever else was served beside it."""
+    await outbox.serve(PRODUCTION)
+    await outbox.enqueue(for_production())
+    clock.advance(UNSERVED_AFTER)
+    await outbox.serve(TESTING)
+
+    held = await outbox.serve(PRODUCTION)
+
+    assert 0 == held
+
+
+async def test_both_served_at_one_moment_and_then_production_alone(outbox: Outbox, clock: TurnableClock) -> None:
+    """What was served no later than production is no environment that somebody switched from."""
+    await outbox.serve(PRODUCTION)
+    await outbox.enqueue(for_production())
+    clock.advance(MINUTE)
+    await outbox.serve(TESTING)
+    await outbox.serve(PRODUCTION)
+    clock.advance(3 * DAY)
+
+    held = await outbox.serve(PRODUCTION)
+
+    assert 0 == held
+
+
+async def test_several_environments_before_the_switch(outbox: Outbox, clock: TurnableClock) -> None:
+    """The one that was served last counts: a demonstration of long ago does not make the switch of today none."""
+    await outbox.serve(Lane("sample", Environment.MOCK))
+    clock.advance(MINUTE)
+    await outbox.serve(PRODUCTION)
+    await outbox.enqueue(for_production())
+    clock.advance(2 * UNSERVED_AFTER)
+    await outbox.serve(TESTING)
+
+    held = await outbox.serve(PRODUCTION)
+
+    assert 1 == held
+
+
 @pytest.mark.parametrize("environment", [Environment.TESTING, Environment.MOCK])
 async def test_switch_away_from_production(outbox: Outbox, clock: TurnableClock, environment: Environment) -> None:
     """Nothing is held for an environment in which nothing is acted upon."""
@@ -104,6 +144,22 @@ async def test_switch_away_from_production(outbox: Outbox, clock: TurnableClock,
     held = await outbox.serve(lane)
 
     assert 0 == held
+
+
+@pytest.mark.parametrize(("is_over", "expected"), [(True, State.HELD), (False, State.LEASED)])
+async def test_leased_before_the_switch(
+    outbox: Outbox, clock: TurnableClock, *, is_over: bool, expected: State
+) -> None:
+    """What a dispatcher left behind before it sent anything is held like the rest; what is being worked on is not."""
+    await outbox.enqueue(for_production())
+    await outbox.claim(PRODUCTION, limit=1, lease_for=3 * MINUTE)
+    clock.advance(MINUTE)
+    await outbox.serve(TESTING)
+    clock.advance(2 * MINUTE if is_over else MINUTE)
+
+    held = await outbox.serve(PRODUCTION)
+
+    assert (is_over, expected) == (held, (await outbox.get("id-one")).state)
 
 
 async def test_begun_at_the_endpoint_before_the_switch(outbox: Outbox, clock: TurnableClock) -> None:

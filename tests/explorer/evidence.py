@@ -51,6 +51,10 @@ class EvidenceInMemory:
         if self.is_broken:
             raise EvidenceError(f"evidence[{item.index}] is not what was sealed")
 
+    async def is_there(self) -> bool:
+        """See `EvidenceStore.is_there`; it always is."""
+        return True
+
     async def open_verified(self, item: ManifestItem, *, key: DataKey) -> AsyncGenerator[bytes, None]:  # noqa: ARG002 - kept bare
         """See `EvidenceStore.open_verified`."""
         content = self.contents[item.locator]

@@ -19,7 +19,7 @@ from tipline_client.delivery.entry import Entry, NewEntry
 from tipline_client.delivery.manifest import ManifestItem
 from tipline_client.dispatch.enqueueing import enqueue
 from tipline_client.dispatch.reader import Reader
-from tipline_client.envelope import CheckpointSeal, KeyRing, SigningKey, TrustedKeys
+from tipline_client.envelope import CheckpointSeal, HistoryChain, KeyRing, SigningKey, TrustedKeys
 from tipline_client.evidence.store import EvidenceStore
 from tipline_client.models import Report
 from tipline_client.outbox import MemoryOutbox
@@ -49,6 +49,10 @@ class _KeysInMemory(KeyRing):
     @cache  # noqa: B019
     def checkpoint_seal(self) -> CheckpointSeal:
         return super().checkpoint_seal()
+
+    @cache  # noqa: B019
+    def history_chain(self) -> HistoryChain:
+        return super().history_chain()
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar, cast
 
 from tipline_client.delivery.clock import Clock
+from tipline_client.envelope import HistoryChain
 from tipline_client.outbox import MemoryOutbox, Outbox, SqliteOutbox
 
 __all__ = ["Kept", "open_outbox"]
@@ -21,20 +22,22 @@ T = TypeVar("T")
 Kept = Literal["memory", "sqlite"]
 
 
-def open_outbox(kept: Kept, clock: Clock) -> Outbox:
+def open_outbox(kept: Kept, clock: Clock, chain: HistoryChain) -> Outbox:
     """A fresh, empty store; `close` takes everything of it away."""
-    return MemoryOutbox(clock) if kept == "memory" else cast("Outbox", _SqliteElsewhere(clock))
+    if kept == "memory":
+        return MemoryOutbox(clock, chain=chain)
+    return cast("Outbox", _SqliteElsewhere(clock, chain))
 
 
 class _SqliteElsewhere:
     """An SQLite store whose calls are over when they return."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, chain: HistoryChain) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="explorer-")
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
-        self._store = SqliteOutbox.open(Path(self._folder.name) / "outbox.sqlite", clock=clock)
+        self._store = SqliteOutbox.open(Path(self._folder.name) / "outbox.sqlite", clock=clock, chain=chain)
 
     def __getattr__(self, name: str) -> Callable[..., Coroutine[Any, Any, Any]]:
         async def call(*arguments: Any, **named: Any) -> Any:

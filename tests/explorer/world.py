@@ -80,7 +80,7 @@ class World:
         self.endpoint = Endpoint(MockClock(self.clock.now), setup.profile)
         self.ledger = Ledger(self.clock.now)
         self.evidence = EvidenceInMemory(setup.contents)
-        self.outbox = open_outbox(setup.kept, self.clock)
+        self.outbox = open_outbox(setup.kept, self.clock, setup.keys.history_chain())
         self.withdrawn: set[str] = set()
         self.endings: list[str] = []
         self._is_hook_broken = False
@@ -171,6 +171,7 @@ class World:
             profile=profile,
             reader=reader_of(keys),
             seal=keys.checkpoint_seal(),
+            chain=keys.history_chain(),
             evidence=cast("EvidenceStore", ProcessEvidence(self.evidence, process, self.choices)),
             lane=LaneGate(SharedBook(outbox, Lane(profile.name, profile.environment)), clock=self.clock),
             policy=RetryPolicy(),

@@ -8,6 +8,7 @@ import pytest
 from tests.support.stage import Stage, staged
 from tipline_client.envelope import KeyRing
 from tipline_client.mock import MockEndpoint
+from tipline_client.outbox import SqliteOutbox
 from tipline_client.testing import TurnableClock
 
 
@@ -34,4 +35,16 @@ async def stage(
     tmp_path: Path, shared_endpoint: MockEndpoint, shared_clock: TurnableClock, shared_keys: KeyRing
 ) -> AsyncIterator[Stage]:
     async with staged(tmp_path, shared_endpoint, shared_clock, keys=shared_keys) as stage:
+        yield stage
+
+
+@pytest.fixture
+async def durable(
+    tmp_path: Path, shared_endpoint: MockEndpoint, shared_clock: TurnableClock, shared_keys: KeyRing
+) -> AsyncIterator[Stage]:
+    """A stage whose outbox is a file, which a hand can alter, and whose dispatchers read the links of its history."""
+    chain = shared_keys.history_chain()
+    outbox = SqliteOutbox.open(tmp_path / "outbox.sqlite", clock=shared_clock, driver="apsw", chain=chain)
+    async with staged(tmp_path, shared_endpoint, shared_clock, outbox=outbox, keys=shared_keys) as stage:
+        stage.road = {"chain": chain}
         yield stage

@@ -1,34 +1,26 @@
 """Rows that an operator's hand changed in the database file: nothing is sent, and somebody is told."""
 
-from collections.abc import AsyncIterator
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from shutil import copytree
+from typing import Any
 
 import pytest
 
-from tests.support.stage import DAYS, Stage, staged
+from tests.support.stage import DAYS, Stage
 from tipline_client.delivery.acknowledgement import AlarmKind
 from tipline_client.delivery.checkpoint import Checkpoint
+from tipline_client.delivery.entry import Entry
 from tipline_client.delivery.environment import Environment
 from tipline_client.delivery.states import State
 from tipline_client.dispatch.delivering import deliver, requeue, withdraw
 from tipline_client.dispatch.receipting import receipt_bytes
 from tipline_client.envelope import KeyRing
-from tipline_client.errors import ConfigurationError, DeliveryRejectedError, EnvelopeError
-from tipline_client.mock import MockEndpoint, faults
-from tipline_client.outbox import SqliteOutbox
+from tipline_client.errors import ConfigurationError, DeliveryRejectedError, EnvelopeError, IllegalTransitionError
+from tipline_client.mock import faults
 from tipline_client.outbox.sqlite.driver import connect
-from tipline_client.testing import TurnableClock
-
-
-@pytest.fixture
-async def durable(
-    tmp_path: Path, shared_endpoint: MockEndpoint, shared_clock: TurnableClock, shared_keys: KeyRing
-) -> AsyncIterator[Stage]:
-    outbox = SqliteOutbox.open(tmp_path / "outbox.sqlite", clock=shared_clock, driver="apsw")
-    async with staged(tmp_path, shared_endpoint, shared_clock, outbox=outbox, keys=shared_keys) as stage:
-        yield stage
 
 
 def _by_hand(stage: Stage, sql: str) -> None:
@@ -130,10 +122,13 @@ async def test_state_set_back_from_acknowledged(durable: Stage) -> None:
 
 
 async def test_key_that_is_no_longer_trusted(durable: Stage, tmp_path: Path) -> None:
-    """An entry signed by a key that nobody trusts is refused."""
+    """An entry signed by a key that was distrusted is refused: that key is known, and is not to be believed."""
     entry = await durable.enqueue()
-    durable.keys = KeyRing.create(tmp_path / "other-keys")
+    signed_by = durable.keys.signer().key_id
+    copytree(durable.keys.folder, tmp_path / "other-keys")
+    durable.keys = KeyRing(tmp_path / "other-keys")
     durable.keys.generate()
+    durable.keys.distrust(signed_by)
 
     with pytest.raises(DeliveryRejectedError):
         await deliver(durable.conductor(), durable.outbox, durable.keys, durable.vault, entry.id)
@@ -226,6 +221,47 @@ async def test_person_vouches_for_a_checkpoint(durable: Stage) -> None:
     ]
 
 
+class _Late:
+    """An outbox in which a requeue happens only after something else has."""
+
+    def __init__(self, stage: Stage, meanwhile: Callable[[], Awaitable[object]]) -> None:
+        self._outbox = stage.outbox
+        self._meanwhile = meanwhile
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._outbox, name)
+
+    async def requeue(self, entry_id: str, **said: Any) -> Entry:
+        await self._meanwhile()
+        return await self._outbox.requeue(entry_id, **said)
+
+
+async def test_two_people_vouch_at_once(durable: Stage) -> None:
+    """Whoever comes second cannot bring back the record from before the finish that was sent in between."""
+    entry = await durable.enqueue()
+    seal = durable.keys.checkpoint_seal()
+    break_seal = "UPDATE entries SET checkpoint = json_set(checkpoint, '$.seal', 'x')"
+    _by_hand(durable, break_seal)
+    await durable.conductor().drain(patience=DAYS)
+
+    async def other_person_and_a_finish_in_doubt() -> None:
+        await requeue(durable.outbox, seal, entry.id, reason="the other", accept_checkpoint=True)
+        durable.endpoint.faults.script("finish", *[faults.lost_reply() for _ in range(9)])
+        await durable.conductor().drain(patience=timedelta(0))
+        durable.endpoint.faults.clear()
+        _by_hand(durable, break_seal)
+        await durable.conductor().drain(patience=DAYS)
+
+    late: Any = _Late(durable, other_person_and_a_finish_in_doubt)
+    with pytest.raises(IllegalTransitionError, match="has changed since it was looked at"):
+        await requeue(late, seal, entry.id, reason="looked", accept_checkpoint=True)
+
+    await requeue(durable.outbox, seal, entry.id, reason="looked again", accept_checkpoint=True)
+    await durable.conductor().drain(patience=DAYS)
+    assert State.ACKNOWLEDGED == (await durable.outbox.get(entry.id)).state
+    assert (1, 0) == (durable.endpoint.summary()["finished"], durable.endpoint.summary()["duplicates"])
+
+
 async def test_withdrawal_of_an_entry_whose_checkpoint_was_erased(durable: Stage) -> None:
     """Nobody is told "proven not filed" on the word of a checkpoint that was altered."""
     entry = await durable.enqueue()
@@ -252,6 +288,9 @@ async def test_filed_entry_made_to_look_unfiled(durable: Stage) -> None:
     assert (1, 1) == (durable.endpoint.summary()["finished"], len(durable.endpoint.reports()))
 
 
+ORPHAN = '{"since": "2026-01-05T09:00:00Z", "lapses_at": "2026-01-06T09:00:00Z"}'
+
+
 @pytest.mark.parametrize(
     "change",
     [
@@ -259,6 +298,8 @@ async def test_filed_entry_made_to_look_unfiled(durable: Stage) -> None:
         "facts = json_set(facts, '$.report_id', 1)",
         "facts = json_set(facts, '$.acknowledged_at', '2020-01-01T00:00:00Z')",
         "facts = json_set(facts, '$.files', json('[]'))",
+        "facts = json_set(facts, '$.exchanges[0].request_id', 'another')",
+        f"facts = json_set(facts, '$.orphans', json('[{ORPHAN}]'))",
     ],
 )
 async def test_acknowledgement_altered_before_its_receipt(durable: Stage, change: str) -> None:
@@ -268,4 +309,28 @@ async def test_acknowledgement_altered_before_its_receipt(durable: Stage, change
     _by_hand(durable, f"UPDATE acknowledgements SET receipt = NULL, {change}")  # noqa: S608 - the test's own statement
 
     with pytest.raises(EnvelopeError, match=r"differs from the record|does not open"):
+        await receipt_bytes(durable.outbox, durable.keys, durable.vault, entry.id)
+
+
+async def test_acknowledgement_and_checkpoint_altered_alike(durable: Stage) -> None:
+    """What agrees with a record that has no good seal is not signed either."""
+    entry = await durable.enqueue()
+    await durable.conductor().drain(patience=DAYS)
+    change = "json_set({}, '$.exchanges[0].request_id', 'another')"
+    _by_hand(durable, f"UPDATE acknowledgements SET receipt = NULL, facts = {change.format('facts')}")  # noqa: S608
+    _by_hand(durable, f"UPDATE entries SET checkpoint = {change.format('checkpoint')}")  # noqa: S608
+
+    with pytest.raises(EnvelopeError, match="was altered"):
+        await receipt_bytes(durable.outbox, durable.keys, durable.vault, entry.id)
+
+
+@pytest.mark.parametrize("change", ["environment = 'testing'", "profile = 'other'", "idempotency_key = 'another'"])
+async def test_filed_entry_renamed_or_moved(durable: Stage, change: str) -> None:
+    """A receipt is handed out for the entry that it names alone: as it was called, and where it was filed."""
+    entry = await durable.enqueue()
+    await durable.conductor().drain(patience=DAYS)
+    assert await receipt_bytes(durable.outbox, durable.keys, durable.vault, entry.id)
+    _by_hand(durable, f"UPDATE entries SET {change}")  # noqa: S608 - the test's own statement
+
+    with pytest.raises(EnvelopeError, match="another entry's"):
         await receipt_bytes(durable.outbox, durable.keys, durable.vault, entry.id)

@@ -1,31 +1,18 @@
 """Outboxes that contradict themselves: nothing is sent, nothing is made up, and whoever asks hears of it."""
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from tests.support.stage import DAYS, Stage, staged
+from tests.support.stage import DAYS, Stage
 from tipline_client.delivery.checkpoint import Aim, Checkpoint, Retraction
 from tipline_client.delivery.outcomes import Attempt, Failure, Outcome
 from tipline_client.delivery.states import State
 from tipline_client.dispatch.delivering import deliver, requeue
-from tipline_client.envelope import KeyRing
 from tipline_client.errors import EnvelopeError
-from tipline_client.mock import MockEndpoint
-from tipline_client.outbox import Lane, SqliteOutbox
+from tipline_client.outbox import Lane
 from tipline_client.outbox.sqlite.driver import connect
-from tipline_client.testing import TurnableClock
-
-
-@pytest.fixture
-async def durable(
-    tmp_path: Path, shared_endpoint: MockEndpoint, shared_clock: TurnableClock, shared_keys: KeyRing
-) -> AsyncIterator[Stage]:
-    outbox = SqliteOutbox.open(tmp_path / "outbox.sqlite", clock=shared_clock, driver="apsw")
-    async with staged(tmp_path, shared_endpoint, shared_clock, outbox=outbox, keys=shared_keys) as stage:
-        yield stage
 
 
 def _by_hand(folder: Path, sql: str) -> None:

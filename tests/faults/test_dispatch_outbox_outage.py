@@ -1,25 +1,19 @@
 """An outbox that fails while a dispatcher runs, and rows of it that cannot be read: what a drain and a service do."""
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import anyio
 import pytest
 
-from tests.support.stage import DAYS, Stage, staged
+from tests.support.stage import DAYS, Stage
 from tipline_client.delivery.environment import Environment
 from tipline_client.delivery.outcomes import Outcome
 from tipline_client.delivery.states import State
 from tipline_client.dispatch import Conductor
 from tipline_client.dispatch.delivering import deliver
-from tipline_client.envelope import KeyRing
 from tipline_client.errors import DeliveryRejectedError, OutboxUnavailableError
-from tipline_client.mock import MockEndpoint
-from tipline_client.outbox import SqliteOutbox
 from tipline_client.outbox.sqlite.driver import connect
-from tipline_client.testing import TurnableClock
 
 
 class Failing:
@@ -38,15 +32,6 @@ class Failing:
 
     async def _fail(self, *_: object, **__: object) -> None:
         raise OutboxUnavailableError("the outbox is locked")
-
-
-@pytest.fixture
-async def durable(
-    tmp_path: Path, shared_endpoint: MockEndpoint, shared_clock: TurnableClock, shared_keys: KeyRing
-) -> AsyncIterator[Stage]:
-    outbox = SqliteOutbox.open(tmp_path / "outbox.sqlite", clock=shared_clock, driver="apsw")
-    async with staged(tmp_path, shared_endpoint, shared_clock, outbox=outbox, keys=shared_keys) as stage:
-        yield stage
 
 
 def _by_hand(stage: Stage, sql: str) -> None:

@@ -4,6 +4,7 @@ import errno
 import io
 import os
 import signal
+import stat
 import subprocess
 import sys
 from collections.abc import Callable
@@ -176,6 +177,32 @@ async def test_disk_full_at_the_end(store: EvidenceFolder, monkeypatch: pytest.M
         await store.add(evidence, key=key_of("e1"), index=1)
 
     assert ["0.bin"] == files(store)
+
+
+async def test_copy_is_on_the_disk_before_it_has_its_name(
+    store: EvidenceFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The whole copy is synchronised while it is a draft, and its folder once it has its name."""
+    done: list[tuple[str, int, int]] = []
+    fsync, rename = os.fsync, Path.rename
+
+    def watched_fsync(descriptor: int) -> None:
+        about = os.fstat(descriptor)
+        done.append(("folder" if stat.S_ISDIR(about.st_mode) else "file", about.st_ino, about.st_size))
+        fsync(descriptor)
+
+    def watched_rename(path: Path, target: Path) -> Path:
+        done.append(("rename", path.stat().st_ino, path.stat().st_size))
+        return rename(path, target)
+
+    monkeypatch.setattr(os, "fsync", watched_fsync)
+    monkeypatch.setattr(Path, "rename", watched_rename)
+    await store.add(Evidence.from_bytes(b"mug" * CHUNK, name="x"), key=key_of("e1"), index=0)
+
+    [copy] = [path for path in store.root.rglob("*") if path.is_file()]
+    about, folder = copy.stat(), copy.parent.stat()
+    assert ("file", about.st_ino, about.st_size) in done[: done.index(("rename", about.st_ino, about.st_size))]
+    assert ("folder", folder.st_ino) == done[-1][:2]
 
 
 CHILD = """

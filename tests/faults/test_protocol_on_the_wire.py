@@ -2,10 +2,12 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import replace
 from datetime import timedelta
 
+import anyio
+import httpx
 import pytest
 
 from tests.support.stage import DAYS, Stage
@@ -44,6 +46,12 @@ async def _request(reader: asyncio.StreamReader) -> tuple[str, bytes]:
     head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
     lengths = [line.split(":")[1] for line in head.lower().split("\r\n") if line.startswith("content-length:")]
     return head, await reader.readexactly(int(lengths[0])) if lengths else b""
+
+
+async def _pause(reader: asyncio.StreamReader) -> None:
+    """Part of the time after which no progress counts as none; over at once when the other side goes away."""
+    with suppress(TimeoutError):
+        await asyncio.wait_for(reader.read(1), 0.1)
 
 
 def _streamed(*chunks: bytes, length: int | None = None, failure: Exception | None = None) -> Call:
@@ -118,21 +126,25 @@ async def test_redirect_with_credentials_at_stake() -> None:
     assert (307, []) == (reply.status, elsewhere)
 
 
-async def test_connection_closed_between_two_steps() -> None:
-    """A kept-alive connection that the server closed is replaced, and a cookie of its load balancer goes along."""
+async def test_two_steps_one_after_the_other() -> None:
+    """Each step has a connection of its own, also where the server would keep it, and takes the cookies along."""
     heads: list[str] = []
+    is_over = asyncio.Event()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         heads.append((await _request(reader))[0])
         writer.write(OK)
         await writer.drain()
+        await is_over.wait()
 
     async with _serving(serve) as profile, HttpTransport.open(profile) as transport:
-        first = await transport.send(status_call())
-        await asyncio.sleep(0.02)
-        second = await transport.send(status_call())
+        replies = [await transport.send(status_call()) for _ in range(2)]
+        is_over.set()
 
-    assert [200, 200] == [reply.status for reply in (first, second) if isinstance(reply, Reply)]
+    assert [200, 200] == [reply.status for reply in replies if isinstance(reply, Reply)]
+    assert ["connection: close"] * 2 == [
+        line for head in heads for line in head.lower().split("\r\n") if line.startswith("connection:")
+    ]
     assert "cookie: node=a" in heads[1].lower()
 
 
@@ -153,12 +165,86 @@ async def test_no_progress(answer: bytes) -> None:
     assert AnswerKind.UNANSWERED == reply.kind
 
 
+async def test_reply_whose_body_trickles() -> None:
+    """A body that comes byte by byte is progress, and yet no reply: it holds its slot no longer than one silence."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await _request(reader)
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\n")
+        for _ in range(20):
+            writer.write(b"m")
+            await writer.drain()
+            await _pause(reader)
+
+    async with _serving(serve) as profile, HttpTransport.open(profile) as transport:
+        reply = await transport.send(finish_call(7))
+
+    assert isinstance(reply, NoReply)
+    assert (AnswerKind.UNANSWERED, "the reply did not end in time") == (reply.kind, reply.reason)
+
+
+@pytest.mark.parametrize("call", [finish_call(7), status_call()], ids=["with a body", "without"])
+@pytest.mark.parametrize(
+    ("begin", "drip"),
+    [
+        (b"HTTP/1.1 200 OK\r\nX-Pad: ", b"a"),
+        (b"", b"HTTP/1.1 102 Processing\r\n\r\n"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n", b"a"),
+    ],
+    ids=["head", "interim replies", "body"],
+)
+@pytest.mark.parametrize("is_borrowed", [False, True], ids=["own client", "client of the caller's"])
+async def test_answer_that_trickles_for_ever(begin: bytes, drip: bytes, call: Call, is_borrowed: bool) -> None:
+    """Bytes that lead to no answer do not hold the slot: given up in time, as unanswered."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await _request(reader)
+        writer.write(begin)
+        while True:
+            writer.write(drip)
+            await writer.drain()
+            await asyncio.sleep(0.05)
+
+    async with AsyncExitStack() as opened:
+        profile = replace(await opened.enter_async_context(_serving(serve)), connect_timeout=timedelta(seconds=0.3))
+        client = await opened.enter_async_context(httpx.AsyncClient()) if is_borrowed else None
+        transport = await opened.enter_async_context(HttpTransport.open(profile, client=client))
+        with anyio.fail_after(10):
+            reply = await transport.send(call)
+
+    assert isinstance(reply, NoReply)
+    assert AnswerKind.UNANSWERED == reply.kind
+
+
+async def test_refusal_in_mid_upload_whose_head_trickles() -> None:
+    """Whoever refuses in the middle of an upload, and then says no whole sentence, is given up in time too."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 503 Service Unavailable\r\nX-Pad: ")
+        while True:
+            writer.write(b"a")
+            await writer.drain()
+            await asyncio.sleep(0.05)
+
+    async with _serving(serve) as profile, HttpTransport.open(profile) as transport:
+        with anyio.fail_after(10):
+            reply = await transport.send(_streamed(*[b"coffee mug " * 100_000] * 40))
+
+    assert isinstance(reply, NoReply)
+    assert AnswerKind.UNANSWERED == reply.kind
+
+
 async def test_slow_but_steady_upload() -> None:
     """An upload longer than every timeout goes through as long as it progresses."""
+    loop = asyncio.get_running_loop()
 
     async def produce() -> AsyncGenerator[bytes, None]:
         for _ in range(5):
-            await asyncio.sleep(0.1)
+            # A disk that takes its time; the wait is what is tried here.
+            is_read = asyncio.Event()
+            loop.call_later(0.1, is_read.set)
+            await is_read.wait()
             yield b"mug "
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -227,6 +313,9 @@ async def test_credentials_refused_and_then_put_right(stage: Stage) -> None:
     waiting = await stage.outbox.get(entry.id)
     assert summary.incident is not None
     assert (True, State.QUEUED, 0) == (summary.incident.is_denial, waiting.state, waiting.attempts)
+    # No fault of the entry's: it is due at once when the lane goes on.
+    assert 0 == waiting.checkpoint.setbacks
+    assert waiting.available_at <= stage.clock.now()
     stage.profile = right
     await stage.conductor().drain(patience=DAYS)
     assert State.ACKNOWLEDGED == (await stage.outbox.get(entry.id)).state

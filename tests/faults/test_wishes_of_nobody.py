@@ -1,34 +1,19 @@
 """Columns that say what a person asked for, what was filed, or whose a row is: believed only with a proof."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
 import pytest
 
-from tests.support.stage import DAYS, Stage, sample_report, staged
+from tests.support.stage import DAYS, Stage, sample_report
 from tipline_client.delivery.acknowledgement import AlarmKind
+from tipline_client.delivery.entry import Entry
 from tipline_client.delivery.events import EntryRetracted
 from tipline_client.delivery.states import State
 from tipline_client.dispatch.delivering import file_by_hand, requeue
 from tipline_client.dispatch.enqueueing import enqueue
 from tipline_client.dispatch.receipting import receipt_bytes
-from tipline_client.envelope import KeyRing
 from tipline_client.errors import EnvelopeError, ReportTakenError
-from tipline_client.mock import MockEndpoint, faults
-from tipline_client.outbox import SqliteOutbox
+from tipline_client.mock import faults
+from tipline_client.outbox import Outbox, SqliteOutbox
 from tipline_client.outbox.sqlite.driver import connect
-from tipline_client.testing import TurnableClock
-
-
-@pytest.fixture
-async def durable(
-    tmp_path: Path, shared_endpoint: MockEndpoint, shared_clock: TurnableClock, shared_keys: KeyRing
-) -> AsyncIterator[Stage]:
-    chain = shared_keys.history_chain()
-    outbox = SqliteOutbox.open(tmp_path / "outbox.sqlite", clock=shared_clock, driver="apsw", chain=chain)
-    async with staged(tmp_path, shared_endpoint, shared_clock, outbox=outbox, keys=shared_keys) as stage:
-        stage.road = {"chain": chain}
-        yield stage
 
 
 def _by_hand(stage: Stage, sql: str) -> None:
@@ -89,6 +74,76 @@ async def test_wish_of_a_person(durable: Stage, *, by_hand: bool) -> None:
 
     expected = State.FILED_BY_HAND if by_hand else State.RETRACTED
     assert expected is (await durable.outbox.get(entry.id)).state
+    assert (0, 0) == (durable.endpoint.summary()["finished"], durable.endpoint.summary()["open"])
+
+
+@pytest.mark.parametrize(
+    ("by_hand", "change"),
+    [
+        (False, "withdrawal_reason = 'another reason'"),
+        (False, "filed_by_hand_as = '78'"),
+        (True, "withdrawal_reason = 'another reason'"),
+        (True, "filed_by_hand_as = '78'"),
+        (True, "filed_by_hand_as = NULL"),
+    ],
+)
+async def test_wish_of_a_person_changed_in_the_row(durable: Stage, *, by_hand: bool, change: str) -> None:
+    """A wish other than the one on record is nobody's: not its reason, not its number, not one made of the other."""
+    entry = await durable.enqueue()
+    durable.endpoint.faults.script("fileinfo", *[faults.status(503)] * 2)
+    durable.endpoint.faults.script("retract", *[faults.status(503)] * 8)
+    await durable.conductor().deliver(entry.id)
+    if by_hand:
+        await durable.outbox.file_by_hand(entry.id, report_id=77, reason="on the portal")
+    else:
+        await durable.outbox.withdraw(entry.id, reason="wrong account")
+    _by_hand(durable, f"UPDATE entries SET {change}")  # noqa: S608 - a test's own
+
+    await durable.conductor().drain(patience=DAYS)
+
+    assert State.DEAD_LETTER is (await durable.outbox.get(entry.id)).state
+    assert [AlarmKind.ENVELOPE_REFUSED] == [alarm.kind for alarm in await durable.outbox.alarms()]
+
+
+async def _wished(stage: Stage, outbox: Outbox, *, by_hand: bool) -> Entry:
+    """Something is at the endpoint, which is open, and the wish is in the row."""
+    entry = await stage.enqueue()
+    stage.endpoint.faults.script("finish", *[faults.status(503)] * 8)
+    await stage.conductor().deliver(entry.id)
+    stage.endpoint.faults.clear()
+    if by_hand:
+        return await outbox.file_by_hand(entry.id, report_id=77, reason="on the portal")
+    return await outbox.withdraw(entry.id, reason="wrong account")
+
+
+@pytest.mark.parametrize("by_hand", [False, True])
+async def test_wish_in_a_history_that_is_damaged_elsewhere(durable: Stage, *, by_hand: bool) -> None:
+    """The line of the wish proves it, whatever was done to the others: an old secret, or a hand in the database."""
+    entry = await _wished(durable, durable.outbox, by_hand=by_hand)
+    _by_hand(durable, "UPDATE history SET link = 'keyed:of a secret that is lost' WHERE kind = 'EntryQueued'")
+
+    await durable.conductor().drain(patience=DAYS)
+
+    expected = State.FILED_BY_HAND if by_hand else State.RETRACTED
+    assert expected is (await durable.outbox.get(entry.id)).state
+    assert (0, 0) == (durable.endpoint.summary()["finished"], durable.endpoint.summary()["open"])
+
+
+@pytest.mark.parametrize("by_hand", [False, True])
+async def test_wish_told_without_the_secret_and_vouched_for(durable: Stage, *, by_hand: bool) -> None:
+    """A person who vouches for such an entry vouches for its wish as well: the entry is never stuck."""
+    plain = SqliteOutbox.open(durable.folder / "outbox.sqlite", clock=durable.clock, driver="apsw")
+    entry = await _wished(durable, plain, by_hand=by_hand)
+    await plain.close()
+    await durable.conductor().drain(patience=DAYS)
+    given_up = await durable.outbox.get(entry.id)
+
+    seal = durable.keys.checkpoint_seal()
+    await requeue(durable.outbox, seal, entry.id, reason="asked around", accept_checkpoint=True)
+    await durable.conductor().drain(patience=DAYS)
+
+    expected = State.FILED_BY_HAND if by_hand else State.RETRACTED
+    assert (State.DEAD_LETTER, expected) == (given_up.state, (await durable.outbox.get(entry.id)).state)
     assert (0, 0) == (durable.endpoint.summary()["finished"], durable.endpoint.summary()["open"])
 
 
@@ -190,6 +245,16 @@ async def test_acknowledgement_made_to_look_better(durable: Stage, change: str) 
     _by_hand(durable, f"UPDATE acknowledgements SET facts = {change}")  # noqa: S608 - a test's own
 
     with pytest.raises(EnvelopeError, match="the stored acknowledgement differs"):
+        await receipt_bytes(durable.outbox, durable.keys, durable.vault, entry.id)
+
+
+async def test_reply_replaced_by_one_that_says_the_same(durable: Stage) -> None:
+    """The endpoint's own words are the legal notification: with another byte in them nothing is signed."""
+    entry = await durable.enqueue()
+    await durable.conductor().deliver(entry.id)
+    _by_hand(durable, "UPDATE acknowledgements SET reply = CAST(reply || x'20' AS BLOB)")
+
+    with pytest.raises(EnvelopeError, match="does not open"):
         await receipt_bytes(durable.outbox, durable.keys, durable.vault, entry.id)
 
 

@@ -1,5 +1,6 @@
 """Rows that a person or a fault changed in the database: recognised, set aside, never acted on by guess."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 
 import psycopg
@@ -22,9 +23,12 @@ from tipline_client.delivery.checkpoint import Checkpoint
 from tipline_client.delivery.environment import Environment
 from tipline_client.delivery.outcomes import Outcome
 from tipline_client.delivery.states import State
+from tipline_client.envelope import HistoryChain
 from tipline_client.errors import IllegalTransitionError
 from tipline_client.outbox import Lane, Stray, UnreadableRowError
-from tipline_client.outbox.postgres import PostgresOutbox
+from tipline_client.outbox.postgres import PostgresOutbox, questions
+from tipline_client.outbox.postgres.conversation import Row, Value, hold
+from tipline_client.outbox.postgres.leasing import set_aside
 
 
 async def test_acknowledged_entry_set_back(outbox: PostgresOutbox, server: PostgresServer) -> None:
@@ -83,6 +87,7 @@ async def test_second_acknowledgement(
         ("attempts = -1", "attempts"),
         ("lapses_at = -1", "lapses_at"),
         ("orphans_lapse_at = -1", "orphans_lapse_at"),
+        ("report_id = 'coffee'", "entries.report_id"),
     ],
 )
 async def test_unreadable_row(outbox: PostgresOutbox, server: PostgresServer, change: str, column: str) -> None:
@@ -101,6 +106,27 @@ async def test_unreadable_row(outbox: PostgresOutbox, server: PostgresServer, ch
     assert Outcome.REJECTED is tried.outcome
     assert (State.DEAD_LETTER, "mug" in alarm.text) == (shown.state, False)
     assert column in alarm.text
+
+
+@pytest.mark.parametrize("now_under", ["lease_token = 'another'", "state = 'queued', lease_token = NULL"])
+async def test_unreadable_row_that_is_somebody_elses_by_now(
+    outbox: PostgresOutbox, server: PostgresServer, now_under: str
+) -> None:
+    """A row is set aside under the lease with which it was read: whoever has it since may have found it mended."""
+    await lease_of(outbox)
+
+    with server.connect() as connection:
+
+        def ask(sql: str, parameters: Mapping[str, Value]) -> list[Row]:
+            return connection.execute(sql.encode(), parameters).fetchall()
+
+        [row] = ask(questions.ENTRY_BY_ID, {"id": "id-one"})
+        connection.execute(f"UPDATE tipline.entries SET {now_under}".encode())  # noqa: S608 - the test's own words
+        name = hold(set_aside(row, chain=HistoryChain(), now=None), ask)
+
+    found = await outbox.get("id-one")
+    assert (None, []) == (name, await outbox.alarms())
+    assert State.DEAD_LETTER is not found.state
 
 
 async def test_unreadable_row_by_name(outbox: PostgresOutbox, server: PostgresServer) -> None:

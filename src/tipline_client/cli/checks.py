@@ -14,7 +14,7 @@ from tipline_client.cli.findings import Check, Grade
 from tipline_client.cli.incidents import find_paused_lanes, incident_line
 from tipline_client.cli.opening import LANES
 from tipline_client.cli.settings import Settings
-from tipline_client.cli.suspects import SUSPECTS_HINT, find_suspects
+from tipline_client.cli.suspects import find_suspects
 from tipline_client.cli.variables import VARIABLE_NAMES
 from tipline_client.cli.views import instant, span
 from tipline_client.delivery.environment import Environment
@@ -212,8 +212,7 @@ async def _check_altered(outbox: Outbox, reader: Reader | None) -> list[Check]:
         Check("waiting rows", Grade.PROBLEM, f"entry {suspect.entry_id} ({suspect.where}): {suspect.reason}")
         for suspect in suspects.named
     ]
-    total = f"{suspects.count} altered, which nobody will deliver"
-    return [*checks, Check("waiting rows", Grade.PROBLEM, total, SUSPECTS_HINT)]
+    return [*checks, Check("waiting rows", Grade.PROBLEM, suspects.headline, suspects.hint)]
 
 
 def check_disk(settings: Settings) -> list[Check]:
@@ -227,9 +226,12 @@ def check_disk(settings: Settings) -> list[Check]:
     hint = "" if grade is Grade.OK else "Make room: evidence is copied here."
     checks = [Check("disk", grade, f"{free // 1024**2} MiB free", hint)]
     folder = home / "evidence"
-    if folder.is_dir() and not os.access(folder, os.W_OK | os.X_OK):
+    if not folder.is_dir():
+        hint = "Mount it, or bring it from the host that has it: nothing with evidence is delivered from here."
+        checks.append(Check("evidence", Grade.PROBLEM, f"{folder} is not there", hint))
+    elif not os.access(folder, os.W_OK | os.X_OK):
         checks.append(Check("evidence", Grade.PROBLEM, f"{folder} cannot be written"))
-    elif folder.is_dir() and folder.stat().st_mode & 0o077:
+    elif folder.stat().st_mode & 0o077:
         checks.append(Check("evidence", Grade.PROBLEM, f"{folder} is open to others", f"chmod 700 {folder}"))
     else:
         checks.append(Check("evidence", Grade.OK, str(folder)))

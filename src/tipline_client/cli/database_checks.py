@@ -97,6 +97,8 @@ async def check_shared(outbox: Outbox, *, settings: Settings, reader: Reader | N
             missing.append(entry.id)
     if missing:
         detail = f"missing or of another size for {len(missing)} waiting entries, such as {missing[0]}"
+        if not await store.is_there():
+            detail = f"{store.root} is empty or not there, and {len(missing)} waiting entries need it"
         hint = f"Stop dispatching on this host until {store.root} is the folder that all hosts share."
         return [*checks, Check("shared evidence", Grade.PROBLEM, detail, hint)]
     return [*checks, Check("shared evidence", Grade.OK, f"here for all of {looked_at} waiting entries looked at")]

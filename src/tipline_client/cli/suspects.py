@@ -13,17 +13,25 @@ from tipline_client.cli.paging import every_entry
 from tipline_client.delivery.entry import Entry
 from tipline_client.delivery.states import State
 from tipline_client.dispatch.reader import Reader
-from tipline_client.errors import EntryNotFoundError, EnvelopeError, KeyUnavailableError, UnreadableRowError
+from tipline_client.errors import (
+    EntryNotFoundError,
+    EnvelopeError,
+    KeyUnavailableError,
+    UnknownSignerError,
+    UnreadableRowError,
+)
 from tipline_client.outbox import Outbox, Stray
 
-__all__ = ["SUSPECTS_HINT", "Suspect", "Suspects", "find_suspects", "suspects_lines", "suspects_view"]
+__all__ = ["Suspect", "Suspects", "find_suspects", "suspects_lines", "suspects_view"]
 
-SUSPECTS_HINT: Final = (
+_ALTERED_HINT: Final = (
     "Find out who changed the rows, and restore them from a backup; `tipline verify --all` looks at every row."
 )
 _WAITING = (State.QUEUED, State.LEASED, State.HELD)
 _NAMED = 20
 _LONGEST_WORD = 60
+_Reason = tuple[str, bool]
+"""Why, and whether it is only that the signer is not known here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +42,13 @@ class Suspect:
         entry_id: Its id, as far as it can be read.
         where: Profile, environment and state, in the row's own words.
         reason: Why.
+        is_stranger: Whether all that is wrong is that this host does not know who signed it.
     """
 
     entry_id: str
     where: str
     reason: str
+    is_stranger: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +61,7 @@ class Suspects:
         looked_at: How many of the waiting entries were looked at, the oldest ones.
         not_looked_at: How many more wait.
         is_verified: Whether signatures were looked at too.
+        strangers: How many of them are signed by keys that this host does not know; a host that does delivers them.
     """
 
     count: int = 0
@@ -58,6 +69,21 @@ class Suspects:
     looked_at: int = 0
     not_looked_at: int = 0
     is_verified: bool = True
+    strangers: int = 0
+
+    @property
+    def headline(self) -> str:
+        """How many there are, and of which kind."""
+        if not self.strangers:
+            return f"{self.count} altered, which nobody will deliver"
+        strangers = f"{self.strangers} signed by keys that this host does not know, which it leaves to hosts that do"
+        altered = self.count - self.strangers
+        return strangers if not altered else f"{altered} altered, which nobody will deliver, and {strangers}"
+
+    @property
+    def hint(self) -> str:
+        """The way out."""
+        return UnknownSignerError.default_hint if self.count == self.strangers else _ALTERED_HINT
 
 
 async def find_suspects(outbox: Outbox, *, reader: Reader | None, most: int) -> Suspects:
@@ -76,7 +102,7 @@ async def find_suspects(outbox: Outbox, *, reader: Reader | None, most: int) -> 
     for stray in strays.first:
         reason = await _stray_reason(outbox, stray, reader)
         if reason is not None:
-            found[stray.entry_id] = Suspect(stray.entry_id, _place(stray), reason)
+            found[stray.entry_id] = Suspect(stray.entry_id, _place(stray), *reason)
     # Of those that were not looked at it is only known that nobody serves them.
     unseen = strays.count - len(strays.first)
     looked_at = 0
@@ -85,7 +111,7 @@ async def find_suspects(outbox: Outbox, *, reader: Reader | None, most: int) -> 
         reason = None if entry.id in found else await _reason(entry, reader)
         if reason is not None:
             where = f"{entry.profile}, {entry.environment}, {entry.state}"
-            found[entry.id] = Suspect(entry.id, where, reason)
+            found[entry.id] = Suspect(entry.id, where, *reason)
     async for entry in every_entry(outbox, states=(State.ACKNOWLEDGED,), most=most):
         if entry.contradiction is not None:
             where = f"{entry.profile}, {entry.environment}, {entry.state}"
@@ -97,21 +123,22 @@ async def find_suspects(outbox: Outbox, *, reader: Reader | None, most: int) -> 
         looked_at=looked_at,
         not_looked_at=max(0, waiting - looked_at),
         is_verified=reader is not None,
+        strangers=sum(suspect.is_stranger for suspect in found.values()),
     )
 
 
-async def _stray_reason(outbox: Outbox, stray: Stray, reader: Reader | None) -> str | None:
+async def _stray_reason(outbox: Outbox, stray: Stray, reader: Reader | None) -> _Reason | None:
     try:
         entry = await outbox.get(stray.entry_id)
     except (UnreadableRowError, EntryNotFoundError) as error:
-        return str(error) if isinstance(error, UnreadableRowError) else "its id cannot be read back"
+        return (str(error) if isinstance(error, UnreadableRowError) else "its id cannot be read back"), False
     return await _reason(entry, reader)
 
 
-async def _reason(entry: Entry, reader: Reader | None) -> str | None:
+async def _reason(entry: Entry, reader: Reader | None) -> _Reason | None:
     """Why a dispatcher would refuse the entry or never see it; `None` when its row is what was signed."""
     if entry.unreadable:
-        return f"its row cannot be read back: {', '.join(entry.unreadable)}"
+        return f"its row cannot be read back: {', '.join(entry.unreadable)}", False
     if reader is None:
         return None
     try:
@@ -120,7 +147,7 @@ async def _reason(entry: Entry, reader: Reader | None) -> str | None:
         # It waits for its key; nothing is known against the row.
         return None
     except EnvelopeError as error:
-        return str(error)
+        return str(error), isinstance(error, UnknownSignerError)
     return None
 
 
@@ -132,6 +159,7 @@ def suspects_view(suspects: Suspects) -> dict[str, Any]:
     """The same as JSON."""
     return {
         "count": suspects.count,
+        "signedByUnknownKeys": suspects.strangers,
         "entries": [
             {"id": suspect.entry_id, "where": suspect.where, "reason": suspect.reason} for suspect in suspects.named
         ],
@@ -153,8 +181,8 @@ def suspects_lines(suspects: Suspects) -> Sequence[str]:
         limits.append("no signature of what waits was verified, since this host does not have the keys to")
     if not suspects.count:
         return limits
-    lines = [f"{suspects.count} altered, which nobody will deliver:"]
+    lines = [f"{suspects.headline}:"]
     lines += [f"  {suspect.entry_id} ({suspect.where}): {suspect.reason}" for suspect in suspects.named]
     if suspects.count > len(suspects.named):
         lines.append(f"  and {suspects.count - len(suspects.named)} more")
-    return [*lines, f"  hint: {SUSPECTS_HINT}", *limits]
+    return [*lines, f"  hint: {suspects.hint}", *limits]

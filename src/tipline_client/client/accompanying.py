@@ -34,11 +34,12 @@ async def accompany(
         Exception: Whatever `go` raised; the hooks' own failures are theirs.
     """
     if hooks is not None:
-        await hooks.register()
+        await _register(hooks)
     results: list[T] = []
     failure: Exception | None = None
     async with anyio.create_task_group() as tasks:
-        tasks.start_soon(partial(_wake, conductor, outbox))
+        waking = anyio.CancelScope()
+        tasks.start_soon(partial(_wake, conductor, outbox, waking))
         if hooks is not None:
             tasks.start_soon(hooks.run)
         # Caught here, because a task group would wrap the error in a group that no caller expects.
@@ -46,7 +47,10 @@ async def accompany(
             results.append(await go(conductor))
         except Exception as error:
             failure = error
-        tasks.cancel_scope.cancel()
+            tasks.cancel_scope.cancel()
+        waking.cancel()
+        if hooks is not None:
+            hooks.stop()
     if failure is not None:
         raise failure
     if hooks is not None:
@@ -54,9 +58,18 @@ async def accompany(
     return results[0]
 
 
-async def _wake(conductor: Conductor, outbox: Outbox) -> None:
+async def _register(hooks: Hooks) -> None:
     try:
-        async for _ in outbox.news():
-            conductor.notify()
+        await hooks.register()
+    except OutboxUnavailableError as error:
+        # The conductor waits for the outbox or says that it cannot, and nothing happens before it is back.
+        _log.warning("the hooks begin once the outbox can be used: %s", error)
+
+
+async def _wake(conductor: Conductor, outbox: Outbox, waking: anyio.CancelScope) -> None:
+    try:
+        with waking:
+            async for _ in outbox.news():
+                conductor.notify()
     except OutboxUnavailableError as error:
         _log.warning("no news from the outbox, so it is only looked at from time to time: %s", error)

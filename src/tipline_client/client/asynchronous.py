@@ -26,7 +26,7 @@ from tipline_client.dispatch.probing import fetch_schema, probe
 from tipline_client.dispatch.reader import Reader
 from tipline_client.dispatch.receipting import sign_outstanding
 from tipline_client.envelope import KeyRing
-from tipline_client.errors import Issue, OutboxUnavailableError, ReportInvalidError
+from tipline_client.errors import ConfigurationError, Issue, OutboxUnavailableError, ReportInvalidError
 from tipline_client.evidence import Evidence
 from tipline_client.evidence.store import EvidenceStore
 from tipline_client.home import Home
@@ -94,13 +94,14 @@ class AsyncTiplineClient(AsyncKeeping):
             home: The folder of outbox, keys and evidence.
             profile: Which endpoint; there is no default.
             outbox: Where the queue is, if not in a file in `home`: the `postgresql://` URL of a database, or an outbox
-                that is open already, which then stays open when the client is closed.
+                that is open already, which then stays open when the client is closed. Its history is chained with the
+                secret of this home from then on.
             options: What seldom needs to be said.
 
         Raises:
             ConfigurationError: An argument is of another type; the folder cannot be used as a home; the URL cannot be
-                read; the database has no tables of this version; or `home` does not exist, and the database holds what
-                its keys are needed for.
+                read; the database has no tables of this version; `home` does not exist, and the database holds what
+                its keys are needed for; or the outbox handed in belongs to a home of another secret.
             OutboxUnavailableError: The outbox cannot be opened.
         """
         check_opening(home=home, profile=profile, outbox=outbox, options=options)
@@ -111,6 +112,11 @@ class AsyncTiplineClient(AsyncKeeping):
         opened = outbox
         if opened is None or isinstance(opened, str):
             opened = place.open_outbox(address, clock=options.clock)
+        elif not opened.use_chain(keys.history_chain()):
+            raise ConfigurationError(
+                "the outbox handed in chains its history with another secret than the one in this home's keys",
+                hint=f"Open it with `chain=KeyRing({str(place.keys_path)!r}).history_chain()`, or without a chain.",
+            )
         return cls(
             home=place,
             outbox=opened,
@@ -384,8 +390,7 @@ class AsyncTiplineClient(AsyncKeeping):
             profile=self.profile,
             reader=self.reader(),
             seal=self.keys.checkpoint_seal(),
-            # Whoever opened an outbox of their own chose what its histories are chained with.
-            chain=self.keys.history_chain() if self._closes_outbox else None,
+            chain=self.keys.history_chain(),
             evidence=self._store,
             lane=LaneGate(SharedBook(self.outbox, lane), clock=options.clock),
             policy=options.policy,

@@ -36,7 +36,7 @@ class Options:
         lease_for: How long a lease outlives its dispatcher.
         poll_every: How often a dispatcher looks for entries of other processes.
         deadline: When a report should be filed; without one nobody is warned that its time is nearly over.
-        clock: Says now.
+        clock: Says now on this host. What is due and how long a lease lasts, a database decides by its own clock.
         random: Chance, for jitter.
         open_transport: Opens the network; `HttpTransport.open` unless replaced.
         on_bytes: Told of upload progress: entry id, index of the evidence, bytes so far, bytes in all.

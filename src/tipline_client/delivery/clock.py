@@ -5,11 +5,15 @@ from typing import Protocol
 
 import anyio
 
-__all__ = ["Clock", "SystemClock"]
+__all__ = ["Clock", "SystemClock", "is_turned"]
 
 
 class Clock(Protocol):
-    """Says what time it is and waits; tests bring one that they can turn."""
+    """Says what time it is and waits; tests bring one that they can turn.
+
+    A clock that is turned says so with an attribute `is_turned` which is true. It then stands in for a database's clock
+    as well, so that all that a test looks at goes by one. Any other is this host's alone, however wrong it may be.
+    """
 
     def now(self) -> datetime:
         """The present moment, aware, in UTC."""
@@ -18,6 +22,11 @@ class Clock(Protocol):
     async def sleep(self, duration: timedelta) -> None:
         """Return after `duration`."""
         ...
+
+
+def is_turned(clock: Clock | None) -> bool:
+    """Whether a test turns this clock; see `Clock`."""
+    return getattr(clock, "is_turned", False) is True
 
 
 class SystemClock:

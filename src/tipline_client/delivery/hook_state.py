@@ -13,6 +13,7 @@ class HookState:
     Attributes:
         read_at: The moment of the look, by the outbox's clock.
         position: The last event that is done with; `None` before the hook was ever run.
+        since: What happened before this moment is passed over: the hook was first run then.
         failures: How often the next event has failed so far.
         next_at: It is not tried again before.
         last_error: What the last failure was: the name of its class, nothing more.
@@ -24,6 +25,7 @@ class HookState:
 
     read_at: datetime
     position: int | None = None
+    since: datetime | None = None
     failures: int = 0
     next_at: datetime | None = None
     last_error: str = ""

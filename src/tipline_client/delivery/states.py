@@ -34,8 +34,16 @@ class State(StrEnum):
 
 _ALLOWED = {
     State.HELD: {State.QUEUED, State.RETRACTED, State.FILED_BY_HAND},
-    State.QUEUED: {State.LEASED, State.RETRACTED, State.FILED_BY_HAND},
-    State.LEASED: {State.QUEUED, State.ACKNOWLEDGED, State.DEAD_LETTER, State.RETRACTED, State.FILED_BY_HAND},
+    # Held by a switch to production: what waits, or was left behind by a dispatcher whose lease is over.
+    State.QUEUED: {State.HELD, State.LEASED, State.RETRACTED, State.FILED_BY_HAND},
+    State.LEASED: {
+        State.HELD,
+        State.QUEUED,
+        State.ACKNOWLEDGED,
+        State.DEAD_LETTER,
+        State.RETRACTED,
+        State.FILED_BY_HAND,
+    },
     State.ACKNOWLEDGED: set[State](),
     State.DEAD_LETTER: {State.QUEUED, State.FILED_BY_HAND},
     State.RETRACTED: {State.FILED_BY_HAND},

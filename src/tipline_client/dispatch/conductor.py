@@ -76,7 +76,7 @@ class Conductor:
         self._poll_every = poll_every
         self._wake = anyio.Event()
         self._stopping = anyio.Event()
-        self._looked_at = road.clock.now()
+        self._looked_at = road.lane.seen_at
         self._is_running = False
         self._ended = anyio.Event()
         self._failure: Exception | None = None
@@ -190,6 +190,8 @@ class Conductor:
                     continue
                 claimed = await self._claim_due(limit=slots - self._in_flight)
                 for lease in claimed:
+                    if self._road.lane.holds_trial:
+                        self._road.lane.try_with(lease.entry.id)
                     self._in_flight += 1
                     tasks.start_soon(self._walk, transports, lease)
                 if claimed or claimed.set_aside:
@@ -208,9 +210,18 @@ class Conductor:
         if lane.incident is None:
             self._pause.is_over()
             return self._slots
-        if lane.is_on_trial and await lane.take_trial():
-            return 1
+        if lane.is_on_trial and await self._holds_trial():
+            # One entry goes first, whatever is in flight from before: a long upload proves nothing for hours.
+            return self._in_flight + (0 if lane.is_tried else 1)
         return 0 if await self._pause.sit_out(transports, patience=patience) else None
+
+    async def _holds_trial(self) -> bool:
+        """Take or keep the turn to try the lane, if there is an entry on trial or room for one."""
+        lane = self._road.lane
+        if lane.is_tried or self._in_flight < self._slots:
+            return await lane.take_trial()
+        await lane.give_back_trial()
+        return False
 
     async def _claim(self, *, limit: int, entry_id: str | None = None, longest_due: bool = False) -> Claimed:
         return await self._road.outbox.claim(
@@ -220,7 +231,7 @@ class Conductor:
     async def _claim_due(self, *, limit: int) -> Claimed:
         # Cleared before looking: what is enqueued while we look wakes us again.
         self._wake = anyio.Event()
-        self._looked_at = self._road.clock.now()
+        self._looked_at = self._road.lane.seen_at
         if limit <= 0:
             return Claimed()
         is_fair_turn = self._claimed >= _FAIR_TURN - 1
@@ -265,6 +276,7 @@ class Conductor:
             # The intent on record tells whoever leases the entry next what may have been sent.
             _log.error("entry %s: the try broke off with %s", lease.entry.id, _where(error))
         finally:
+            self._road.lane.end_try(lease.entry.id)
             self._in_flight -= 1
             self.notify()
 
@@ -294,8 +306,10 @@ class Conductor:
         if patience is None or self._in_flight > 0:
             await self._wait(self._poll_every, until=self._wake)
             return True
-        now = self._road.clock.now()
         due_at = (await self._road.outbox.count(lane=self.lane)).next_available
+        # By the outbox's clock, which says what is due: this host's own may be hours off.
+        await self._road.lane.look()
+        now = self._road.lane.seen_at
         # What was due when we looked and was not given to us never will be: its row can be neither read nor changed.
         if due_at is None or due_at < self._looked_at or due_at - now > patience:
             return False

@@ -79,7 +79,7 @@ async def requeue(
         EntryNotFoundError: There is no such entry.
         EnvelopeError: An acknowledgement of it is on record; or the checkpoint is not believed, and nobody vouches for
             it.
-        IllegalTransitionError: It is no dead letter.
+        IllegalTransitionError: It is no dead letter; or it changed while it was being vouched for.
     """
     entry = await outbox.get(entry_id)
     _check_consistent(entry)

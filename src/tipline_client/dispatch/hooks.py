@@ -4,11 +4,12 @@ A hook reads the same events that the history keeps, from where it got to; its f
 nothing else. An event may be told twice when a dispatcher dies in between, and never is skipped in silence.
 """
 
+import asyncio
 import logging
 import secrets
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from inspect import isawaitable
 from random import Random
 from typing import Final
@@ -20,6 +21,7 @@ from tipline_client.delivery.events import Event, Happening, HistoryLine
 from tipline_client.delivery.hook_state import HookState
 from tipline_client.delivery.retry import RetryPolicy
 from tipline_client.errors import ConfigurationError, OutboxError
+from tipline_client.outbox.columns import HORIZON
 from tipline_client.outbox.contract import Outbox
 
 __all__ = ["Hook", "Hooks", "check_hooks"]
@@ -27,7 +29,7 @@ __all__ = ["Hook", "Hooks", "check_hooks"]
 _log = logging.getLogger("tipline_client.hooks")
 
 _TURN: Final = timedelta(seconds=60)
-_PAGE: Final = 100
+_PAGE: Final = 500
 _LONGEST_NAME: Final = 100
 
 
@@ -84,6 +86,8 @@ class Hooks:
     random: Random
     look_every: timedelta = timedelta(seconds=1)
     _holder: str = field(default_factory=lambda: secrets.token_hex(8), init=False)
+    _resting: anyio.CancelScope = field(default_factory=anyio.CancelScope, init=False)
+    _is_stopping: bool = field(default=False, init=False)
 
     async def register(self) -> None:
         """Let hooks that were never run before begin with what happens from now on.
@@ -94,13 +98,21 @@ class Hooks:
         for hook in self.hooks:
             state = await self.outbox.hook_state(hook.name)
             if state.position is None:
-                await self.outbox.change_hook(hook.name, replace(state, position=await self._newest()))
+                await self.outbox.change_hook(hook.name, _beginning(state))
 
     async def run(self) -> None:
-        """Tell of events until cancelled; an outbox that fails is asked again later."""
-        while True:
+        """Tell of events until asked to stop; an outbox that fails is asked again later."""
+        while not self._is_stopping:
             await self.tell_all()
-            await self.clock.sleep(self.look_every)
+            with self._resting:
+                await self.clock.sleep(self.look_every)
+            if not self._is_stopping:
+                self._resting = anyio.CancelScope()
+
+    def stop(self) -> None:
+        """Ask `run` to end once what is being told is told and written down: whoever is cut off is told twice."""
+        self._is_stopping = True
+        self._resting.cancel()
 
     async def tell_all(self) -> None:
         """Tell every hook of what is there for it now; what fails or is not due stays for later."""
@@ -117,30 +129,45 @@ class Hooks:
 
     async def _tell_page(self, hook: Hook) -> bool:
         """Tell a page of events; whether there may be more to tell at once."""
-        state = await self._take_turn(hook)
-        if state is None:
+        state = await self.outbox.hook_state(hook.name)
+        if state.position is None:
+            state = _beginning(state)
+        if not self._may_take_turn(hook, state):
             return False
         lines = await self.outbox.events(after=state.position or 0, limit=_PAGE)
-        for line in lines:
-            told = await self._tell(hook, state, line)
-            written = await self._write(hook, told)
-            if written is None or told.position != line.position:
-                return False
-            state = written
         if not lines:
-            await self._write(hook, replace(state, holder="", held_until=None))
-        return bool(lines)
+            # Looked at before anything is written, so that a hook without events costs reads alone.
+            if state.holder == self._holder:
+                await self._write(hook, replace(state, holder="", held_until=None))
+            return False
+        turn = await self._write(hook, self._with_turn(hook, state))
+        if turn is None:
+            return False
+        written = turn
+        for line in lines:
+            if _is_passed_over(hook, turn, line):
+                turn = replace(turn, position=line.position)
+                continue
+            told = await self._tell(hook, turn, line)
+            kept = await self._write(hook, told)
+            if kept is None or told.position != line.position:
+                return False
+            # Read anew for the moment: a page may take longer than a turn.
+            turn = written = await self.outbox.hook_state(hook.name)
+            if turn.version != kept.version:
+                return False
+        # What was passed over is written down once a page.
+        return turn.position == written.position or await self._write(hook, turn) is not None
 
-    async def _take_turn(self, hook: Hook) -> HookState | None:
-        state = await self.outbox.hook_state(hook.name)
+    def _with_turn(self, hook: Hook, state: HookState) -> HookState:
+        return replace(state, holder=self._holder, held_until=state.read_at + _turn_of(hook))
+
+    def _may_take_turn(self, hook: Hook, state: HookState) -> bool:
         is_others = state.holder not in {"", self._holder}
-        if is_others and state.held_until is not None and state.held_until > state.read_at:
-            return None
-        if state.next_at is not None and state.next_at > state.read_at:
-            return None
-        if state.position is None:
-            state = replace(state, position=await self._newest())
-        return await self._write(hook, replace(state, holder=self._holder, held_until=state.read_at + _TURN))
+        # Turns and waits that are longer than any were written by a wrong clock.
+        if is_others and state.held_until is not None and _is_ahead(state.held_until, state, _turn_of(hook)):
+            return False
+        return state.next_at is None or not _is_ahead(state.next_at, state, HORIZON)
 
     async def _write(self, hook: Hook, state: HookState) -> HookState | None:
         """The state as it is after the write; nothing when somebody else has changed it."""
@@ -150,16 +177,13 @@ class Hooks:
 
     async def _tell(self, hook: Hook, state: HookState, line: HistoryLine) -> HookState:
         """Tell one event; the state that follows from how it went."""
-        until = state.read_at + _TURN + hook.timeout
-        turn = replace(state, holder=self._holder, held_until=until)
+        turn = self._with_turn(hook, state)
         done = replace(turn, position=line.position, failures=0, next_at=None, last_error="")
         try:
             event = line.event
         except ValueError:
             _log.error("hook %s: event %d holds what this program never wrote; passed over", hook.name, line.position)
             return replace(done, given_up=state.given_up + 1)
-        if hook.kinds and not isinstance(event.what, hook.kinds):
-            return done
         error = await self._call(hook, event)
         if error is None:
             return done
@@ -175,6 +199,8 @@ class Hooks:
         )
 
     async def _call(self, hook: Hook, event: Event) -> str | None:
+        task = asyncio.current_task()
+        cancels = task.cancelling() if task else 0
         try:
             with anyio.fail_after(hook.timeout.total_seconds()):
                 result = hook.call(event)
@@ -183,10 +209,32 @@ class Hooks:
         except Exception as error:
             # The class alone: what a hook says of its failure may hold anything.
             return type(error).__name__
+        except (KeyboardInterrupt, SystemExit):
+            raise
+        except BaseException as error:
+            # A cancellation that is the hook's own, as of a task that it waited for, is its failure like any other.
+            if task is not None and task.cancelling() > cancels:
+                raise
+            return type(error).__name__
         return None
 
-    async def _newest(self) -> int:
-        position = 0
-        while lines := await self.outbox.events(after=position, limit=10_000):
-            position = lines[-1].position
-        return position
+
+def _beginning(state: HookState) -> HookState:
+    """Where a hook begins that was never run: it passes over all that happened before now, whenever it gets to it."""
+    return replace(state, position=0, since=state.read_at)
+
+
+def _turn_of(hook: Hook) -> timedelta:
+    """How long a turn lasts unless it is renewed: for the call under way and the next one."""
+    return _TURN + 2 * hook.timeout
+
+
+def _is_ahead(moment: datetime, state: HookState, longest: timedelta) -> bool:
+    return timedelta(0) < moment - state.read_at <= longest
+
+
+def _is_passed_over(hook: Hook, state: HookState, line: HistoryLine) -> bool:
+    """Whether the hook is not to be told of a line: it is from before the hook began, or of a kind it does not want."""
+    if state.since is not None and line.at < state.since:
+        return True
+    return bool(hook.kinds) and line.kind not in {kind.__name__ for kind in hook.kinds}

@@ -23,6 +23,7 @@ from tipline_client.delivery.states import State
 from tipline_client.delivery.steps import Step
 from tipline_client.dispatch.streaks import Cause, Streaks, Word, failure_of, word_on
 from tipline_client.errors import OutboxError
+from tipline_client.outbox.columns import HORIZON
 from tipline_client.outbox.contract import Lane, Outbox
 
 __all__ = ["LaneBook", "LaneGate", "OwnBook", "SharedBook"]
@@ -139,6 +140,7 @@ class LaneGate:
         self._holder = secrets.token_hex(8)
         self._streaks = Streaks()
         self._seen = LaneState(clock.now())
+        self._tried_with: str | None = None
 
     @property
     def incident(self) -> Incident | None:
@@ -154,6 +156,21 @@ class LaneGate:
     def is_on_trial(self) -> bool:
         """Whether a probe succeeded and no entry has yet; as last seen."""
         return self._seen.trial is not None
+
+    @property
+    def holds_trial(self) -> bool:
+        """Whether the turn to try the lane is this dispatcher's; as last seen."""
+        return self._is_our_trial(self._seen)
+
+    @property
+    def is_tried(self) -> bool:
+        """Whether this dispatcher has sent an entry to try the lane with, which has not ended."""
+        return self._tried_with is not None
+
+    @property
+    def version(self) -> int:
+        """How often the state was changed, as last seen."""
+        return self._seen.version
 
     @property
     def seen_at(self) -> datetime:
@@ -191,8 +208,8 @@ class LaneGate:
             cause = self._streaks.add(step, answer.kind, entry_id=entry_id)
             if cause is not None:
                 await self._pause(step, answer, confined_to=step if cause is Cause.AT_THIS_STEP else None)
-        elif self._is_our_trial(self._seen):
-            # The late answer to a call that was sent before the lane paused would prove nothing.
+        elif self.holds_trial and entry_id == self._tried_with:
+            # The late answer to a call of another entry, sent before the lane paused, would prove nothing.
             word = word_on(self._seen.incident, step, answer.kind)
             if word is Word.IT_IS_OVER:
                 await self._end()
@@ -205,7 +222,8 @@ class LaneGate:
         Args:
             policy: How far apart the probes are.
             random: Chance, for jitter.
-            at_once: Probe although none is due, as when a person has just started the dispatcher.
+            at_once: Probe although none is due, as when a person has just started the dispatcher. That is beside the
+                turns: nobody's next probe is put off for it.
 
         Raises:
             OutboxUnavailableError: It cannot be written down.
@@ -213,13 +231,13 @@ class LaneGate:
 
         def take(state: LaneState) -> _Change:
             wait = timedelta(0) if state.probe_at is None else state.probe_at - state.read_at
-            # A wait that is longer than any was written by a wrong clock.
-            if not state.is_paused or not (at_once or not timedelta(0) < wait <= policy.longest):
+            # A wait that is longer than anything is put off was written by a wrong clock; others have policies too.
+            if not state.is_paused or timedelta(0) < wait <= HORIZON:
                 return None
             delay = policy.delay(state.probes, random=random)
             return replace(state, probes=state.probes + 1, probe_at=state.read_at + delay), None
 
-        return await self._change(take)
+        return await self._change(take) or (at_once and self.is_paused)
 
     async def note_probe(self, answer: Answer) -> None:
         """What a probe met: success puts the lane on trial, anything else is the same incident, for a newer reason.
@@ -256,6 +274,15 @@ class LaneGate:
             return True
         return await self._change(take)
 
+    def try_with(self, entry_id: str) -> None:
+        """Say that this entry is the one to try the lane with: only what is answered to it counts."""
+        self._tried_with = entry_id
+
+    def end_try(self, entry_id: str) -> None:
+        """Say that a try of this entry has ended, whichever it was."""
+        if self._tried_with == entry_id:
+            self._tried_with = None
+
     async def give_back_trial(self) -> None:
         """Let another dispatcher send the entry that the lane is tried with.
 
@@ -266,7 +293,7 @@ class LaneGate:
         def give_back(state: LaneState) -> _Change:
             return (replace(state, trial=Trial("", state.read_at)), None) if self._is_our_trial(state) else None
 
-        if self._is_our_trial(self._seen):
+        if self.holds_trial:
             await self._change(give_back)
 
     async def end_for_want_of_entries(self) -> None:

@@ -14,9 +14,10 @@ from tipline_client.dispatch.transports import Transports
 
 __all__ = ["Pause"]
 
-_LOOK_EVERY: Final = timedelta(seconds=60)
-"""Another dispatcher's probe may have ended the pause; it goes on by itself meanwhile, so there is no hurry."""
-_TRIAL_LOOK: Final = timedelta(seconds=1)
+_LOOK: Final = timedelta(seconds=1)
+"""The first look after something has changed: another dispatcher's probe may be under way, and end the pause."""
+_LONGEST_LOOK: Final = timedelta(seconds=60)
+"""Looks are twice as far apart each time that nothing has changed, so that a long pause costs little."""
 
 
 class Pause:
@@ -32,10 +33,13 @@ class Pause:
         self._wait = wait
         self._since: datetime | None = None
         self._has_probed = False
+        self._is_fresh = True
+        self._seen_version = -1
+        self._look = _LOOK
 
     def is_over(self) -> None:
         """The incident has ended, or there is none."""
-        self._since, self._has_probed = None, False
+        self._since, self._has_probed, self._is_fresh = None, False, False
 
     async def sit_out(self, transports: Transports, *, patience: timedelta | None) -> bool:
         """Probe if a probe is due and nobody else has taken the turn; else wait.
@@ -54,16 +58,24 @@ class Pause:
         self._since = self._since or lane.seen_at
         if self._has_probed and self._is_too_long(patience):
             return False
-        # Whoever starts a dispatcher has perhaps just mended what was wrong: its first probe waits for nothing.
-        if await lane.take_probe(policy=self._road.policy, random=self._road.random, at_once=not self._has_probed):
+        # Whoever starts a dispatcher has perhaps just mended what was wrong: its first probe waits for nothing. Whoever
+        # was there when the incident began knows of nothing mended, and takes turns with the others.
+        at_once, self._is_fresh = self._is_fresh, False
+        if await lane.take_probe(policy=self._road.policy, random=self._road.random, at_once=at_once):
             self._has_probed = True
             await lane.note_probe(await self._probe(transports))
             return not (lane.is_paused and self._is_too_long(patience))
         if lane.incident is not None:
             # Paused until the next probe, or another dispatcher's entry is on trial.
-            await self._wait(min(lane.next_probe_in, _LOOK_EVERY) if lane.is_paused else _TRIAL_LOOK)
+            await self._wait(min(lane.next_probe_in, self._next_look()) if lane.is_paused else _LOOK)
             return not self._is_too_long(patience)
         return True
+
+    def _next_look(self) -> timedelta:
+        version = self._road.lane.version
+        self._look = _LOOK if version != self._seen_version else min(2 * self._look, _LONGEST_LOOK)
+        self._seen_version = version
+        return self._look
 
     def _is_too_long(self, patience: timedelta | None) -> bool:
         lane = self._road.lane

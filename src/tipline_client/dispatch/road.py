@@ -5,7 +5,7 @@ Plain references and settings; what is done with them is `walk`.
 
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from random import Random
 
@@ -16,6 +16,7 @@ from tipline_client.delivery.clock import Clock
 from tipline_client.delivery.regimes import DEFAULT_REGIMES, Regime, regimes_of
 from tipline_client.delivery.retry import RetryPolicy
 from tipline_client.dispatch.lane import LaneGate
+from tipline_client.dispatch.leaving import Leaving
 from tipline_client.dispatch.reader import Reader
 from tipline_client.envelope import CheckpointSeal, HistoryChain
 from tipline_client.evidence.store import EvidenceStore
@@ -64,6 +65,7 @@ class Road:
         clock: Says now, and waits between repeats.
         random: Chance, for jitter.
         regimes: What asks to keep what is filed.
+        leaving: Remembers what this host cannot deliver and others can.
         lease_for: How long a lease lasts between heartbeats.
         heartbeat: Waits between two renewals of a lease. Real time unless a test says otherwise: a lease is lost
             while something real takes long.
@@ -84,6 +86,7 @@ class Road:
     clock: Clock
     random: Random
     regimes: Sequence[Regime] = regimes_of(DEFAULT_REGIMES)
+    leaving: Leaving = field(default_factory=Leaving)
     lease_for: timedelta = timedelta(seconds=30)
     heartbeat: Callable[[float], Awaitable[None]] = anyio.sleep
     is_stopping: Callable[[], bool] = lambda: False

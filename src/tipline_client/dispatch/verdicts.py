@@ -7,7 +7,7 @@ from tipline_client.delivery.acknowledgement import Acknowledgement, Alarm
 from tipline_client.delivery.checkpoint import Checkpoint
 from tipline_client.delivery.outcomes import Failure, Outcome
 
-__all__ = ["Acknowledged", "Again", "GivenUp", "Proceed", "Settled", "Verdict", "Withdrawn", "known"]
+__all__ = ["Acknowledged", "Again", "GivenUp", "LeftToOthers", "Proceed", "Settled", "Verdict", "Withdrawn", "known"]
 
 T = TypeVar("T")
 
@@ -23,6 +23,13 @@ class Again:
 
     failure: Failure
     outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class LeftToOthers:
+    """Not by this host, which lacks what another has; nothing is counted against the entry."""
+
+    failure: Failure
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +52,7 @@ class Withdrawn:
     """It is proven not filed, as somebody asked."""
 
 
-Verdict = Proceed | Again | Acknowledged | GivenUp | Withdrawn
+Verdict = Proceed | Again | LeftToOthers | Acknowledged | GivenUp | Withdrawn
 
 
 @dataclass(frozen=True, slots=True)

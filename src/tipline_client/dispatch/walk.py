@@ -10,6 +10,7 @@ from contextlib import aclosing, suppress
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
+from typing import Final
 
 import anyio
 
@@ -32,6 +33,7 @@ from tipline_client.dispatch.verdicts import (
     Acknowledged,
     Again,
     GivenUp,
+    LeftToOthers,
     Proceed,
     Settled,
     Verdict,
@@ -46,6 +48,7 @@ from tipline_client.errors import (
     KeyUnavailableError,
     OutboxError,
     ReportTakenError,
+    UnknownSignerError,
 )
 from tipline_client.profiles.exchange import Call
 from tipline_client.profiles.replies import read_answer
@@ -58,6 +61,7 @@ __all__ = ["Walk"]
 _log = logging.getLogger("tipline_client.dispatch")
 
 _UNAVAILABLE = "evidence_unavailable"
+_NO_STORE: Final = Failure("no_evidence_store", "the store of the evidence is not there: is it mounted on this host?")
 
 
 class Walk:
@@ -127,35 +131,48 @@ class Walk:
             await self._transport.send(retract_call(report_id))
 
     async def _walk(self) -> Outcome:
-        entry = self._record.entry
         try:
-            opened = await self._road.reader.open(entry)
-            job = job_of(entry, opened, profile=self._road.profile)
-            self._record.believe()
-            await check_wish(entry, self._road.outbox, chain=self._road.chain)
-        except KeyUnavailableError as error:
-            return await self._wait_for_key(error)
+            job, key = await self._open()
+        except (KeyUnavailableError, UnknownSignerError) as error:
+            # Nothing shows that it was altered; it is given back as it was found, for a host that has the key.
+            kind = "key_unavailable" if isinstance(error, KeyUnavailableError) else "unknown_signer"
+            return await self._conclude(LeftToOthers(Failure(kind, bounded_text(str(error)))))
         except EnvelopeError as error:
             return await self._refuse_envelope(error)
         now = self._road.clock.now()
         # An intent without a result is a reply that was lost: the dispatcher before us died, or its lease did.
         self._checkpoint = settle_silence(self._checkpoint, now=now, policy=self._road.policy)
-        missing = await self._missing_evidence(job)
-        if missing is not None and missing.kind == _UNAVAILABLE:
-            return await self._conclude(Again(missing, Outcome.TRANSIENT))
-        if missing is not None:
-            settled = doom(self._checkpoint, missing)
-            self._checkpoint = settled.checkpoint
-            if isinstance(settled.verdict, GivenUp):
-                return await self._conclude(settled.verdict)
+        if (verdict := await self._look_for_evidence(job)) is not None:
+            return await self._conclude(verdict)
         verdict = await repeat_while(
-            lambda: self._advance(job, opened.key),
+            lambda: self._advance(job, key),
             again=lambda verdict: isinstance(verdict, Again) and self._is_worth_repeating(),
             policy=self._road.policy,
             sleep=self._road.clock.sleep,
             random=self._road.random,
         )
         return await self._conclude(verdict)
+
+    async def _open(self) -> tuple[Job, DataKey]:
+        entry, road = self._record.entry, self._road
+        opened = await road.reader.open(entry)
+        job = job_of(entry, opened, profile=road.profile)
+        self._record.believe()
+        await check_wish(entry, road.outbox, chain=road.chain)
+        return job, opened.key
+
+    async def _look_for_evidence(self, job: Job) -> Verdict | None:
+        """What follows from evidence that cannot be read, if that is all there is to do now."""
+        missing = await self._missing_evidence(job)
+        if missing is None:
+            return None
+        if missing.kind == _UNAVAILABLE:
+            return Again(missing, Outcome.TRANSIENT)
+        if not await self._road.evidence.is_there():
+            return LeftToOthers(_NO_STORE)
+        settled = doom(self._checkpoint, missing)
+        self._checkpoint = settled.checkpoint
+        return settled.verdict if isinstance(settled.verdict, GivenUp) else None
 
     def _is_worth_repeating(self) -> bool:
         """Whether to go on at once after a setback, instead of giving the entry back until it is due again."""
@@ -207,6 +224,10 @@ class Walk:
         try:
             reply = await self._transport.send(self._call(job, intent, key))
         except (EvidenceError, EnvelopeError) as error:
+            if isinstance(error, EvidenceError) and not await road.evidence.is_there():
+                # What arrived of the upload is in doubt, as after a reply that was lost.
+                lost = settle_silence(self._checkpoint, now=road.clock.now(), policy=road.policy)
+                return Settled(lost, LeftToOthers(_NO_STORE))
             return self._refuse_evidence(intent, error)
         answer = read_answer(intent.step, reply, road.profile, report_id=self._checkpoint.report_id)
         answer = self._keep_reply(intent, answer, key)
@@ -267,16 +288,6 @@ class Walk:
         failure = Failure(_kind_of(error), bounded_text(str(error)), step=intent.step)
         return (put_off if failure.kind == _UNAVAILABLE else doom)(self._checkpoint, failure)
 
-    async def _wait_for_key(self, error: KeyUnavailableError) -> Outcome:
-        """Give the entry back unread: a key that is not here, or a key service that is down, says nothing about it."""
-        failure = Failure("key_unavailable", bounded_text(str(error)), scope=Scope.ENDPOINT)
-        _log.error("entry %s: it waits, since it cannot be read: %s", self._record.entry.id, error)
-        attempt = Attempt(self._started_at, self._road.clock.now(), Outcome.TRANSIENT, failure, burns=False)
-        # The record of the delivery has not been believed yet, so it goes back as it was found.
-        wait = self._road.policy.long_delay(1, random=self._road.random)
-        await self._record.release(self._checkpoint, attempt, available_in=wait)
-        return Outcome.TRANSIENT
-
     async def _refuse_envelope(self, error: EnvelopeError) -> Outcome:
         now = self._road.clock.now()
         entry = self._record.entry
@@ -291,7 +302,7 @@ class Walk:
         return Outcome.REJECTED
 
     async def _conclude(self, verdict: Verdict) -> Outcome:
-        road, now = self._road, self._road.clock.now()
+        now = self._road.clock.now()
 
         def attempt(outcome: Outcome, failure: Failure | None = None, *, burns: bool = True) -> Attempt:
             return Attempt(self._started_at, now, outcome, failure, burns)
@@ -303,11 +314,11 @@ class Walk:
                     acknowledgement,
                     attempt(Outcome.ACKNOWLEDGED),
                     alarms=alarms,
-                    holds=holds_for(self._record.entry, road.regimes, filed_at=acknowledgement.acknowledged_at),
+                    holds=holds_for(self._record.entry, self._road.regimes, filed_at=acknowledgement.acknowledged_at),
                 )
                 return Outcome.ACKNOWLEDGED
             case Withdrawn():
-                holds = holds_for(self._record.entry, road.regimes, filed_at=now)
+                holds = holds_for(self._record.entry, self._road.regimes, filed_at=now)
                 await self._record.mark_retracted(self._checkpoint, attempt(Outcome.RETRACTED), holds=holds)
                 return Outcome.RETRACTED
             case GivenUp(failure):
@@ -329,15 +340,24 @@ class Walk:
                     self._checkpoint = settled.checkpoint
                     return await self._conclude(settled.verdict)
                 return Outcome.STOPPED
-            case Again(failure, outcome):
-                checkpoint, wait = self._checkpoint, timedelta(0)
-                if failure.kind != AnswerKind.DENIED.value:
-                    checkpoint = replace(checkpoint, setbacks=checkpoint.setbacks + 1)
-                    wait = road.policy.long_delay(checkpoint.setbacks, random=road.random)
-                # Refused credentials are no entry's fault: the lane waits for them, and when it goes on all may go.
-                tried = attempt(outcome, failure, burns=failure.scope is Scope.ENTRY)
-                await self._record.release(checkpoint, tried, available_in=wait)
-                return outcome
+            case Again() | LeftToOthers():
+                return await self._put_back(verdict)
+
+    async def _put_back(self, verdict: Again | LeftToOthers) -> Outcome:
+        """Give the entry back, to be tried again later: by anybody, or rather by another host."""
+        road, failure, checkpoint = self._road, verdict.failure, self._checkpoint
+        outcome, burns, wait = Outcome.TRANSIENT, False, timedelta(0)
+        if isinstance(verdict, LeftToOthers):
+            wait = road.leaving.wait_for(self._record.entry.id, failure.text, policy=road.policy, random=road.random)
+        else:
+            outcome, burns = verdict.outcome, failure.scope is Scope.ENTRY
+            # Refused credentials are no entry's fault: the lane waits for them, and when it goes on all may go.
+            if failure.kind != AnswerKind.DENIED.value:
+                checkpoint = replace(checkpoint, setbacks=checkpoint.setbacks + 1)
+                wait = road.policy.long_delay(checkpoint.setbacks, random=road.random)
+        attempt = Attempt(self._started_at, road.clock.now(), outcome, failure, burns)
+        await self._record.release(checkpoint, attempt, available_in=wait)
+        return outcome
 
     def _alarms_for(self, failure: Failure) -> tuple[Alarm, ...]:
         if failure.kind not in {"evidence_changed", "envelope_refused"}:

@@ -1,7 +1,7 @@
 """What people asked for about an entry, and whether they did: a wish in the row alone is nobody's.
 
 A wish that an entry not be filed leaves a line in its history, chained with this installation's secret. A row says what
-anybody wrote into it.
+anybody wrote into it. The line is judged by itself: what was done to others of that history does not undo the wish.
 """
 
 from collections.abc import Iterable
@@ -39,8 +39,8 @@ async def check_wish(entry: Entry, outbox: Outbox, *, chain: HistoryChain | None
     if entry.withdrawal_reason is None and entry.filed_by_hand_as is None:
         return
     lines = await outbox.history(entry.id)
-    told = list(_told(lines)) if chain is None or not chain.problems(lines) else []
-    note = None if entry.withdrawal_reason is None else digest_of(entry.withdrawal_reason)
+    told = list(_told(lines if chain is None else chain.own(lines)))
+    note = digest_of(entry.withdrawal_reason or "")
     if entry.filed_by_hand_as is None:
         is_told = any(isinstance(what, WithdrawalAsked) and what.note_sha256 == note for what in told)
     else:

@@ -16,7 +16,7 @@ from typing import Self
 
 from tipline_client.delivery.strict_json import read_json, read_members, write_json
 from tipline_client.envelope.keys import SigningKey, TrustedKeys
-from tipline_client.errors import EnvelopeError
+from tipline_client.errors import EnvelopeError, UnknownSignerError
 
 __all__ = ["MAX_PAYLOAD", "Envelope", "Signature", "Verified", "add_signature", "pre_authentication", "sign", "verify"]
 
@@ -165,7 +165,8 @@ def verify(envelope: Envelope, *, trusted: TrustedKeys, payload_type: str, thres
         threshold: How many different trusted keys must have signed, at least 1.
 
     Raises:
-        EnvelopeError: Another type, a bad signature of a trusted key, or too few trusted signatures.
+        UnknownSignerError: Too few of its keys are known here, and none of their signatures is bad.
+        EnvelopeError: Another type, a bad signature of a trusted key, or too few signatures.
         ValueError: `threshold` is below 1.
     """
     if threshold < 1:
@@ -183,9 +184,10 @@ def verify(envelope: Envelope, *, trusted: TrustedKeys, payload_type: str, thres
         good.add(key.key_id)
     if len(good) < threshold:
         signers = ", ".join(signature.key_id for signature in envelope.signatures)
-        raise EnvelopeError(
-            f"envelope: signed by {len(good)} trusted key(s), {threshold} required; the keys named are {signers}",
-            hint="Import the signer's public key if you trust it; otherwise find out who changed the row.",
+        unknown = [item for item in envelope.signatures if not trusted.knows(item.key_id)]
+        error = UnknownSignerError if len(good) + len(unknown) >= threshold else EnvelopeError
+        raise error(
+            f"envelope: signed by {len(good)} trusted key(s), {threshold} required; the keys named are {signers}"
         )
     return Verified(envelope.payload, frozenset(good))
 

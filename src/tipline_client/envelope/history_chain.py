@@ -52,6 +52,27 @@ class HistoryChain:
             return f"{_KEYED}:{hmac.new(self._secret, _PURPOSE + text, 'sha256').hexdigest()}"
         return f"{_PLAIN}:{sha256(_PURPOSE + text).hexdigest()}"
 
+    @property
+    def has_secret(self) -> bool:
+        """Whether the links are keyed, so that not anybody can make them."""
+        return bool(self._secret)
+
+    def has_secret_of(self, other: "HistoryChain") -> bool:
+        """Whether both key their links with one secret."""
+        return hmac.compare_digest(self._secret, other._secret)
+
+    def own(self, lines: Sequence[HistoryLine]) -> tuple[HistoryLine, ...]:
+        """The lines that were written with this secret, whatever was done to the others.
+
+        Each is judged by itself, with the link before it taken as it stands: a line that was lost, or written under
+        another secret, takes nothing from what is told after it.
+
+        Args:
+            lines: All lines of one entry or lane, in their order.
+        """
+        before = ("", *(line.link for line in lines))
+        return tuple(line for previous, line in zip(before, lines, strict=False) if self._is_own(previous, line))
+
     def problems(self, lines: Sequence[HistoryLine]) -> tuple[str, ...]:
         """What is wrong with the histories of some entries or lanes, in sentences without content.
 
@@ -70,21 +91,24 @@ class HistoryChain:
         previous = ""
         for number, line in enumerate(lines, start=1):
             made_by = HistoryChain() if line.link.startswith(f"{_PLAIN}:") else self
-            expected = made_by.link(
-                previous,
-                at=line.at,
-                profile=line.profile,
-                environment=line.environment,
-                entry_id=line.entry_id,
-                kind=line.kind,
-                facts=line.facts,
-            )
-            if not hmac.compare_digest(expected.encode(), line.link.encode()):
+            if not made_by._is_own(previous, line):
                 found.append(f"line {number} was edited, or one before it removed")
             elif made_by is not self and self._secret:
                 found.append(f"line {number} was written without the secret of this installation")
             previous = line.link
         return found
+
+    def _is_own(self, previous: str, line: HistoryLine) -> bool:
+        expected = self.link(
+            previous,
+            at=line.at,
+            profile=line.profile,
+            environment=line.environment,
+            entry_id=line.entry_id,
+            kind=line.kind,
+            facts=line.facts,
+        )
+        return hmac.compare_digest(expected.encode(), line.link.encode())
 
     def __repr__(self) -> str:
         return "HistoryChain()"

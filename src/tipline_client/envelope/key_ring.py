@@ -22,6 +22,7 @@ from tipline_client.vault.key_files import place, read, sync_folder
 __all__ = ["KeyRing"]
 
 _KEY_ID = re.compile(r"[0-9a-f]{64}")
+_MOVE_AWAY = "Move that file away first if it really is to be replaced."
 _INIT = "Run `tipline init` to make keys, or import one with `KeyRing.import_pem`."
 
 
@@ -48,7 +49,7 @@ class KeyRing:
         except OSError as error:
             raise ConfigurationError(f"the key folder {path} cannot be made: {error.strerror}") from None
         ring = cls(path)
-        place(ring._secret_path, CheckpointSeal.generate().to_text().encode() + b"\n", mode=0o600)
+        ring._keep_secret(CheckpointSeal.generate())
         return ring
 
     def generate(self, *, activate: bool = True) -> VerifyingKey:
@@ -97,13 +98,28 @@ class KeyRing:
         self._load_signer(key_id)
         place(self.folder / "active", f"{key_id}\n".encode(), mode=0o644, replaces=True)
 
+    @property
+    def active_id(self) -> str | None:
+        """The id of the key that signs; `None` on a host that only verifies and delivers.
+
+        Raises:
+            ConfigurationError: What stands where the id is kept is none.
+        """
+        path = self.folder / "active"
+        if not path.exists():
+            return None
+        key_id = read(path).decode("ascii", "replace").strip()
+        if not _KEY_ID.fullmatch(key_id):
+            raise ConfigurationError(f"{path} does not hold a key id", hint="Write the id of the key that is to sign.")
+        return key_id
+
     def signer(self) -> SigningKey:
         """The key that signs.
 
         Raises:
             ConfigurationError: No key is active, its private or public half is missing, or others can read it.
         """
-        active = self._active()
+        active = self.active_id
         if active is None:
             holds = len(self._ids("public"))
             raise ConfigurationError(
@@ -121,7 +137,7 @@ class KeyRing:
         keys = [self._load_public(key_id) for key_id in self._ids("public")]
         if not keys:
             raise ConfigurationError(f"no public key is trusted in {self.folder}: nothing can be verified", hint=_INIT)
-        return TrustedKeys(keys)
+        return TrustedKeys(keys, distrusted=self._ids("distrusted"))
 
     def checkpoint_seal(self) -> CheckpointSeal:
         """What seals the checkpoints of this installation's outbox.
@@ -133,7 +149,8 @@ class KeyRing:
         if not path.exists():
             raise ConfigurationError(
                 f"{path} is missing: how far each delivery has got cannot be verified",
-                hint="Restore it from the backup of the keys, or bring it with `tipline init --checkpoint-key`.",
+                hint="Restore it from the backup of the keys, or bring another host's: `tipline init --checkpoint-key "
+                "FILE`. If it is gone for good, `tipline init --new-checkpoint-key` makes another.",
             )
         try:
             return CheckpointSeal.from_text(read(path, is_secret=True).decode("ascii", "replace").strip())
@@ -152,8 +169,22 @@ class KeyRing:
         """What seals receipts and certificates, and keys digests; see `checkpoint_seal` for the errors."""
         return RecordKeys(bytes.fromhex(self.checkpoint_seal().to_text()))
 
+    def replace_checkpoint_key(self) -> None:
+        """Make another secret after the one before was lost.
+
+        What waits in the outbox under the lost one is refused from then on, until a person vouches for it.
+
+        Raises:
+            ConfigurationError: A secret is here still, or the new one cannot be written.
+        """
+        if self._secret_path.exists():
+            raise ConfigurationError(
+                f"{self._secret_path} is there, and what waits in the outbox was sealed with it", hint=_MOVE_AWAY
+            )
+        self._keep_secret(CheckpointSeal.generate())
+
     def import_checkpoint_key(self, path: Path | str) -> None:
-        """Take over the secret of another host of the same outbox, or one that was made anew after a loss.
+        """Take over the secret of another host of the same outbox.
 
         What waits in the outbox under another secret is refused from then on, until a person vouches for it.
 
@@ -170,9 +201,9 @@ class KeyRing:
         if self._secret_path.exists() and self.checkpoint_seal().to_text() != seal.to_text():
             raise ConfigurationError(
                 f"{self._secret_path} holds another secret, and what waits in the outbox was sealed with it",
-                hint="Move that file away first if it really is to be replaced.",
+                hint=_MOVE_AWAY,
             )
-        place(self._secret_path, seal.to_text().encode() + b"\n", mode=0o600)
+        self._keep_secret(seal)
 
     def distrust(self, key_id: str) -> None:
         """Believe this key no longer. Its public half is kept under another name, for whoever investigates.
@@ -180,15 +211,20 @@ class KeyRing:
         Entries that wait with its signature alone are refused from now on.
 
         Raises:
-            ConfigurationError: The key is active, or not trusted at all.
+            ConfigurationError: The key is active, the only one that is trusted, or not trusted at all.
         """
-        if key_id == self._active():
+        if key_id == self.active_id:
             raise ConfigurationError(
-                f"key {key_id} is active and cannot be distrusted", hint="Make another key active first."
+                f"key {key_id} is active and cannot be distrusted",
+                hint="Make another key active first, with `tipline init --rotate` or `--import`.",
             )
-        if key_id not in self._ids("public"):
+        trusted = self._ids("public")
+        if key_id not in trusted:
+            raise ConfigurationError("no trusted key has this id", hint="`tipline init` lists the trusted keys.")
+        if trusted == [key_id]:
             raise ConfigurationError(
-                "no trusted key has this id", hint=f"The trusted keys are listed in {self.folder}."
+                f"key {key_id} is the only one that is trusted here, and without any nothing can be verified",
+                hint="Trust the key that takes its place first, with `tipline init --trust FILE`.",
             )
         (self.folder / f"{key_id}.public.pem").replace(self.folder / f"{key_id}.distrusted.pem")
         sync_folder(self.folder)
@@ -220,6 +256,9 @@ class KeyRing:
             self.activate(key.key_id)
         return key.verifying_key
 
+    def _keep_secret(self, seal: CheckpointSeal) -> None:
+        place(self._secret_path, seal.to_text().encode() + b"\n", mode=0o600)
+
     def _ids(self, half: str) -> list[str]:
         suffix = f".{half}.pem"
         try:
@@ -227,15 +266,6 @@ class KeyRing:
         except OSError as error:
             raise ConfigurationError(f"the key folder {self.folder}: {error.strerror}", hint=_INIT) from None
         return sorted(name.removesuffix(suffix) for name in names if name.endswith(suffix))
-
-    def _active(self) -> str | None:
-        path = self.folder / "active"
-        if not path.exists():
-            return None
-        key_id = read(path).decode("ascii", "replace").strip()
-        if not _KEY_ID.fullmatch(key_id):
-            raise ConfigurationError(f"{path} does not hold a key id", hint="Write the id of the key that is to sign.")
-        return key_id
 
     def _load_signer(self, key_id: str) -> SigningKey:
         path = self.folder / f"{key_id}.private.pem"

@@ -140,20 +140,29 @@ class SigningKey:
 class TrustedKeys:
     """The public keys whose signatures are believed.
 
+    Args:
+        keys: Those.
+        distrusted: The ids of keys that are known and are believed no longer.
+
     Example:
         >>> key = SigningKey.generate()
         >>> TrustedKeys([key.verifying_key]).find(key.key_id) == key.verifying_key
         True
     """
 
-    __slots__ = ("_keys",)
+    __slots__ = ("_distrusted", "_keys")
 
-    def __init__(self, keys: Iterable[VerifyingKey]) -> None:
+    def __init__(self, keys: Iterable[VerifyingKey], *, distrusted: Iterable[str] = ()) -> None:
         self._keys = {key.key_id: key for key in keys}
+        self._distrusted = frozenset(distrusted)
 
     def find(self, key_id: str) -> VerifyingKey | None:
         """The trusted key of this id, or `None`."""
         return self._keys.get(key_id)
+
+    def knows(self, key_id: str) -> bool:
+        """Whether somebody here has decided about the key of this id: to trust it, or not to."""
+        return key_id in self._keys or key_id in self._distrusted
 
     def __iter__(self) -> Iterator[VerifyingKey]:
         return iter(self._keys.values())

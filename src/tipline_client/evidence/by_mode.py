@@ -53,6 +53,10 @@ class EvidenceByMode:
         """Remove the copies of an entry for good; what was referred to is not ours to remove."""
         return await self._copies.erase(entry_id)
 
+    async def is_there(self) -> bool:
+        """Whether the store of copies is there. See `EvidenceStore.is_there`."""
+        return await self._copies.is_there()
+
     async def check(self, item: ManifestItem) -> None:
         """Look whether the file is there and has its size. See `EvidenceStore.check`."""
         if item.reference is None:

@@ -83,6 +83,10 @@ class EvidenceFolder:
         """Look whether the copy is there and has its size. See `EvidenceStore.check`."""
         await to_thread.run_sync(self._check, item)
 
+    async def is_there(self) -> bool:
+        """Whether the folder has copies of any entry. See `EvidenceStore.is_there`."""
+        return await to_thread.run_sync(self._is_there)
+
     async def open_verified(self, item: ManifestItem, *, key: DataKey) -> AsyncGenerator[bytes, None]:
         """The copy's bytes in chunks of at most 1 MiB, proven on the way. See `EvidenceStore.open_verified`."""
         reading = await to_thread.run_sync(lambda: Rereading(self._path(item), item=item, key=key))
@@ -149,6 +153,14 @@ class EvidenceFolder:
             if error.errno not in {errno.ENOTEMPTY, errno.ENOENT}:
                 raise OutboxUnavailableError(f"the copies of an entry could not be removed: {error.strerror}") from None
         return removed
+
+    def _is_there(self) -> bool:
+        # A mount that is missing leaves no folder, or one that is empty; the storage may also have gone stale.
+        try:
+            with os.scandir(self.root) as places:
+                return any(_ENTRY_ID.fullmatch(place.name) and place.is_dir() for place in places)
+        except OSError:
+            return False
 
     def _check(self, item: ManifestItem) -> None:
         try:

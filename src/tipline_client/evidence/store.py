@@ -109,6 +109,13 @@ class EvidenceStore(Protocol):
         """
         ...
 
+    async def is_there(self) -> bool:
+        """Whether the store itself is there, so that a copy that is not has been lost.
+
+        False where its storage is not mounted, or was never anything but an empty place.
+        """
+        ...
+
     def open_verified(self, item: ManifestItem, *, key: DataKey) -> AsyncGenerator[bytes, None]:
         """The copy's bytes, opened with the entry's data key and digested once more on the way.
 

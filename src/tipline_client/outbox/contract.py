@@ -42,6 +42,7 @@ from tipline_client.delivery.hook_state import HookState
 from tipline_client.delivery.lane_state import LaneState
 from tipline_client.delivery.outcomes import Attempt
 from tipline_client.delivery.states import State
+from tipline_client.envelope import HistoryChain
 from tipline_client.errors import UnreadableRowError
 from tipline_client.outbox.archive import Archive
 from tipline_client.outbox.values import AcknowledgementRecord, Claimed, Lane, Stray, Strays
@@ -289,11 +290,13 @@ class Outbox(Protocol):
     async def requeue(self, entry_id: str, *, reason: str, checkpoint: Checkpoint | None = None) -> Entry:
         """`DEAD_LETTER -> QUEUED`, due at once, with checkpoint, attempts and history kept.
 
-        With `checkpoint` the entry goes on from that one: a person vouches for what could not be trusted on record.
+        With `checkpoint` a person vouches for what could not be trusted on record: it takes the place of the one on
+        record, from which it differs in its seal alone. The wish that it not be filed, if there is one in the row, is
+        vouched for with it, and told once more.
 
         Raises:
             EntryNotFoundError: There is none.
-            IllegalTransitionError: It is no dead letter.
+            IllegalTransitionError: It is no dead letter; or its checkpoint is not, or no longer, what is vouched for.
             ReportTakenError: The report that it would go on with is another entry's of the lane.
         """
         ...
@@ -378,6 +381,16 @@ class Outbox(Protocol):
 
         A hint and never more: a store may hear of its own process alone, several reasons may be one item, and one may
         be told for nothing. Whoever waits looks at times anyway. It ends when the outbox is closed.
+        """
+        ...
+
+    def use_chain(self, chain: HistoryChain) -> bool:
+        """Link the lines of the history with this chain from now on, unless those of another secret are made already.
+
+        All that write into one outbox need one secret: what one host records, another believes by its link.
+
+        Returns:
+            Whether the chain is the one in use; also true of a chain without a secret, which changes nothing.
         """
         ...
 

@@ -123,6 +123,7 @@ _ENTRY: Final[Columns] = MappingProxyType(
         "has_receipt": (flag, True),
         "filed_by_hand_as": (or_none(_report_id), None),
         "known_at": (or_none(moment), None),
+        "entries.report_id": (or_none(_report_id), None),
         "lapses_at": (number, NEVER),
         "warned_at": (or_none(number), None),
         "orphans_lapse_at": (or_none(number), None),
@@ -130,7 +131,14 @@ _ENTRY: Final[Columns] = MappingProxyType(
         "lease_expires_at": (or_none(number), None),
     }
 )
-_OF_THE_STORE: Final = ("lapses_at", "lease_token", "lease_expires_at", "warned_at", "orphans_lapse_at")
+_OF_THE_STORE: Final = (
+    "entries.report_id",
+    "lapses_at",
+    "lease_token",
+    "lease_expires_at",
+    "warned_at",
+    "orphans_lapse_at",
+)
 """Columns that an entry does not show. They are looked at too: the table refuses to change a row with a wrong one."""
 
 _ATTEMPT: Final[Columns] = MappingProxyType(

@@ -18,6 +18,7 @@ from tipline_client.delivery.events import (
     EntryGivenUp,
     EntryRequeued,
     EntryRetracted,
+    HandFilingNoted,
     Happening,
     WithdrawalAsked,
     digest_of,
@@ -44,8 +45,10 @@ __all__ = [
     "check_same_content",
     "check_text",
     "check_withdrawable",
+    "checkpoint_to_resume",
     "foreign_report_alarm",
     "happenings_of_ending",
+    "happenings_of_requeue",
     "happenings_of_withdrawal",
     "hook_state_of",
     "id_in_use",
@@ -166,6 +169,23 @@ def check_requeueable(entry: Entry) -> None:
     check_not_destroyed(entry)
 
 
+def checkpoint_to_resume(entry: Entry, vouched_for: Checkpoint | None) -> Checkpoint:
+    """What a dead letter goes on from: the record as it stands now, with the seal of whoever vouches for it.
+
+    Raises:
+        IllegalTransitionError: What a person looked at, and vouches for, is on record no longer. It may be older than a
+            finish that has been sent since.
+    """
+    if vouched_for is None:
+        return entry.checkpoint
+    if replace(entry.checkpoint, seal=vouched_for.seal) != vouched_for:
+        raise IllegalTransitionError(
+            f"entry {entry.id}: its checkpoint has changed since it was looked at, and is not what is vouched for",
+            hint="Somebody else put it back meanwhile: look at it again with `tipline show`.",
+        )
+    return vouched_for
+
+
 def check_text(*texts: str) -> None:
     """Refuse text that a store could not give back as it was.
 
@@ -203,6 +223,20 @@ def happenings_of_ending(state: State, attempt: Attempt, entry: Entry) -> tuple[
     if state is State.DEAD_LETTER:
         return tried, EntryGivenUp(attempt.failure)
     return (tried,)
+
+
+def happenings_of_requeue(entry: Entry, reason: str, *, is_vouched_for: bool) -> tuple[Happening, ...]:
+    """What is told when a dead letter is put back.
+
+    Whoever vouches for it vouches for the wish in its row as well, which is told anew for that reason: the line that
+    told of it first may have been lost, or written under a secret that is here no longer.
+    """
+    wish: tuple[Happening, ...] = ()
+    if is_vouched_for and entry.filed_by_hand_as is not None:
+        wish = (HandFilingNoted(entry.filed_by_hand_as, digest_of(entry.withdrawal_reason or "")),)
+    elif is_vouched_for and entry.withdrawal_reason is not None:
+        wish = (WithdrawalAsked(digest_of(entry.withdrawal_reason)),)
+    return *wish, EntryRequeued(digest_of(reason), was_vouched_for=is_vouched_for)
 
 
 def acknowledged(acknowledgement: Acknowledgement, reply: bytes) -> EntryAcknowledged:

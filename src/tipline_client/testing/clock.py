@@ -4,6 +4,7 @@ It knows nothing of what is timed by it.
 """
 
 from datetime import UTC, datetime, timedelta
+from typing import Final
 
 import anyio.lowlevel
 
@@ -20,6 +21,9 @@ class TurnableClock:
     Args:
         start: The first moment it shows, aware; a Monday morning of 2026 unless given.
     """
+
+    is_turned: Final = True
+    """It stands in for a database's clock too; see `tipline_client.delivery.clock.Clock`."""
 
     def __init__(self, start: datetime = _START) -> None:
         self._now = start.astimezone(UTC)

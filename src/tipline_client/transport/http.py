@@ -6,6 +6,7 @@ endpoint cannot mean what it has not had. httpx's exceptions end here; a test wa
 
 import functools
 import hashlib
+import math
 import ssl
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing, asynccontextmanager
@@ -133,7 +134,10 @@ class HttpTransport:
                 content=content,
                 timeout=httpx.Timeout(wait, connect=profile.connect_timeout.total_seconds()),
             )
-            response = await self._client.send(request, stream=True, auth=_send_as_built, follow_redirects=False)
+            # So must a head that trickles, or an interim reply after the other: each byte renews httpx's own wait.
+            with anyio.fail_after(None) as waiting:
+                sending.bound(waiting, to_open=profile.connect_timeout.total_seconds(), wait=wait)
+                response = await self._client.send(request, stream=True, auth=_send_as_built, follow_redirects=False)
             try:
                 # A reply is small: one that trickles for ever must not hold its slot.
                 with anyio.fail_after(wait):
@@ -167,12 +171,26 @@ def _send_as_built(request: httpx.Request) -> httpx.Request:
 
 
 class _Sending:
-    """A body on its way to the connection."""
+    """A body on its way to the connection, and how long may pass before the head of the reply is there."""
 
     def __init__(self, body: StreamedBody) -> None:
         self.is_whole = False
         self._body = body
         self._digest = hashlib.sha256()
+        self._waiting = anyio.CancelScope()
+        self._wait = math.inf
+
+    def bound(self, waiting: anyio.CancelScope, *, to_open: float, wait: float) -> None:
+        """Let `waiting` end when nothing of the body moves and no head comes; as long as chunks are taken it goes on.
+
+        Args:
+            waiting: Ends at its deadline, which is moved.
+            to_open: Seconds for opening a connection.
+            wait: Seconds without progress.
+        """
+        self._waiting, self._wait = waiting, wait
+        # For a connection to be free, and for the head when there is no body.
+        waiting.deadline = anyio.current_time() + to_open + 2 * wait
 
     @property
     def sha256(self) -> str:
@@ -182,7 +200,12 @@ class _Sending:
         async with aclosing(self._body.chunks()) as chunks:
             async for chunk in chunks:
                 self._digest.update(chunk)
+                # For the chunk to be taken; and for the head, if the other side refuses in the middle of it.
+                self._waiting.deadline = anyio.current_time() + 2 * self._wait
                 yield chunk
+                # Where the bytes come from may take its time.
+                self._waiting.deadline = math.inf
+        self._waiting.deadline = anyio.current_time() + self._wait
         # The connection asks for more only when it has taken what it was given.
         self.is_whole = True
 

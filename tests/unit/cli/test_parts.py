@@ -29,6 +29,7 @@ EXPECTED = {
     "KeyUnavailableError": ExitCode.CONFIGURATION,
     "ReportInvalidError": ExitCode.BAD_INPUT,
     "EnvelopeError": ExitCode.NOT_VERIFIED,
+    "UnknownSignerError": ExitCode.NOT_VERIFIED,
     "EvidenceError": ExitCode.BAD_INPUT,
     "EvidenceUnavailableError": ExitCode.BAD_INPUT,
     "DuplicateKeyError": ExitCode.BAD_INPUT,

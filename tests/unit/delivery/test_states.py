@@ -10,8 +10,10 @@ from tipline_client.errors import IllegalTransitionError
 ALLOWED = {
     ("held", "queued"),
     ("held", "retracted"),
+    ("queued", "held"),
     ("queued", "leased"),
     ("queued", "retracted"),
+    ("leased", "held"),
     ("leased", "queued"),
     ("leased", "acknowledged"),
     ("leased", "dead_letter"),

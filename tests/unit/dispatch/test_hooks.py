@@ -1,6 +1,10 @@
 """Hooks: told after the commit, in order, again until each event is taken or given up; nobody else waits for them."""
 
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from random import Random
 from typing import Any
 
@@ -60,6 +64,7 @@ async def _started(outbox: Any, clock: TurnableClock, *hooks: Hook) -> Hooks:
 async def test_events_in_order(outbox: MemoryOutbox, clock: TurnableClock, listener: Listener) -> None:
     """Every event since the hook was registered, once, in the order of the history."""
     await outbox.enqueue(new_entry("before"))
+    clock.advance(MINUTE)
     hooks = await _started(outbox, clock, Hook("listener", listener))
 
     await acknowledge(outbox, await lease_of(outbox))
@@ -146,30 +151,255 @@ async def test_hook_that_hangs(outbox: MemoryOutbox, clock: TurnableClock) -> No
     assert (1, "TimeoutError") == (state.failures, state.last_error)
 
 
-async def test_two_dispatchers_with_one_hook(outbox: MemoryOutbox, clock: TurnableClock, listener: Listener) -> None:
-    """One of them tells; the other one takes over when it is not heard of any more."""
-    entered, is_released = anyio.Event(), anyio.Event()
+class _OddError(BaseException):
+    """Something that is no `Exception`."""
 
-    async def wait(_: Event) -> None:
+
+async def _wait_for_a_cancelled_task() -> None:
+    task = asyncio.ensure_future(anyio.sleep_forever())
+    task.cancel()
+    await task
+
+
+async def _raise(error: BaseException) -> None:
+    raise error
+
+
+@pytest.mark.parametrize(
+    ("fail", "name"),
+    [
+        (_wait_for_a_cancelled_task, "CancelledError"),
+        (partial(_raise, asyncio.CancelledError()), "CancelledError"),
+        (partial(_raise, _OddError()), "_OddError"),
+        (partial(_raise, BaseExceptionGroup("x", [_OddError()])), "BaseExceptionGroup"),
+    ],
+)
+async def test_hook_that_fails_with_no_exception(
+    outbox: MemoryOutbox, clock: TurnableClock, fail: Callable[[], Awaitable[None]], name: str
+) -> None:
+    """It has failed like any other: it is counted, waited for and given up, and the others are told."""
+    well = Listener()
+    hooks = await _started(outbox, clock, Hook("fails", lambda _: fail(), tries=2), Hook("well", well))
+    await outbox.enqueue(new_entry())
+
+    await hooks.tell_all()
+    once = await outbox.hook_state("fails")
+    clock.advance(timedelta(hours=1))
+    await hooks.tell_all()
+
+    twice = await outbox.hook_state("fails")
+    assert (1, name, 1, 1) == (once.failures, once.last_error, twice.given_up, twice.position)
+    assert [("EntryQueued", "id-one")] == well.told
+
+
+async def test_cancelled_while_a_hook_is_told(outbox: MemoryOutbox, clock: TurnableClock) -> None:
+    """Whoever is cancelled ends, and it is no failure of the hook's."""
+    begun = anyio.Event()
+
+    async def hang(_: Event) -> None:
+        begun.set()
+        await anyio.sleep_forever()
+
+    hooks = await _started(outbox, clock, Hook("hangs", hang))
+    await outbox.enqueue(new_entry())
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(hooks.tell_all)
+        await begun.wait()
+        tasks.cancel_scope.cancel()
+
+    state = await outbox.hook_state("hangs")
+    assert (0, 0) == (state.failures, state.position)
+
+
+@pytest.mark.parametrize("error", [SystemExit(3), KeyboardInterrupt()])
+def test_hook_that_ends_the_program(error: BaseException) -> None:
+    """The program ends, and the event is told again when it runs next."""
+    clock, listener = TurnableClock(), Listener()
+    outbox = MemoryOutbox(clock)
+
+    async def tell(call: Callable[[Event], object]) -> None:
+        hooks = await _started(outbox, clock, Hook("ends", call))
+        await outbox.enqueue(new_entry())
+        await hooks.tell_all()
+
+    with pytest.raises(type(error)):
+        asyncio.run(tell(lambda _: _raise(error)))
+    clock.advance(timedelta(hours=1))
+    asyncio.run(tell(listener))
+
+    assert [("EntryQueued", "id-one")] == listener.told
+
+
+async def test_stopped_while_an_event_is_told(outbox: MemoryOutbox, clock: TurnableClock, listener: Listener) -> None:
+    """What is being told is told to its end and written down, so that nothing is told twice at a normal stop."""
+    begun, may_end = anyio.Event(), anyio.Event()
+
+    async def slow(event: Event) -> None:
+        listener(event)
+        begun.set()
+        await may_end.wait()
+
+    hooks = await _started(outbox, clock, Hook("slow", slow))
+    await outbox.enqueue(new_entry())
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(hooks.run)
+        await begun.wait()
+        hooks.stop()
+        may_end.set()
+    await hooks.tell_all()
+
+    assert [("EntryQueued", "id-one")] == listener.told
+
+
+class _Counting:
+    """An outbox that counts what is asked of it."""
+
+    def __init__(self, outbox: MemoryOutbox) -> None:
+        self._outbox = outbox
+        self.calls: list[str] = []
+
+    def __getattr__(self, name: str) -> Any:
+        self.calls.append(name)
+        return getattr(self._outbox, name)
+
+
+async def test_hook_that_is_new_to_a_long_history(
+    outbox: MemoryOutbox, clock: TurnableClock, listener: Listener
+) -> None:
+    """It is registered without a look at the history, of which it is told nothing, and is told of what comes after."""
+    for number in range(1200):
+        await outbox.enqueue(new_entry(f"old-{number}"))
+    clock.advance(MINUTE)
+    counting = _Counting(outbox)
+
+    hooks = await _started(counting, clock, Hook("listener", listener))
+    registered = list(counting.calls)
+    await outbox.enqueue(new_entry("new"))
+    await hooks.tell_all()
+
+    assert ["hook_state", "change_hook"] == registered
+    assert [("EntryQueued", "id-new")] == listener.told
+    assert 12 > counting.calls.count("change_hook")
+
+
+@pytest.mark.parametrize("kinds", [(), (EntryAcknowledged,)])
+async def test_idle_hook(outbox: MemoryOutbox, clock: TurnableClock, listener: Listener, kinds: Any) -> None:
+    """A hook for which nothing happens writes nothing."""
+    counting = _Counting(outbox)
+    hooks = await _started(counting, clock, Hook("listener", listener, kinds=kinds))
+    await outbox.enqueue(new_entry())
+    await hooks.tell_all()
+    counting.calls.clear()
+
+    for _ in range(3):
+        await hooks.tell_all()
+
+    assert {"hook_state", "events"} == set(counting.calls)
+    assert "" == (await outbox.hook_state("listener")).holder
+
+
+@pytest.mark.parametrize("state", [{"holder": "somebody"}, {"failures": 1}])
+async def test_turn_of_a_wrong_clock(
+    outbox: MemoryOutbox, clock: TurnableClock, listener: Listener, state: dict[str, Any]
+) -> None:
+    """Neither a turn nor a wait that was written while the clock was a year ahead silences the hook."""
+    hooks = await _started(outbox, clock, Hook("listener", listener))
+    far = clock.now() + timedelta(days=365)
+    before = await outbox.hook_state("listener")
+    await outbox.change_hook("listener", replace(before, held_until=far, next_at=far, **state))
+    await outbox.enqueue(new_entry())
+
+    await hooks.tell_all()
+
+    assert [("EntryQueued", "id-one")] == listener.told
+
+
+async def test_two_dispatchers_with_one_hook(outbox: MemoryOutbox, clock: TurnableClock, listener: Listener) -> None:
+    """One of them tells; the other one takes over when the turn is over, and the first one tells nothing more."""
+    entered, is_released = anyio.Event(), anyio.Event()
+    calls = []
+
+    async def wait(event: Event) -> None:
+        calls.append(event.entry_id)
         entered.set()
         await is_released.wait()
 
-    slow = await _started(outbox, clock, Hook("shared", wait))
-    other = _hooks(outbox, clock, Hook("shared", listener))
-    await outbox.enqueue(new_entry())
+    slow = await _started(outbox, clock, Hook("shared", wait, timeout=3 * MINUTE))
+    other = _hooks(outbox, clock, Hook("shared", listener, timeout=3 * MINUTE))
+    for name in ("one", "two"):
+        await outbox.enqueue(new_entry(name))
 
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(slow.tell_all)
         await entered.wait()
+        clock.advance(7 * MINUTE - timedelta(microseconds=1))
         await other.tell_all()
         while_held = list(listener.told)
-        clock.advance(2 * MINUTE)
+        clock.advance(timedelta(microseconds=1))
         await other.tell_all()
         is_released.set()
 
-    assert ([], [("EntryQueued", "id-one")]) == (while_held, listener.told)
+    assert ([], [("EntryQueued", "id-one"), ("EntryQueued", "id-two")]) == (while_held, listener.told)
     # The slow one came too late to write, and changed nothing.
-    assert 1 == (await outbox.hook_state("shared")).position
+    assert (["id-one"], 2) == (calls, (await outbox.hook_state("shared")).position)
+
+
+async def test_second_event_that_takes_its_time(outbox: MemoryOutbox, clock: TurnableClock, listener: Listener) -> None:
+    """The turn is long enough for whatever a call may take, at each event: nobody else tells it meanwhile."""
+    entered, is_released = anyio.Event(), anyio.Event()
+
+    async def wait(event: Event) -> None:
+        if event.entry_id == "id-two":
+            entered.set()
+            await is_released.wait()
+
+    slow = await _started(outbox, clock, Hook("shared", wait, timeout=3 * MINUTE))
+    other = _hooks(outbox, clock, Hook("shared", listener, timeout=3 * MINUTE))
+    for name in ("one", "two"):
+        await outbox.enqueue(new_entry(name))
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(slow.tell_all)
+        await entered.wait()
+        clock.advance(3 * MINUTE)
+        await other.tell_all()
+        is_released.set()
+
+    assert [] == listener.told
+    assert 2 == (await outbox.hook_state("shared")).position
+
+
+async def test_failure_that_another_dispatcher_tells_again(
+    outbox: MemoryOutbox, clock: TurnableClock, listener: Listener
+) -> None:
+    """Whoever looks when a failed event is due tells it; it need not be the one with which it failed."""
+    first = await _started(outbox, clock, Hook("shared", Listener(failures=1)))
+    other = _hooks(outbox, clock, Hook("shared", listener))
+    await outbox.enqueue(new_entry())
+    await first.tell_all()
+    due = (await outbox.hook_state("shared")).next_at
+    # Earlier than a turn that was not given back would end.
+    assert due is not None
+    assert due < clock.now() + MINUTE
+
+    clock.advance(due - clock.now())
+    await other.tell_all()
+
+    assert [("EntryQueued", "id-one")] == listener.told
+
+
+async def test_dispatchers_that_tell_in_turns(outbox: MemoryOutbox, clock: TurnableClock, listener: Listener) -> None:
+    """Who has told everything keeps nobody from telling what happens next."""
+    hook = Hook("shared", listener)
+    first, other = await _started(outbox, clock, hook), _hooks(outbox, clock, hook)
+    told = []
+
+    for number, hooks in enumerate((first, other, first)):
+        await outbox.enqueue(new_entry(str(number)))
+        await hooks.tell_all()
+        told.append(len(listener.told))
+
+    assert [1, 2, 3] == told
 
 
 async def test_hook_after_a_restart(outbox: MemoryOutbox, clock: TurnableClock, listener: Listener) -> None:

@@ -62,6 +62,11 @@ async def _put_on_trial(lane: LaneGate) -> None:
     await lane.note_probe(WELL)
 
 
+async def _try(lane: LaneGate) -> None:
+    await lane.take_trial()
+    lane.try_with("one")
+
+
 def _state(lane: LaneGate) -> tuple[bool, bool]:
     return lane.is_paused, lane.is_on_trial
 
@@ -115,12 +120,19 @@ async def test_turns_with_the_probes(lane: LaneGate, other: LaneGate, clock: Tur
 
 
 async def test_probe_at_once(lane: LaneGate, other: LaneGate) -> None:
-    """Who has just been started need not wait for the next probe."""
+    """Who has just been started need not wait for the next probe, and puts nobody else's off."""
     await _note(lane)
     await _take_probe(lane)
+    due_in = lane.next_probe_in
 
     assert not await _take_probe(other)
     assert await _take_probe(other, at_once=True)
+    assert due_in == other.next_probe_in
+
+
+async def test_probe_at_once_into_an_open_lane(lane: LaneGate) -> None:
+    """There is nothing to probe where nothing is wrong."""
+    assert not await _take_probe(lane, at_once=True)
 
 
 async def test_turn_with_the_trial(lane: LaneGate, other: LaneGate, clock: TurnableClock) -> None:
@@ -146,7 +158,7 @@ async def test_trial_given_back(lane: LaneGate, other: LaneGate) -> None:
     """A dispatcher that ends leaves its turn to the others, and only its own."""
     await _note(lane)
     await _put_on_trial(lane)
-    await lane.take_trial()
+    await _try(lane)
 
     await other.give_back_trial()
     turns = [await other.take_trial()]
@@ -174,7 +186,7 @@ async def test_trial_that_succeeds(lane: LaneGate, other: LaneGate, caplog: pyte
     """The endpoint's answer to the entry on trial ends the incident for all, and is told once."""
     await _note(lane)
     await _put_on_trial(lane)
-    await lane.take_trial()
+    await _try(lane)
     on_trial = _state(lane)
 
     await _note(lane, AnswerKind.SUCCESS)
@@ -195,11 +207,11 @@ async def test_history_of_an_incident(
     await _note(other)
     clock.advance(timedelta(hours=3))
     await _put_on_trial(lane)
-    await lane.take_trial()
+    await _try(lane)
     await _note(lane, AnswerKind.OUTAGE)
     clock.advance(POLICY.longest)
     await _put_on_trial(lane)
-    await lane.take_trial()
+    await _try(lane)
     await _note(lane, AnswerKind.SUCCESS)
 
     paused, resumed = [line.event for line in await outbox.lane_history(LANE)]
@@ -221,7 +233,7 @@ async def test_trial_that_fails(lane: LaneGate, clock: TurnableClock, caplog: py
     await _note(lane)
     clock.advance(timedelta(hours=3))
     await _put_on_trial(lane)
-    await lane.take_trial()
+    await _try(lane)
 
     await _note(lane, AnswerKind.OUTAGE)
 
@@ -235,7 +247,7 @@ async def test_answer_that_proves_nothing_during_a_trial(lane: LaneGate) -> None
     """A reply that proves nothing neither ends the incident nor the trial."""
     await _note(lane)
     await _put_on_trial(lane)
-    await lane.take_trial()
+    await _try(lane)
 
     await _note(lane, AnswerKind.UNUSABLE)
 
@@ -248,7 +260,7 @@ async def test_late_answer_to_a_call_from_before(lane: LaneGate, other: LaneGate
     await _note(lane, AnswerKind.SUCCESS)
     while_paused = lane.is_paused
     await _put_on_trial(lane)
-    await lane.take_trial()
+    await _try(lane)
     await other.look()
 
     await _note(other, AnswerKind.SUCCESS)
@@ -259,6 +271,59 @@ async def test_late_answer_to_a_call_from_before(lane: LaneGate, other: LaneGate
     assert (False, True) == _state(lane)
 
 
+@pytest.mark.parametrize("kind", [AnswerKind.SUCCESS, AnswerKind.OUTAGE])
+async def test_answer_after_the_turn_was_taken_by_another(
+    lane: LaneGate, other: LaneGate, clock: TurnableClock, kind: AnswerKind
+) -> None:
+    """The answer to a trial that took too long is not the one that counts: whoever has the turn decides."""
+    await _note(lane)
+    await _put_on_trial(lane)
+    await lane.take_trial()
+    clock.advance(timedelta(minutes=1))
+    assert await other.take_trial()
+
+    await _note(lane, kind)
+    await other.look()
+
+    assert (False, True) == _state(other)
+    assert other.incident is not None
+    assert 1 == other.incident.failures
+
+
+async def test_late_answer_to_a_probe(lane: LaneGate, other: LaneGate, outbox: MemoryOutbox) -> None:
+    """A probe whose answer comes when the lane is on trial already changes neither the trial nor the reason."""
+    await _note(lane)
+    await _take_probe(lane, at_once=True)
+    await _take_probe(other, at_once=True)
+    await lane.note_probe(WELL)
+    await lane.take_trial()
+    before = await outbox.lane_state(LANE)
+
+    await other.note_probe(WELL)
+    await other.note_probe(Answer(AnswerKind.OUTAGE, "sample"))
+
+    assert before == await outbox.lane_state(LANE)
+
+
+async def test_late_answer_to_another_entry_of_the_dispatcher_that_tries(lane: LaneGate) -> None:
+    """What comes back for a long upload from before is no answer to the entry on trial, and what ended is none."""
+    await _note(lane)
+    await _put_on_trial(lane)
+    await lane.take_trial()
+    before_any = lane.is_tried
+    lane.try_with("two")
+
+    await _note(lane, AnswerKind.SUCCESS)
+    await _note(lane, AnswerKind.OUTAGE)
+    unmoved = _state(lane)
+    lane.end_try("one")
+    lane.end_try("two")
+    await lane.note_answer(Step.SUBMIT, WELL, entry_id="two")
+
+    assert (False, (False, True), False) == (before_any, unmoved, lane.is_tried)
+    assert (False, True) == _state(lane)
+
+
 async def test_failures_before_an_incident_forgotten_by_all(lane: LaneGate, other: LaneGate) -> None:
     """After an incident every dispatcher begins to count anew."""
     for _ in range(2):
@@ -266,7 +331,7 @@ async def test_failures_before_an_incident_forgotten_by_all(lane: LaneGate, othe
     await _note(lane)
     await other.look()
     await _put_on_trial(lane)
-    await lane.take_trial()
+    await _try(lane)
     await _note(lane, AnswerKind.SUCCESS)
     await other.look()
 

@@ -9,9 +9,11 @@ from tests.unit.dispatch.samples import MANIFEST, NOW, REPORT, item, opened
 from tipline_client.delivery.checkpoint import Aim, AttachedFile, Checkpoint, Retraction
 from tipline_client.delivery.outcomes import Failure
 from tipline_client.delivery.steps import Step
-from tipline_client.dispatch.planning import LAPSE_MARGIN, intend
+from tipline_client.dispatch.planning import intend
 
 HOUR = timedelta(hours=1)
+MARGIN = timedelta(minutes=5)
+"""How far off its lapse a report must be for anything to be attached to it."""
 WHY = Failure("sample", "a sample reason")
 
 
@@ -60,8 +62,9 @@ def test_finish_is_remembered_before_it_is_sent() -> None:
         (23 * HOUR, None, Step.UPLOAD),
         (25 * HOUR, 2 * HOUR, Step.RETRACT),
         (25 * HOUR, None, Step.RETRACT),
-        (24 * HOUR - LAPSE_MARGIN, None, Step.RETRACT),
-        (24 * HOUR - LAPSE_MARGIN - timedelta(seconds=1), None, Step.UPLOAD),
+        (24 * HOUR - MARGIN, None, Step.RETRACT),
+        (24 * HOUR - MARGIN - timedelta(seconds=1), None, Step.UPLOAD),
+        (25 * HOUR, HOUR - MARGIN, Step.RETRACT),
         (-HOUR, None, Step.UPLOAD),
     ],
 )
@@ -96,3 +99,13 @@ def test_withdrawn_with_a_report_open(retraction: Retraction | None) -> None:
     assert planned.intent is not None
     assert planned.retraction is not None
     assert (Step.RETRACT, Aim.WITHDRAW) == (planned.intent.step, planned.retraction.aim)
+
+
+def test_withdrawn_while_it_is_given_up() -> None:
+    """A report that dies because the entry is given up keeps that reason: the person is told why, not that it went."""
+    given_up = Retraction(Aim.GIVE_UP, WHY)
+
+    planned = intend(_open(files=1, retraction=given_up), MANIFEST, now=NOW, is_withdrawn=True)
+
+    assert planned.intent is not None
+    assert (Step.RETRACT, given_up) == (planned.intent.step, planned.retraction)

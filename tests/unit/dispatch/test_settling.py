@@ -8,7 +8,7 @@ import pytest
 from tests.unit.dispatch.samples import MANIFEST, NOW, REPORT, answer, opened
 from tipline_client.delivery.acknowledgement import AlarmKind, FileSet
 from tipline_client.delivery.answers import AnswerKind, Scope
-from tipline_client.delivery.checkpoint import Aim, Checkpoint, Retraction, SuspectedOrphan
+from tipline_client.delivery.checkpoint import Aim, Checkpoint, Exchange, Retraction, SuspectedOrphan
 from tipline_client.delivery.outcomes import MAX_ERROR_TEXT, Failure, Outcome
 from tipline_client.delivery.retry import RetryPolicy
 from tipline_client.delivery.steps import Step
@@ -138,12 +138,13 @@ def test_retraction_of_a_finished_report(aim: Aim) -> None:
     assert None is stranger.checkpoint.retraction
 
 
-def test_retraction_refused_before_any_finish() -> None:
+@pytest.mark.parametrize("kind", [Kind.INVALID, Kind.NOT_OURS, Kind.MALFORMED_FILE, Kind.NO_FILE])
+def test_retraction_refused_before_any_finish(kind: AnswerKind) -> None:
     """A retraction refused again and again goes to a person; put back, it is tried again and the report replaced."""
     checkpoint = opened(Step.RETRACT, files=1, retraction=Retraction(Aim.GIVE_UP, WHY))
     verdicts = []
     for _ in range(POLICY.refusals_before_giving_up):
-        settled = _settle(checkpoint, Kind.INVALID)
+        settled = _settle(checkpoint, kind)
         verdicts.append(type(settled.verdict))
         checkpoint = replace(settled.checkpoint, intent=checkpoint.intent)
 
@@ -160,6 +161,29 @@ def test_retraction_refused_with_a_finish_in_doubt() -> None:
         settled = _settle(checkpoint, Kind.INVALID)
         assert isinstance(settled.verdict, Again)
         checkpoint = replace(settled.checkpoint, intent=checkpoint.intent)
+
+
+@pytest.mark.parametrize("step", [Step.UPLOAD, Step.FILEINFO])
+def test_evidence_called_malformed(step: Step) -> None:
+    """A cut connection looks like a malformed file, so it is sent once more; the second refusal is the last word."""
+    checkpoint = opened(step, files=1, index=0 if step is Step.FILEINFO else 1)
+
+    once = _settle(checkpoint, Kind.MALFORMED_FILE).checkpoint
+    twice = _settle(replace(once, intent=checkpoint.intent), Kind.MALFORMED_FILE).checkpoint
+
+    assert (None, 1) == (once.retraction, once.refusals)
+    assert twice.retraction is not None
+    assert (Aim.GIVE_UP, "malformed_file") == (twice.retraction.aim, twice.retraction.failure.kind)
+
+
+@pytest.mark.parametrize("step", [Step.UPLOAD, Step.FILEINFO])
+def test_refusal_before_a_success(step: Step) -> None:
+    """What was refused and then taken counts against none of the steps that follow."""
+    index = 0 if step is Step.FILEINFO else 1
+
+    left = _settle(opened(step, files=1, index=index, refusals=1), Kind.SUCCESS).checkpoint
+
+    assert 0 == left.refusals
 
 
 def test_wrong_hash() -> None:
@@ -208,6 +232,17 @@ def test_file_set_at_finish(file_ids: tuple[str, ...] | None, expected: FileSet)
     assert raised.get(expected, []) == alarms
 
 
+@pytest.mark.parametrize(
+    ("kind", "expected"), [(Kind.SUCCESS, FileSet.CONFIRMED), (Kind.FINISHED, FileSet.UNCONFIRMED)]
+)
+def test_no_list_of_files_where_none_was_uploaded(kind: AnswerKind, expected: FileSet) -> None:
+    """Nothing listed is what was sent when we finished it; what somebody finished before may hold more."""
+    settled = _settle(opened(Step.FINISH), kind, file_ids=None)
+
+    assert isinstance(settled.verdict, Acknowledged)
+    assert expected == settled.verdict.acknowledgement.file_set
+
+
 def test_submit_answered_with_an_unknown_code_again_and_again() -> None:
     """Nobody knows what it means and each repeat leaves a report behind: after a few, a person must look."""
     checkpoint = opened(Step.SUBMIT)
@@ -218,7 +253,9 @@ def test_submit_answered_with_an_unknown_code_again_and_again() -> None:
         checkpoint = replace(settled.checkpoint, intent=checkpoint.intent)
 
     assert [Again, Again, GivenUp] == verdicts
-    assert isinstance(_settle(opened(Step.SUBMIT, refusals=99), Kind.UNUSABLE).verdict, Again)
+    # Without a code, or with that of a success without a report, the reply is damaged, and no word of the endpoint's.
+    for code in (None, 0):
+        assert isinstance(_settle(opened(Step.SUBMIT, refusals=99), Kind.UNUSABLE, code=code).verdict, Again)
 
 
 def test_intent_without_a_result() -> None:
@@ -232,7 +269,8 @@ def test_intent_without_a_result() -> None:
 
 def test_report_opened_a_second_time() -> None:
     """A new report starts with nothing attached and its own times; what was learnt before stays counted."""
-    before = opened(Step.SUBMIT, reports_opened=1, mismatches=1, setbacks=4, refusals=1)
+    earlier = (Exchange(Step.SUBMIT, NOW), Exchange(Step.UPLOAD, NOW, index=0), Exchange(Step.RETRACT, NOW))
+    before = opened(Step.SUBMIT, reports_opened=1, mismatches=1, setbacks=4, refusals=1, exchanges=earlier)
 
     left = _settle(before, Kind.SUCCESS).checkpoint
 

@@ -19,7 +19,7 @@ from tipline_client.envelope.dsse import (
     verify,
 )
 from tipline_client.envelope.keys import SigningKey, TrustedKeys
-from tipline_client.errors import EnvelopeError
+from tipline_client.errors import EnvelopeError, UnknownSignerError
 
 TYPE = "text/plain"
 PAYLOAD = b"a coffee mug on a desk"
@@ -121,8 +121,8 @@ def test_signature_under_another_trusted_keys_id() -> None:
 
 
 def test_unknown_key() -> None:
-    """A good signature of a key that nobody trusts counts for nothing."""
-    with pytest.raises(EnvelopeError, match="signed by 0 trusted"):
+    """A good signature of a key that nobody trusts counts for nothing, and is told apart from an alteration."""
+    with pytest.raises(UnknownSignerError, match="signed by 0 trusted"):
         verify(sealed(seed=3), trusted=trust(key(1), key(2)), payload_type=TYPE)
 
 

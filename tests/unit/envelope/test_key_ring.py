@@ -94,6 +94,19 @@ def test_distrusted_key(ring: KeyRing) -> None:
         ring.activate(old.key_id)
 
 
+def test_only_trusted_key_distrusted(ring: KeyRing, tmp_path: Path) -> None:
+    """The last key of a host that only verifies stays: without any the folder would be no key ring at all."""
+    key = SigningKey.generate()
+    pem = tmp_path / "public.pem"
+    pem.write_bytes(key.verifying_key.to_pem())
+    ring.import_pem(pem)
+
+    with pytest.raises(ConfigurationError, match="the only one"):
+        ring.distrust(key.key_id)
+
+    assert [key.verifying_key] == list(ring.trusted())
+
+
 def test_host_that_only_verifies(ring: KeyRing, tmp_path: Path) -> None:
     """With public keys alone a host verifies, and says what it lacks for signing."""
     key = SigningKey.generate()
@@ -270,7 +283,27 @@ def test_checkpoint_key_lost(ring: KeyRing) -> None:
     with pytest.raises(ConfigurationError, match=r"checkpoints\.key is missing") as caught:
         ring.checkpoint_seal()
 
-    assert "--checkpoint-key" in caught.value.hint
+    assert "--checkpoint-key FILE" in caught.value.hint
+    assert "--new-checkpoint-key" in caught.value.hint
+
+
+def test_checkpoint_key_made_anew(ring: KeyRing) -> None:
+    """Another secret takes the place of a lost one; one that is there, even damaged, is not written over."""
+    path, lost = ring.folder / "checkpoints.key", ring.checkpoint_seal()
+    path.unlink()
+
+    ring.replace_checkpoint_key()
+
+    made = ring.checkpoint_seal()
+    assert lost.to_text() != made.to_text()
+    assert 0o600 == mode(path)
+    with pytest.raises(ConfigurationError, match="is there"):
+        ring.replace_checkpoint_key()
+    assert made.to_text() == ring.checkpoint_seal().to_text()
+    path.write_text("damaged")
+    with pytest.raises(ConfigurationError, match="is there") as caught:
+        ring.replace_checkpoint_key()
+    assert "Move that file away" in caught.value.hint
 
 
 @pytest.mark.parametrize(("text", "says"), [("mug", "not hexadecimal"), ("00ff", "has 2 bytes")])

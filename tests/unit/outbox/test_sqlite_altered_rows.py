@@ -70,6 +70,17 @@ async def test_acknowledged_entry_made_a_dead_letter(outbox: SqliteOutbox, path:
     assert [] == await outbox.notes("id-one")
 
 
+async def test_acknowledgement_erased(outbox: SqliteOutbox, path: Path) -> None:
+    """An entry that says it is filed is nobody's to file by hand, although its acknowledgement is gone."""
+    await acknowledge(outbox, await lease_of(outbox))
+    _by_hand(path, "DELETE FROM acknowledgements")
+
+    with pytest.raises(IllegalTransitionError, match="filed already, by this program"):
+        await outbox.file_by_hand("id-one", report_id=77, reason="on the portal")
+
+    assert State.ACKNOWLEDGED is (await outbox.get("id-one")).state
+
+
 @pytest.mark.parametrize(("report_id", "alarms"), [(4711, 0), (4712, 1)])
 async def test_second_acknowledgement(outbox: SqliteOutbox, path: Path, report_id: int, alarms: int) -> None:
     """The first acknowledgement stays on record; a second one of another report is an alarm, not a replacement."""

@@ -31,6 +31,7 @@ ENTRY_COLUMNS = [
     "withdrawal_reason",
     "filed_by_hand_as",
     "known_at",
+    "report_id",
     "warned_at",
     "orphans_lapse_at",
     "enqueued_at",
@@ -85,6 +86,15 @@ async def outbox(request: pytest.FixtureRequest, path: Path) -> AsyncIterator[Sq
     await made.close()
     yield made
     await made.close()
+
+
+async def test_columns_that_are_tried(outbox: SqliteOutbox, path: Path) -> None:
+    """Every column is: a number cannot be wrong, and a state or environment that is none is tried apart."""
+    connection = sqlite3.connect(path)
+    columns = [name for _, name, *_ in connection.execute("PRAGMA table_info(entries)")]
+    connection.close()
+
+    assert {*ENTRY_COLUMNS, "number", "state", "environment"} == set(columns)
 
 
 @pytest.mark.parametrize("is_strict_again", [False, True])
@@ -143,6 +153,20 @@ async def test_column_beside_the_entries(outbox: SqliteOutbox, path: Path, table
     assert {"id-one", "id-two"} == {lease.entry.id for lease in claimed}
     assert {UnreadableRowError} >= {type(error) for error in errors}
     assert filed.has_receipt
+
+
+@pytest.mark.parametrize("longest_due", [False, True])
+async def test_rows_that_cannot_even_be_set_aside(outbox: SqliteOutbox, path: Path, *, longest_due: bool) -> None:
+    """They keep their places at the head of the line, and take none of the places that a claim asks for."""
+    change = "UPDATE entries SET attempts = 'coffee' WHERE id = 'id-one'"
+    alter(path, change, is_strict_again=True)
+    reopened = SqliteOutbox.open(path, clock=TurnableClock(), driver=outbox._driver)
+
+    claimed = await reopened.claim(LANE, limit=1, lease_for=MINUTE, longest_due=longest_due)
+    none = await reopened.claim(LANE, limit=1, lease_for=MINUTE, longest_due=longest_due)
+    await reopened.close()
+
+    assert (["id-two"], []) == ([lease.entry.id for lease in claimed], list(none))
 
 
 async def test_environment_that_does_not_exist(outbox: SqliteOutbox, path: Path) -> None:

@@ -289,6 +289,15 @@ def test_finish_answered_in_the_other_root() -> None:
     assert (Kind.UNUSABLE, 0) == (answer.kind, answer.code)
 
 
+def test_two_lists_of_files() -> None:
+    """Which of them is the endpoint's, nobody can tell: that is no list to compare with, and success all the same."""
+    body = f"<responseCode>0</responseCode><reportId>{OURS}</reportId>{'<files><fileId>f-1</fileId></files>' * 2}"
+
+    answer = _read(f"<reportDoneResponse>{body}</reportDoneResponse>")
+
+    assert (Kind.SUCCESS, None) == (answer.kind, answer.file_ids)
+
+
 def test_empty_list_of_files() -> None:
     """A list without files is a list, unlike no list at all."""
     assert () == _read(_recorded("finish-without-files.xml")).file_ids

@@ -99,6 +99,8 @@ RULE_CASES = (
         f"{REPORTED}.estimatedLocation.region",
     ),
     Case("age-contradicts-birth-date", {f"{PERSON}.age": 30, f"{PERSON}.dateOfBirth": "2010-02-01"}, f"{PERSON}.age"),
+    Case("age-contradicts-birth-date", {f"{PERSON}.age": 18, f"{PERSON}.dateOfBirth": "2010-02-01"}, f"{PERSON}.age"),
+    Case("age-contradicts-birth-date", {f"{PERSON}.age": 13, f"{PERSON}.dateOfBirth": "2010-01-05"}, f"{PERSON}.age"),
     Case("birth-date-in-future", {f"{PERSON}.dateOfBirth": "2026-02-01"}, f"{PERSON}.dateOfBirth"),
     Case("reporter-looks-like-placeholder", {f"{REPORTER}.email": ["noreply@example.com"]}, f"{REPORTER}.email[0]"),
     Case(
@@ -146,8 +148,17 @@ RULE_CASES = (
     Case("url-not-absolute", {f"{DETAILS}.locationOfFile": "n/a"}, f"{DETAILS}.locationOfFile"),
     Case("url-not-absolute", {f"{DETAILS}.locationOfFile": "https:///mug.jpg"}, f"{DETAILS}.locationOfFile"),
     Case("url-not-absolute", {f"{DETAILS}.locationOfFile": "C:\\mugs\\mug.jpg"}, f"{DETAILS}.locationOfFile"),
+    Case("url-not-absolute", {f"{DETAILS}.locationOfFile": "ftp:///mug.jpg"}, f"{DETAILS}.locationOfFile"),
+    Case("url-not-absolute", {f"{DETAILS}.locationOfFile": "HTTP:www.example.com"}, f"{DETAILS}.locationOfFile"),
+    Case(
+        "url-with-spaces",
+        {f"{DETAILS}.locationOfFile": "https://www.example.com/a\x7fb"},
+        f"{DETAILS}.locationOfFile",
+    ),
     Case("ip-address-malformed", {f"{IP}.ipAddress": "192.0.2.10:443"}, f"{IP}.ipAddress"),
     Case("ip-address-not-public", {f"{IP}.ipAddress": "127.0.0.1"}, f"{IP}.ipAddress", Environment.PRODUCTION),
+    # Between a provider and its customers: neither private by name nor public.
+    Case("ip-address-not-public", {f"{IP}.ipAddress": "100.64.0.1"}, f"{IP}.ipAddress", Environment.PRODUCTION),
     Case("ip-without-time", {f"{IP}.dateTime": GONE}, f"{IP}.dateTime"),
     Case("ip-without-port", {f"{IP}.port": GONE}, f"{IP}.port"),
     Case("event-time-in-future", {f"{IP}.dateTime": "2026-01-20T12:05:01Z"}, f"{IP}.dateTime"),
@@ -192,6 +203,7 @@ RULE_CASES = (
         {HASHES: [{"value": MD5, "hashType": "MD5"}, {"value": MD5.upper(), "hashType": "md5"}]},
         f"{HASHES}[1]",
     ),
+    Case("file-hash-form", {HASHES: [{"value": "da39a3ee", "hashType": "SHA-1"}]}, f"{HASHES}[0]"),
     Case(
         "file-hash-conflict",
         {HASHES: [{"value": MD5, "hashType": "MD5"}, {"value": OTHER_MD5, "hashType": "MD5"}]},

@@ -128,6 +128,14 @@ HOLDS = {
         "age-contradicts-birth-date",
         {f"{PERSON}.age": 17, f"{PERSON}.dateOfBirth": "2010-02-01"},
     ),
+    "age within two years, the birthday still to come": (
+        "age-contradicts-birth-date",
+        {f"{PERSON}.age": 13, f"{PERSON}.dateOfBirth": "2010-01-06"},
+    ),
+    "age within two years, on the birthday": (
+        "age-contradicts-birth-date",
+        {f"{PERSON}.age": 18, f"{PERSON}.dateOfBirth": "2010-01-05"},
+    ),
     "e-mail that is blank and bare": ("contact-text-blank", {f"{PERSON}.email": [" "]}),
     "account disabled with dates": (
         "account-state-contradiction",
@@ -172,6 +180,15 @@ HOLDS = {
         "file-hash-conflict",
         {HASHES: [{"value": MD5, "hashType": "MD5"}, {"value": "da39a3ee", "hashType": "PDQ"}]},
     ),
+    "digest in capitals": ("file-hash-form", {HASHES: [{"value": MD5.upper(), "hashType": "MD5"}]}),
+    "digest repeated in capitals": (
+        "file-hash-conflict",
+        {HASHES: [{"value": MD5, "hashType": "MD5"}, {"value": MD5.upper(), "hashType": "MD5"}]},
+    ),
+    "two digests of likeness, of which a file may have several": (
+        "file-hash-conflict",
+        {HASHES: [{"value": "da39a3ee", "hashType": "PDQ"}, {"value": "5e6b4b0d", "hashType": "PDQ"}]},
+    ),
     "text of 3000 characters": ("text-over-3000", {"report.additionalInfo": LONG[:3000]}),
     "all e-mails reported": (
         "reported-person-email-missing",
@@ -201,6 +218,20 @@ def test_newer_element_known_to_the_endpoint() -> None:
     issues = issues_of(edits, newer=frozenset({("reportAnnotations", "informational")}))
 
     assert () == issues
+
+
+@pytest.mark.parametrize(("is_known_to_differ", "found_there"), [(True, 0), (False, 1)])
+def test_age_that_is_known_to_differ(is_known_to_differ: bool, found_there: int) -> None:
+    """Whoever says that age and date of birth differ is not told so; whoever says that they do not, is."""
+    edits = {
+        f"{PERSON}.age": 30,
+        f"{PERSON}.dateOfBirth": "2010-02-01",
+        f"{PERSON}.ageAssertionDiscrepancy": is_known_to_differ,
+    }
+
+    issues = issues_of(edits, newer=frozenset({("person", "ageAssertionDiscrepancy")}))
+
+    assert ["age-contradicts-birth-date"] * found_there == [issue.rule for issue in issues]
 
 
 def test_newer_element_unknown_to_the_endpoint() -> None:

@@ -99,7 +99,8 @@ def requeue(
         reason: Why; it is kept.
         wanted: Which ones, instead of one entry.
         dry_run: Say which entries are meant, and put none back.
-        accept_checkpoint: Vouch for a record of the delivery that was altered, having looked on the hotline's side. For
+        accept_checkpoint: Vouch for a record of the delivery that was altered, having looked on the hotline's side, and
+            for the withdrawal or the filing by hand that `tipline show` tells of, if it does. For
             one entry only.
         options: Shared options.
     """

@@ -4,12 +4,13 @@ from datetime import datetime
 
 from tipline_client.delivery.events import Happening, HistoryLine, words_of
 from tipline_client.envelope import HistoryChain
+from tipline_client.outbox.chaining import Chained
 from tipline_client.outbox.contract import Lane
 
 __all__ = ["MemoryHistory"]
 
 
-class MemoryHistory:
+class MemoryHistory(Chained):
     """Lines in the order in which they were told. Whoever calls it holds the store's lock.
 
     Args:

@@ -32,6 +32,7 @@ class StoredEntry:
         attempts: Its tries, oldest first.
         notes: What people did to it.
         is_warned: Whether it was told that its time is nearly over.
+        holds_report: The report that is its own and no other entry's. What it named when it was given up is not.
     """
 
     number: int
@@ -44,6 +45,7 @@ class StoredEntry:
     attempts: list[Attempt] = field(default_factory=list)
     notes: list[tuple[datetime, str]] = field(default_factory=list)
     is_warned: bool = False
+    holds_report: int | None = None
 
     @classmethod
     def of(cls, new: NewEntry, *, number: int, held: bool, now: datetime) -> "StoredEntry":

@@ -51,6 +51,11 @@ class MemoryOutbox:
         self._tables = Tables(chain or HistoryChain())
         self._archive = MemoryArchive(self._tables, lock=self._lock, clock=self._clock)
 
+    def use_chain(self, chain: HistoryChain) -> bool:
+        """See `Outbox.use_chain`."""
+        with self._lock:
+            return self._tables.history.use_chain(chain)
+
     async def enqueue(self, new: NewEntry, *, held: bool = False) -> tuple[Entry, bool]:
         """See `Outbox.enqueue`."""
         rules.check_text(new.id, new.profile, new.idempotency_key, new.content_digest)

@@ -19,7 +19,6 @@ from tipline_client.delivery.events import (
     EntryHeld,
     EntryQueued,
     EntryReleased,
-    EntryRequeued,
     Happening,
     ReceiptSigned,
     digest_of,
@@ -154,7 +153,7 @@ class Tables:
         """See `Outbox.record`."""
         row = self.fenced(lease, now=now)
         self.check_nobody_elses(row, checkpoint.report_id)
-        row.entry = replace(row.entry, checkpoint=checkpoint)
+        row.entry, row.holds_report = replace(row.entry, checkpoint=checkpoint), checkpoint.report_id
         row.replies += replies
 
     def check_nobody_elses(self, row: StoredEntry, report_id: int | None) -> None:
@@ -166,7 +165,7 @@ class Tables:
         if report_id is None:
             return
         for other in self.rows.values():
-            held = (other.entry.checkpoint.report_id, other.entry.filed_by_hand_as)
+            held = (other.holds_report, other.entry.filed_by_hand_as)
             if other is not row and other.lane == row.lane and report_id in held:
                 raise rules.report_taken(row.entry.id, report_id, by=other.entry.id)
 
@@ -184,6 +183,7 @@ class Tables:
         row = self.fenced(lease, now=now)
         if state is State.QUEUED:
             self.check_nobody_elses(row, checkpoint.report_id)
+            row.holds_report = checkpoint.report_id
         row.end_lease(state, checkpoint, attempt)
         row.replies += replies
         for what in rules.happenings_of_ending(state, attempt, lease.entry):
@@ -290,11 +290,13 @@ class Tables:
         """See `Outbox.requeue`."""
         row = self.row(entry_id)
         rules.check_requeueable(row.entry)
-        resumed = checkpoint or row.entry.checkpoint
+        resumed = rules.checkpoint_to_resume(row.entry, checkpoint)
         self.check_nobody_elses(row, resumed.report_id)
         row.notes.append((now, f"requeued: {reason}"))
         row.entry = replace(row.entry, state=State.QUEUED, checkpoint=resumed, available_at=now)
-        self.tell(row, EntryRequeued(digest_of(reason), was_vouched_for=checkpoint is not None), now=now)
+        row.holds_report = resumed.report_id
+        for what in rules.happenings_of_requeue(row.entry, reason, is_vouched_for=checkpoint is not None):
+            self.tell(row, what, now=now)
         return row.entry
 
     def store_receipt(self, entry_id: str, receipt: bytes, *, now: datetime) -> bytes:

@@ -29,10 +29,10 @@ class PostgresArchive:
 
     Args:
         hold: Holds a conversation.
-        chain: Links the lines of the history.
+        chain: What links the lines of the history, asked for each time.
     """
 
-    def __init__(self, hold: _HoldConversation, *, chain: HistoryChain) -> None:
+    def __init__(self, hold: _HoldConversation, *, chain: Callable[[], HistoryChain]) -> None:
         self._hold = hold
         self._chain = chain
 
@@ -44,7 +44,7 @@ class PostgresArchive:
         """See `Archive.rewrap`."""
         return await self._hold(
             Kind.WRITE_TOGETHER,
-            lambda now: destroying.rewrap(entry_id, old=old, new=new, master=master, chain=self._chain, now=now),
+            lambda now: destroying.rewrap(entry_id, old=old, new=new, master=master, chain=self._chain(), now=now),
         )
 
     async def holds(
@@ -64,7 +64,7 @@ class PostgresArchive:
         rules.check_text(reason, actor)
         return await self._hold(
             Kind.WRITE_TOGETHER,
-            lambda now: holding.extend(entry_id, until=until, reason=reason, actor=actor, chain=self._chain, now=now),
+            lambda now: holding.extend(entry_id, until=until, reason=reason, actor=actor, chain=self._chain(), now=now),
         )
 
     async def release(self, entry_id: str, *, reason: str, actor: str, hold_id: int | None = None) -> list[Hold]:
@@ -73,7 +73,7 @@ class PostgresArchive:
         return await self._hold(
             Kind.WRITE_TOGETHER,
             lambda now: holding.release(
-                entry_id, reason=reason, actor=actor, hold_id=hold_id, chain=self._chain, now=now
+                entry_id, reason=reason, actor=actor, hold_id=hold_id, chain=self._chain(), now=now
             ),
         )
 
@@ -85,13 +85,15 @@ class PostgresArchive:
         return await self._hold(
             Kind.WRITE_TOGETHER,
             lambda now: destroying.begin_destruction(
-                entry_id, plan, reason=reason, actor=actor, request=request, chain=self._chain, now=now
+                entry_id, plan, reason=reason, actor=actor, request=request, chain=self._chain(), now=now
             ),
         )
 
     async def empty(self, entry_id: str) -> Destruction:
         """See `Archive.empty`."""
-        return await self._hold(Kind.WRITE_TOGETHER, lambda now: destroying.empty(entry_id, chain=self._chain, now=now))
+        return await self._hold(
+            Kind.WRITE_TOGETHER, lambda now: destroying.empty(entry_id, chain=self._chain(), now=now)
+        )
 
     async def scrub(self) -> str:
         """See `Archive.scrub`."""
@@ -101,7 +103,7 @@ class PostgresArchive:
         """See `Archive.complete_destruction`."""
         return await self._hold(
             Kind.WRITE_TOGETHER,
-            lambda now: destroying.complete_destruction(entry_id, certificate, chain=self._chain, now=now),
+            lambda now: destroying.complete_destruction(entry_id, certificate, chain=self._chain(), now=now),
         )
 
     async def destruction(self, entry_id: str) -> Destruction | None:

@@ -11,7 +11,6 @@ from tipline_client.delivery.checkpoint import Checkpoint
 from tipline_client.delivery.entry import Entry
 from tipline_client.delivery.events import (
     AlarmClosed,
-    EntryRequeued,
     ReceiptSigned,
     digest_of,
 )
@@ -77,13 +76,13 @@ def requeue(
     row = yield from locked(entry_id)
     entry = entry_of(row)
     rules.check_requeueable(entry)
-    resuming = checkpoint or entry.checkpoint
+    resuming = rules.checkpoint_to_resume(entry, checkpoint)
     yield from check_nobody_elses(entry_id, resuming.report_id)
     resumed = checkpoint_columns(resuming)
     [[at]] = yield statements.REQUEUE, {"number": row[0], "now": now, **resumed}
     yield statements.ADD_NOTE, {"entry": row[0], "text": f"requeued: {reason}", "now": at}
-    requeued = EntryRequeued(digest_of(reason), was_vouched_for=checkpoint is not None)
-    yield from tell(chain, row[0], requeued, now=at)
+    happenings = rules.happenings_of_requeue(entry, reason, is_vouched_for=checkpoint is not None)
+    yield from tell(chain, row[0], *happenings, now=at)
     return (yield from _changed(row))
 
 

@@ -3,7 +3,8 @@
 Nothing of how to get in is among it, and nothing of what is in a row.
 """
 
-from typing import Any, Final
+from collections.abc import Callable
+from typing import Any, Final, TypeVar
 
 import psycopg
 
@@ -11,6 +12,8 @@ from tipline_client.outbox.postgres.failures import connect_failure, failure_of
 from tipline_client.outbox.postgres.schema import check_version
 
 __all__ = ["holds_entries", "look"]
+
+T = TypeVar("T")
 
 # Connections for clients, of which some are kept back for superusers; then what a dispatcher has to be allowed.
 _FACTS: Final = """
@@ -41,22 +44,11 @@ def look(dsn: str) -> dict[str, str]:
         ConfigurationError: The tables are missing, older or newer than this code, or the server is too old.
         OutboxUnavailableError: The database cannot be reached, or refuses.
     """
-    try:
-        connection = psycopg.connect(dsn, autocommit=True)
-    except psycopg.Error as error:
-        failure = connect_failure(error)
-    else:
-        try:
-            with connection:
-                check_version(connection)
-                return _found(connection)
-        except psycopg.Error as error:
-            failure = failure_of(error, is_write=False)
-    # Raised outside the handlers: the driver's message quotes keys and rows.
-    raise failure
+    return _asked(dsn, _found)
 
 
 def _found(connection: "psycopg.Connection[Any]") -> dict[str, str]:
+    check_version(connection)
     [row] = connection.execute(_FACTS).fetchall()
     server, database, version, fsync, pages, commit, is_standby, is_read_only, refused, used, most = row
     facts = {
@@ -82,6 +74,13 @@ def holds_entries(dsn: str) -> bool:
     Raises:
         OutboxUnavailableError: The database cannot be reached, or refuses.
     """
+    return _asked(
+        dsn, lambda connection: all(_says_yes(connection, question) for question in (_HAS_TABLE, _HOLDS_ENTRIES))
+    )
+
+
+def _asked(dsn: str, ask: "Callable[[psycopg.Connection[Any]], T]") -> T:
+    """Connect once, ask, and let go; what the driver raises is translated."""
     try:
         connection = psycopg.connect(dsn, autocommit=True)
     except psycopg.Error as error:
@@ -89,9 +88,10 @@ def holds_entries(dsn: str) -> bool:
     else:
         try:
             with connection:
-                return all(_says_yes(connection, question) for question in (_HAS_TABLE, _HOLDS_ENTRIES))
+                return ask(connection)
         except psycopg.Error as error:
             failure = failure_of(error, is_write=False)
+    # Raised outside the handlers: the driver's message quotes keys and rows.
     raise failure
 
 

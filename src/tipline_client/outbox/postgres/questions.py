@@ -52,7 +52,7 @@ def columns(entries: str) -> str:
         {entries}.checkpoint, {entries}.attempts, {entries}.enqueued_at, {entries}.available_at,
         {entries}.withdrawal_reason, {entries}.last_failure, acknowledgements.report_id,
         acknowledgements.acknowledged_at, acknowledgements.entry IS NOT NULL, {entries}.filed_by_hand_as,
-        {entries}.known_at, {entries}.lapses_at, {entries}.warned_at, {entries}.orphans_lapse_at,
+        {entries}.known_at, {entries}.report_id, {entries}.lapses_at, {entries}.warned_at, {entries}.orphans_lapse_at,
         {entries}.lease_token,
         {entries}.lease_expires_at
     """

@@ -11,7 +11,6 @@ from datetime import timedelta
 from functools import partial
 from typing import Final, TypeVar
 
-import anyio
 import anyio.to_thread
 
 from tipline_client.delivery.acknowledgement import Acknowledgement, Alarm
@@ -29,6 +28,7 @@ from tipline_client.envelope import HistoryChain
 from tipline_client.errors import OutboxInDoubtError
 from tipline_client.outbox import by_hand, rules
 from tipline_client.outbox.archive import Archive
+from tipline_client.outbox.chaining import Chained
 from tipline_client.outbox.contract import Claimed, Lane
 from tipline_client.outbox.postgres import (
     deadlines,
@@ -52,7 +52,7 @@ _MOST_IN_DOUBT: Final = 10_000
 """How many leases are remembered whose ending nobody answered; the oldest is forgotten first."""
 
 
-class PostgresOutbox(PostgresLook):
+class PostgresOutbox(Chained, PostgresLook):
     """The contract of `Outbox`, kept in a PostgreSQL database; made by `PostgresOutbox.open`.
 
     Usable from several threads and asyncio event loops of one process, and from any number of processes and hosts. It
@@ -64,7 +64,7 @@ class PostgresOutbox(PostgresLook):
     ) -> None:
         super().__init__(connections, clock=clock)
         self._chain = chain or HistoryChain()
-        self._archive = PostgresArchive(self._hold, chain=self._chain)
+        self._archive = PostgresArchive(self._hold, chain=lambda: self._chain)
         self._gate = threading.Lock()
         self._in_doubt: dict[str, None] = {}
 

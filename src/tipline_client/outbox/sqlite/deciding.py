@@ -11,7 +11,6 @@ from tipline_client.delivery.checkpoint import Checkpoint
 from tipline_client.delivery.entry import Entry
 from tipline_client.delivery.events import (
     AlarmClosed,
-    EntryRequeued,
     ReceiptSigned,
     digest_of,
 )
@@ -78,12 +77,13 @@ def requeue(writing: Writing, entry_id: str, *, reason: str, checkpoint: Checkpo
     row = _row(writing, entry_id)
     entry = entry_of(row)
     rules.check_requeueable(entry)
-    resuming = checkpoint or entry.checkpoint
+    resuming = rules.checkpoint_to_resume(entry, checkpoint)
     check_nobody_elses(writing, entry_id, resuming.report_id)
     resumed = checkpoint_columns(resuming)
     writing.execute(statements.REQUEUE, {"number": row[0], "now": microseconds(writing.now), **resumed})
     _note(writing, row, f"requeued: {reason}")
-    writing.tell(row[0], EntryRequeued(digest_of(reason), was_vouched_for=checkpoint is not None))
+    for what in rules.happenings_of_requeue(entry, reason, is_vouched_for=checkpoint is not None):
+        writing.tell(row[0], what)
     return entry_of(_row(writing, entry_id))
 
 

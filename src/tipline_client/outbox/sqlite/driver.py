@@ -10,7 +10,7 @@ Nothing here knows the tables.
 import sqlite3
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Final, Literal, Protocol
+from typing import Final, Generic, Literal, Protocol, TypeVar
 
 import apsw
 import apsw.ext
@@ -34,6 +34,7 @@ __all__ = [
     "library_version",
 ]
 
+L = TypeVar("L", sqlite3.Connection, apsw.Connection)
 DriverName = Literal["sqlite3", "apsw"]
 
 SAFE_WITH_LOG: Final = (3, 51, 3)
@@ -73,7 +74,22 @@ class Connection(Protocol):
         ...
 
 
-class StandardConnection:
+class _Held(Generic[L]):
+    """What both libraries do alike with a connection of theirs."""
+
+    _connection: L
+
+    @property
+    def in_transaction(self) -> bool:
+        """Whether a transaction is open."""
+        return self._connection.in_transaction
+
+    def close(self) -> None:
+        """Let go of the file; safe to call twice."""
+        self._connection.close()
+
+
+class StandardConnection(_Held[sqlite3.Connection]):
     """A connection through the standard library's `sqlite3`."""
 
     def __init__(self, path: Path, *, busy_timeout: float) -> None:
@@ -90,11 +106,6 @@ class StandardConnection:
             return
         raise failure
 
-    @property
-    def in_transaction(self) -> bool:
-        """Whether a transaction is open."""
-        return self._connection.in_transaction
-
     def execute(self, sql: str, parameters: Mapping[str, Value] = _NO_PARAMETERS, /) -> list[Row]:
         """See `Connection.execute`."""
         try:
@@ -103,15 +114,11 @@ class StandardConnection:
             failure = self._failure(error)
         raise failure
 
-    def close(self) -> None:
-        """Let go of the file; safe to call twice."""
-        self._connection.close()
-
     def _failure(self, error: sqlite3.Error) -> TiplineError:
         return failure_of(getattr(error, "sqlite_errorcode", sqlite3.SQLITE_MISUSE), waited=self._busy_timeout)
 
 
-class ApswConnection:
+class ApswConnection(_Held[apsw.Connection]):
     """A connection through `apsw`, which brings its own SQLite."""
 
     def __init__(self, path: Path, *, busy_timeout: float) -> None:
@@ -124,11 +131,6 @@ class ApswConnection:
             self._connection.set_busy_timeout(round(busy_timeout * 1000))
             return
         raise failure
-
-    @property
-    def in_transaction(self) -> bool:
-        """Whether a transaction is open."""
-        return self._connection.in_transaction
 
     def execute(self, sql: str, parameters: Mapping[str, Value] = _NO_PARAMETERS, /) -> list[Row]:
         """See `Connection.execute`."""
@@ -160,10 +162,6 @@ class ApswConnection:
             )
             for row in self._connection.execute(again, dict(parameters))
         ]
-
-    def close(self) -> None:
-        """Let go of the file; safe to call twice."""
-        self._connection.close()
 
     def _failure(self, error: apsw.Error) -> TiplineError:
         return failure_of(getattr(error, "extendedresult", 0) or apsw.SQLITE_MISUSE, waited=self._busy_timeout)

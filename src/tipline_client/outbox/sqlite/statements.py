@@ -59,7 +59,7 @@ _ENTRY: Final = """
         entries.content_digest, entries.envelope, entries.data_key, entries.is_escalated, entries.state,
         entries.checkpoint, entries.attempts, entries.enqueued_at, entries.available_at, entries.withdrawal_reason,
         entries.last_failure, acknowledgements.report_id, acknowledgements.acknowledged_at,
-        acknowledgements.entry IS NOT NULL, entries.filed_by_hand_as, entries.known_at,
+        acknowledgements.entry IS NOT NULL, entries.filed_by_hand_as, entries.known_at, entries.report_id,
         entries.lapses_at, entries.warned_at, entries.orphans_lapse_at, entries.lease_token,
         entries.lease_expires_at
     FROM entries LEFT JOIN acknowledgements ON acknowledgements.entry = entries.number

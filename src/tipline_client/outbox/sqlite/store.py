@@ -28,6 +28,7 @@ from tipline_client.envelope import HistoryChain
 from tipline_client.outbox import by_hand, rules
 from tipline_client.outbox.archive import Archive
 from tipline_client.outbox.bulletin import Bulletin
+from tipline_client.outbox.chaining import Chained
 from tipline_client.outbox.contract import Claimed, Lane
 from tipline_client.outbox.sqlite import deadlines, deciding, entering, hooks, lanes, leasing, serving
 from tipline_client.outbox.sqlite.archive import SqliteArchive
@@ -42,7 +43,7 @@ __all__ = ["SqliteOutbox"]
 T = TypeVar("T")
 
 
-class SqliteOutbox(SqliteLook):
+class SqliteOutbox(Chained, SqliteLook):
     """The contract of `Outbox`, kept in one file; made by `SqliteOutbox.open`.
 
     Usable from several threads and asyncio event loops of one process, and from several processes at once. It does not
