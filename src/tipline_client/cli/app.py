@@ -81,8 +81,11 @@ _GROUPS: tuple[tuple[Group, str, str, tuple[tuple[str, str, str], ...]], ...] = 
     (
         _DECIDE,
         "evidence",
-        "Copies of evidence that no entry names: tipline evidence collect",
-        (("collect", "evidence:collect", "Find them, and with --yes remove them."),),
+        "Copies of evidence: tipline evidence collect",
+        (
+            ("collect", "evidence:collect", "Find copies that no entry names, and with --yes remove them."),
+            ("export", "evidence:export", "Write one file, with a purpose that is kept."),
+        ),
     ),
     (
         _DECIDE,

@@ -66,6 +66,7 @@ class Settings:
         deadline: How long after the knowledge a report is to be filed, and when somebody is warned.
         regimes: Which laws ask to keep what is filed.
         actor: Who decides, where that is recorded.
+        reads_content: Whether content may be shown on this host; `no` where it is only queued or delivered.
         master_keys: Master keys that are no files of the home; the first of them wraps.
         reporter: Stands in a report that names no reporter.
         file: The configuration file that was read.
@@ -83,6 +84,7 @@ class Settings:
     deadline: Deadline | None = None
     regimes: tuple[str, ...] = DEFAULT_REGIMES
     actor: str | None = None
+    reads_content: bool = True
     master_keys: tuple[X25519PrivateKey | X25519PublicKey, ...] = field(default=(), repr=False)
     reporter: Mapping[str, Any] | None = field(default=None, repr=False)
     file: Path | None = None
@@ -230,6 +232,7 @@ def resolve(
         deadline=_deadline(given, layers.origins),
         regimes=_regimes(given, layers.origins),
         actor=given.get("actor"),
+        reads_content=_truth(given.get("reads_content", True)),
         master_keys=_master_keys(given, layers.origins),
         reporter=given.get("reporter"),
         file=file,

@@ -30,6 +30,7 @@ _KINDS: Mapping[str, tuple[type, str]] = {
     "warn_before": (str, 'a duration such as "6h"'),
     "regimes": (list, 'a list of texts such as ["us"]'),
     "actor": (str, "text"),
+    "reads_content": (bool, "true or false"),
     "master_key_file": (str, "text"),
     "reporter": (dict, "a table"),
     "credentials": (dict, "a table of tables, such as [credentials.testing]"),

@@ -18,6 +18,7 @@ VARIABLES: Mapping[str, str] = {
     "warn_before": "TIPLINE_WARN_BEFORE",
     "regimes": "TIPLINE_REGIMES",
     "actor": "TIPLINE_ACTOR",
+    "reads_content": "TIPLINE_READS_CONTENT",
     "master_key": "TIPLINE_MASTER_KEY",
     "master_key_file": "TIPLINE_MASTER_KEY_FILE",
 }

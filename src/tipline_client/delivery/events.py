@@ -21,6 +21,7 @@ __all__ = [
     "AlarmClosed",
     "AlarmRaised",
     "ContentErased",
+    "ContentRead",
     "DeadlineNear",
     "DestructionBegun",
     "EntryAcknowledged",
@@ -218,6 +219,21 @@ class HoldReleased:
 
 
 @dataclass(frozen=True, slots=True)
+class ContentRead:
+    """A person read content of an entry; written before it was shown.
+
+    Attributes:
+        what: Which content: `report`, `replies` or `evidence[0]`.
+        actor: Who says to have read it.
+        note_sha256: Digest of the purpose.
+    """
+
+    what: str
+    actor: str
+    note_sha256: str
+
+
+@dataclass(frozen=True, slots=True)
 class KeyRewrapped:
     """The data key of an entry is wrapped with another master key; `master` is its id."""
 
@@ -296,6 +312,7 @@ Happening = (
     | HoldOpened
     | HoldExtended
     | HoldReleased
+    | ContentRead
     | KeyRewrapped
     | DestructionBegun
     | ContentErased

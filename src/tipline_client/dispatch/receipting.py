@@ -33,7 +33,6 @@ __all__ = [
     "open_filing",
     "receipt_bytes",
     "receipt_of",
-    "reply_bodies",
     "sign_outstanding",
 ]
 
@@ -104,26 +103,6 @@ async def receipt_bytes(outbox: Outbox, keys: KeyRing, vault: Vault, entry_id: s
     made = seal_receipt(_compose(entry, opened, filing, history_link=link), signer=keys.signer())
     kept = await outbox.store_receipt(entry_id, records.seal(made, kind=Record.RECEIPT, entry_id=entry_id))
     return records.open(kept, kind=Record.RECEIPT, entry_id=entry_id)
-
-
-async def reply_bodies(outbox: Outbox, keys: KeyRing, vault: Vault, entry_id: str) -> list[bytes]:
-    """The raw replies behind a receipt, in the order of its exchanges: content, to be handed on with it.
-
-    Raises:
-        EntryNotFoundError: There is no such entry.
-        IllegalTransitionError: It is not acknowledged.
-        KeyUnavailableError: This host cannot read them.
-        EnvelopeError: They are destroyed, or what is on record is not trustworthy.
-    """
-    record = await outbox.acknowledgement(entry_id)
-    entry = await outbox.get(entry_id)
-    if record is None:
-        raise IllegalTransitionError(f"entry {entry_id} is {entry.state}: it has no replies to hand on")
-    records = keys.record_keys()
-    opened = await Reader(vault=vault, trusted=keys.trusted(), records=records).open(entry)
-    filing = await open_filing(outbox, record, opened.key, records)
-    replies = [filing.reply_to(exchange) for exchange in filing.facts.exchanges]
-    return [reply.body for reply in replies if reply is not None]
 
 
 async def open_filing(outbox: Outbox, record: AcknowledgementRecord, key: DataKey, records: RecordKeys) -> Filing:

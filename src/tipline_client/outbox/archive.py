@@ -42,6 +42,21 @@ class Archive(Protocol):
         """
         ...
 
+    async def note_reading(self, entry_id: str, what: str, *, purpose: str, actor: str) -> None:
+        """Put on record that somebody is about to read content of an entry: for which purpose, and who says so.
+
+        Args:
+            entry_id: Whose.
+            what: Which content, in a word: `report`, `replies`, `evidence[0]`.
+            purpose: What for; kept among the notes.
+            actor: Who.
+
+        Raises:
+            EntryNotFoundError: There is none.
+            OutboxError: A text cannot be kept.
+        """
+        ...
+
     async def holds(
         self, *, entry_id: str | None = None, ends_before: datetime | None = None, limit: int = 100
     ) -> list[Hold]:

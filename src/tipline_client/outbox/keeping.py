@@ -42,6 +42,7 @@ __all__ = [
     "no_destruction",
     "note_destroyed",
     "note_extended",
+    "note_read",
     "note_released",
     "opened",
     "terms_by_hand",
@@ -187,6 +188,11 @@ def check_destroyable(entry: Entry, holds: Sequence[Hold], *, request: str | Non
 def no_destruction(entry_id: str) -> EntryNotFoundError:
     """The error for an entry whose destruction has not begun."""
     return EntryNotFoundError(f"no destruction of entry {entry_id!r} is on record")
+
+
+def note_read(what: str, *, purpose: str, actor: str) -> str:
+    """What is noted when content is read."""
+    return f"{what} read by {actor}: {purpose}"
 
 
 def note_extended(*, until: datetime, reason: str, actor: str) -> str:

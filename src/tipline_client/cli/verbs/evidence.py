@@ -1,14 +1,20 @@
-"""`tipline evidence`: copies that no entry names, found and, when somebody says so, removed."""
+"""`tipline evidence`: copies that no entry names, found and removed when somebody says so; and a file handed out."""
+
+from contextlib import aclosing
+from pathlib import Path
 
 from tipline_client.cli.exit_codes import CommandError, ExitCode
-from tipline_client.cli.opening import with_keeper
-from tipline_client.cli.options import HOME, HomeOptions
+from tipline_client.cli.files import new_file
+from tipline_client.cli.opening import find_entry, with_keeper, with_outbox
+from tipline_client.cli.options import ENDPOINT, HOME, EndpointOptions, HomeOptions
+from tipline_client.cli.reading import reading_of
 from tipline_client.cli.views import instant
 from tipline_client.dispatch.collecting import Collected
 from tipline_client.dispatch.keeping import Keeper
 from tipline_client.errors import ConfigurationError
+from tipline_client.outbox import Outbox
 
-__all__ = ["collect"]
+__all__ = ["collect", "export"]
 
 
 def collect(*, yes: bool = False, dry_run: bool = False, options: HomeOptions = HOME) -> ExitCode:
@@ -56,5 +62,51 @@ def collect(*, yes: bool = False, dry_run: bool = False, options: HomeOptions = 
             f"{found.count} folder(s) that no entry names, {found.copies} file(s), {found.size} bytes {verb}",
             *(["give --yes to remove them"] if found.is_dry and found.count else []),
         ],
+    )
+    return ExitCode.OK
+
+
+def export(
+    entry: str,
+    index: int,
+    *,
+    out: Path,
+    purpose: str | None = None,
+    actor: str | None = None,
+    options: EndpointOptions = ENDPOINT,
+) -> ExitCode:
+    """Write one evidence file as it was sealed, byte for byte, to a new file readable by its owner alone.
+
+    It is opened, digested on the way and never rendered. Who read it, and what for, is kept in the entry's history.
+
+    Example: tipline evidence export case-4711 0 --out mug.bin --purpose "court order 12"
+
+    Args:
+        entry: Id or idempotency key of its entry.
+        index: Which file, counted from 0.
+        out: A new file.
+        purpose: What it is read for; kept.
+        actor: Who reads it; kept too (TIPLINE_ACTOR; the user's name).
+        options: Shared options.
+    """
+    session = options.start()
+    settings = session.settings
+    reading = reading_of(settings, purpose=purpose, actor=actor)
+    store = settings.place.evidence_by_mode()
+
+    async def work(outbox: Outbox) -> tuple[str, int]:
+        found = await find_entry(outbox, entry, settings=settings)
+        size = 0
+        with new_file(out) as file:
+            async with aclosing(reading.of(outbox).evidence(found.id, index, store=store)) as chunks:
+                async for chunk in chunks:
+                    file.write(chunk)
+                    size += len(chunk)
+        return found.id, size
+
+    entry_id, size = with_outbox(settings, work)
+    session.output.finish(
+        {"entryId": entry_id, "index": index, "file": str(out), "size": size},
+        [f"evidence[{index}] of {entry_id} written to {out}: {size} bytes, as they were sealed"],
     )
     return ExitCode.OK

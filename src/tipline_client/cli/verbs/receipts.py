@@ -9,14 +9,15 @@ from tipline_client.cli.files import write_new
 from tipline_client.cli.opening import find_entry, with_outbox
 from tipline_client.cli.options import ENDPOINT, EndpointOptions
 from tipline_client.cli.output import columns
+from tipline_client.cli.reading import Reading, reading_of
 from tipline_client.cli.receipt_page import receipt_html, receipt_text
 from tipline_client.cli.settings import Settings
 from tipline_client.cli.verbs.listing import Limit, page
 from tipline_client.cli.views import entry_view, instant, receipt_lines, receipt_view
 from tipline_client.delivery.states import State
-from tipline_client.dispatch.receipting import receipt_bytes, reply_bodies
+from tipline_client.dispatch.receipting import receipt_bytes
 from tipline_client.envelope.receipts import open_exported, open_receipt
-from tipline_client.envelope.receipts import with_replies as beside
+from tipline_client.envelope.receipts import with_replies as with_raw_replies
 from tipline_client.outbox import Outbox
 from tipline_client.vault import Vault
 
@@ -77,6 +78,8 @@ def export_receipt(
     *,
     out: Path | None = None,
     with_replies: bool = False,
+    purpose: str | None = None,
+    actor: str | None = None,
     options: EndpointOptions = ENDPOINT,
 ) -> ExitCode:
     """Write one signed receipt, byte for byte; whoever has the public key can verify it.
@@ -86,11 +89,14 @@ def export_receipt(
     Args:
         entry: Id or idempotency key of its entry.
         out: A new file; standard output without it.
-        with_replies: Put the endpoint's raw replies beside what is signed. They may quote the report.
+        with_replies: Put the endpoint's raw replies beside what is signed. They may quote the report. Needs --purpose.
+        purpose: What the replies are handed on for; kept in the entry's history.
+        actor: Who does; kept too (TIPLINE_ACTOR; the user's name).
         options: Shared options.
     """
     session = options.start()
-    data, entry_id = _read(session.settings, entry, with_replies=with_replies)
+    reading = reading_of(session.settings, purpose=purpose, actor=actor) if with_replies else None
+    data, entry_id = _read(session.settings, entry, reading=reading)
     open_receipt(data, trusted=session.settings.place.keys().trusted())
     if out is None:
         sys.stdout.flush()
@@ -128,15 +134,15 @@ def render_receipt(
     return ExitCode.OK
 
 
-def _read(settings: Settings, name: str, *, with_replies: bool = False) -> tuple[bytes, str]:
+def _read(settings: Settings, name: str, *, reading: Reading | None = None) -> tuple[bytes, str]:
     home = settings.place
     keys, vault = home.keys(), Vault(home.master_keys())
 
     async def read(outbox: Outbox) -> tuple[bytes, str]:
         entry = await find_entry(outbox, name, settings=settings)
         receipt = await receipt_bytes(outbox, keys, vault, entry.id)
-        if with_replies:
-            receipt = beside(receipt, await reply_bodies(outbox, keys, vault, entry.id))
+        if reading is not None:
+            receipt = with_raw_replies(receipt, await reading.of(outbox).replies(entry.id))
         return receipt, entry.id
 
     return with_outbox(settings, read)

@@ -1,41 +1,56 @@
-"""`tipline show`: one entry with its history; its content only when asked for."""
+"""`tipline show`: one entry with its history; its content only when asked for, and then on record."""
 
 import json
-from functools import partial
+from collections.abc import Mapping
 from typing import Any
 
-import anyio
-
-from tipline_client.cli.exit_codes import ExitCode
+from tipline_client.cli.exit_codes import CommandError, ExitCode
 from tipline_client.cli.history import History, history_lines, history_view, read_history
 from tipline_client.cli.opening import with_outbox
 from tipline_client.cli.options import ENDPOINT, EndpointOptions
-from tipline_client.home import Home
+from tipline_client.cli.reading import reading_of
+from tipline_client.outbox import Outbox
 
 __all__ = ["show"]
 
 
-def show(entry: str, *, content: bool = False, options: EndpointOptions = ENDPOINT) -> ExitCode:
+def show(
+    entry: str,
+    *,
+    content: bool = False,
+    purpose: str | None = None,
+    actor: str | None = None,
+    options: EndpointOptions = ENDPOINT,
+) -> ExitCode:
     """Show one entry: state, progress at the endpoint, tries, alarms and notes. No report content unless asked for.
 
     Example: tipline show case-4711
 
     Args:
         entry: Its id or idempotency key.
-        content: Show the signed report and the list of its evidence too, if the signature is good.
+        content: Show the signed report and the list of its evidence too, if the signature is good. Needs --purpose.
+        purpose: What the content is read for; kept in the entry's history.
+        actor: Who reads it; kept too (TIPLINE_ACTOR; the user's name).
         options: Shared options.
     """
     session = options.start()
     settings = session.settings
-    history = with_outbox(settings, partial(read_history, name=entry, settings=settings), only_looks=True)
+    if purpose is not None and not content:
+        raise CommandError("--purpose goes with --content", hint="Give both, or neither.")
+    reading = reading_of(settings, purpose=purpose, actor=actor) if content else None
+
+    async def look(outbox: Outbox) -> tuple[History, Mapping[str, Any] | None]:
+        history = await read_history(outbox, name=entry, settings=settings)
+        if reading is None:
+            return history, None
+        shown = await reading.of(outbox).report(history.entry.id)
+        # Read once more, so that it shows this very reading.
+        return await read_history(outbox, name=history.entry.id, settings=settings), shown
+
+    history, shown = with_outbox(settings, look, only_looks=not content)
     view, lines = history_view(history), history_lines(history)
-    if content:
-        view["content"] = shown = anyio.run(_content, history, settings.place)
+    if shown is not None:
+        view["content"] = shown
         lines += ["content", *json.dumps(shown, indent=2, ensure_ascii=True).split("\n")]
     session.output.finish(view, lines)
     return ExitCode.OK
-
-
-async def _content(history: History, home: Home) -> dict[str, Any]:
-    payload = (await home.reader().open(history.entry)).payload
-    return {"report": dict(payload.report), "evidence": [item.to_json() for item in payload.manifest]}

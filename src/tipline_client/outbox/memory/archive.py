@@ -10,6 +10,7 @@ from tipline_client.delivery.certificate import Destruction
 from tipline_client.delivery.clock import Clock
 from tipline_client.delivery.events import (
     ContentErased,
+    ContentRead,
     DestructionBegun,
     EntryDestroyed,
     HoldExtended,
@@ -61,6 +62,14 @@ class MemoryArchive:
             row.entry = replace(row.entry, data_key=new)
             self._tables.tell(row, KeyRewrapped(master), now=self._clock.now())
             return True
+
+    async def note_reading(self, entry_id: str, what: str, *, purpose: str, actor: str) -> None:
+        """See `Archive.note_reading`."""
+        rules.check_text(what, purpose, actor)
+        with self._lock:
+            now, row = self._clock.now(), self._tables.row(entry_id)
+            row.notes.append((now, keeping.note_read(what, purpose=purpose, actor=actor)))
+            self._tables.tell(row, ContentRead(what, actor, digest_of(purpose)), now=now)
 
     async def holds(
         self, *, entry_id: str | None = None, ends_before: datetime | None = None, limit: int = 100

@@ -8,7 +8,7 @@ from tipline_client.delivery.certificate import Destruction
 from tipline_client.delivery.hold import Conflict, Hold
 from tipline_client.envelope import HistoryChain
 from tipline_client.outbox import rules
-from tipline_client.outbox.postgres import destroying, holding
+from tipline_client.outbox.postgres import destroying, disclosing, holding
 from tipline_client.outbox.postgres.connections import Kind
 from tipline_client.outbox.postgres.conversation import Conversation
 from tipline_client.outbox.values import StoredKey
@@ -45,6 +45,16 @@ class PostgresArchive:
         return await self._hold(
             Kind.WRITE_TOGETHER,
             lambda now: destroying.rewrap(entry_id, old=old, new=new, master=master, chain=self._chain(), now=now),
+        )
+
+    async def note_reading(self, entry_id: str, what: str, *, purpose: str, actor: str) -> None:
+        """See `Archive.note_reading`."""
+        rules.check_text(what, purpose, actor)
+        await self._hold(
+            Kind.WRITE_TOGETHER,
+            lambda now: disclosing.note_reading(
+                entry_id, what, purpose=purpose, actor=actor, chain=self._chain(), now=now
+            ),
         )
 
     async def holds(

@@ -7,7 +7,7 @@ from typing import Protocol, TypeVar
 from tipline_client.delivery.certificate import Destruction
 from tipline_client.delivery.hold import Conflict, Hold
 from tipline_client.outbox import keeping, rules
-from tipline_client.outbox.sqlite import destroying, holding
+from tipline_client.outbox.sqlite import destroying, disclosing, holding
 from tipline_client.outbox.sqlite.worker import Worker
 from tipline_client.outbox.sqlite.writing import Writing
 from tipline_client.outbox.values import StoredKey
@@ -44,6 +44,13 @@ class SqliteArchive:
     async def rewrap(self, entry_id: str, *, old: str, new: str, master: str) -> bool:
         """See `Archive.rewrap`."""
         return await self._write(lambda writing: destroying.rewrap(writing, entry_id, old=old, new=new, master=master))
+
+    async def note_reading(self, entry_id: str, what: str, *, purpose: str, actor: str) -> None:
+        """See `Archive.note_reading`."""
+        rules.check_text(what, purpose, actor)
+        await self._write(
+            lambda writing: disclosing.note_reading(writing, entry_id, what, purpose=purpose, actor=actor)
+        )
 
     async def holds(
         self, *, entry_id: str | None = None, ends_before: datetime | None = None, limit: int = 100
