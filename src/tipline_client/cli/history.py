@@ -92,8 +92,7 @@ def history_lines(history: History) -> list[str]:
         lines.append(f"last sent     {checkpoint.intent.step}, without a recorded answer")
     if entry.withdrawal_reason is not None:
         lines.append(f"withdrawn     {entry.withdrawal_reason}")
-    if entry.unreadable:
-        lines.append(f"unreadable    {', '.join(entry.unreadable)}: something else changed the row")
+    lines += _row_lines(entry)
     if entry.last_failure is not None:
         lines.append(f"last error    {failure_text(entry.last_failure)}")
     lines += [
@@ -104,3 +103,11 @@ def history_lines(history: History) -> list[str]:
         state = "open" if alarm.closed_at is None else f"closed {instant(alarm.closed_at)}"
         lines.append(f"alarm {alarm.id:<7} {alarm.kind}, {state}: {alarm.text}")
     return [*lines, *(f"note          {instant(at)}  {text}" for at, text in history.notes)]
+
+
+def _row_lines(entry: Entry) -> list[str]:
+    """What of the row itself is gone, on purpose or by another hand."""
+    lines = ["content       destroyed: its data key is erased"] if entry.is_destroyed else []
+    if entry.unreadable:
+        lines.append(f"unreadable    {', '.join(entry.unreadable)}: something else changed the row")
+    return lines

@@ -98,6 +98,11 @@ class Entry:
         """When the clock of the filing began: with the knowledge, or at the latest with the queueing."""
         return self.enqueued_at if self.known_at is None else self.known_at
 
+    @property
+    def is_destroyed(self) -> bool:
+        """Whether its row has no data key any more; that this was no hand that altered it, only a certificate shows."""
+        return not self.data_key and "data_key" not in self.unreadable
+
     def __repr__(self) -> str:
         return f"Entry(id={self.id!r}, state={self.state}, environment={self.environment}, attempts={self.attempts})"
 

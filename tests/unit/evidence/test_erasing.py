@@ -9,6 +9,7 @@ from tests.support.at_rest import key_of
 from tipline_client.errors import OutboxUnavailableError
 from tipline_client.evidence import Evidence, EvidenceFolder
 from tipline_client.evidence import folder as folder_module
+from tipline_client.evidence.copying import sync_folder
 
 
 async def _stored(root: Path, *ids: str) -> EvidenceFolder:
@@ -49,11 +50,13 @@ async def test_erased_again(tmp_path: Path) -> None:
 async def test_erased_durably(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The folder that lost the copies and the one that lost the folder are both synchronised."""
     store = await _stored(tmp_path, "e1")
-    synchronised = []
-    sync_folder = folder_module.sync_folder
-    monkeypatch.setattr(
-        folder_module, "sync_folder", lambda folder: (synchronised.append(folder), sync_folder(folder))[1]
-    )
+    synchronised: list[Path] = []
+
+    def watched(folder: Path) -> None:
+        synchronised.append(folder)
+        sync_folder(folder)
+
+    monkeypatch.setattr(folder_module, "sync_folder", watched)
 
     await store.erase("e1")
 
