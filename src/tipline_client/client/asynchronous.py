@@ -24,7 +24,7 @@ from tipline_client.dispatch.keeping import Keeper
 from tipline_client.dispatch.probing import fetch_schema, probe
 from tipline_client.dispatch.reader import Reader
 from tipline_client.dispatch.receipting import sign_outstanding
-from tipline_client.envelope import KeyRing
+from tipline_client.envelope import HistoryChain, KeyRing
 from tipline_client.errors import Issue, OutboxUnavailableError, ReportInvalidError
 from tipline_client.evidence import Evidence
 from tipline_client.evidence.store import EvidenceStore
@@ -76,7 +76,9 @@ class AsyncTiplineClient(AsyncKeeping):
         self._conductors: WeakSet[Conductor] = WeakSet()
         self._closes_outbox = closes_outbox
         self._is_closed = False
-        self._keeper = Keeper(outbox=outbox, evidence=store, keys=keys, vault=vault, clock=options.clock)
+        self._keeper = Keeper(
+            outbox=outbox, evidence=store, keys=keys, vault=vault, clock=options.clock, chain=self._chain
+        )
 
     @classmethod
     def open(
@@ -328,6 +330,11 @@ class AsyncTiplineClient(AsyncKeeping):
         self.profile = self.profile.with_schema(schema)
         return schema
 
+    @property
+    def _chain(self) -> HistoryChain | None:
+        # Whoever opened an outbox of their own chose what its histories are chained with.
+        return self.keys.history_chain() if self._closes_outbox else None
+
     def reader(self) -> Reader:
         """What opens entries and verifies them; see `Home.reader`.
 
@@ -365,8 +372,7 @@ class AsyncTiplineClient(AsyncKeeping):
             profile=self.profile,
             reader=self.reader(),
             seal=self.keys.checkpoint_seal(),
-            # Whoever opened an outbox of their own chose what its histories are chained with.
-            chain=self.keys.history_chain() if self._closes_outbox else None,
+            chain=self._chain,
             evidence=self._store,
             lane=LaneGate(SharedBook(self.outbox, lane), clock=options.clock),
             policy=options.policy,
