@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 
 import anyio
@@ -59,7 +60,7 @@ async def main(home: str, entry_id: str, point: str) -> None:
     """Destroy."""
     place = Home(home)
     outbox = place.open_outbox()
-    keeper: Keeper = Keeper(
+    keeper = Keeper(
         outbox=DyingOutbox(outbox, point),
         evidence=Dying(place.evidence(), point),
         keys=place.keys(),
@@ -71,4 +72,4 @@ async def main(home: str, entry_id: str, point: str) -> None:
 
 
 if __name__ == "__main__":
-    anyio.run(main, sys.argv[1], sys.argv[2], sys.argv[3])
+    anyio.run(partial(main, *sys.argv[1:]))

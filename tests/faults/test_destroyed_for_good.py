@@ -195,3 +195,40 @@ def test_certificate_altered(filed: Filed) -> None:
         open_certificate(document.replace(b'"payload":"', b'"payload":"A'), trusted=trusted)
     with pytest.raises(EnvelopeError):
         open_certificate(filed.client.receipt_bytes(filed.entry_id), trusted=trusted)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE holds SET ends_at = 0",
+        "UPDATE holds SET released_at = 1",
+        "DELETE FROM holds",
+        "UPDATE holds SET is_limit = 1",
+    ],
+)
+def test_hold_altered_by_hand(filed: Filed, statement: str) -> None:
+    """Whoever shortens, releases or removes a hold in the database has nothing destroyed by that."""
+    filed.client.close()
+    with sqlite3.connect(filed.home / "outbox.sqlite") as connection:
+        connection.execute(statement)
+    connection.close()
+    with (
+        TiplineClient.open(filed.home, profile=filed.client.profile) as client,
+        pytest.raises(EnvelopeError, match="not destroyed: hold 1"),
+    ):
+        client.destroy(filed.entry_id, reason="the year is over", actor="Zoë")
+
+
+def test_delivery_altered_by_hand(filed: Filed) -> None:
+    """An entry whose record of the delivery is not believed may be open at the endpoint: it is not destroyed."""
+    entry = filed.client.find("before-0")
+    assert entry is not None
+    filed.client.close()
+    with sqlite3.connect(filed.home / "outbox.sqlite") as connection:
+        connection.execute("UPDATE entries SET state = 'dead_letter', checkpoint = '{}' WHERE id = ?", (entry.id,))
+    connection.close()
+    with (
+        TiplineClient.open(filed.home, profile=filed.client.profile) as client,
+        pytest.raises(EnvelopeError),
+    ):
+        client.destroy(entry.id, reason="given up", actor="Zoë")

@@ -65,7 +65,8 @@ def _parameters(sql: str) -> dict[str, Any]:
     found: dict[str, Any] = {name: 1 if name in numbers or name.endswith(("_at", "_in")) else "x" for name in named}
     flags = {name: True for name in named if name in {"burns", "is_escalated"}}
     blobs = {name: b"" for name in named if name in {"envelope", "reply", "receipt"}}
-    return found | flags | blobs | {name: value for name, value in TEXTS.items() if name in found}
+    lists = {name: [b""] for name in named if name == "replies"}
+    return found | flags | blobs | lists | {name: value for name, value in TEXTS.items() if name in found}
 
 
 def _nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:

@@ -75,9 +75,9 @@ class _DyingOutbox:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._inner, name)
 
-    async def record(self, lease: Lease, checkpoint: Checkpoint) -> None:
+    async def record(self, lease: Lease, checkpoint: Checkpoint, **named: Any) -> None:
         self._crash.reach(checkpoint.intent.step if checkpoint.intent else None, CrashPoint.BEFORE_INTENT)
-        await self._inner.record(lease, checkpoint)
+        await self._inner.record(lease, checkpoint, **named)
 
 
 class _DyingTransport:

@@ -101,8 +101,7 @@ def history_lines(history: History) -> list[str]:
     lines += _decision_lines(entry)
     if checkpoint.intent is not None:
         lines.append(f"last sent     {checkpoint.intent.step}, without a recorded answer")
-    if entry.unreadable:
-        lines.append(f"unreadable    {', '.join(entry.unreadable)}: something else changed the row")
+    lines += _row_lines(entry)
     if entry.last_failure is not None:
         lines.append(f"last error    {failure_text(entry.last_failure)}")
     lines += [
@@ -121,3 +120,11 @@ def _decision_lines(entry: Entry) -> list[str]:
     if entry.filed_by_hand_as is not None:
         return [f"by hand       filed as report {entry.filed_by_hand_as}" + ("" if why is None else f": {why}")]
     return [] if why is None else [f"withdrawn     {why}"]
+
+
+def _row_lines(entry: Entry) -> list[str]:
+    """What of the row itself is gone, on purpose or by another hand."""
+    lines = ["content       destroyed: its data key is erased"] if entry.is_destroyed else []
+    if entry.unreadable:
+        lines.append(f"unreadable    {', '.join(entry.unreadable)}: something else changed the row")
+    return lines

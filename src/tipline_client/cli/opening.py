@@ -102,7 +102,15 @@ def with_keeper(settings: Settings, work: Callable[[Keeper], Awaitable[T]]) -> T
     keys, vault = home.keys(), Vault(home.master_keys())
 
     def begin(outbox: Outbox) -> Awaitable[T]:
-        return work(Keeper(outbox=outbox, evidence=home.evidence(), keys=keys, vault=vault, clock=SystemClock()))
+        keeper = Keeper(
+            outbox=outbox,
+            evidence=home.evidence(),
+            keys=keys,
+            vault=vault,
+            clock=SystemClock(),
+            chain=keys.history_chain(),
+        )
+        return work(keeper)
 
     return with_outbox(settings, begin)
 

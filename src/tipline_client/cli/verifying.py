@@ -32,7 +32,7 @@ from tipline_client.errors import (
 )
 from tipline_client.evidence.store import EvidenceStore
 from tipline_client.outbox import AcknowledgementRecord, Outbox
-from tipline_client.outbox.history_checks import history_problems
+from tipline_client.outbox.history_checks import history_problems, hold_problems
 from tipline_client.profiles.replies import reply_report_id
 
 __all__ = ["Finding", "read_document", "read_receipt", "verify_outbox"]
@@ -48,9 +48,8 @@ class Finding:
     """What verifying one thing gave.
 
     Attributes:
-        what: `entry ID`, `row of ID`, `checkpoint of ID`, `history of ID`, `receipt of ID`, `report of ID`,
-            `certificate of ID`,
-            `evidence[0] of ID`, or a file.
+        what: `entry ID`, `row of ID`, `checkpoint of ID`, `history of ID`, `holds of ID`, `receipt of ID`,
+            `report of ID`, `certificate of ID`, `evidence[0] of ID`, or a file.
         problem: Why it is not to be believed; `None` when it is.
     """
 
@@ -115,6 +114,8 @@ async def verify_outbox(
             yield finding
         if not entry.unreadable:
             yield Finding(f"history of {entry.id}", await _history_problem(outbox, entry, chain))
+            for problem in await _hold_problems(outbox, entry):
+                yield Finding(f"holds of {entry.id}", problem)
         if row.opened is not None and evidence is not None:
             async for finding in _verify_evidence(entry, row.opened, evidence):
                 yield finding
@@ -281,6 +282,17 @@ async def _history_problem(outbox: Outbox, entry: Entry, chain: HistoryChain) ->
         # A dispatcher may have moved the entry on since it was read; then both are looked at again.
         entry = await outbox.get(entry.id)
     return "; ".join(problems[:_MOST_PROBLEMS])
+
+
+async def _hold_problems(outbox: Outbox, entry: Entry) -> tuple[str, ...]:
+    problems: tuple[str, ...] = ()
+    for _ in range(_LOOKS):
+        # Somebody may be extending one between the two looks.
+        held = await outbox.archive.holds(entry_id=entry.id, limit=_MOST_STRAYS)
+        problems = hold_problems(await outbox.history(entry.id), held)
+        if not problems:
+            break
+    return problems[:_MOST_PROBLEMS]
 
 
 async def _verify_evidence(entry: Entry, opened: OpenedEntry, evidence: EvidenceStore) -> AsyncIterator[Finding]:

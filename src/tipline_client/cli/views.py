@@ -80,6 +80,7 @@ def entry_view(entry: Entry) -> dict[str, Any]:
         "knownAt": instant(entry.known_at),
         "availableAt": moment_of(entry, "available_at"),
         "acknowledgedAt": instant(entry.acknowledged_at),
+        "isDestroyed": entry.is_destroyed,
         "withdrawalReason": entry.withdrawal_reason,
         "lastError": failure_view(entry.last_failure),
         "unreadable": list(entry.unreadable),

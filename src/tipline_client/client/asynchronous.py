@@ -77,7 +77,9 @@ class AsyncTiplineClient(AsyncKeeping):
         self._conductors: WeakSet[Conductor] = WeakSet()
         self._closes_outbox = closes_outbox
         self._is_closed = False
-        self._keeper = Keeper(outbox=outbox, evidence=store, keys=keys, vault=vault, clock=options.clock)
+        self._keeper = Keeper(
+            outbox=outbox, evidence=store, keys=keys, vault=vault, clock=options.clock, chain=keys.history_chain()
+        )
 
     @classmethod
     def open(

@@ -111,6 +111,11 @@ class Entry:
             return f"{self.state}, yet the outbox holds an acknowledgement of it{report}: it was altered"
         return f"{self.state}, but its acknowledgement is not on record: it was altered"
 
+    @property
+    def is_destroyed(self) -> bool:
+        """Whether its row has no data key any more; that this was no hand that altered it, only a certificate shows."""
+        return not self.data_key and "data_key" not in self.unreadable
+
     def __repr__(self) -> str:
         return f"Entry(id={self.id!r}, state={self.state}, environment={self.environment}, attempts={self.attempts})"
 

@@ -18,16 +18,19 @@ from tipline_client.delivery.jsonable import from_json, to_json
 from tipline_client.delivery.states import State
 from tipline_client.dispatch.reader import Reader
 from tipline_client.dispatch.receipting import receipt_of
-from tipline_client.envelope import KeyRing, Record, RecordKeys, SigningKey
+from tipline_client.envelope import HistoryChain, KeyRing, Record, RecordKeys, SigningKey
 from tipline_client.envelope.certificates import open_certificate, seal_certificate
 from tipline_client.errors import EntryNotFoundError, EnvelopeError, IllegalTransitionError, KeyUnavailableError
 from tipline_client.evidence.store import EvidenceStore
 from tipline_client.outbox.contract import Outbox
+from tipline_client.outbox.history_checks import hold_problems
 from tipline_client.vault import Vault
 
 __all__ = ["Destroyer", "certificate_bytes", "check_certificate", "is_proven_destroyed"]
 
 _log = logging.getLogger("tipline_client.dispatch")
+
+_MOST_HOLDS = 10_000
 
 
 async def certificate_bytes(outbox: Outbox, keys: KeyRing, entry_id: str) -> bytes:
@@ -105,6 +108,7 @@ class Destroyer:
         keys: Who signs, and what seals records.
         vault: Opens what is to be destroyed, for the digests on the certificate.
         clock: Says now.
+        chain: Whose histories are believed; without it they are not looked at.
     """
 
     outbox: Outbox
@@ -112,6 +116,7 @@ class Destroyer:
     keys: KeyRing
     vault: Vault
     clock: Clock
+    chain: HistoryChain | None = None
 
     async def destroy(self, entry_id: str, *, reason: str, actor: str, request: str | None = None) -> bytes:
         """Destroy the content of an entry, or go on where an earlier call was cut off.
@@ -124,13 +129,16 @@ class Destroyer:
             IllegalTransitionError: It is not at its end, or something of it may be open at the endpoint.
             HoldRunningError: A hold runs, and no request is named.
             ConfigurationError: This host cannot sign, or has no secret; nothing was erased.
-            EnvelopeError: What is on record of the filing is not believed; nothing was erased.
+            EnvelopeError: What is on record of the filing or of the holds is not believed; nothing was erased. A
+                request lets an entry be destroyed whose holds or delivery were altered.
             OutboxUnavailableError: Some step failed. What has begun stays begun: repeat it.
         """
         signer, records = self.keys.signer(), self.keys.record_keys()
         begun = await self.outbox.archive.destruction(entry_id)
         if begun is None:
             entry = await self.outbox.get(entry_id)
+            if request is None:
+                await self._check_believed(entry)
             plan = await self._plan(entry, reason=reason, actor=actor, request=request)
             sealed = records.seal(to_json(plan).encode(), kind=Record.DESTRUCTION, entry_id=entry_id)
             begun = await self.outbox.archive.begin_destruction(
@@ -181,6 +189,23 @@ class Destroyer:
         await archive.complete_destruction(entry_id, sealed)
         _log.info("entry %s: destroyed", entry_id)
         return await certificate_bytes(self.outbox, self.keys, entry_id)
+
+    async def _check_believed(self, entry: Entry) -> None:
+        """Let pass only an entry of which delivery and holds are on record as this installation wrote them.
+
+        Raises:
+            EnvelopeError: They were altered: it may be open at the endpoint, or have to be kept.
+        """
+        self.keys.checkpoint_seal().check(entry.id, entry.checkpoint)
+        if self.chain is None:
+            return
+        lines = await self.outbox.history(entry.id)
+        held = await self.outbox.archive.holds(entry_id=entry.id, limit=_MOST_HOLDS)
+        if problems := (*self.chain.problems(lines), *hold_problems(lines, held)):
+            raise EnvelopeError(
+                f"entry {entry.id} is not destroyed: {problems[0]}",
+                hint="Find out who changed the outbox by hand; until when it must be kept is in its history.",
+            )
 
     async def _plan(self, entry: Entry, *, reason: str, actor: str, request: str | None) -> Certificate:
         """What the certificate is going to say; written down before the key is gone, since nobody can tell after."""

@@ -12,7 +12,7 @@ from tipline_client.delivery.hold import Conflict, Hold
 from tipline_client.dispatch.collecting import Collected, collect
 from tipline_client.dispatch.destroying import Destroyer, certificate_bytes
 from tipline_client.dispatch.rewrapping import Rewrapped, rewrap_all
-from tipline_client.envelope import KeyRing
+from tipline_client.envelope import HistoryChain, KeyRing
 from tipline_client.envelope.certificates import open_certificate
 from tipline_client.errors import OutboxError
 from tipline_client.evidence.store import EvidenceStore
@@ -32,6 +32,7 @@ class Keeper:
         keys: Who signs, and what seals records.
         vault: Opens and wraps data keys.
         clock: Says now.
+        chain: Whose histories are believed before anything is destroyed; without it they are not looked at.
     """
 
     outbox: Outbox
@@ -39,6 +40,7 @@ class Keeper:
     keys: KeyRing
     vault: Vault
     clock: Clock
+    chain: HistoryChain | None = None
 
     async def holds(
         self, entry_id: str | None = None, *, due_within: timedelta | None = None, limit: int = 100
@@ -86,7 +88,14 @@ class Keeper:
         return await collect(self.evidence, self.outbox, now=self.clock.now(), is_dry=is_dry)
 
     def _destroyer(self) -> Destroyer:
-        return Destroyer(outbox=self.outbox, evidence=self.evidence, keys=self.keys, vault=self.vault, clock=self.clock)
+        return Destroyer(
+            outbox=self.outbox,
+            evidence=self.evidence,
+            keys=self.keys,
+            vault=self.vault,
+            clock=self.clock,
+            chain=self.chain,
+        )
 
 
 def _check_said(*words: str) -> None:

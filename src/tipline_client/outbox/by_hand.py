@@ -98,7 +98,7 @@ def happenings_of_hand_filing(entry: Entry, state: State, report_id: int, reason
 
 def holds_of_hand_filing(entry: Entry, state: State, holds: Sequence[HoldTerms]) -> Sequence[HoldTerms]:
     """The holds that are opened when a filing by hand leads an entry to `state`; none of destroyed content."""
-    return holds if state is State.FILED_BY_HAND and entry.data_key else ()
+    return holds if state is State.FILED_BY_HAND and not entry.is_destroyed else ()
 
 
 def end_of_withdrawal(entry: Entry) -> State:

@@ -1,9 +1,12 @@
-"""Whether the history of an entry is whole, and ends where the entry stands."""
+"""Whether the history of an entry is whole, ends where the entry stands, and tells of its holds as they stand."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Final
 
 from tipline_client.delivery.events import (
+    DestructionBegun,
     EntryAcknowledged,
     EntryAttempted,
     EntryFiledByHand,
@@ -15,11 +18,15 @@ from tipline_client.delivery.events import (
     EntryRetracted,
     Happening,
     HistoryLine,
+    HoldExtended,
+    HoldOpened,
+    HoldReleased,
 )
+from tipline_client.delivery.hold import Hold, Part
 from tipline_client.delivery.states import State
 from tipline_client.envelope import HistoryChain
 
-__all__ = ["history_problems"]
+__all__ = ["history_problems", "hold_problems"]
 
 _LEADS_TO: Final[Mapping[type[Happening], State]] = {
     EntryQueued: State.QUEUED,
@@ -62,3 +69,44 @@ def history_problems(lines: Sequence[HistoryLine], *, state: State, chain: Histo
         ending = "nothing" if told is None else str(told)
         found.append(f"it ends with {ending}, and the entry is {state}: lines were removed, or the row was altered")
     return tuple(found)
+
+
+@dataclass(frozen=True, slots=True)
+class _Stand:
+    """What of a hold decides whether it binds."""
+
+    part: Part
+    ends_at: datetime
+    is_limit: bool
+    is_released: bool = False
+
+
+def hold_problems(lines: Sequence[HistoryLine], holds: Sequence[Hold]) -> tuple[str, ...]:
+    """Where the holds on record are not those that the history of the entry tells of, in sentences without content.
+
+    Args:
+        lines: All of its lines, oldest first; whether they are whole is for `history_problems` to say.
+        holds: All of its holds.
+    """
+    told: dict[int, _Stand] = {}
+    for line in lines:
+        try:
+            what = line.event.what
+        except ValueError:
+            continue
+        match what:
+            case HoldOpened():
+                told[what.hold_id] = _Stand(what.part, what.ends_at, what.is_limit)
+            case HoldExtended() if what.hold_id in told:
+                told[what.hold_id] = replace(told[what.hold_id], ends_at=what.ends_at)
+            case HoldReleased() if what.hold_id in told:
+                told[what.hold_id] = replace(told[what.hold_id], is_released=True)
+            case DestructionBegun():
+                for number in told.keys() & set(what.holds_ended):
+                    told[number] = replace(told[number], is_released=True)
+    kept = {hold.id: _Stand(hold.part, hold.ends_at, hold.is_limit, hold.released_at is not None) for hold in holds}
+    return tuple(
+        f"hold {number} is not on record as the history tells of it: its row was altered, added or removed"
+        for number in sorted(told.keys() | kept.keys())
+        if told.get(number) != kept.get(number)
+    )

@@ -147,7 +147,7 @@ def check_not_destroyed(entry: Entry) -> None:
     Raises:
         IllegalTransitionError: Its destruction has begun.
     """
-    if not entry.data_key and "data_key" not in entry.unreadable:
+    if entry.is_destroyed:
         raise IllegalTransitionError(
             f"the data key of entry {entry.id} is erased: its content is destroyed",
             hint="Its certificate is written by `tipline destroy --certificate`.",

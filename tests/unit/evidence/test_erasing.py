@@ -52,11 +52,11 @@ async def test_erased_durably(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     store = await _stored(tmp_path, "e1")
     synchronised: list[Path] = []
 
-    def note(folder: Path) -> None:
+    def watched(folder: Path) -> None:
         synchronised.append(folder)
         sync_folder(folder)
 
-    monkeypatch.setattr(folder_module, "sync_folder", note)
+    monkeypatch.setattr(folder_module, "sync_folder", watched)
 
     await store.erase("e1")
 

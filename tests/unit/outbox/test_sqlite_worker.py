@@ -266,3 +266,24 @@ async def test_forked_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
             await outbox.enqueue(new_entry())
 
     await outbox.close()
+
+
+async def test_work_outside_of_a_transaction(worker: Worker, watched: Watched, path: Path) -> None:
+    """Work that allows no transaction is run after what shares one, by itself, and its failure is its own."""
+    seen: list[bool] = []
+
+    def look(_: Execute) -> None:
+        seen.append(watched.in_transaction)
+
+    def fail(_: Execute) -> None:
+        raise ValueError("no such thing")
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(worker.run, Add("apart"))
+        await worker.run(look, is_apart=True)
+    with pytest.raises(ValueError, match="no such thing"):
+        await worker.run(fail, is_apart=True)
+    await worker.run(Add("later"))
+
+    assert [False] == seen
+    assert ["apart", "later"] == _names(path)

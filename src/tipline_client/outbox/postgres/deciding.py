@@ -24,7 +24,7 @@ from tipline_client.outbox.postgres.conversation import Conversation, Row, Value
 from tipline_client.outbox.postgres.holding import locked, open_holds
 from tipline_client.outbox.postgres.leasing import check_nobody_elses
 from tipline_client.outbox.postgres.telling import tell
-from tipline_client.outbox.rows import checkpoint_columns, entry_of, shown_alarm, stored_bytes
+from tipline_client.outbox.rows import checkpoint_columns, entry_of, shown_alarm, shown_entry, stored_bytes
 
 __all__ = ["close_alarm", "file_by_hand", "requeue", "store_receipt", "withdraw"]
 
@@ -96,7 +96,7 @@ def store_receipt(entry_id: str, receipt: bytes, *, chain: HistoryChain, now: in
     rows = yield questions.ENTRY_BY_ID, {"id": entry_id}
     if not rows:
         raise rules.no_entry(entry_id)
-    raise IllegalTransitionError(f"entry {entry_id} is {rows[0][8]}: there is nothing to receipt")
+    raise IllegalTransitionError(f"entry {entry_id} is {shown_entry(rows[0]).state}: there is nothing to receipt")
 
 
 def close_alarm(alarm_id: int, *, note: str, chain: HistoryChain, now: int | None) -> Conversation[Alarm]:

@@ -19,7 +19,7 @@ from tipline_client.delivery.states import State
 from tipline_client.errors import IllegalTransitionError
 from tipline_client.outbox import by_hand, rules
 from tipline_client.outbox.columns import microseconds
-from tipline_client.outbox.rows import checkpoint_columns, entry_of, shown_alarm, stored_bytes
+from tipline_client.outbox.rows import checkpoint_columns, entry_of, shown_alarm, shown_entry, stored_bytes
 from tipline_client.outbox.sqlite import statements
 from tipline_client.outbox.sqlite.driver import Row
 from tipline_client.outbox.sqlite.holding import open_holds
@@ -93,7 +93,7 @@ def store_receipt(writing: Writing, entry_id: str, receipt: bytes) -> bytes:
         writing.tell(number, ReceiptSigned(sha256(receipt).hexdigest()))
     for *_, kept in writing.execute(statements.RECORDED_ACKNOWLEDGEMENT, {"id": entry_id}):
         return stored_bytes(kept, what=f"the receipt of entry {entry_id}")
-    state = _row(writing, entry_id)[8]
+    state = shown_entry(_row(writing, entry_id)).state
     raise IllegalTransitionError(f"entry {entry_id} is {state}: there is nothing to receipt")
 
 

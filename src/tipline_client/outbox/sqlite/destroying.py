@@ -143,16 +143,15 @@ def unfinished(execute: Execute, *, limit: int) -> list[str]:
 
 
 def scrub(execute: Execute) -> str:
-    """Write the file anew and empty the log, outside of any transaction; see `Archive.scrub`."""
-    # A page that was split may keep a copy of what moved, which overwriting what is deleted does not reach.
-    execute("VACUUM")
+    """Bring what was overwritten into the file, and empty the log, outside of any transaction; see `Archive.scrub`."""
+    # The file itself keeps nothing: the connection that writes overwrites what it deletes or replaces.
     rows = execute("PRAGMA wal_checkpoint(TRUNCATE)")
     if any(busy for busy, *_ in rows):
         raise OutboxUnavailableError(
             "the write-ahead log could not be emptied: another process is reading the outbox",
             hint="Repeat it with `tipline destroy --resume`.",
         )
-    return "SQLite: what was erased was overwritten, the file written anew, and its log emptied"
+    return "SQLite: what was erased was overwritten in the file, and the write-ahead log emptied"
 
 
 def _row(execute: Execute, entry_id: str) -> Row:

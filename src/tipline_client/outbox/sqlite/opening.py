@@ -142,5 +142,5 @@ def _settle_durability(connection: Connection, mode: str) -> None:
     # On macOS an ordinary flush may stop in the drive's cache; elsewhere this changes nothing.
     connection.execute("PRAGMA fullfsync = ON")
     connection.execute("PRAGMA foreign_keys = ON")
-    # What was replaced is overwritten at once: a wrapped key that was erased must not be left over in a free page.
+    # What is replaced is overwritten at once: an old copy of a row, with its wrapped key, must not outlive its erasure.
     connection.execute("PRAGMA secure_delete = ON")
