@@ -30,7 +30,7 @@ FAILURE_KINDS: Final = tuple(
     sorted(
         {kind.value for kind in AnswerKind if kind is not AnswerKind.SUCCESS}
         | {"envelope_refused", "evidence_changed", "hash_mismatch", "internal_error", "lapsed", "not_filed_by_hand"}
-        | {"unreadable_row", "withdrawn"}
+        | {"no_evidence_store", "unknown_signer", "unreadable_row", "withdrawn"}
     )
 )
 """Everything that `Failure.kind` can be: what an answer says, and what this program finds by itself."""
