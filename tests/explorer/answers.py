@@ -68,7 +68,7 @@ REFUSING = frozenset(
     | {"evidence_changed"}
 )
 """What may end in a dead letter."""
-ALARMING = frozenset({"no_hash", "fewer_files", "other_files", "code_5102", "evidence_changed"})
+ALARMING = frozenset({"no_hash", "fewer_files", "other_files", "code_5102", "evidence_changed", "filed_by_hand"})
 """What may end in an alarm."""
 SMALL = frozenset(
     {

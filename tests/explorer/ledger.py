@@ -60,6 +60,11 @@ class Ledger:
             self._holders.pop(entry_id, None)
         self._withdrawn.add(entry_id)
 
+    def note_hand_filing(self, entry_id: str) -> None:
+        """A person's filing was accepted; whoever held a lease holds none any more."""
+        self._holders.pop(entry_id, None)
+        self._withdrawn.add(entry_id)
+
     def note_write(self, name: str, verb: str, lease: Lease, checkpoint: Checkpoint) -> None:
         """A fenced write was accepted; every one but `record` ends its lease."""
         self._check_fence(name, verb, lease)

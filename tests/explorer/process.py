@@ -34,10 +34,6 @@ def overtakings(most: int) -> tuple[str, ...]:
     return tuple(f"{_OVERTAKEN}{effects}" for effects in range(most + 1))
 
 
-async def _nobody() -> None:
-    """Nobody withdraws anything."""
-
-
 class Death(BaseException):
     """The process is gone. Nothing of the product catches this."""
 
@@ -57,7 +53,7 @@ class Process:
         cannot_renew_until: Until when, in seconds of the loop, its renewals fail.
         main: Its task.
         stop: Asks the dispatcher to end cleanly.
-        withdraw: Lets a person withdraw the entry meanwhile.
+        asks: Lets a person decide something about the entry meanwhile: withdraw it, or file it by hand.
         hook: Its hook after an acknowledgement, for a planted bug that calls it too early.
     """
 
@@ -70,7 +66,7 @@ class Process:
         self.cannot_renew_until = 0.0
         self.main: asyncio.Task[None] | None = None
         self.stop: Callable[[], None] = lambda: None
-        self.withdraw: Callable[[], Awaitable[None]] = _nobody
+        self.asks: dict[str, Callable[[], Awaitable[None]]] = {}
         self.hook: Callable[[str | None], Awaitable[object]] | None = None
         self._choices = choices
         self._everybody = everybody
@@ -135,8 +131,8 @@ class Process:
             await asyncio.sleep(1)
         elif option == "stop":
             self.stop()
-        elif option in {"withdraw", "withdraw_seen"}:
-            await self.withdraw()
+        elif option in self.asks:
+            await self.asks[option]()
             # Whatever is under way takes so long that the heartbeat comes by meanwhile, and finds the lease gone.
             await asyncio.sleep(_PAST_A_HEARTBEAT if option == "withdraw_seen" else 0)
         await self.gate(is_heartbeat=is_heartbeat)

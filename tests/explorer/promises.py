@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from tests.explorer.answers import ALARMING, REFUSING
 from tests.explorer.setup import Sealed
-from tipline_client.delivery.acknowledgement import Alarm
+from tipline_client.delivery.acknowledgement import Alarm, AlarmKind
 from tipline_client.delivery.answers import Scope
 from tipline_client.delivery.entry import Entry
 from tipline_client.delivery.outcomes import Attempt
@@ -34,6 +34,7 @@ class Ending:
         recorded: Ids of reports that were ever on record.
         left_behind: Ids of reports that were told to a dispatcher which lived on.
         was_withdrawn: Whether a person's withdrawal was accepted.
+        was_filed_by_hand: Whether a person's word was that it is filed on the portal.
         taken: What happened on the path.
     """
 
@@ -47,6 +48,7 @@ class Ending:
     recorded: set[int]
     left_behind: set[int]
     was_withdrawn: bool
+    was_filed_by_hand: bool
     taken: list[tuple[str, str]]
     trusted: TrustedKeys
     records: RecordKeys
@@ -88,6 +90,11 @@ def broken_promises(ending: Ending) -> Iterator[str]:
                 yield "retracted although nobody withdrew it"
             if ending.finished:
                 yield "called withdrawn although it is filed"
+        case State.FILED_BY_HAND:
+            if not ending.was_filed_by_hand:
+                yield "called filed by hand although nobody said so"
+            if ending.finished:
+                yield "called filed by hand alone although it is filed twice"
         case state:
             yield f"ended as {state}, and {len(ending.finished)} reports are filed"
     yield from _of_every_end(ending)
@@ -98,6 +105,8 @@ def _of_an_acknowledged(ending: Ending) -> Iterator[str]:
     if len(finished) != 1:
         yield f"acknowledged, and {len(finished)} reports are filed"
         return
+    if ending.was_filed_by_hand and AlarmKind.FILED_TWICE not in {alarm.kind for alarm in ending.alarms}:
+        yield "filed beside a filing by hand, and nobody was told"
     [report] = finished
     if ending.acknowledgements != 1:
         yield f"{ending.acknowledgements} acknowledgements were accepted"

@@ -91,7 +91,9 @@ def test_the_search_is_as_wide_as_it_says(found_by_scenario: dict[Scenario, Foun
         for option in ("stall", "stall_renewing_first", "overtaken_0", "overtaken_3", "overtaken_8", "pause_25h")
     }
     assert set() == stops - tried
-    assert {"acknowledged", "dead_letter", "retracted"} == ends
+    by_hand = {(f"{side} send {step}", "filed_by_hand") for side in ("before", "after") for step in STEPS_OF_A_REPORT}
+    assert set() == by_hand - tried
+    assert {"acknowledged", "dead_letter", "filed_by_hand", "retracted"} == ends
 
 
 def test_the_same_search_twice() -> None:

@@ -33,8 +33,8 @@ _NO_ANSWER = {
     "slow_unrenewed_late": NoReply(AnswerKind.UNANSWERED, _TIMEOUT),
 }
 _OUTLINED = (b"<responseCode>", b"<reportId>")
-_BEFORE = (*ANYWHERE, "stop", *IN_A_LEASE, *WORLDWIDE, "withdraw", "withdraw_seen")
-_AFTER = (*ANYWHERE, "stall", "stall_renewing_first", "withdraw")
+_BEFORE = (*ANYWHERE, "stop", *IN_A_LEASE, *WORLDWIDE, "withdraw", "withdraw_seen", "filed_by_hand")
+_AFTER = (*ANYWHERE, "stall", "stall_renewing_first", "withdraw", "filed_by_hand")
 
 
 class ProcessTransport:

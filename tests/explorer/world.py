@@ -37,6 +37,8 @@ __all__ = ["World"]
 _PATIENCE = timedelta(days=3)
 _MOST_DISPATCHERS = 16
 _A_MINUTE = 60
+_ON_THE_PORTAL = 77
+"""The number that a person got there; no report of ours has it."""
 _TRIES_BY_HAND = 6
 _BETWEEN_TRIES = 15
 _POLL_OF_THE_FIRST = timedelta(seconds=22)
@@ -82,6 +84,7 @@ class World:
         self.evidence = EvidenceInMemory(setup.contents)
         self.outbox = open_outbox(setup.kept, self.clock, setup.keys.history_chain())
         self.withdrawn: set[str] = set()
+        self.filed_by_hand: set[str] = set()
         self.endings: list[str] = []
         self._is_hook_broken = False
         self._processes: list[Process] = []
@@ -160,7 +163,11 @@ class World:
             poll_every=_POLL_OF_THE_FIRST if name == "A" else _POLL_OF_OTHERS,
         )
         process.stop = conductor.stop
-        process.withdraw = self._withdraw
+        process.asks = {
+            "withdraw": self._withdraw,
+            "withdraw_seen": self._withdraw,
+            "filed_by_hand": self._file_by_hand,
+        }
         process.main = asyncio.ensure_future(self._go(conductor, door))
         return process, process.main
 
@@ -212,6 +219,18 @@ class World:
         self.ledger.note_withdrawal(entry_id)
         self.choices.tell("a person withdraws the entry")
 
+    async def _file_by_hand(self) -> None:
+        entry_id = self.setup.sealed[0].new.id
+        if entry_id in self.filed_by_hand:
+            return
+        try:
+            await self.outbox.file_by_hand(entry_id, report_id=_ON_THE_PORTAL, reason="a sample decision")
+        except IllegalTransitionError:
+            return
+        self.filed_by_hand.add(entry_id)
+        self.ledger.note_hand_filing(entry_id)
+        self.choices.tell("a person files the entry by hand")
+
     async def _judge(self, *, is_after_requeue: bool = False) -> None:
         for sealed in self.setup.sealed:
             entry_id = sealed.new.id
@@ -226,6 +245,7 @@ class World:
                 recorded=self.ledger.recorded,
                 left_behind={report_id for report_id, process in self.endpoint.told.items() if not process.was_cut_off},
                 was_withdrawn=entry_id in self.withdrawn,
+                was_filed_by_hand=entry_id in self.filed_by_hand,
                 taken=self.choices.taken,
                 trusted=self.setup.keys.trusted(),
                 records=self.setup.keys.record_keys(),
