@@ -6,7 +6,6 @@ knows what is said of a file or where it is sent.
 
 import errno
 import os
-import re
 import stat
 from collections.abc import AsyncGenerator, Generator
 from contextlib import suppress
@@ -20,6 +19,7 @@ from anyio import to_thread
 from tipline_client.delivery.manifest import ManifestItem
 from tipline_client.errors import EvidenceError, OutboxUnavailableError
 from tipline_client.evidence.copying import Copying, sync_folder
+from tipline_client.evidence.locators import check_entry_id, draft_of, is_entry_id, is_own_file, locator_of, parts_of
 from tipline_client.evidence.reading import in_slices
 from tipline_client.evidence.rereading import Rereading, check_size
 from tipline_client.evidence.source import Evidence
@@ -29,9 +29,6 @@ from tipline_client.vault.stream_format import StreamSealer
 
 __all__ = ["EvidenceFolder"]
 
-_ENTRY_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
-_OWN_FILE = re.compile(r"[0-9]{1,9}\.(bin|part)", re.ASCII)
-_LOCATOR = re.compile(r"([A-Za-z0-9_-]{1,64})/([0-9]{1,9}\.bin)", re.ASCII)
 _PAGE = 200
 """Holdings that one visit to a worker thread looks for."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -51,14 +48,14 @@ class EvidenceFolder:
 
     async def add(self, source: Evidence, *, key: DataKey, index: int) -> StoredEvidence:
         """Copy, digest and seal one file in one pass. See `EvidenceStore.add`; cancelling leaves nothing behind."""
-        folder = self._entry_folder(key.entry_id)
-        locator = f"{key.entry_id}/{index}.bin"
+        locator = locator_of(key.entry_id, index)
+        folder = self.root / key.entry_id
         digests = await in_slices(
             Copying(
                 source,
                 what=f"evidence[{index}]",
-                draft=folder / f"{index}.part",
-                final=folder / f"{index}.bin",
+                draft=self.root / draft_of(locator),
+                final=self.root / locator,
                 sealer=StreamSealer(key.file_key, associated_data=locator.encode()),
                 make_folder=partial(self._make_folder, folder),
             )
@@ -73,7 +70,7 @@ class EvidenceFolder:
 
     async def discard(self, entry_id: str) -> None:
         """Remove the copies of an entry that was never queued. See `EvidenceStore.discard`."""
-        await to_thread.run_sync(self._discard, self._entry_folder(entry_id))
+        await to_thread.run_sync(self._discard, self.root / check_entry_id(entry_id))
 
     async def check(self, item: ManifestItem) -> None:
         """Look whether the copy is there and has its size. See `EvidenceStore.check`."""
@@ -101,19 +98,12 @@ class EvidenceFolder:
         finally:
             found.close()
 
-    def _entry_folder(self, entry_id: str) -> Path:
-        if not _ENTRY_ID.fullmatch(entry_id):
-            raise EvidenceError("the entry id is not one that names a folder")
-        return self.root / entry_id
-
     def _path(self, item: ManifestItem) -> Path:
-        match = _LOCATOR.fullmatch(item.locator)
-        if match is None:
-            raise EvidenceError(f"evidence[{item.index}]: the locator is not one of this store")
-        folder = self.root / match[1]
+        entry_id, name = parts_of(item)
+        folder = self.root / entry_id
         if folder.is_symlink():
             raise EvidenceError(f"evidence[{item.index}]: the locator leads out of this store")
-        return folder / match[2]
+        return folder / name
 
     def _make_folder(self, folder: Path) -> None:
         try:
@@ -133,7 +123,7 @@ class EvidenceFolder:
             return
         try:
             for path in folder.iterdir():
-                if _OWN_FILE.fullmatch(path.name):
+                if is_own_file(path.name):
                     path.unlink(missing_ok=True)
             folder.rmdir()
             sync_folder(self.root)
@@ -153,7 +143,7 @@ class EvidenceFolder:
         try:
             with os.scandir(self.root) as places:
                 for place in places:
-                    if _ENTRY_ID.fullmatch(place.name) and place.is_dir(follow_symlinks=False):
+                    if is_entry_id(place.name) and place.is_dir(follow_symlinks=False):
                         # A folder that an enqueue is just giving up may be gone by now.
                         with suppress(FileNotFoundError):
                             yield from _look_into(Path(place.path))
@@ -168,7 +158,7 @@ def _look_into(folder: Path) -> list[Holding]:
     found: list[tuple[str, os.stat_result]] = []
     with os.scandir(folder) as files:
         for file in files:
-            if _OWN_FILE.fullmatch(file.name):
+            if is_own_file(file.name):
                 with suppress(FileNotFoundError):
                     found.append((file.name, file.stat(follow_symlinks=False)))
     copies = [(name, status) for name, status in found if stat.S_ISREG(status.st_mode)]
