@@ -3,6 +3,7 @@
 Nothing here renders evidence or sends it.
 """
 
+from tipline_client.evidence.bucket import EvidenceBucket
 from tipline_client.evidence.by_mode import EvidenceByMode
 from tipline_client.evidence.digests import CHUNK, DigestPass, Digests
 from tipline_client.evidence.folder import EvidenceFolder
@@ -16,6 +17,7 @@ __all__ = [
     "DigestPass",
     "Digests",
     "Evidence",
+    "EvidenceBucket",
     "EvidenceByMode",
     "EvidenceFolder",
     "EvidenceStore",
