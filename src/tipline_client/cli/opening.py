@@ -71,7 +71,13 @@ def with_client(
             settings.home,
             profile=profile,
             outbox=None if settings.outbox is None else settings.outbox.url,
-            options=replace(options or Options(), slots=settings.slots, deadline=settings.deadline),
+            evidence=settings.evidence,
+            options=replace(
+                options or Options(),
+                slots=settings.slots,
+                deadline=settings.deadline,
+                keep_free=settings.keep_free,
+            ),
         ) as client:
             return await work(client)
 

@@ -23,11 +23,11 @@ from tipline_client.dispatch.reader import Reader
 from tipline_client.dispatch.receipting import receipt_bytes, receipt_of, sign_outstanding
 from tipline_client.envelope import KeyRing
 from tipline_client.errors import Issue, OutboxUnavailableError, ReportInvalidError
-from tipline_client.evidence import Evidence
+from tipline_client.evidence import Evidence, EvidencePlace, Room
 from tipline_client.evidence.store import EvidenceStore
 from tipline_client.home import Home
 from tipline_client.models import Report
-from tipline_client.outbox import Address, Lane, Outbox
+from tipline_client.outbox import Address, Lane, Outbox, SqliteOutbox
 from tipline_client.profiles import EndpointProfile, EndpointSchema
 from tipline_client.vault import Vault
 
@@ -73,6 +73,8 @@ class AsyncTiplineClient:
         self._conductors: WeakSet[Conductor] = WeakSet()
         self._closes_outbox = closes_outbox
         self._is_closed = False
+        # A database's disk is its server's business.
+        self._room = Room(outbox.path.parent, keep_free=options.keep_free) if isinstance(outbox, SqliteOutbox) else None
 
     @classmethod
     def open(
@@ -81,6 +83,7 @@ class AsyncTiplineClient:
         *,
         profile: EndpointProfile,
         outbox: str | Outbox | None = None,
+        evidence: EvidencePlace | None = None,
         options: Options | None = None,
     ) -> Self:
         """Open the installation in the folder `home`; one that does not exist yet is made, with a fresh key.
@@ -90,15 +93,19 @@ class AsyncTiplineClient:
             profile: Which endpoint; there is no default.
             outbox: Where the queue is, if not in a file in `home`: the `postgresql://` URL of a database, or an outbox
                 that is open already, which then stays open when the client is closed.
+            evidence: Where copies of evidence are kept, if not in `home`: another folder, a URL such as
+                `s3://bucket/prefix`, to which the environment leads, or an `obstore` store that is set up already.
             options: What seldom needs to be said.
 
         Raises:
             ConfigurationError: The folder cannot be used as a home; the URL cannot be read; the database has no tables
-                of this version; or `home` does not exist, and the database holds what its keys are needed for.
+                of this version; or `home` does not exist, and the database holds what its keys are needed for; or no
+                evidence can be kept where `evidence` says.
             OutboxUnavailableError: The outbox cannot be opened.
         """
         options = options or Options()
         place = Home(home)
+        copies = place.evidence_by_mode(evidence, keep_free=options.keep_free)
         address = Address(outbox) if isinstance(outbox, str) else None
         keys = place.keys() if place.exists else place.create(beside=address)
         opened = outbox
@@ -107,7 +114,7 @@ class AsyncTiplineClient:
         return cls(
             home=place,
             outbox=opened,
-            store=place.evidence_by_mode(),
+            store=copies,
             keys=keys,
             vault=Vault(options.master_keys or place.master_keys()),
             profile=place.know_schema(profile),
@@ -197,6 +204,7 @@ class AsyncTiplineClient:
             vault=self._vault,
             profile=self.profile,
             clock=self._options.clock,
+            room=self._room,
         )
 
     async def deliver(self, entry_id: str) -> Receipt:

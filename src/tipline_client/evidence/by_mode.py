@@ -4,7 +4,7 @@ What is referred to is digested when it is queued and nothing of it is kept. Whe
 once more and are proven as those of a copy are: the last chunk is withheld until size and digests are those sealed.
 """
 
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import aclosing, contextmanager
 
 from anyio import to_thread
@@ -44,6 +44,10 @@ class EvidenceByMode:
         sums = await digest(source, index=index)
         reference = getattr(source.origin, "reference", None)
         return StoredEvidence(_NO_COPY, sums.size, sums.md5, sums.sha1, sums.sha256, reference)
+
+    async def check_room(self, sources: Sequence[Evidence]) -> None:
+        """Look whether there is room for what is copied. See `EvidenceStore.check_room`."""
+        await self._copies.check_room([source for source in sources if source.mode == "copy"])
 
     async def discard(self, entry_id: str) -> None:
         """Remove the copies of an entry that was never queued; what was referred to is not ours to remove."""

@@ -7,7 +7,7 @@ knows what is said of a file or where it is sent.
 import errno
 import os
 import stat
-from collections.abc import AsyncGenerator, Generator
+from collections.abc import AsyncGenerator, Generator, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -22,10 +22,11 @@ from tipline_client.evidence.copying import Copying, sync_folder
 from tipline_client.evidence.locators import check_entry_id, draft_of, is_entry_id, is_own_file, locator_of, parts_of
 from tipline_client.evidence.reading import in_slices
 from tipline_client.evidence.rereading import Rereading, check_size
+from tipline_client.evidence.room import Room, known_size
 from tipline_client.evidence.source import Evidence
 from tipline_client.evidence.store import Holding, StoredEvidence
 from tipline_client.vault import DataKey
-from tipline_client.vault.stream_format import StreamSealer
+from tipline_client.vault.stream_format import StreamSealer, sealed_size
 
 __all__ = ["EvidenceFolder"]
 
@@ -41,10 +42,22 @@ class EvidenceFolder:
 
     Args:
         root: The folder; made when the first copy comes.
+        keep_free: Bytes that a copy leaves free on its disk.
     """
 
-    def __init__(self, root: Path | str) -> None:
+    def __init__(self, root: Path | str, *, keep_free: int = 0) -> None:
         self.root = Path(root)
+        self.room = Room(self.root, keep_free=keep_free)
+
+    @property
+    def shown(self) -> str:
+        """How people find it."""
+        return str(self.root)
+
+    async def check_room(self, sources: Sequence[Evidence]) -> None:
+        """Refuse what the disk has no room for. See `EvidenceStore.check_room`."""
+        if sources:
+            await to_thread.run_sync(self._check_room, sources)
 
     async def add(self, source: Evidence, *, key: DataKey, index: int) -> StoredEvidence:
         """Copy, digest and seal one file in one pass. See `EvidenceStore.add`; cancelling leaves nothing behind."""
@@ -58,6 +71,7 @@ class EvidenceFolder:
                 final=self.root / locator,
                 sealer=StreamSealer(key.file_key, associated_data=locator.encode()),
                 make_folder=partial(self._make_folder, folder),
+                room=self.room,
             )
         )
         return StoredEvidence(
@@ -97,6 +111,10 @@ class EvidenceFolder:
                     yield holding
         finally:
             found.close()
+
+    def _check_room(self, sources: Sequence[Evidence]) -> None:
+        needed = sum(sealed_size(known_size(source)) for source in sources)
+        self.room.check(needed, what=f"the evidence, {len(sources)} file(s),")
 
     def _path(self, item: ManifestItem) -> Path:
         entry_id, name = parts_of(item)

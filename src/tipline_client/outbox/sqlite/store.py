@@ -62,7 +62,7 @@ class SqliteOutbox:
         group_commit: bool = True,
         chain: HistoryChain | None = None,
     ) -> None:
-        self._path = path
+        self.path = path
         self._clock = clock
         self._driver = driver
         self._opened = opened
@@ -370,14 +370,14 @@ class SqliteOutbox:
 
     async def facts(self) -> Mapping[str, str]:
         """See `Outbox.facts`."""
-        mode = await anyio.to_thread.run_sync(lambda: self._path.stat().st_mode & 0o777 if self._path.exists() else 0)
+        mode = await anyio.to_thread.run_sync(lambda: self.path.stat().st_mode & 0o777 if self.path.exists() else 0)
         return {
             "kind": "sqlite",
             "driver": self._driver,
             "sqlite_version": ".".join(map(str, library_version(self._driver))),
             "journal_mode": self._opened.journal_mode,
             "schema_version": str(VERSION),
-            "file": os.fspath(self._path),
+            "file": os.fspath(self.path),
             "file_mode": f"{mode:04o}",
         }
 
