@@ -40,7 +40,7 @@ class Room:
         while True:
             try:
                 status = os.statvfs(folder)
-            except FileNotFoundError:
+            except (FileNotFoundError, NotADirectoryError):
                 folder = folder.parent
             except OSError as error:
                 raise OutboxUnavailableError(f"{folder}: free space cannot be told: {error.strerror}") from None
