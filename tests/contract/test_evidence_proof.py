@@ -29,7 +29,7 @@ async def test_copy_changed_between_digest_and_send(shelf: Shelf, at: int) -> No
     with pytest.raises(EvidenceError, match=r"evidence\[0\]: the stored copy is not the bytes that were sealed"):
         await drain(shelf.store, item_for(stored), into=lambda chunk: given.append(len(chunk)))
 
-    assert [FIRST_SEGMENT] * (at // SEGMENT) == given
+    assert given in ([], [FIRST_SEGMENT] * (at // SEGMENT))
 
 
 async def test_small_copy_changed_between_digest_and_send(shelf: Shelf) -> None:

@@ -8,7 +8,7 @@ import errno
 import os
 import stat
 from collections.abc import AsyncGenerator, Generator, Sequence
-from contextlib import suppress
+from contextlib import aclosing, suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from itertools import islice
@@ -18,6 +18,7 @@ from anyio import to_thread
 
 from tipline_client.delivery.manifest import ManifestItem
 from tipline_client.errors import EvidenceError, OutboxUnavailableError
+from tipline_client.evidence.ahead import one_ahead
 from tipline_client.evidence.copying import Copying, sync_folder
 from tipline_client.evidence.locators import check_entry_id, draft_of, is_entry_id, is_own_file, locator_of, parts_of
 from tipline_client.evidence.reading import in_slices
@@ -94,8 +95,9 @@ class EvidenceFolder:
         """The copy's bytes in chunks of at most 1 MiB, proven on the way. See `EvidenceStore.open_verified`."""
         reading = await to_thread.run_sync(lambda: Rereading(self._path(item), item=item, key=key))
         try:
-            while not reading.is_over:
-                yield await to_thread.run_sync(reading.next)
+            async with aclosing(one_ahead(reading.batch)) as chunks:
+                async for chunk in chunks:
+                    yield chunk
         finally:
             reading.close()
 

@@ -16,6 +16,9 @@ from tipline_client.vault import DataKey
 
 __all__ = ["Rereading", "check_size"]
 
+_BATCH = 4
+"""Chunks for each visit to a worker thread."""
+
 
 class Rereading:
     """One pass over one copy. Blocking: call it in a worker thread.
@@ -43,25 +46,21 @@ class Rereading:
             self.close()
             raise
 
-    @property
-    def is_over(self) -> bool:
-        """Whether every byte was given out."""
-        return self._proof.is_over
-
-    def next(self) -> bytes:
-        """The next bytes, at most 1 MiB; empty when it is over.
+    def batch(self) -> list[bytes]:
+        """The next chunks, each of at most 1 MiB; none when it is over.
 
         Raises:
             EvidenceError: Unreadable, longer than what was sealed, or not what was sealed.
         """
-        while not self.is_over:
+        given: list[bytes] = []
+        while len(given) < _BATCH and not self._proof.is_over:
             try:
                 sealed = self._file.read(CHUNK)
             except OSError as error:
                 raise EvidenceError(f"{self._what}: the stored copy cannot be read: {error.strerror}") from None
-            if given := self._proof.open(sealed):
-                return given
-        return b""
+            if opened := self._proof.open(sealed):
+                given.append(opened)
+        return given
 
     def close(self) -> None:
         """Let the file go; may be called more than once."""
