@@ -7,10 +7,10 @@ from benchmarks.delivery import measure_delivery
 from benchmarks.dispatchers import measure_dispatchers
 from benchmarks.group_commit import measure_group_commit
 from benchmarks.growth import measure_growth
-from benchmarks.memory import measure_memory
 from benchmarks.outbox_commits import measure_commits
 from benchmarks.pause import measure_pause
 from benchmarks.stages import measure_enqueue, measure_stages
+from benchmarks.upload import measure_upload
 
 
 def main() -> None:
@@ -24,7 +24,7 @@ def main() -> None:
     anyio.run(measure_dispatchers)
     anyio.run(measure_pause)
     anyio.run(measure_growth)
-    measure_memory()
+    measure_upload()
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from tipline_client import EndpointProfile, profiles
 
-__all__ = ["lean_process", "mock_process"]
+__all__ = ["lean_process", "mock_process", "sink_process"]
 
 _SERVE = "from tipline_client.mock import serve; serve(announce=lambda line: print(line, flush=True))"
 
@@ -25,6 +25,13 @@ def lean_process(*, latency: timedelta = timedelta(0), is_broken: bool = False) 
     """Run a lean endpoint until the block ends, which answers after `latency`; broken, with 503 to everything."""
     broken = ["--broken"] if is_broken else []
     with _served(["-m", "benchmarks.lean_endpoint", str(latency.total_seconds()), *broken]) as profile:
+        yield profile
+
+
+@contextlib.contextmanager
+def sink_process() -> Iterator[EndpointProfile]:
+    """Run an endpoint until the block ends that takes files of any size and keeps nothing of them."""
+    with _served(["-m", "benchmarks.sink"]) as profile:
         yield profile
 
 

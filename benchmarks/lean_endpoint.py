@@ -13,6 +13,8 @@ import re
 import sys
 from functools import partial
 
+__all__ = ["reply_to"]
+
 _HEAD_END = b"\r\n\r\n"
 _LENGTH = re.compile(rb"content-length: *(\d+)", re.IGNORECASE)
 _FORM_ID = re.compile(rb'(?:name="id"\r\n\r\n|^id=)(\d+)')
@@ -45,7 +47,7 @@ class _Connection(asyncio.Protocol):
             return
         body = bytes(self._received[end + len(_HEAD_END) : size])
         del self._received[:size]
-        reply = _BROKEN if self._is_broken else _reply(head.split(b" ", 2)[1], body)
+        reply = _BROKEN if self._is_broken else reply_to(head.split(b" ", 2)[1], body, is_whole=True)
         closes = _CLOSES.search(head) is not None
         asyncio.get_running_loop().call_later(self._latency, partial(self._answer, reply, closes=closes))
 
@@ -56,12 +58,21 @@ class _Connection(asyncio.Protocol):
                 self._transport.close()
 
 
-def _reply(path: bytes, body: bytes) -> bytes:
+def reply_to(path: bytes, body: bytes, *, is_whole: bool = False) -> bytes:
+    """What the endpoint answers to a call.
+
+    Args:
+        path: Of the call.
+        body: What it sent, or the beginning of it.
+        is_whole: Whether that is all, so that a hash can be given.
+    """
     match path.rpartition(b"/")[2]:
         case b"upload":
             number = _found(_FORM_ID, body)
-            digest = hashlib.md5(_file_in(body), usedforsecurity=False).hexdigest().encode()
-            facts = b"<reportId>%b</reportId><fileId>file%b</fileId><hash>%b</hash>" % (number, number, digest)
+            facts = b"<reportId>%b</reportId><fileId>file%b</fileId>" % (number, number)
+            if is_whole:
+                digest = hashlib.md5(_file_in(body), usedforsecurity=False).hexdigest().encode()
+                facts += b"<hash>%b</hash>" % digest
         case b"fileinfo":
             number = _found(_XML_ID, body)
             facts = b"<reportId>%b</reportId><fileId>file%b</fileId>" % (number, number)

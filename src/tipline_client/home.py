@@ -3,7 +3,7 @@
     HOME/                      0700
         outbox.sqlite          the durable queue, unless that is in a database
         keys/                  signing and trusted keys, and in keys/master/ what wraps the data keys
-        evidence/              copies of the evidence files
+        evidence/              copies of the evidence files, unless those are kept elsewhere
         schemas/NAME.xsd       the schema of the profile called NAME
         accepted.json          in which environment a pair of credentials was accepted, as keyed digests
 
@@ -21,7 +21,14 @@ from tipline_client.delivery.clock import Clock, is_turned
 from tipline_client.dispatch.reader import Reader
 from tipline_client.envelope import KeyRing, TrustedKeys
 from tipline_client.errors import ConfigurationError
-from tipline_client.evidence import EvidenceByMode, EvidenceFolder
+from tipline_client.evidence import (
+    KEEP_FREE,
+    EvidenceBucket,
+    EvidenceByMode,
+    EvidenceFolder,
+    EvidencePlace,
+    open_copies,
+)
 from tipline_client.outbox import Address, Outbox, SqliteOutbox, holds_entries, open_database
 from tipline_client.profiles import EndpointProfile, EndpointSchema
 from tipline_client.vault import MasterKeys, Vault
@@ -189,13 +196,23 @@ class Home:
             return SqliteOutbox.open(self.outbox_path, clock=clock, chain=chain)
         return open_database(address, clock=clock if is_turned(clock) else None, chain=chain)
 
-    def evidence(self) -> EvidenceFolder:
-        """The store of evidence copies."""
-        return EvidenceFolder(self.path / "evidence")
+    def evidence(
+        self, place: EvidencePlace | None = None, *, keep_free: int = KEEP_FREE
+    ) -> EvidenceFolder | EvidenceBucket:
+        """The store of evidence copies.
 
-    def evidence_by_mode(self) -> EvidenceByMode:
-        """All evidence: the copies, and what is only referred to and lies elsewhere."""
-        return EvidenceByMode(self.evidence())
+        Args:
+            place: Where it is, if not in this home.
+            keep_free: Bytes that an enqueue leaves free on the disk of a folder.
+
+        Raises:
+            ConfigurationError: No evidence can be kept there.
+        """
+        return open_copies(self.path / "evidence" if place is None else place, keep_free=keep_free)
+
+    def evidence_by_mode(self, place: EvidencePlace | None = None, *, keep_free: int = KEEP_FREE) -> EvidenceByMode:
+        """All evidence: the copies, and what is only referred to and lies elsewhere. See `evidence`."""
+        return EvidenceByMode(self.evidence(place, keep_free=keep_free))
 
     def schema_path(self, profile_name: str) -> Path:
         """Where the schema of a profile's endpoint is kept."""

@@ -7,6 +7,7 @@ import pytest
 
 from tests.contract.values import CHAIN
 from tests.support import postgres
+from tests.support.shelves import KINDS, Shelf, shelf_of
 from tipline_client.outbox import MemoryOutbox, Outbox, SqliteOutbox
 from tipline_client.outbox.postgres import PostgresOutbox
 from tipline_client.outbox.sqlite.driver import DriverName
@@ -62,3 +63,8 @@ async def stores(request: pytest.FixtureRequest, tmp_path: Path, clock: Turnable
 @pytest.fixture
 def outbox(stores: Stores) -> Outbox:
     return stores.open()
+
+
+@pytest.fixture(params=KINDS)
+def shelf(request: pytest.FixtureRequest, tmp_path: Path) -> Shelf:
+    return shelf_of(request.param, tmp_path)

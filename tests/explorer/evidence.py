@@ -4,7 +4,7 @@ It knows files by where they lie, and nothing of reports.
 """
 
 import hashlib
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 
 from tests.explorer.choices import Choices
 from tests.explorer.process import ANYWHERE, IN_A_LEASE, Process
@@ -42,6 +42,9 @@ class EvidenceInMemory:
         return StoredEvidence(
             locator, len(content), md5.hexdigest(), sha1.hexdigest(), hashlib.sha256(content).hexdigest()
         )
+
+    async def check_room(self, sources: Sequence[Evidence]) -> None:
+        """See `EvidenceStore.check_room`; there is always room."""
 
     async def discard(self, entry_id: str) -> None:
         """See `EvidenceStore.discard`; nothing here is discarded."""

@@ -13,7 +13,8 @@ from obstore.store import LocalStore, MemoryStore
 
 from tests.support.at_rest import key_of
 from tests.support.object_server import ObjectServer
-from tests.unit.evidence.copies import files, manifest, read
+from tests.support.shelves import item_for, read
+from tests.unit.evidence.copies import files
 from tests.unit.evidence.test_digests import expected_sums
 from tipline_client.errors import EvidenceError
 from tipline_client.evidence import Evidence, EvidenceFolder, digest
@@ -74,7 +75,7 @@ async def test_object_is_copied(server: ObjectServer, store: EvidenceFolder, siz
 
     sums = expected_sums(data)
     assert (sums.size, sums.md5, sums.sha1, sums.sha256) == (stored.size, stored.md5, stored.sha1, stored.sha256)
-    assert data == await read(store, manifest(stored))
+    assert data == await read(store, item_for(stored))
     assert ("url", "mug.jpg", False) == (source.kind, source.name, source.is_spent)
 
 

@@ -1,11 +1,9 @@
-"""What `doctor` looks at on this machine: settings, keys, outbox, clock, disk. One function a subject.
+"""What `doctor` looks at on this machine: settings, keys, outbox, clock. One function a subject.
 
 Each returns findings; none raises for what it finds, and none changes anything but making an outbox file that is not
 there yet.
 """
 
-import os
-import shutil
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
@@ -14,6 +12,7 @@ from tipline_client.cli.findings import Check, Grade
 from tipline_client.cli.incidents import find_paused_lanes, incident_line
 from tipline_client.cli.opening import LANES
 from tipline_client.cli.settings import Settings
+from tipline_client.cli.sizes import size_words
 from tipline_client.cli.suspects import find_suspects
 from tipline_client.cli.variables import VARIABLE_NAMES
 from tipline_client.cli.views import instant, span
@@ -23,11 +22,8 @@ from tipline_client.errors import ConfigurationError, OutboxUnavailableError, Ti
 from tipline_client.home import Home
 from tipline_client.outbox import Outbox, SqliteOutbox
 
-__all__ = ["Check", "Grade", "check_disk", "check_endpoint_settings", "check_keys", "check_outbox", "check_settings"]
+__all__ = ["Check", "Grade", "check_endpoint_settings", "check_keys", "check_outbox", "check_settings"]
 
-_LEAST_FREE = 1024**3
-_NO_ROOM = 64 * 1024**2
-"""With less, what a day brings finds no place: that is no warning any more."""
 _MOST_VERIFIED = 10_000
 """How many waiting entries are verified; `tipline verify --all` looks at everything."""
 
@@ -38,6 +34,8 @@ def check_settings(settings: Settings, *, environ: Mapping[str, str]) -> list[Ch
     shown = {
         "home": str(settings.home),
         "outbox": settings.outbox.shown if settings.outbox else f"{settings.place.outbox_path}",
+        "evidence": settings.evidence or f"{settings.place.path / 'evidence'}",
+        "keep_free": size_words(settings.keep_free),
         "endpoint": settings.endpoint or "not named",
         "username": "set" if settings.username else "not set",
         "password": "set" if settings.password else "not set",
@@ -213,26 +211,3 @@ async def _check_altered(outbox: Outbox, reader: Reader | None) -> list[Check]:
         for suspect in suspects.named
     ]
     return [*checks, Check("waiting rows", Grade.PROBLEM, suspects.headline, suspects.hint)]
-
-
-def check_disk(settings: Settings) -> list[Check]:
-    """Room for evidence, and whether its folder can be written."""
-    home = settings.home
-    try:
-        free = shutil.disk_usage(home).free
-    except OSError as error:
-        return [Check("disk", Grade.PROBLEM, f"{home}: {error.strerror}")]
-    grade = Grade.OK if free >= _LEAST_FREE else Grade.WARNING if free >= _NO_ROOM else Grade.PROBLEM
-    hint = "" if grade is Grade.OK else "Make room: evidence is copied here."
-    checks = [Check("disk", grade, f"{free // 1024**2} MiB free", hint)]
-    folder = home / "evidence"
-    if not folder.is_dir():
-        hint = "Mount it, or bring it from the host that has it: nothing with evidence is delivered from here."
-        checks.append(Check("evidence", Grade.PROBLEM, f"{folder} is not there", hint))
-    elif not os.access(folder, os.W_OK | os.X_OK):
-        checks.append(Check("evidence", Grade.PROBLEM, f"{folder} cannot be written"))
-    elif folder.stat().st_mode & 0o077:
-        checks.append(Check("evidence", Grade.PROBLEM, f"{folder} is open to others", f"chmod 700 {folder}"))
-    else:
-        checks.append(Check("evidence", Grade.OK, str(folder)))
-    return checks

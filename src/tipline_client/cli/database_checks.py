@@ -15,7 +15,8 @@ from tipline_client.cli.views import span
 from tipline_client.delivery.entry import Entry
 from tipline_client.delivery.states import State
 from tipline_client.dispatch.reader import Reader
-from tipline_client.errors import EnvelopeError, EvidenceError, KeyUnavailableError
+from tipline_client.errors import EnvelopeError, EvidenceError, EvidenceUnavailableError, KeyUnavailableError
+from tipline_client.evidence import EvidenceByMode, EvidenceFolder
 from tipline_client.evidence.store import EvidenceStore
 from tipline_client.outbox import Outbox
 
@@ -81,9 +82,10 @@ def _check_pool(facts: Mapping[str, str]) -> Check:
 async def check_shared(outbox: Outbox, *, settings: Settings, reader: Reader | None) -> list[Check]:
     """What all hosts of this outbox must have in common, and whether this one has the evidence of what waits."""
     home = settings.place
-    store = home.evidence()
-    shared = f"all that dispatch from this outbox need the same keys ({home.keys_path}) and evidence ({store.root})"
-    checks = [Check("other hosts", Grade.OK, f"{shared}: bring the keys, and mount the evidence from one storage")]
+    store = settings.copies()
+    shared = f"all that dispatch from this outbox need the same keys ({home.keys_path}) and evidence ({store.shown})"
+    way = "and mount the evidence from one storage" if isinstance(store, EvidenceFolder) else "and set evidence alike"
+    checks = [Check("other hosts", Grade.OK, f"{shared}: bring the keys, {way}")]
     if home.outbox_path.exists():
         detail = f"{home.outbox_path} is there too, and nobody dispatches what waits in it"
         hint = "Deliver it first with `tipline dispatch --drain`, without the setting outbox; then move the file away."
@@ -93,13 +95,13 @@ async def check_shared(outbox: Outbox, *, settings: Settings, reader: Reader | N
     missing, looked_at = [], 0
     async for entry in every_entry(outbox, states=(State.QUEUED, State.LEASED, State.HELD), most=_MOST_LOOKED_AT):
         looked_at += 1
-        if not await _has_evidence(home.evidence_by_mode(), entry, reader):
+        if not await _has_evidence(EvidenceByMode(store), entry, reader):
             missing.append(entry.id)
     if missing:
         detail = f"missing or of another size for {len(missing)} waiting entries, such as {missing[0]}"
         if not await store.is_there():
-            detail = f"{store.root} is empty or not there, and {len(missing)} waiting entries need it"
-        hint = f"Stop dispatching on this host until {store.root} is the folder that all hosts share."
+            detail = f"{store.shown} is empty or not there, and {len(missing)} waiting entries need it"
+        hint = f"Stop dispatching on this host until {store.shown} is what all hosts share."
         return [*checks, Check("shared evidence", Grade.PROBLEM, detail, hint)]
     return [*checks, Check("shared evidence", Grade.OK, f"here for all of {looked_at} waiting entries looked at")]
 
@@ -108,8 +110,8 @@ async def _has_evidence(store: EvidenceStore, entry: Entry, reader: Reader) -> b
     try:
         for item in (await reader.open(entry)).payload.manifest:
             await store.check(item)
-    except (EnvelopeError, KeyUnavailableError):
-        # Said among the rows that were altered, or that wait for their key.
+    except (EnvelopeError, EvidenceUnavailableError, KeyUnavailableError):
+        # Said among the rows that were altered or wait for their key, and of the store of evidence.
         return True
     except EvidenceError:
         return False

@@ -78,12 +78,14 @@ def with_client(
             settings.home,
             profile=profile,
             outbox=None if settings.outbox is None else settings.outbox.url,
+            evidence=settings.evidence,
             options=replace(
                 options or Options(),
                 slots=settings.slots,
                 deadline=settings.deadline,
                 regimes=settings.regimes,
                 master_keys=home.master_keys(),
+                keep_free=settings.keep_free,
             ),
         ) as client:
             return await work(client)

@@ -17,12 +17,14 @@ from tipline_client import profiles
 from tipline_client.cli.durations import read_duration
 from tipline_client.cli.layers import Layers
 from tipline_client.cli.settings_file import find_file
+from tipline_client.cli.sizes import read_size
 from tipline_client.cli.variables import CONFIG_VARIABLE, VARIABLES
 from tipline_client.client.options import MAX_SLOTS
 from tipline_client.delivery.deadline import Deadline
 from tipline_client.delivery.environment import Environment
 from tipline_client.delivery.regimes import DEFAULT_REGIMES, regimes_of
 from tipline_client.errors import ConfigurationError
+from tipline_client.evidence import KEEP_FREE, EvidenceBucket, EvidenceFolder
 from tipline_client.home import Home
 from tipline_client.outbox.addresses import Address
 from tipline_client.profiles import EndpointProfile
@@ -58,6 +60,8 @@ class Settings:
     Attributes:
         home: The folder of outbox, keys and evidence.
         outbox: The database that holds the outbox; `None` for the file in the home.
+        evidence: The folder or the URL of a bucket that holds copies of evidence; `None` for the folder in the home.
+        keep_free: Bytes that an enqueue leaves free.
         endpoint: A profile's name or a loopback URL, as given.
         username: For the endpoint.
         password: For the endpoint.
@@ -76,6 +80,8 @@ class Settings:
 
     home: Path
     outbox: Address | None = None
+    evidence: str | None = None
+    keep_free: int = KEEP_FREE
     endpoint: str | None = None
     username: str | None = None
     password: str | None = field(default=None, repr=False)
@@ -109,6 +115,14 @@ class Settings:
         if lane[1] is Environment.MOCK:
             self._mock()
         return lane
+
+    def copies(self) -> EvidenceFolder | EvidenceBucket:
+        """The store of evidence copies.
+
+        Raises:
+            ConfigurationError: No evidence can be kept where the setting says.
+        """
+        return Home(self.home).evidence(self.evidence, keep_free=self.keep_free)
 
     def profile(self) -> EndpointProfile:
         """The endpoint, ready to be addressed.
@@ -224,6 +238,12 @@ def resolve(
     return Settings(
         home=_folder(given.get("home")),
         outbox=Address(given["outbox"]) if "outbox" in given else None,
+        evidence=_place(given.get("evidence")),
+        keep_free=(
+            read_size(given["keep_free"], what=f"keep_free ({layers.origins['keep_free']})")
+            if "keep_free" in given
+            else KEEP_FREE
+        ),
         endpoint=given.get("endpoint"),
         username=given.get("username"),
         password=given.get("password"),
@@ -243,6 +263,10 @@ def resolve(
 
 def _folder(home: str | None) -> Path:
     return Path(home or DEFAULT_HOME).expanduser()
+
+
+def _place(evidence: str | None) -> str | None:
+    return evidence if evidence is None or "://" in evidence else str(Path(evidence).expanduser())
 
 
 def _deadline(given: Mapping[str, Any], origins: Mapping[str, str]) -> Deadline | None:

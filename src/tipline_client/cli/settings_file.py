@@ -21,6 +21,8 @@ _KINDS: Mapping[str, tuple[type, str]] = {
     "home": (str, "text"),
     "outbox": (str, "text"),
     "outbox_file": (str, "text"),
+    "evidence": (str, "text"),
+    "keep_free": (str, 'a size such as "256MiB"'),
     "username": (str, "text"),
     "password": (str, "text"),
     "password_file": (str, "text"),
@@ -71,6 +73,8 @@ def read_file(path: Path, *, accounts: Sequence[str] = ()) -> dict[str, Any]:
         for key in ("home", "outbox_file", "password_file", "master_key_file"):
             if key in table:
                 table[key] = str(path.parent / Path(table[key]).expanduser())
+    if "://" not in values.get("evidence", "://"):
+        values["evidence"] = str(path.parent / Path(values["evidence"]).expanduser())
     return values
 
 

@@ -3,7 +3,6 @@
 Pure: it looks at nothing and removes nothing.
 """
 
-from pathlib import Path
 from typing import Any, Final
 
 from tipline_client.cli.checks import Check, Grade
@@ -24,8 +23,8 @@ _WAY_OUT = (
 )
 
 
-def unclaimed_check(found: UnclaimedEvidence, *, folder: Path) -> Check:
-    """The finding, with the ids under which the oldest of it lies in `folder`."""
+def unclaimed_check(found: UnclaimedEvidence, *, place: str) -> Check:
+    """The finding, with the ids under which the oldest of it lies in `place`."""
     looked_at = f"looked for {found.looked_at} entries"
     if not found.is_complete:
         looked_at += " and stopped there; `tipline doctor --all-evidence` goes on"
@@ -36,7 +35,7 @@ def unclaimed_check(found: UnclaimedEvidence, *, folder: Path) -> Check:
     unfinished = f", {found.drafts} of them unfinished" if found.drafts else ""
     detail = (
         f"{found.count} folder(s) that no entry claims{unfinished}, {found.copies} file(s), {found.size} bytes, the "
-        f"oldest since {instant(found.oldest[0].changed_at)}: {ids}{more} in {folder}; {looked_at}"
+        f"oldest since {instant(found.oldest[0].changed_at)}: {ids}{more} in {place}; {looked_at}"
     )
     return Check(SUBJECT, Grade.WARNING, detail, _WAY_OUT)
 

@@ -8,6 +8,8 @@ VARIABLES: Mapping[str, str] = {
     "home": "TIPLINE_HOME",
     "outbox": "TIPLINE_OUTBOX",
     "outbox_file": "TIPLINE_OUTBOX_FILE",
+    "evidence": "TIPLINE_EVIDENCE",
+    "keep_free": "TIPLINE_KEEP_FREE",
     "endpoint": "TIPLINE_ENDPOINT",
     "username": "TIPLINE_USERNAME",
     "password": "TIPLINE_PASSWORD",

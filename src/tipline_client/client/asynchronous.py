@@ -27,11 +27,11 @@ from tipline_client.dispatch.reader import Reader
 from tipline_client.dispatch.receipting import sign_outstanding
 from tipline_client.envelope import KeyRing
 from tipline_client.errors import ConfigurationError, Issue, OutboxUnavailableError, ReportInvalidError
-from tipline_client.evidence import Evidence
+from tipline_client.evidence import Evidence, EvidencePlace, Room
 from tipline_client.evidence.store import EvidenceStore
 from tipline_client.home import Home
 from tipline_client.models import Report
-from tipline_client.outbox import Address, Lane, Outbox
+from tipline_client.outbox import Address, Lane, Outbox, SqliteOutbox
 from tipline_client.profiles import EndpointProfile, EndpointSchema
 from tipline_client.vault import Vault
 
@@ -80,6 +80,8 @@ class AsyncTiplineClient(AsyncKeeping):
         self._keeper = Keeper(
             outbox=outbox, evidence=store, keys=keys, vault=vault, clock=options.clock, chain=keys.history_chain()
         )
+        # A database's disk is its server's business.
+        self._room = Room(outbox.path.parent, keep_free=options.keep_free) if isinstance(outbox, SqliteOutbox) else None
 
     @classmethod
     def open(
@@ -88,6 +90,7 @@ class AsyncTiplineClient(AsyncKeeping):
         *,
         profile: EndpointProfile,
         outbox: str | Outbox | None = None,
+        evidence: EvidencePlace | None = None,
         options: Options | None = None,
     ) -> Self:
         """Open the installation in the folder `home`; one that does not exist yet is made, with a fresh key.
@@ -98,17 +101,21 @@ class AsyncTiplineClient(AsyncKeeping):
             outbox: Where the queue is, if not in a file in `home`: the `postgresql://` URL of a database, or an outbox
                 that is open already, which then stays open when the client is closed. Its history is chained with the
                 secret of this home from then on.
+            evidence: Where copies of evidence are kept, if not in `home`: another folder, a URL such as
+                `s3://bucket/prefix`, to which the environment leads, or an `obstore` store that is set up already.
             options: What seldom needs to be said.
 
         Raises:
             ConfigurationError: An argument is of another type; the folder cannot be used as a home; the URL cannot be
                 read; the database has no tables of this version; `home` does not exist, and the database holds what
-                its keys are needed for; or the outbox handed in belongs to a home of another secret.
+                its keys are needed for; the outbox handed in belongs to a home of another secret;
+                or no evidence can be kept where `evidence` says.
             OutboxUnavailableError: The outbox cannot be opened.
         """
         check_opening(home=home, profile=profile, outbox=outbox, options=options)
         options = options or Options()
         place = Home(home)
+        copies = place.evidence_by_mode(evidence, keep_free=options.keep_free)
         address = Address(outbox) if isinstance(outbox, str) else None
         keys = place.keys() if place.exists else place.create(beside=address)
         opened = outbox
@@ -122,7 +129,7 @@ class AsyncTiplineClient(AsyncKeeping):
         return cls(
             home=place,
             outbox=opened,
-            store=place.evidence_by_mode(),
+            store=copies,
             keys=keys,
             vault=Vault(options.master_keys or place.master_keys()),
             profile=place.know_schema(profile),
@@ -212,6 +219,7 @@ class AsyncTiplineClient(AsyncKeeping):
             vault=self._vault,
             profile=self.profile,
             clock=self._options.clock,
+            room=self._room,
         )
 
     async def deliver(self, entry_id: str) -> Receipt:

@@ -13,6 +13,7 @@ from tipline_client.delivery.retry import RetryPolicy
 from tipline_client.dispatch import OnBytes, OnStep, ignore
 from tipline_client.dispatch.hooks import Hook, check_hooks
 from tipline_client.errors import ConfigurationError
+from tipline_client.evidence import KEEP_FREE
 from tipline_client.profiles import EndpointProfile
 from tipline_client.transport import HttpTransport, Transport
 from tipline_client.vault import MasterKeys
@@ -43,6 +44,8 @@ class Options:
         on_step: Told of each step about to be sent: entry id, intent.
         master_keys: What wraps the data keys; the key files in the home unless replaced.
         regimes: Which laws ask to keep what is filed: `us`, `uk`, `eu`. What they ask for is in the guide to retention.
+        keep_free: Bytes that an enqueue leaves free on the disks of outbox and evidence, so that what is queued can
+            still be delivered; without that room it is refused.
         hooks: Told of what happened, after the commit, by whoever dispatches; their failure changes nothing else.
     """
 
@@ -58,6 +61,7 @@ class Options:
     on_step: OnStep = ignore
     master_keys: MasterKeys | None = None
     regimes: Sequence[str] = DEFAULT_REGIMES
+    keep_free: int = KEEP_FREE
     hooks: Sequence[Hook] = ()
 
     def __post_init__(self) -> None:
@@ -72,4 +76,6 @@ class Options:
             if value <= timedelta(0):
                 raise ConfigurationError(f"{name} must be longer than nothing", hint="Leave it out for the default.")
         regimes_of(self.regimes)
+        if self.keep_free < 0:
+            raise ConfigurationError("keep_free must not be below zero", hint="Leave it out for 256 MiB.")
         check_hooks(self.hooks)

@@ -17,7 +17,7 @@ from tipline_client.delivery.environment import Environment
 from tipline_client.delivery.receipt import Receipt
 from tipline_client.dispatch.enqueueing import Enqueued
 from tipline_client.errors import Issue, OutboxUnavailableError
-from tipline_client.evidence import Evidence, refuse_streams
+from tipline_client.evidence import Evidence, EvidencePlace, refuse_streams
 from tipline_client.models import Report
 from tipline_client.outbox import Outbox
 from tipline_client.profiles import EndpointProfile, EndpointSchema
@@ -49,10 +49,11 @@ class TiplineClient(Keeping):
         *,
         profile: EndpointProfile,
         outbox: str | Outbox | None = None,
+        evidence: EvidencePlace | None = None,
         options: Options | None = None,
     ) -> Self:
         """See `AsyncTiplineClient.open`."""
-        return cls(AsyncTiplineClient.open(home, profile=profile, outbox=outbox, options=options))
+        return cls(AsyncTiplineClient.open(home, profile=profile, outbox=outbox, evidence=evidence, options=options))
 
     def __enter__(self) -> Self:
         return self

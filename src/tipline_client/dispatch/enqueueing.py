@@ -35,7 +35,7 @@ from tipline_client.errors import (
     ReportInvalidError,
     Severity,
 )
-from tipline_client.evidence import Evidence, digest
+from tipline_client.evidence import Evidence, Room, digest
 from tipline_client.evidence.store import EvidenceStore
 from tipline_client.models import EvidenceItem, FileDetails, Report, Submission
 from tipline_client.outbox.contract import Lane, Outbox
@@ -46,6 +46,9 @@ from tipline_client.validation import EndpointRules, rules_outside, validate
 from tipline_client.vault import DataKey, Vault
 
 __all__ = ["DocumentRules", "Enqueued", "as_submission", "check", "enqueue"]
+
+_ENTRY_BYTES = 1024 * 1024
+"""What an entry takes in the file of an outbox and in its journal, amply."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +151,7 @@ async def enqueue(
     vault: Vault,
     profile: EndpointProfile,
     clock: Clock,
+    room: Room | None = None,
 ) -> Enqueued:
     """Make a report durable, once per idempotency key.
 
@@ -162,6 +166,7 @@ async def enqueue(
         vault: Makes the data key that report and evidence are sealed with at rest.
         profile: Which endpoint it is for.
         clock: Says now.
+        room: What is left on the disk of the outbox, where that is a file.
 
     Returns:
         The entry, and whether it is new; an earlier one with the same key and content is returned as it stands.
@@ -203,6 +208,7 @@ async def enqueue(
         vault=vault,
         profile=profile,
         clock=clock,
+        room=room,
     )
     try:
         added = await add()
@@ -284,7 +290,11 @@ async def _add(
     vault: Vault,
     profile: EndpointProfile,
     clock: Clock,
+    room: Room | None,
 ) -> Enqueued:
+    if room is not None:
+        room.check(_ENTRY_BYTES, what="the entry")
+    await store.check_room(evidence)
     entry_id = secrets.token_hex(16)
     key, wrapped_key = await vault.new_key(entry_id)
     is_unneeded = True

@@ -4,14 +4,14 @@ What is referred to is digested when it is queued and nothing of it is kept. Whe
 once more and are proven as those of a copy are: the last chunk is withheld until size and digests are those sealed.
 """
 
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import aclosing, contextmanager
 
 from anyio import to_thread
 
 from tipline_client.delivery.manifest import ManifestItem
 from tipline_client.errors import ConfigurationError, EvidenceError, EvidenceUnavailableError
-from tipline_client.evidence.digests import DigestPass, Digests
+from tipline_client.evidence.digests import Sha256Pass
 from tipline_client.evidence.objects import url_origin
 from tipline_client.evidence.origins import Origin, PathOrigin
 from tipline_client.evidence.reading import digest
@@ -44,6 +44,10 @@ class EvidenceByMode:
         sums = await digest(source, index=index)
         reference = getattr(source.origin, "reference", None)
         return StoredEvidence(_NO_COPY, sums.size, sums.md5, sums.sha1, sums.sha256, reference)
+
+    async def check_room(self, sources: Sequence[Evidence]) -> None:
+        """Look whether there is room for what is copied. See `EvidenceStore.check_room`."""
+        await self._copies.check_room([source for source in sources if source.mode == "copy"])
 
     async def discard(self, entry_id: str) -> None:
         """Remove the copies of an entry that was never queued; what was referred to is not ours to remove."""
@@ -83,7 +87,7 @@ class EvidenceByMode:
 
 async def _reread(item: ManifestItem, reference: str) -> AsyncGenerator[bytes, None]:
     """The bytes that lie at `reference`, always one chunk behind, so that the proof comes before the last one."""
-    digest_pass = DigestPass(expected_size=item.size)
+    digest_pass = Sha256Pass(expected_size=item.size)
     withheld = b""
     with _told(item):
         supply = supply_of(_origin_of(reference))
@@ -112,8 +116,7 @@ async def _reread(item: ManifestItem, reference: str) -> AsyncGenerator[bytes, N
                     yield withheld
                 withheld = chunk
         with _told(item):
-            sealed = Digests(item.size, item.md5, item.sha1, item.sha256)
-            if await to_thread.run_sync(digest_pass.finish) != sealed:
+            if digest_pass.size != item.size or await to_thread.run_sync(digest_pass.finish) != item.sha256:
                 raise EvidenceError("is not the bytes that were sealed")
         yield withheld
     finally:

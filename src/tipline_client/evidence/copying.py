@@ -14,8 +14,9 @@ from typing import BinaryIO
 from tipline_client.errors import EvidenceError, OutboxUnavailableError
 from tipline_client.evidence.digests import Digests
 from tipline_client.evidence.reading import Reading
+from tipline_client.evidence.room import Room
 from tipline_client.evidence.source import Evidence
-from tipline_client.vault.stream_format import StreamSealer
+from tipline_client.vault.stream_format import StreamSealer, sealed_size
 
 __all__ = ["Copying", "sync_folder"]
 
@@ -30,6 +31,7 @@ class Copying:
         final: The copy's name then, in the same folder.
         sealer: Seals it on the way.
         make_folder: Makes that folder; called when the source has given its first bytes.
+        room: What is left on that folder's disk.
     """
 
     def __init__(
@@ -41,12 +43,14 @@ class Copying:
         final: Path,
         sealer: StreamSealer,
         make_folder: Callable[[], None],
+        room: Room,
     ) -> None:
         self._reading = Reading(source, what=what, sink=self._write)
         self._draft = draft
         self._final = final
         self._sealer = sealer
         self._make_folder = make_folder
+        self._room = room
         self._target: BinaryIO | None = None
         self._cleanup = ExitStack()
 
@@ -85,6 +89,9 @@ class Copying:
         self._put(target, self._sealer.update(chunk))
 
     def _put(self, target: BinaryIO, sealed: bytes) -> None:
+        if sealed:
+            # Looked at again and again: a stream does not say how long it is, and others write to this disk as well.
+            self._check_room(len(sealed))
         rest = memoryview(sealed)
         try:
             while rest:
@@ -95,6 +102,7 @@ class Copying:
     def _draft_file(self) -> BinaryIO:
         """The file that is written to; made with the first chunk, and no source is without one."""
         if self._target is None:
+            self._check_room(sealed_size(self._reading.expected_size or 0))
             self._make_folder()
             self._target = self._create()
         return self._target
@@ -127,6 +135,9 @@ class Copying:
                 raise
         except OSError as error:
             raise self._unwritten(error) from None
+
+    def _check_room(self, needed: int) -> None:
+        self._room.check(needed, what=f"the copy of {self._reading.name}")
 
     def _unwritten(self, error: OSError) -> OutboxUnavailableError:
         return OutboxUnavailableError(

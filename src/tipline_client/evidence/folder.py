@@ -6,10 +6,9 @@ knows what is said of a file or where it is sent.
 
 import errno
 import os
-import re
 import stat
-from collections.abc import AsyncGenerator, Generator
-from contextlib import suppress
+from collections.abc import AsyncGenerator, Generator, Sequence
+from contextlib import aclosing, suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from itertools import islice
@@ -19,19 +18,19 @@ from anyio import to_thread
 
 from tipline_client.delivery.manifest import ManifestItem
 from tipline_client.errors import EvidenceError, OutboxUnavailableError
+from tipline_client.evidence.ahead import one_ahead
 from tipline_client.evidence.copying import Copying, sync_folder
+from tipline_client.evidence.locators import check_entry_id, draft_of, is_entry_id, is_own_file, locator_of, parts_of
 from tipline_client.evidence.reading import in_slices
 from tipline_client.evidence.rereading import Rereading, check_size
+from tipline_client.evidence.room import Room, known_size
 from tipline_client.evidence.source import Evidence
 from tipline_client.evidence.store import Holding, StoredEvidence
 from tipline_client.vault import DataKey
-from tipline_client.vault.stream_format import StreamSealer
+from tipline_client.vault.stream_format import StreamSealer, sealed_size
 
 __all__ = ["EvidenceFolder"]
 
-_ENTRY_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
-_OWN_FILE = re.compile(r"[0-9]{1,9}\.(bin|part)", re.ASCII)
-_LOCATOR = re.compile(r"([A-Za-z0-9_-]{1,64})/([0-9]{1,9}\.bin)", re.ASCII)
 _PAGE = 200
 """Holdings that one visit to a worker thread looks for."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -44,23 +43,36 @@ class EvidenceFolder:
 
     Args:
         root: The folder; made when the first copy comes.
+        keep_free: Bytes that a copy leaves free on its disk.
     """
 
-    def __init__(self, root: Path | str) -> None:
+    def __init__(self, root: Path | str, *, keep_free: int = 0) -> None:
         self.root = Path(root)
+        self.room = Room(self.root, keep_free=keep_free)
+
+    @property
+    def shown(self) -> str:
+        """How people find it."""
+        return str(self.root)
+
+    async def check_room(self, sources: Sequence[Evidence]) -> None:
+        """Refuse what the disk has no room for. See `EvidenceStore.check_room`."""
+        if sources:
+            await to_thread.run_sync(self._check_room, sources)
 
     async def add(self, source: Evidence, *, key: DataKey, index: int) -> StoredEvidence:
         """Copy, digest and seal one file in one pass. See `EvidenceStore.add`; cancelling leaves nothing behind."""
-        folder = self._entry_folder(key.entry_id)
-        locator = f"{key.entry_id}/{index}.bin"
+        locator = locator_of(key.entry_id, index)
+        folder = self.root / key.entry_id
         digests = await in_slices(
             Copying(
                 source,
                 what=f"evidence[{index}]",
-                draft=folder / f"{index}.part",
-                final=folder / f"{index}.bin",
+                draft=self.root / draft_of(locator),
+                final=self.root / locator,
                 sealer=StreamSealer(key.file_key, associated_data=locator.encode()),
                 make_folder=partial(self._make_folder, folder),
+                room=self.room,
             )
         )
         return StoredEvidence(
@@ -73,11 +85,11 @@ class EvidenceFolder:
 
     async def discard(self, entry_id: str) -> None:
         """Remove the copies of an entry that was never queued. See `EvidenceStore.discard`."""
-        await to_thread.run_sync(self._remove, self._entry_folder(entry_id))
+        await to_thread.run_sync(self._remove, self.root / check_entry_id(entry_id))
 
     async def erase(self, entry_id: str) -> int:
         """Remove the copies of an entry for good. See `EvidenceStore.erase`."""
-        return await to_thread.run_sync(self._remove, self._entry_folder(entry_id))
+        return await to_thread.run_sync(self._remove, self.root / check_entry_id(entry_id))
 
     async def check(self, item: ManifestItem) -> None:
         """Look whether the copy is there and has its size. See `EvidenceStore.check`."""
@@ -91,8 +103,9 @@ class EvidenceFolder:
         """The copy's bytes in chunks of at most 1 MiB, proven on the way. See `EvidenceStore.open_verified`."""
         reading = await to_thread.run_sync(lambda: Rereading(self._path(item), item=item, key=key))
         try:
-            while not reading.is_over:
-                yield await to_thread.run_sync(reading.next)
+            async with aclosing(one_ahead(reading.batch)) as chunks:
+                async for chunk in chunks:
+                    yield chunk
         finally:
             reading.close()
 
@@ -109,19 +122,16 @@ class EvidenceFolder:
         finally:
             found.close()
 
-    def _entry_folder(self, entry_id: str) -> Path:
-        if not _ENTRY_ID.fullmatch(entry_id):
-            raise EvidenceError("the entry id is not one that names a folder")
-        return self.root / entry_id
+    def _check_room(self, sources: Sequence[Evidence]) -> None:
+        needed = sum(sealed_size(known_size(source)) for source in sources)
+        self.room.check(needed, what=f"the evidence, {len(sources)} file(s),")
 
     def _path(self, item: ManifestItem) -> Path:
-        match = _LOCATOR.fullmatch(item.locator)
-        if match is None:
-            raise EvidenceError(f"evidence[{item.index}]: the locator is not one of this store")
-        folder = self.root / match[1]
+        entry_id, name = parts_of(item)
+        folder = self.root / entry_id
         if folder.is_symlink():
             raise EvidenceError(f"evidence[{item.index}]: the locator leads out of this store")
-        return folder / match[2]
+        return folder / name
 
     def _make_folder(self, folder: Path) -> None:
         try:
@@ -142,7 +152,7 @@ class EvidenceFolder:
         removed = 0
         try:
             for path in folder.iterdir():
-                if _OWN_FILE.fullmatch(path.name):
+                if is_own_file(path.name):
                     path.unlink(missing_ok=True)
                     removed += 1
             sync_folder(folder)
@@ -158,7 +168,7 @@ class EvidenceFolder:
         # A mount that is missing leaves no folder, or one that is empty; the storage may also have gone stale.
         try:
             with os.scandir(self.root) as places:
-                return any(_ENTRY_ID.fullmatch(place.name) and place.is_dir() for place in places)
+                return any(is_entry_id(place.name) and place.is_dir() for place in places)
         except OSError:
             return False
 
@@ -173,7 +183,7 @@ class EvidenceFolder:
         try:
             with os.scandir(self.root) as places:
                 for place in places:
-                    if _ENTRY_ID.fullmatch(place.name) and place.is_dir(follow_symlinks=False):
+                    if is_entry_id(place.name) and place.is_dir(follow_symlinks=False):
                         # A folder that an enqueue is just giving up may be gone by now.
                         with suppress(FileNotFoundError):
                             yield from _look_into(Path(place.path))
@@ -188,7 +198,7 @@ def _look_into(folder: Path) -> list[Holding]:
     found: list[tuple[str, os.stat_result]] = []
     with os.scandir(folder) as files:
         for file in files:
-            if _OWN_FILE.fullmatch(file.name):
+            if is_own_file(file.name):
                 with suppress(FileNotFoundError):
                     found.append((file.name, file.stat(follow_symlinks=False)))
     copies = [(name, status) for name, status in found if stat.S_ISREG(status.st_mode)]

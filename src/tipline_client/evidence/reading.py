@@ -5,7 +5,7 @@ nothing. It runs in slices, for a caller that wants to stop between them; what c
 before each slice. Nothing here knows where bytes come from or where copies go.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
@@ -59,6 +59,11 @@ class Reading:
     def reading(self) -> "Reading":
         """This reading: whoever only digests has no more work than it."""
         return self
+
+    @property
+    def expected_size(self) -> int | None:
+        """How many bytes it will be, once it is begun and where that is known."""
+        return self._supply.size
 
     async def fetch(self) -> None:
         """Get what the next slice needs of the event loop: of a stream its bytes, of a file nothing.
@@ -133,16 +138,25 @@ class Reading:
         return digest_pass.finish()
 
 
-async def in_slices(work: Sliced) -> Digests:
+async def _nothing() -> None:
+    """What is done between two slices where nothing has to be."""
+
+
+async def in_slices(work: Sliced, *, then: Callable[[], Awaitable[None]] = _nothing) -> Digests:
     """Do all of it in worker threads, with what streams bring pulled here.
 
     Cancelling stops it in mid-stream or between two slices, and leaves nothing behind.
+
+    Args:
+        work: What is done.
+        then: Called after each slice, on the event loop, in this task.
     """
     digests = None
     try:
         while digests is None:
             await work.reading.fetch()
             digests = await to_thread.run_sync(work.advance)
+            await then()
     finally:
         if digests is None:
             work.abandon()
@@ -153,7 +167,7 @@ async def in_slices(work: Sliced) -> Digests:
 async def digest(source: Evidence, *, index: int) -> Digests:
     """What a file adds up to, found as `EvidenceStore.add` finds it, with the same refusals, and kept nowhere.
 
-    Cancelling stops it in mid-stream, or between two slices of 32 MiB of a file.
+    Cancelling stops it in mid-stream, or between two slices of 8 MiB of a file.
 
     Args:
         source: The file.

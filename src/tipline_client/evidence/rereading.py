@@ -1,6 +1,6 @@
-"""A sealed copy is read and opened once more, and proves on the way that it is still what was sealed.
+"""A sealed copy in a folder is read once more, and proves on the way that it is still what was sealed.
 
-Nothing is believed of the file but what its bytes add up to. Nothing here knows where the bytes go.
+How it proves that is said in `proof`. Nothing here knows where the bytes go.
 """
 
 import os
@@ -10,12 +10,14 @@ from pathlib import Path
 
 from tipline_client.delivery.manifest import ManifestItem
 from tipline_client.errors import EvidenceError
-from tipline_client.evidence.digests import CHUNK, DigestPass, Digests
+from tipline_client.evidence.digests import CHUNK
+from tipline_client.evidence.proof import Proof, check_sealed_size
 from tipline_client.vault import DataKey
-from tipline_client.vault.broken import SealBrokenError
-from tipline_client.vault.stream_format import StreamOpener, sealed_size
 
 __all__ = ["Rereading", "check_size"]
+
+_BATCH = 4
+"""Chunks for each visit to a worker thread."""
 
 
 class Rereading:
@@ -31,70 +33,39 @@ class Rereading:
     """
 
     def __init__(self, path: Path, *, item: ManifestItem, key: DataKey) -> None:
-        self._item = item
         self._what = f"evidence[{item.index}]"
         try:
             descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
         except OSError as error:
             raise EvidenceError(f"{self._what}: the stored copy cannot be opened: {error.strerror}") from None
         self._file = FileIO(descriptor, "rb")
-        self._opener = StreamOpener(key.file_key, associated_data=item.locator.encode())
-        self._is_read = False
-        self._digest_pass = DigestPass(expected_size=item.size)
+        self._proof = Proof(item, key=key)
         try:
             check_size(os.fstat(descriptor), item=item)
         except EvidenceError:
             self.close()
             raise
 
-    @property
-    def is_over(self) -> bool:
-        """Whether every byte was given out."""
-        return self._is_read
-
-    def next(self) -> bytes:
-        """The next bytes, at most 1 MiB; empty when it is over.
-
-        The last segment is opened when the end of the file is reached, and is given out only with the proof that all of
-        it is what was sealed.
+    def batch(self) -> list[bytes]:
+        """The next chunks, each of at most 1 MiB; none when it is over.
 
         Raises:
             EvidenceError: Unreadable, longer than what was sealed, or not what was sealed.
         """
-        while not self._is_read:
-            given = self._open_next()
-            if given:
-                return given
-        return b""
+        given: list[bytes] = []
+        while len(given) < _BATCH and not self._proof.is_over:
+            try:
+                sealed = self._file.read(CHUNK)
+            except OSError as error:
+                raise EvidenceError(f"{self._what}: the stored copy cannot be read: {error.strerror}") from None
+            if opened := self._proof.open(sealed):
+                given.append(opened)
+        return given
 
     def close(self) -> None:
         """Let the file go; may be called more than once."""
         self._file.close()
-        self._digest_pass.close()
-
-    def _open_next(self) -> bytes:
-        """Open what the next bytes of the file complete, often nothing."""
-        try:
-            sealed = self._file.read(CHUNK)
-            opened = self._opener.update(sealed) if sealed else self._opener.finish()
-        except OSError as error:
-            raise EvidenceError(f"{self._what}: the stored copy cannot be read: {error.strerror}") from None
-        except SealBrokenError as error:
-            raise EvidenceError(f"{self._what}: the stored copy is not the bytes that were sealed: {error}") from None
-        if opened:
-            self._digest_pass.update(opened)
-        if self._digest_pass.size > self._item.size:
-            raise EvidenceError(f"{self._what}: the stored copy is longer than what was sealed")
-        if not sealed:
-            self._verify()
-            self._is_read = True
-        return opened
-
-    def _verify(self) -> None:
-        item = self._item
-        sealed = Digests(item.size, item.md5, item.sha1, item.sha256)
-        if self._digest_pass.finish() != sealed:
-            raise EvidenceError(f"{self._what}: the stored copy is not the bytes that were sealed")
+        self._proof.close()
 
 
 def check_size(status: os.stat_result, *, item: ManifestItem) -> None:
@@ -105,8 +76,4 @@ def check_size(status: os.stat_result, *, item: ManifestItem) -> None:
     """
     if not stat.S_ISREG(status.st_mode):
         raise EvidenceError(f"evidence[{item.index}]: the stored copy is not a regular file")
-    expected = sealed_size(item.size)
-    if status.st_size != expected:
-        raise EvidenceError(
-            f"evidence[{item.index}]: the stored copy has {status.st_size} bytes, {expected} were written"
-        )
+    check_sealed_size(status.st_size, item=item)

@@ -6,11 +6,12 @@ The queue holds only the claim check, a locator; the bytes are here. The promise
 * What is kept of a copy is sealed with the data key of its entry; nothing else of it is ever written anywhere.
 * The bytes are handed out again only with proof: the last chunk is withheld until size and digests are those sealed.
 * A copy is removed by an explicit call alone, never as a side effect.
+* A copy leaves room for what has to be written to deliver it.
 
 Nothing here knows a file system or a bucket.
 """
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -76,6 +77,14 @@ class EvidenceStore(Protocol):
         Raises:
             EvidenceError: Missing, unreadable, empty, not a file, or it changed while it was read.
             OutboxUnavailableError: The copy could not be written: disk full, no permission. Nothing is left of it.
+        """
+        ...
+
+    async def check_room(self, sources: Sequence[Evidence]) -> None:
+        """Look whether there is room for the copies of all these files, as far as can be told before they are read.
+
+        Raises:
+            OutboxUnavailableError: There is not; the message says how much is needed and how much there is.
         """
         ...
 

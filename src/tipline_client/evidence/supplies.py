@@ -14,8 +14,8 @@ from tipline_client.evidence.streams import ByteStream, StreamOrigin
 
 __all__ = ["Supply", "supply_of"]
 
-_SLICE = 64
-"""Chunks of a file for each slice: 32 MiB."""
+_SLICE = 16
+"""Chunks of a file for each slice: 8 MiB. Whoever takes a slice may have to keep all of it."""
 _FETCHED = 4 * 1024 * 1024
 """Bytes of a stream that are gathered for each slice; one piece of it may go beyond."""
 

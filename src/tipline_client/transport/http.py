@@ -5,7 +5,6 @@ endpoint cannot mean what it has not had. httpx's exceptions end here; a test wa
 """
 
 import functools
-import hashlib
 import math
 import ssl
 from collections.abc import AsyncGenerator, AsyncIterator
@@ -17,6 +16,7 @@ import httpx
 
 from tipline_client.delivery.answers import AnswerKind
 from tipline_client.errors import ConfigurationError
+from tipline_client.evidence.digests import Sha256Pass
 from tipline_client.profiles import EndpointProfile
 from tipline_client.profiles.exchange import Call, NoReply, Reply, StreamedBody
 from tipline_client.transport.listening import ListeningBackend
@@ -114,12 +114,15 @@ class HttpTransport:
         if not isinstance(body, StreamedBody):
             body = StreamedBody(len(body), functools.partial(_once, body))
         sending = _Sending(body)
-        if call.method != "POST":
-            return await self._exchange(call, headers, sending, None)
-        headers["Content-Length"] = str(body.length)
-        # Closed here and not by chance: an upload that broke off must let go of its file.
-        async with aclosing(sending.chunks()) as content:
-            return await self._exchange(call, headers, sending, content)
+        try:
+            if call.method != "POST":
+                return await self._exchange(call, headers, sending, None)
+            headers["Content-Length"] = str(body.length)
+            # Closed here and not by chance: an upload that broke off must let go of its file.
+            async with aclosing(sending.chunks()) as content:
+                return await self._exchange(call, headers, sending, content)
+        finally:
+            sending.close()
 
     async def _exchange(
         self, call: Call, headers: dict[str, str], sending: "_Sending", content: AsyncGenerator[bytes, None] | None
@@ -155,7 +158,7 @@ class HttpTransport:
             body=body,
             is_oversized=is_oversized,
             request_id=response.headers.get("Request-ID"),
-            request_sha256=sending.sha256 if content is None or sending.is_whole else None,
+            request_sha256=sending.finish() if content is None or sending.is_whole else None,
         )
 
 
@@ -176,7 +179,8 @@ class _Sending:
     def __init__(self, body: StreamedBody) -> None:
         self.is_whole = False
         self._body = body
-        self._digest = hashlib.sha256()
+        # In a thread, for a large body: the connection takes a chunk while it is digested.
+        self._digest_pass = Sha256Pass(expected_size=body.length)
         self._waiting = anyio.CancelScope()
         self._wait = math.inf
 
@@ -192,14 +196,17 @@ class _Sending:
         # For a connection to be free, and for the head when there is no body.
         waiting.deadline = anyio.current_time() + to_open + 2 * wait
 
-    @property
-    def sha256(self) -> str:
-        return self._digest.hexdigest()
+    def finish(self) -> str:
+        """The SHA-256 of all that was sent."""
+        return self._digest_pass.finish()
+
+    def close(self) -> None:
+        self._digest_pass.close()
 
     async def chunks(self) -> AsyncGenerator[bytes, None]:
         async with aclosing(self._body.chunks()) as chunks:
             async for chunk in chunks:
-                self._digest.update(chunk)
+                self._digest_pass.update(chunk)
                 # For the chunk to be taken; and for the head, if the other side refuses in the middle of it.
                 self._waiting.deadline = anyio.current_time() + 2 * self._wait
                 yield chunk

@@ -1,14 +1,14 @@
 """What doctor looks at, where a process of its own would take too long."""
 
-import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
-from tipline_client.cli.checks import Grade, check_disk, check_outbox
+from tipline_client.cli.checks import Grade, check_outbox
+from tipline_client.cli.disk_checks import check_disk
 from tipline_client.cli.settings import Settings
+from tipline_client.evidence import Room
 from tipline_client.outbox import SqliteOutbox
 from tipline_client.outbox.sqlite.driver import choose_driver, connect
 
@@ -34,8 +34,7 @@ async def test_outbox_that_somebody_keeps_locked(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("free", "grade"), [(0, Grade.PROBLEM), (900 * 1024**2, Grade.WARNING), (2**40, Grade.OK)])
 def test_room_on_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, free: int, grade: Grade) -> None:
     """Little room is a warning; none is a problem, since nothing can be queued any more."""
-    usage = SimpleNamespace(total=2**41, used=2**41 - free, free=free)
-    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)
+    monkeypatch.setattr(Room, "free", lambda _: free)
 
     [disk, *_] = check_disk(Settings(home=tmp_path))
 

@@ -1,4 +1,4 @@
-"""What the evidence folder holds for which entry: complete, bounded, and blind to what is not its own."""
+"""What of holdings only a folder has: links and times of the file system, and folders that cannot be listed."""
 
 import errno
 import os
@@ -8,11 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.at_rest import key_of
 from tests.unit.evidence.copies import files
 from tipline_client.errors import OutboxUnavailableError
-from tipline_client.evidence import Evidence, EvidenceFolder, Holding, folder
-from tipline_client.vault import sealed_size
+from tipline_client.evidence import EvidenceFolder, Holding, folder
 
 NOON = datetime(2026, 1, 5, 12, 0, tzinfo=UTC)
 
@@ -39,34 +37,6 @@ async def test_store_without_a_folder(store: EvidenceFolder) -> None:
     """Before the first copy there is nothing, and nothing is made by looking."""
     assert {} == await held(store)
     assert not store.root.exists()
-
-
-async def test_copies_of_an_entry(store: EvidenceFolder) -> None:
-    """The copies of an entry are one holding, with their number, their bytes and the time of the newest."""
-    for index, size in enumerate((5, 7)):
-        await store.add(Evidence.from_bytes(bytes(size), name="x"), key=key_of("e1"), index=index)
-    os.utime(store.root / "e1" / "0.bin", (NOON.timestamp(), NOON.timestamp()))
-    os.utime(store.root / "e1" / "1.bin", (1, 1))
-
-    found = await held(store)
-
-    assert {
-        "e1": Holding("e1", copies=2, size=sealed_size(5) + sealed_size(7), has_draft=False, changed_at=NOON)
-    } == found
-
-
-async def test_draft_left_by_a_crash(store: EvidenceFolder) -> None:
-    """A draft is counted and named as one, beside a finished copy and alone."""
-    put(store, "e1/0.bin")
-    put(store, "e1/1.part", size=10)
-    put(store, "e2/0.part", size=0)
-
-    found = await held(store)
-
-    assert {
-        "e1": Holding("e1", copies=2, size=13, has_draft=True, changed_at=NOON),
-        "e2": Holding("e2", copies=1, size=0, has_draft=True, changed_at=NOON),
-    } == found
 
 
 async def test_what_is_not_the_stores_own(store: EvidenceFolder, tmp_path: Path) -> None:
@@ -101,32 +71,6 @@ async def test_time_that_no_calendar_has(store: EvidenceFolder, monkeypatch: pyt
     assert (start, start + timedelta(seconds=1000)) == (found["e1"].changed_at, found["e2"].changed_at)
 
 
-async def test_more_entries_than_one_page(store: EvidenceFolder) -> None:
-    """Every one of many entries comes once, whatever number makes a page."""
-    for number in range(450):
-        put(store, f"e{number}/0.bin")
-
-    found = await held(store)
-
-    assert {f"e{number}" for number in range(450)} == set(found)
-
-
-async def test_entries_discarded_while_looking(store: EvidenceFolder) -> None:
-    """What vanishes during the look is no error: whatever stayed is told of."""
-    for number in range(450):
-        put(store, f"e{number}/0.bin")
-    seen: list[str] = []
-
-    async with aclosing(store.holdings()) as holdings:
-        async for holding in holdings:
-            if not seen:
-                for number in range(0, 450, 2):
-                    await store.discard(f"e{number}")
-            seen.append(holding.entry_id)
-
-    assert {f"e{number}" for number in range(1, 450, 2)} <= set(seen)
-
-
 async def test_looker_that_leaves_early(store: EvidenceFolder) -> None:
     """Whoever stops after the first holding lets the folder go, and has changed nothing."""
     for number in range(450):
@@ -136,7 +80,7 @@ async def test_looker_that_leaves_early(store: EvidenceFolder) -> None:
     async with aclosing(store.holdings()) as holdings:
         await anext(holdings)
 
-    assert before == open_files()
+    assert open_files() <= before
     assert lying == files(store)
 
 

@@ -11,7 +11,8 @@ from typing import Any, BinaryIO, cast
 import pytest
 
 from tests.support.at_rest import key_of
-from tests.unit.evidence.copies import files, manifest, read
+from tests.support.shelves import item_for, read
+from tests.unit.evidence.copies import files
 from tests.unit.evidence.test_digests import expected_sums
 from tipline_client.errors import EvidenceError
 from tipline_client.evidence import CHUNK, Evidence, EvidenceFolder, digest
@@ -56,7 +57,7 @@ async def test_open_file_is_copied_and_left_open(store: EvidenceFolder, tmp_path
         again = await digest(source, index=0)
 
         assert not file.closed
-    assert MUG == await read(store, manifest(stored))
+    assert MUG == await read(store, item_for(stored))
     assert expected_sums(MUG) == again
     assert ("file", False) == (source.kind, source.is_spent)
 
@@ -103,7 +104,7 @@ async def test_pipe_is_read_once(store: EvidenceFolder) -> None:
         with pytest.raises(EvidenceError, match="was read already, and cannot be read again") as refused:
             await digest(source, index=0)
 
-    assert b"a coffee mug" == await read(store, manifest(stored))
+    assert b"a coffee mug" == await read(store, item_for(stored))
     assert source.is_spent
     assert "anew" in refused.value.hint
 

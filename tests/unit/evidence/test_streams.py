@@ -13,8 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support.at_rest import key_of, new_vault
+from tests.support.shelves import item_for, read
 from tests.support.stage import sample_report
-from tests.unit.evidence.copies import files, manifest, read
+from tests.unit.evidence.copies import files
 from tests.unit.evidence.test_digests import expected_sums
 from tipline_client import AsyncTiplineClient, TiplineClient, profiles
 from tipline_client.dispatch.enqueueing import enqueue
@@ -46,7 +47,7 @@ async def test_stream_is_copied(store: EvidenceFolder, size: int, step: int) -> 
 
     sums = expected_sums(data)
     assert (sums.size, sums.md5, sums.sha1, sums.sha256) == (stored.size, stored.md5, stored.sha1, stored.sha256)
-    assert data == await read(store, manifest(stored))
+    assert data == await read(store, item_for(stored))
     assert ("stream", True) == (source.kind, source.is_spent)
 
 

@@ -9,13 +9,13 @@ from pydantic import ValidationError
 from tipline_client.cli.checks import (
     Check,
     Grade,
-    check_disk,
     check_endpoint_settings,
     check_keys,
     check_outbox,
     check_settings,
 )
 from tipline_client.cli.database_checks import check_shared
+from tipline_client.cli.disk_checks import check_disk, check_evidence
 from tipline_client.cli.exit_codes import ExitCode
 from tipline_client.cli.opening import with_client, with_outbox
 from tipline_client.cli.options import ENDPOINT, EndpointOptions
@@ -56,7 +56,7 @@ def doctor(*, offline: bool = False, all_evidence: bool = False, options: Endpoi
     # A key that cannot be used says nothing against the rest of the home.
     is_home, can_sign = settings.place.exists, keys[0].grade is not Grade.PROBLEM
     checks += _check_outbox(settings) if is_home else [Check("outbox", Grade.SKIPPED, "there is no home")]
-    checks += check_disk(settings) if is_home else []
+    checks += [*check_disk(settings), *check_evidence(settings)] if is_home else []
     unclaimed = None
     if is_home:
         check, unclaimed = _check_unclaimed(settings, most=None if all_evidence else MOST_LOOKED_AT)
@@ -119,12 +119,13 @@ def _check_outbox(settings: Settings) -> list[Check]:
 
 
 def _check_unclaimed(settings: Settings, *, most: int | None) -> tuple[Check, dict[str, Any] | None]:
-    store, now = settings.place.evidence(), datetime.now(UTC)
+    now = datetime.now(UTC)
     try:
+        store = settings.copies()
         found = with_outbox(settings, lambda outbox: find_unclaimed(store, outbox, now=now, most=most))
     except TiplineError as error:
         return Check(SUBJECT, Grade.PROBLEM, str(error), error.hint), None
-    return unclaimed_check(found, folder=store.root), unclaimed_view(found)
+    return unclaimed_check(found, place=store.shown), unclaimed_view(found)
 
 
 def _check_reachability(settings: Settings) -> Check:

@@ -15,6 +15,7 @@ from tipline_client.delivery.certificate import Certificate
 from tipline_client.dispatch.reader import Reader
 from tipline_client.envelope import TrustedKeys, VerifyingKey
 from tipline_client.errors import ConfigurationError, EnvelopeError
+from tipline_client.evidence import EvidenceByMode
 from tipline_client.home import Home
 from tipline_client.outbox import Outbox
 
@@ -80,7 +81,7 @@ def _files(session: Session, receipts: tuple[Path, ...], trusted: TrustedKeys) -
 
 
 def _all(session: Session, home: Home, reader: Reader, *, is_thorough: bool) -> ExitCode:
-    store = home.evidence_by_mode() if is_thorough else None
+    store = EvidenceByMode(session.settings.copies()) if is_thorough else None
     seal, chain = home.keys().checkpoint_seal(), home.keys().history_chain()
 
     async def look(outbox: Outbox) -> tuple[int, list[Finding]]:

@@ -62,6 +62,7 @@ class SqliteOutbox(Chained, SqliteLook):
         chain: HistoryChain | None = None,
     ) -> None:
         super().__init__(opened, path=path, clock=clock, driver=driver)
+        self.path = path
         self._chain = chain or HistoryChain()
         self._bulletin = Bulletin()
         together = {} if group_commit else {"most_together": 1}

@@ -1,0 +1,34 @@
+"""Bytes that are made ready in a thread while those before them are on their way.
+
+Nothing here knows what the bytes are.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable
+
+import anyio
+from anyio import to_thread
+
+__all__ = ["one_ahead"]
+
+
+async def one_ahead(make: Callable[[], list[bytes]]) -> AsyncGenerator[bytes, None]:
+    """All chunks, made by batches; one batch is made while the one before is given out.
+
+    Close the iterator (`contextlib.aclosing`) when leaving early: then `make` is not running any more.
+
+    Args:
+        make: Makes the next batch; an empty one is the end. Blocking, and never called twice at once. What it raises is
+            raised here once all before it was given out.
+    """
+    making = asyncio.ensure_future(to_thread.run_sync(make))
+    try:
+        while chunks := await making:
+            making = asyncio.ensure_future(to_thread.run_sync(make))
+            for chunk in chunks:
+                yield chunk
+    finally:
+        with anyio.CancelScope(shield=True):
+            await asyncio.wait([making])
+        if not making.cancelled():
+            making.exception()
