@@ -11,6 +11,7 @@ import pytest
 
 from tests.support.stage import DAYS, Stage
 from tipline_client.cli.suspects import find_suspects, suspects_lines
+from tipline_client.delivery.retry import RetryPolicy
 from tipline_client.delivery.states import State
 from tipline_client.envelope import KeyRing
 from tipline_client.mock import faults
@@ -69,6 +70,20 @@ async def test_finish_in_doubt_met_by_a_host_without_the_key(stage: Stage, stran
     assert (State.QUEUED, before.checkpoint) == (waiting.state, waiting.checkpoint)
     assert State.ACKNOWLEDGED is (await stage.outbox.get(entry.id)).state
     assert (1, 0) == (stage.endpoint.summary()["finished"], stage.endpoint.summary()["duplicates"])
+
+
+async def test_drain_by_a_host_that_lacks_the_key(stage: Stage, strange_keys: KeyRing) -> None:
+    """However short the waits for the endpoint are, a drain does not wait for a key: it ends, and says what waits."""
+    await stage.enqueue()
+    moment = timedelta(milliseconds=10)
+    stage.policy = RetryPolicy(first=moment, longest=moment)
+    before = stage.clock.now()
+
+    with _elsewhere(stage, strange_keys):
+        summary = await stage.conductor().drain(patience=timedelta(seconds=5))
+
+    assert 1 == summary.waiting
+    assert stage.clock.now() - before < timedelta(seconds=5)
 
 
 async def test_key_that_never_comes(stage: Stage, strange_keys: KeyRing) -> None:

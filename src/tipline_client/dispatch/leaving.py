@@ -16,8 +16,9 @@ __all__ = ["Leaving"]
 _log = logging.getLogger("tipline_client.dispatch")
 
 _MOST: Final = 10_000
-_HEAD_START: Final = 4
-"""Setbacks that the first wait counts for: long enough for others to come first, short enough to cost them little."""
+_WAITS: Final = RetryPolicy(first=timedelta(minutes=1))
+"""Long enough for others to come first, short enough to cost them little. Whatever the dispatcher's own policy is: this
+is no endpoint that may be well again in a moment, and a drain is not to wait for it."""
 
 
 class Leaving:
@@ -27,7 +28,7 @@ class Leaving:
         self._met: dict[str, int] = {}
         self._said: set[str] = set()
 
-    def wait_for(self, entry_id: str, reason: str, *, policy: RetryPolicy, random: Random) -> timedelta:
+    def wait_for(self, entry_id: str, reason: str, *, random: Random) -> timedelta:
         """How long to leave the entry alone, now that it was met once more."""
         if reason not in self._said:
             self._said = {*self._said, reason} if len(self._said) < _MOST else {reason}
@@ -37,4 +38,4 @@ class Leaving:
         self._met[entry_id] = met
         if len(self._met) > _MOST:
             del self._met[next(iter(self._met))]
-        return policy.long_delay(_HEAD_START + met, random=random)
+        return _WAITS.delay(met - 1, random=random)

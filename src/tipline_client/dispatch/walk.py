@@ -348,7 +348,7 @@ class Walk:
         road, failure, checkpoint = self._road, verdict.failure, self._checkpoint
         outcome, burns, wait = Outcome.TRANSIENT, False, timedelta(0)
         if isinstance(verdict, LeftToOthers):
-            wait = road.leaving.wait_for(self._record.entry.id, failure.text, policy=road.policy, random=road.random)
+            wait = road.leaving.wait_for(self._record.entry.id, failure.text, random=road.random)
         else:
             outcome, burns = verdict.outcome, failure.scope is Scope.ENTRY
             # Refused credentials are no entry's fault: the lane waits for them, and when it goes on all may go.
