@@ -9,8 +9,9 @@ from typing import Self
 from weakref import WeakSet
 
 from tipline_client.client.accepted import AcceptedCredentials
-from tipline_client.client.arguments import check_opening, entry_id_of, key_of
+from tipline_client.client.arguments import check_opening, entry_id_of
 from tipline_client.client.keeping import AsyncKeeping
+from tipline_client.client.looking import AsyncLooking
 from tipline_client.client.options import Options
 from tipline_client.delivery.answers import Answer, AnswerKind
 from tipline_client.delivery.entry import Entry
@@ -23,7 +24,6 @@ from tipline_client.dispatch.enqueueing import Enqueued, as_submission, check, e
 from tipline_client.dispatch.hooks import Hooks
 from tipline_client.dispatch.keeping import Keeper
 from tipline_client.dispatch.probing import fetch_schema, probe
-from tipline_client.dispatch.reader import Reader
 from tipline_client.dispatch.receipting import sign_outstanding
 from tipline_client.envelope import KeyRing
 from tipline_client.errors import ConfigurationError, Issue, OutboxUnavailableError, ReportInvalidError
@@ -38,7 +38,7 @@ from tipline_client.vault import Vault
 __all__ = ["AsyncTiplineClient"]
 
 
-class AsyncTiplineClient(AsyncKeeping):
+class AsyncTiplineClient(AsyncKeeping, AsyncLooking):
     """Reports in, receipts out; for programs with an event loop.
 
     Example:
@@ -311,33 +311,6 @@ class AsyncTiplineClient(AsyncKeeping):
         """
         return await self.outbox.let_go(entry_id_of(entry_id), reason=reason)
 
-    async def entry(self, entry_id: str) -> Entry:
-        """The entry with this id.
-
-        Raises:
-            EntryNotFoundError: There is none.
-        """
-        return await self.outbox.get(entry_id_of(entry_id))
-
-    async def find(self, idempotency_key: str) -> Entry | None:
-        """The entry that holds this key for this client's profile, if any."""
-        return await self.outbox.find(Lane(self.profile.name, self.profile.environment), key_of(idempotency_key))
-
-    async def orphaned(self, *, limit: int = 100, after: str | None = None) -> list[Entry]:
-        """Entries of this environment with suspected orphans that have not lapsed; see their `checkpoint.orphans`.
-
-        Such a report may be open at the endpoint, since its submit was not answered. Nobody can finish it.
-
-        Args:
-            limit: How many entries at most, in the order of their enqueueing.
-            after: The last id of the page before.
-
-        Raises:
-            EntryNotFoundError: No entry has the id `after`.
-        """
-        now, environment = self._options.clock.now(), self.profile.environment
-        return await self.outbox.list_entries(environment=environment, orphaned_at=now, limit=limit, after=after)
-
     async def probe(self) -> Answer:
         """Ask the endpoint whether it is there and accepts the credentials; touches no report."""
         async with self._options.open_transport(self.profile) as transport:
@@ -362,14 +335,6 @@ class AsyncTiplineClient(AsyncKeeping):
         self.home.save_schema(self.profile.name, schema)
         self.profile = self.profile.with_schema(schema)
         return schema
-
-    def reader(self) -> Reader:
-        """What opens entries and verifies them; see `Home.reader`.
-
-        Raises:
-            ConfigurationError: The keys of this home cannot be read.
-        """
-        return self.home.reader(master_keys=self._options.master_keys)
 
     def hooks(self) -> Hooks | None:
         """What tells this client's hooks, if it has any; run by its dispatchers."""

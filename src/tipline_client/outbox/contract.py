@@ -12,9 +12,9 @@ Envelopes, replies and receipts are opaque bytes to a store: whoever hands them 
 take in `replies` the sealed records of what the endpoint answered since the write before, and keep them in their order.
 
 Order of claims: escalated entries first; then those whose open report lapses soonest; then oldest first, unless those
-that have been due longest are asked for. Only entries
-whose `available_at` has come, of the asked environment and profile, in state `QUEUED`, or `LEASED` with an expired
-lease (a take-over). Nothing in a claim may cost more because many entries are already delivered.
+that have been due longest are asked for. Only entries whose `available_at` has come, of the asked environment and
+profile, in state `QUEUED`, or `LEASED` with an expired lease (a take-over). Nothing in a claim may cost more because
+many entries are already delivered.
 
 Cancelling a task that waits for a write leaves open whether the write happens; it happens wholly or not at all. A lease
 that was granted to nobody in this way ends by itself.

@@ -9,12 +9,11 @@ import pytest
 from tests.contract.values import new_entry
 from tipline_client.delivery.answers import Answer, AnswerKind
 from tipline_client.delivery.environment import Environment
-from tipline_client.delivery.events import Happening, LanePaused, LaneResumed
-from tipline_client.delivery.lane_state import LaneState, Trial
+from tipline_client.delivery.events import LanePaused, LaneResumed
+from tipline_client.delivery.lane_state import Trial
 from tipline_client.delivery.retry import RetryPolicy
 from tipline_client.delivery.steps import Step
 from tipline_client.dispatch.lane import LaneGate, OwnBook, SharedBook
-from tipline_client.errors import OutboxUnavailableError
 from tipline_client.outbox import Lane, MemoryOutbox
 from tipline_client.testing import TurnableClock
 
@@ -22,16 +21,6 @@ LANE = Lane("sample", Environment.MOCK)
 POLICY = RetryPolicy(jitter=0)
 DICE = Random(1)  # noqa: S311 - jitter
 WELL = Answer(AnswerKind.SUCCESS, "sample")
-
-
-@pytest.fixture
-def clock() -> TurnableClock:
-    return TurnableClock()
-
-
-@pytest.fixture
-def outbox(clock: TurnableClock) -> MemoryOutbox:
-    return MemoryOutbox(clock)
 
 
 def _gate(outbox: MemoryOutbox, clock: TurnableClock) -> LaneGate:
@@ -381,45 +370,3 @@ async def test_endpoint_well_and_nothing_to_try(
     assert [(False, True), (False, True), (False, False)] == [with_an_entry, not_its_turn, _state(lane)]
     assert isinstance(ended.what, LaneResumed)
     assert (clock.now(), 0) == (ended.at, ended.what.waiting)
-
-
-async def test_book_that_cannot_be_written(clock: TurnableClock, caplog: pytest.LogCaptureFixture) -> None:
-    """The answer that should have paused the lane is not lost to an outbox that fails: the next one pauses it."""
-
-    class FailingOnce(OwnBook):
-        has_failed = False
-
-        async def write(self, state: LaneState, *, what: Happening | None = None) -> bool:
-            if not self.has_failed:
-                self.has_failed = True
-                raise OutboxUnavailableError("the outbox is locked")
-            return await super().write(state, what=what)
-
-    lane = LaneGate(FailingOnce(clock), clock=clock)
-
-    await _note(lane)
-    before = lane.is_paused
-    await _note(lane)
-
-    assert (False, True) == (before, lane.is_paused)
-    assert "the outbox is locked" in caplog.text
-
-
-async def test_change_by_another_in_between(outbox: MemoryOutbox, clock: TurnableClock) -> None:
-    """A change made from a state that is no longer there is made again from the one that is."""
-
-    class Interrupted(SharedBook):
-        is_interrupted = True
-
-        async def write(self, state: LaneState, *, what: Happening | None = None) -> bool:
-            if self.is_interrupted:
-                self.is_interrupted = False
-                await _note(_gate(outbox, clock), AnswerKind.DENIED)
-            return await super().write(state, what=what)
-
-    lane = LaneGate(Interrupted(outbox, LANE), clock=clock)
-
-    await lane.note_answer(Step.SUBMIT, Answer(AnswerKind.DENIED, "another reason"), entry_id="one")
-
-    assert lane.incident is not None
-    assert "sample" == lane.incident.failure.text
