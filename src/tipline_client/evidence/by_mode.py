@@ -1,7 +1,7 @@
 """All evidence behind one contract: copies in a store, and files that are only referred to, read again where they lie.
 
 What is referred to is digested when it is queued and nothing of it is kept. When it is sent, its bytes come from there
-once more and are proven as those of a copy are: the last chunk is withheld until size and digests are those sealed.
+once more and are proven as those of a copy are: the last chunk is withheld until size and SHA-256 are those sealed.
 """
 
 from collections.abc import AsyncGenerator, Iterator, Sequence

@@ -168,7 +168,7 @@ async def test_caller_gives_up_between_slices(one_pass: Pass, store: EvidenceFol
     assert scope.cancelled_caught
     assert isinstance(source.origin, Disturbed)
     [file] = source.origin.opened
-    assert (True, 64) == (file.closed, source.origin.reads.count(CHUNK))
+    assert (True, 16) == (file.closed, source.origin.reads.count(CHUNK))
     assert [] == files(store)
 
 
