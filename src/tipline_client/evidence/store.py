@@ -4,7 +4,7 @@ The queue holds only the claim check, a locator; the bytes are here. The promise
 
 * A copy is complete, durable and digested before its locator is given out. A crash leaves no copy that passes for one.
 * What is kept of a copy is sealed with the data key of its entry; nothing else of it is ever written anywhere.
-* The bytes are handed out again only with proof: the last chunk is withheld until size and digests are those sealed.
+* The bytes are handed out again only with proof: the last chunk is withheld until size and SHA-256 are those sealed.
 * A copy is removed by an explicit call alone, never as a side effect.
 * A copy leaves room for what has to be written to deliver it.
 
