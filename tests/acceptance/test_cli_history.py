@@ -53,7 +53,8 @@ def test_lines_altered_by_hand(filed: World, change: str, words: str) -> None:
 
     problems = _problems(filed)
 
-    assert {"history"} == {what for what, _ in problems}
+    # A hold of which no line tells is named beside the lines that are missing.
+    assert {"history"} <= {what for what, _ in problems} <= {"history", "holds"}
     assert words in problems[0][1]
 
 

@@ -64,7 +64,7 @@ def test_destroyed_while_held(filed: World) -> None:
 
     assert 2 == refused.code
     assert "must be kept until" in refused.err
-    assert 0 == filed.run("show", "case-1", "--content").code
+    assert 0 == filed.run("show", "case-1", "--content", "--purpose", "a test").code
 
 
 def test_destroyed_at_a_request(filed: World) -> None:
@@ -78,7 +78,7 @@ def test_destroyed_at_a_request(filed: World) -> None:
     assert done.document == verified["certificate"]
     assert 0 == filed.run("verify", "--all", "--evidence").code
     assert 0 == filed.run("receipts", "show", "case-1").code
-    assert 7 == filed.run("show", "case-1", "--content").code
+    assert 7 == filed.run("show", "case-1", "--content", "--purpose", "a test").code
     assert [] == list((filed.home / "evidence").iterdir())
 
 
@@ -160,7 +160,7 @@ def test_host_that_only_queues(filed: World) -> None:
     queued = filed.run("enqueue", str(filed.submission("case-2", name="two.json")))
 
     assert 0 == queued.code
-    assert 5 == filed.run("show", "case-2", "--content").code
+    assert 5 == filed.run("show", "case-2", "--content", "--purpose", "a test").code
     shown = {check["name"]: check["detail"] for check in filed.run("doctor", "--offline", "--json").document["checks"]}
     assert "cannot read and deliver" in shown["this host"]
 

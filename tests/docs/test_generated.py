@@ -121,7 +121,7 @@ def test_rules_that_issues_can_name() -> None:
 
 def test_kinds_of_failures() -> None:
     """Every kind that this program gives a failure by itself can be asked for by name."""
-    literal = re.compile(r'(?<!class )Failure\(\s*(?:kind=)?"(\w+)"|\bkind = "(\w+)" if .* else "(\w+)"')
+    literal = re.compile(r'(?<!class )Failure\(\s*(?:kind=)?"(\w+)"|\b(?:kind =|return) "(\w+)" if .* else "(\w+)"')
     made = {
         word
         for file in (ROOT / "src" / "tipline_client" / "dispatch").glob("*.py")

@@ -1,5 +1,6 @@
 """A lease that is lost between two steps: what is on record is the next dispatcher's, what is not is taken back."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -20,11 +21,11 @@ class Losing:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stage.outbox, name)
 
-    async def record(self, lease: Lease, checkpoint: Checkpoint) -> None:
+    async def record(self, lease: Lease, checkpoint: Checkpoint, *, replies: Sequence[bytes] = ()) -> None:
         if self._left == 0:
             raise LeaseLostError(f"the lease of entry {lease.entry.id} is over")
         self._left -= 1
-        await self._stage.outbox.record(lease, checkpoint)
+        await self._stage.outbox.record(lease, checkpoint, replies=replies)
 
 
 @pytest.mark.parametrize(("recorded", "retracted"), [(1, 1), (2, 0), (3, 0)])

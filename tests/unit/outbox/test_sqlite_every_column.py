@@ -23,6 +23,7 @@ ENTRY_COLUMNS = [
     "idempotency_key",
     "content_digest",
     "envelope",
+    "data_key",
     "is_escalated",
     "checkpoint",
     "lapses_at",
@@ -56,6 +57,7 @@ OTHER_COLUMNS = [
     ("notes", "written_at"),
     ("notes", "text"),
     ("rejections", "reply"),
+    ("replies", "reply"),
 ]
 VALUES = ["x'ff00'", "'coffee'", "CAST(x'ff' AS TEXT)", "-4611686018427387904", "9223372036854775807", "1.5", "NULL"]
 DRIVERS: list[DriverName] = ["apsw", "sqlite3"]
@@ -70,7 +72,9 @@ def path(tmp_path: Path) -> Path:
 async def outbox(request: pytest.FixtureRequest, path: Path) -> AsyncIterator[SqliteOutbox]:
     driver: DriverName = request.param
     made = SqliteOutbox.open(path, clock=TurnableClock(), driver=driver)
-    await acknowledge(made, await lease_of(made, "filed"))
+    lease = await lease_of(made, "filed")
+    await made.record(lease, Checkpoint(), replies=[b"sealed"])
+    await acknowledge(made, lease)
     await made.store_receipt("id-filed", b"receipt")
     await made.dead_letter(
         await lease_of(made, "dead"),
@@ -140,7 +144,7 @@ async def test_column_beside_the_entries(outbox: SqliteOutbox, path: Path, table
         await reopened.alarms(entry_id=entry.id)
         await reopened.notes(entry.id)
     errors = []
-    for ask in (reopened.acknowledgement, reopened.rejected_reply):
+    for ask in (reopened.acknowledgement, reopened.rejected_reply, reopened.replies):
         for name in ("id-filed", "id-dead"):
             try:
                 await ask(name)
