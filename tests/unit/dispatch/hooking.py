@@ -30,6 +30,6 @@ def hooks_of(outbox: Any, clock: TurnableClock, *hooks: Hook) -> Hooks:
 
 
 async def started(outbox: Any, clock: TurnableClock, *hooks: Hook) -> Hooks:
-    hooks = hooks_of(outbox, clock, *hooks)
-    await hooks.register()
-    return hooks
+    telling = hooks_of(outbox, clock, *hooks)
+    await telling.register()
+    return telling

@@ -85,7 +85,7 @@ async def test_name_of_any_text(client: AsyncTiplineClient, name: str) -> None:
 @pytest.mark.parametrize("name", [None, 7, b"mug.jpg", Path("mug.jpg")])
 def test_name_that_is_no_text(name: object) -> None:
     """A name of another type is a mistake of the caller."""
-    with pytest.raises(EvidenceError, match="name is of type .*, not text"):
+    with pytest.raises(EvidenceError, match=r"name is of type .*, not text"):
         Evidence.from_bytes(b"mug", name=name)  # type: ignore[arg-type] # the situation
 
 
