@@ -379,18 +379,15 @@ class Outbox(Protocol):
     def news(self) -> AsyncIterator[None]:
         """Yield whenever something may have become due: enqueued, requeued or withdrawn; once at the start, too.
 
-        A hint and never more: a store may hear of its own process alone, several reasons may be one item, and one may
-        be told for nothing. Whoever waits looks at times anyway. It ends when the outbox is closed.
+        A hint: a store may hear of its own process alone, or tell for nothing. It ends when the outbox is closed.
         """
         ...
 
     def use_chain(self, chain: HistoryChain) -> bool:
         """Link the lines of the history with this chain from now on, unless those of another secret are made already.
 
-        All that write into one outbox need one secret: what one host records, another believes by its link.
-
-        Returns:
-            Whether the chain is the one in use; also true of a chain without a secret, which changes nothing.
+        All that write into one outbox need one secret: what one host records, another believes by its link. Returns
+        whether the chain is the one in use; also true of a chain without a secret, which changes nothing.
         """
         ...
 
