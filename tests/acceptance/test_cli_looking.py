@@ -96,7 +96,7 @@ def test_show_without_and_with_content(world: World) -> None:
     world.run("submit", str(world.submission()))
 
     plain = world.run("show", "case-1")
-    full = world.run("show", "case-1", "--content", "--json").document
+    full = world.run("show", "case-1", "--content", "--purpose", "a test", "--json").document
 
     assert f"report        {world.report_id}" in plain.out
     assert "sample_user" not in plain.out

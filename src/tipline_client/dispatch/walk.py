@@ -168,11 +168,16 @@ class Walk:
             return None
         if missing.kind == _UNAVAILABLE:
             return Again(missing, Outcome.TRANSIENT)
-        if not await self._road.evidence.is_there():
+        if await self._lacks_store(job):
             return LeftToOthers(_NO_STORE)
         settled = doom(self._checkpoint, missing)
         self._checkpoint = settled.checkpoint
         return settled.verdict if isinstance(settled.verdict, GivenUp) else None
+
+    async def _lacks_store(self, job: Job) -> bool:
+        # What is only referred to lies elsewhere: an empty store says nothing about it.
+        has_copies = any(item.reference is None for item in job.manifest)
+        return has_copies and not await self._road.evidence.is_there()
 
     def _is_worth_repeating(self) -> bool:
         """Whether to go on at once after a setback, instead of giving the entry back until it is due again."""
@@ -224,7 +229,7 @@ class Walk:
         try:
             reply = await self._transport.send(self._call(job, intent, key))
         except (EvidenceError, EnvelopeError) as error:
-            if isinstance(error, EvidenceError) and not await road.evidence.is_there():
+            if isinstance(error, EvidenceError) and await self._lacks_store(job):
                 # What arrived of the upload is in doubt, as after a reply that was lost.
                 lost = settle_silence(self._checkpoint, now=road.clock.now(), policy=road.policy)
                 return Settled(lost, LeftToOthers(_NO_STORE))

@@ -10,6 +10,7 @@ from tipline_client import events
 from tipline_client.delivery.acknowledgement import AlarmKind, FileSet
 from tipline_client.delivery.environment import Environment
 from tipline_client.delivery.events import Happening, HistoryLine, words_of
+from tipline_client.delivery.hold import Part
 from tipline_client.delivery.lane_state import Incident
 from tipline_client.delivery.outcomes import Attempt, Failure, Outcome
 
@@ -32,6 +33,14 @@ SAMPLES: tuple[Happening, ...] = (
     events.AlarmRaised(1, AlarmKind.HASH_MISSING),
     events.AlarmClosed(1, "digest of the note"),
     events.DeadlineNear(AT, AT),
+    events.HoldOpened(1, "us", Part.CONTENT, AT, is_limit=True, actor="a person", note_sha256="digest of the reason"),
+    events.HoldExtended(1, AT, "a person", "digest of the reason"),
+    events.HoldReleased(1, "a person", "digest of the reason"),
+    events.ContentRead("report", "a person", "digest of the purpose"),
+    events.KeyRewrapped("id of the master key"),
+    events.DestructionBegun("a person", "digest of the reason", "digest of the request", (1, 2)),
+    events.ContentErased(),
+    events.EntryDestroyed("digest of the certificate"),
     events.LanePaused(INCIDENT, 3, AT),
     events.LaneResumed(INCIDENT, 3, AT),
 )
