@@ -41,7 +41,7 @@ class _Dispatcher:
     def __init__(self, outbox: MemoryOutbox, clock: TurnableClock) -> None:
         self.waits: list[timedelta] = []
         self.lane = LaneGate(SharedBook(outbox, LANE), clock=clock)
-        road: dict[str, Any] = dict.fromkeys(("outbox", "trusted", "seal", "evidence"))
+        road: dict[str, Any] = dict.fromkeys(("outbox", "reader", "seal", "evidence"))
         policy, dice = RetryPolicy(jitter=0), Random(1)  # noqa: S311 - jitter
         self._pause = Pause(
             Road(**road, profile=PROFILE, lane=self.lane, policy=policy, clock=clock, random=dice), wait=self._wait
