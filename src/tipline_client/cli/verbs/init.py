@@ -84,7 +84,7 @@ def init(
         done.append("the checkpoint key was taken over")
     if new_checkpoint_key:
         keys.replace_checkpoint_key()
-        done.append("a new checkpoint key was made; what waits is refused, and must be handed in again under another key")
+        done.append("a new checkpoint key was made; what waits is refused, and must be handed in again")
     if distrust is not None:
         keys.distrust(distrust)
         done.append(f"key {distrust} is believed no longer; restart every dispatcher of this home")
