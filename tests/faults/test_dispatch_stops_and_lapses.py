@@ -1,6 +1,6 @@
 """Stops in mid-run, leases that end, and the endpoint's two clocks of an unfinished report."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
@@ -197,12 +197,12 @@ async def test_disk_full_after_submit(stage: Stage) -> None:
         def __getattr__(self, name: str) -> Any:
             return getattr(stage.outbox, name)
 
-        async def record(self, lease: Lease, checkpoint: Checkpoint) -> None:
+        async def record(self, lease: Lease, checkpoint: Checkpoint, *, replies: Sequence[bytes] = ()) -> None:
             nonlocal is_full
             if is_full and checkpoint.report_id is not None:
                 is_full = False
                 raise OutboxUnavailableError("the disk is full")
-            await stage.outbox.record(lease, checkpoint)
+            await stage.outbox.record(lease, checkpoint, replies=replies)
 
     outbox: Any = Full()
     await stage.conductor(outbox=outbox).drain(patience=DAYS)
