@@ -26,7 +26,7 @@ def disk(tmp_path: Path) -> Iterator[Path]:
     place.mkdir()
     command = ["mount", "-t", "tmpfs", "-o", "size=24m", "tmpfs", str(place)]
     if shutil.which("mount") is None or subprocess.run(command, check=False, capture_output=True).returncode:
-        pytest.skip("no small disk can be mounted here: the disk is tried with free space that is only said")
+        pytest.skip("NO SMALL DISK CAN BE MOUNTED HERE: room is tried with a disk that is only said to be full")
     yield place
     subprocess.run(["umount", place], check=True)
 

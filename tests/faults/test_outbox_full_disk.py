@@ -176,7 +176,9 @@ async def test_shared_with_another_process(outbox: SqliteOutbox, path: Path, dri
     assert "id-one" == lease.entry.id
 
 
-@pytest.mark.skipif(library_version("sqlite3") >= SAFE_WITH_LOG, reason="both libraries may share a write-ahead log")
+@pytest.mark.skipif(
+    library_version("sqlite3") >= SAFE_WITH_LOG, reason="both libraries may share a write-ahead log: nothing to refuse"
+)
 def test_log_in_use_by_a_newer_library(path: Path) -> None:
     """An old library refuses a file whose log a newer one is using in another process, instead of joining in."""
     with _other_process("open", path, "apsw"), pytest.raises(OutboxUnavailableError, match="journal mode delete"):
