@@ -80,8 +80,9 @@ def test_host_cut_off_in_mid_call(hosts_on_postgres: Hosts, far: FarHost, step: 
     hosts.await_filed(later)
     hosts.stop(first)
     assert hosts.filed_once(entry, later)
-    # What the first one had opened and nobody else knew of, it has taken back.
-    assert 0 == hosts.endpoint.summary()["open"]
+    # What the first one had opened and nobody else knew of, it has taken back; only a report that was opened by a
+    # request which arrived when nobody waited for its answer any more is left to lapse, and that is said.
+    assert hosts.endpoint.summary()["open"] <= len(hosts.client.orphaned())
 
 
 @pytest.mark.slow

@@ -18,6 +18,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from tests.support.serving import serving
 from tests.support.stage import DAYS, Stage
 from tipline_client.delivery.answers import AnswerKind
 from tipline_client.delivery.states import State
@@ -71,29 +72,9 @@ class Refuser:
 
     @asynccontextmanager
     async def running(self, *, tls: ssl.SSLContext | None = None) -> AsyncIterator[EndpointProfile]:
-        tasks: set[asyncio.Task[None]] = set()
-
-        async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            task = asyncio.current_task()
-            assert task is not None
-            tasks.add(task)
-            try:
-                await self.serve(reader, writer)
-            except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
-                pass
-            finally:
-                writer.transport.abort()
-
-        server = await asyncio.start_server(connected, "127.0.0.1", 0, ssl=tls)
-        port = server.sockets[0].getsockname()[1]
-        profile = mock(f"http://127.0.0.1:{port}/ispws", progress_timeout=timedelta(seconds=0.3))
-        try:
+        async with serving(self.serve, tls=tls) as port:
+            profile = mock(f"http://127.0.0.1:{port}/ispws", progress_timeout=timedelta(seconds=0.3))
             yield profile if tls is None else replace(profile, base_url=f"https://127.0.0.1:{port}/ispws")
-        finally:
-            server.close()
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks)
 
 
 def _answer(status: int, body: bytes = b"not now") -> bytes:

@@ -3,13 +3,14 @@
 import asyncio
 import socket
 from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager, closing, suppress
 from dataclasses import replace
 from datetime import timedelta
 from urllib.parse import urlsplit
 
 import anyio
 
+from tests.support.serving import serving
 from tests.support.stage import DAYS, Stage
 from tipline_client.delivery.manifest import ManifestItem
 from tipline_client.delivery.outcomes import Outcome
@@ -104,19 +105,17 @@ async def standing_still(stage: Stage) -> AsyncIterator[tuple[str, list[bytes]]]
             reader._transport.pause_reading()  # type: ignore[attr-defined] # nothing public stops a reader
             await asyncio.sleep(3600)
         onward, back = await asyncio.open_connection(target.hostname, target.port)
-        back.write(head)
-        async with asyncio.TaskGroup() as both:
-            both.create_task(carry(reader, back))
-            both.create_task(carry(onward, writer))
+        with closing(back):
+            back.write(head)
+            async with asyncio.TaskGroup() as both:
+                both.create_task(carry(reader, back))
+                both.create_task(carry(onward, writer))
 
     listening = socket.socket()
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
     listening.bind(("127.0.0.1", 0))
-    server = await asyncio.start_server(serve, sock=listening)
-    try:
-        yield f"http://127.0.0.1:{listening.getsockname()[1]}{target.path}", calls
-    finally:
-        server.close()
+    async with serving(serve, listening=listening) as port:
+        yield f"http://127.0.0.1:{port}{target.path}", calls
 
 
 async def test_upload_that_stands_still(stage: Stage) -> None:

@@ -1,7 +1,7 @@
 """Calls over real connections to a server that keeps every byte it got: framing, closings, slowness, redirects."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import replace
 from datetime import timedelta
@@ -10,6 +10,7 @@ import anyio
 import httpx
 import pytest
 
+from tests.support.serving import Serve, serving
 from tests.support.stage import DAYS, Stage
 from tipline_client.delivery.acknowledgement import AlarmKind
 from tipline_client.delivery.answers import AnswerKind
@@ -22,23 +23,12 @@ from tipline_client.profiles.exchange import Call, NoReply, Reply, StreamedBody
 from tipline_client.profiles.requests import finish_call, status_call
 from tipline_client.transport import HttpTransport
 
-Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nreQuest-iD: r-1\r\nSet-Cookie: node=a\r\n\r\nok"
 
 
 @asynccontextmanager
 async def _serving(serve: Serve) -> AsyncIterator[EndpointProfile]:
-    async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            await serve(reader, writer)
-        except (ConnectionError, asyncio.IncompleteReadError):
-            pass
-        finally:
-            writer.close()
-
-    server = await asyncio.start_server(connected, "127.0.0.1", 0)
-    port = server.sockets[0].getsockname()[1]
-    async with server:
+    async with serving(serve) as port:
         yield mock(f"http://127.0.0.1:{port}/ispws", progress_timeout=timedelta(seconds=0.3))
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from tests.support.serving import serving
 from tests.support.stage import DAYS, Stage
 from tipline_client.delivery.acknowledgement import AlarmKind
 from tipline_client.delivery.states import State
@@ -118,7 +119,6 @@ async def test_upload_refused_by_something_in_front(stage: Stage, answer: Fault)
 async def _stuttering(port: int) -> AsyncIterator[int]:
     """A proxy that says the endpoint's first reply twice, in one piece, and then goes on with the connection."""
     is_first = True
-    tasks: set[asyncio.Task[None]] = set()
 
     async def passed_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         nonlocal is_first
@@ -130,24 +130,17 @@ async def _stuttering(port: int) -> AsyncIterator[int]:
                 await downstream.drain()
 
         forward = asyncio.create_task(there())
-        while data := await upstream.read(65536):
-            writer.write(data * 2 if is_first else data)
-            is_first = False
-            await writer.drain()
-        forward.cancel()
-        downstream.close()
-        writer.close()
+        try:
+            while data := await upstream.read(65536):
+                writer.write(data * 2 if is_first else data)
+                is_first = False
+                await writer.drain()
+        finally:
+            forward.cancel()
+            downstream.close()
 
-    def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.create_task(passed_on(reader, writer))
-        tasks.add(task)
-        task.add_done_callback(tasks.discard)
-
-    server = await asyncio.start_server(connected, "127.0.0.1", 0)
-    async with server:
-        yield server.sockets[0].getsockname()[1]
-        for task in tasks:
-            task.cancel()
+    async with serving(passed_on) as other:
+        yield other
 
 
 async def test_reply_that_is_said_twice(stage: Stage) -> None:

@@ -12,6 +12,8 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from pathlib import Path
 
+from tests.support.serving import hang_up
+
 __all__ = ["Passage"]
 
 _CHUNK = 1 << 16
@@ -76,17 +78,21 @@ class Passage:
         await asyncio.gather(*passing, return_exceptions=True)
 
     async def _pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with contextlib.closing(writer):
+        try:
             await self._is_open.wait()
-            try:
-                if isinstance(self._target, Path):
-                    there, back = await asyncio.open_unix_connection(str(self._target))
-                else:
-                    there, back = await asyncio.open_connection("127.0.0.1", self._target)
-            except OSError:
-                return
-            with contextlib.closing(back):
-                await asyncio.gather(self._pump(reader, back), self._pump(there, writer))
+            with contextlib.suppress(OSError):
+                there, back = await self._connect()
+                try:
+                    await asyncio.gather(self._pump(reader, back), self._pump(there, writer))
+                finally:
+                    await hang_up(back)
+        finally:
+            await hang_up(writer)
+
+    async def _connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        if isinstance(self._target, Path):
+            return await asyncio.open_unix_connection(str(self._target))
+        return await asyncio.open_connection("127.0.0.1", self._target)
 
     async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         # A broken connection ends one way; the other end of it is told by the close that follows.
