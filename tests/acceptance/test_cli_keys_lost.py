@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 from tests.acceptance.world import World
+from tipline_client.mock import faults
+from tipline_client.mock.script import Step as StepName
 
 SECRET = "checkpoints.key"
 
@@ -23,8 +25,12 @@ def ids(world: World) -> tuple[str, list[str]]:
     return shown["keyId"], shown["trustedKeyIds"]
 
 
-def test_secret_of_the_checkpoints_lost_for_good(waiting: World) -> None:
-    """A new secret is made, what waits is given up with an alarm, and handed in again it is filed once."""
+@pytest.mark.parametrize("step", ["submit", "fileinfo"])
+def test_secret_of_the_checkpoints_lost_for_good(waiting: World, step: StepName) -> None:
+    """A new secret is made, what waits is given up with an alarm, and vouched for it is filed once, with a receipt."""
+    waiting.endpoint.faults.script(step, *[faults.status(503)] * 100)
+    waiting.run("dispatch", "--drain", "--patience", "0")
+    waiting.endpoint.faults.clear()
     (waiting.home / "keys" / SECRET).unlink()
     without = waiting.run("dispatch", "--drain")
 
@@ -32,14 +38,18 @@ def test_secret_of_the_checkpoints_lost_for_good(waiting: World) -> None:
 
     assert (5, 0) == (without.code, made.code)
     assert "tipline init --new-checkpoint-key" in without.err
+    calls = waiting.endpoint.summary()["requests"]
     assert 4 == waiting.run("dispatch", "--drain").code
     assert 1 == len(waiting.run("alarm", "list", "--json").document)
-    assert 0 == waiting.endpoint.summary()["requests"]
-    put_back = waiting.run("dead-letter", "requeue", "case-1", "--accept-checkpoint", "--reason", "nothing is there")
-    # Its row can be tied to what was signed with the lost secret alone: nobody can vouch for that.
-    assert (0, 4) == (put_back.code, waiting.run("dispatch", "--drain").code)
-    assert 0 == waiting.run("submit", str(waiting.submission("case-1-again"))).code
-    assert ["acknowledged", "dead_letter"] == sorted(entry["state"] for entry in waiting.listed())
+    assert calls == waiting.endpoint.summary()["requests"]
+    put_back = waiting.run("dead-letter", "requeue", "case-1", "--accept-checkpoint", "--reason", "nothing is filed")
+    assert (0, 0) == (put_back.code, waiting.run("dispatch", "--drain").code)
+    assert ["acknowledged"] == [entry["state"] for entry in waiting.listed()]
+    summary = waiting.endpoint.summary()
+    assert (1, 0, 0) == (summary["finished"], summary["duplicates"], summary["open"])
+    assert 0 == waiting.run("receipts", "show", "case-1").code
+    # The same submission under the same key is recognised again.
+    assert 0 == waiting.run("submit", str(waiting.submission())).code
     assert 1 == waiting.endpoint.summary()["finished"]
 
 

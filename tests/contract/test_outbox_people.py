@@ -232,6 +232,21 @@ async def test_requeued_with_a_checkpoint_that_a_person_vouches_for(outbox: Outb
     assert FULL_CHECKPOINT == (await outbox.get("id-one")).checkpoint
 
 
+async def test_vouched_for_under_another_secret(outbox: Outbox) -> None:
+    """What the secret makes is taken from whoever vouches: the seal, the tags of the exchanges, the content digest."""
+    lease = await lease_of(outbox)
+    await outbox.dead_letter(lease, FULL_CHECKPOINT, attempt(Outcome.REJECTED, failure=FAILURE))
+    tagged = (replace(exchange, record_tag=exchange.record_tag and "another") for exchange in FULL_CHECKPOINT.exchanges)
+    anew = replace(FULL_CHECKPOINT, seal="another", exchanges=tuple(tagged))
+
+    await outbox.requeue("id-one", reason="the secret is lost", checkpoint=anew, content_digest="another")
+
+    entry = await outbox.get("id-one")
+    assert (anew, "another") == (entry.checkpoint, entry.content_digest)
+    again = await outbox.enqueue(replace(new_entry("one"), content_digest="another"))
+    assert ("id-one", False) == (again[0].id, again[1])
+
+
 @pytest.mark.parametrize(
     "seen",
     [replace(FULL_CHECKPOINT, finish_sent=False), Checkpoint(), replace(FULL_CHECKPOINT, report_id=1)],

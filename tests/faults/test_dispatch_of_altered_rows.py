@@ -17,6 +17,7 @@ from tipline_client.delivery.environment import Environment
 from tipline_client.delivery.states import State
 from tipline_client.dispatch.delivering import deliver, requeue, withdraw
 from tipline_client.dispatch.receipting import receipt_bytes
+from tipline_client.dispatch.vouching import vouch_for
 from tipline_client.envelope import KeyRing
 from tipline_client.errors import ConfigurationError, DeliveryRejectedError, EnvelopeError, IllegalTransitionError
 from tipline_client.mock import faults
@@ -211,7 +212,7 @@ async def test_person_vouches_for_a_checkpoint(durable: Stage) -> None:
     with pytest.raises(EnvelopeError, match="was altered"):
         await requeue(durable.outbox, seal, entry.id, reason="try again")
 
-    await requeue(durable.outbox, seal, entry.id, reason="seen on the portal", accept_checkpoint=True)
+    await vouch_for(durable.outbox, seal, durable.reader, entry.id, reason="seen on the portal")
     await durable.conductor().drain(patience=DAYS)
 
     assert State.ACKNOWLEDGED == (await durable.outbox.get(entry.id)).state
@@ -245,7 +246,7 @@ async def test_two_people_vouch_at_once(durable: Stage) -> None:
     await durable.conductor().drain(patience=DAYS)
 
     async def other_person_and_a_finish_in_doubt() -> None:
-        await requeue(durable.outbox, seal, entry.id, reason="the other", accept_checkpoint=True)
+        await vouch_for(durable.outbox, seal, durable.reader, entry.id, reason="the other")
         durable.endpoint.faults.script("finish", *[faults.lost_reply() for _ in range(9)])
         await durable.conductor().drain(patience=timedelta(0))
         durable.endpoint.faults.clear()
@@ -254,9 +255,9 @@ async def test_two_people_vouch_at_once(durable: Stage) -> None:
 
     late: Any = _Late(durable, other_person_and_a_finish_in_doubt)
     with pytest.raises(IllegalTransitionError, match="has changed since it was looked at"):
-        await requeue(late, seal, entry.id, reason="looked", accept_checkpoint=True)
+        await vouch_for(late, seal, durable.reader, entry.id, reason="looked")
 
-    await requeue(durable.outbox, seal, entry.id, reason="looked again", accept_checkpoint=True)
+    await vouch_for(durable.outbox, seal, durable.reader, entry.id, reason="looked again")
     await durable.conductor().drain(patience=DAYS)
     assert State.ACKNOWLEDGED == (await durable.outbox.get(entry.id)).state
     assert (1, 0) == (durable.endpoint.summary()["finished"], durable.endpoint.summary()["duplicates"])

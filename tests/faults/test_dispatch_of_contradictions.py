@@ -9,7 +9,8 @@ from tests.support.stage import DAYS, Stage
 from tipline_client.delivery.checkpoint import Aim, Checkpoint, Retraction
 from tipline_client.delivery.outcomes import Attempt, Failure, Outcome
 from tipline_client.delivery.states import State
-from tipline_client.dispatch.delivering import deliver, requeue
+from tipline_client.dispatch.delivering import deliver
+from tipline_client.dispatch.vouching import vouch_for
 from tipline_client.errors import EnvelopeError
 from tipline_client.outbox import Lane
 from tipline_client.outbox.sqlite.driver import connect
@@ -51,9 +52,7 @@ async def test_filed_entry_whose_state_was_altered(durable: Stage, change: str) 
     with pytest.raises(EnvelopeError, match="holds an acknowledgement of it as report"):
         await deliver(durable.conductor(), durable.outbox, durable.keys, durable.vault, entry.id)
     with pytest.raises(EnvelopeError, match="holds an acknowledgement of it as report"):
-        await requeue(
-            durable.outbox, durable.keys.checkpoint_seal(), entry.id, reason="try again", accept_checkpoint=True
-        )
+        await vouch_for(durable.outbox, durable.keys.checkpoint_seal(), durable.reader, entry.id, reason="try again")
 
     assert (1, 0) == (durable.endpoint.summary()["finished"], durable.endpoint.summary()["duplicates"])
 

@@ -7,9 +7,10 @@ from tipline_client.delivery.acknowledgement import AlarmKind
 from tipline_client.delivery.entry import Entry
 from tipline_client.delivery.events import EntryRetracted
 from tipline_client.delivery.states import State
-from tipline_client.dispatch.delivering import file_by_hand, requeue
+from tipline_client.dispatch.delivering import file_by_hand
 from tipline_client.dispatch.enqueueing import enqueue
 from tipline_client.dispatch.receipting import receipt_bytes
+from tipline_client.dispatch.vouching import vouch_for
 from tipline_client.errors import EnvelopeError, ReportTakenError
 from tipline_client.mock import faults
 from tipline_client.outbox import Outbox, SqliteOutbox
@@ -139,7 +140,7 @@ async def test_wish_told_without_the_secret_and_vouched_for(durable: Stage, *, b
     given_up = await durable.outbox.get(entry.id)
 
     seal = durable.keys.checkpoint_seal()
-    await requeue(durable.outbox, seal, entry.id, reason="asked around", accept_checkpoint=True)
+    await vouch_for(durable.outbox, seal, durable.reader, entry.id, reason="asked around")
     await durable.conductor().drain(patience=DAYS)
 
     expected = State.FILED_BY_HAND if by_hand else State.RETRACTED
@@ -210,9 +211,7 @@ async def test_checkpoint_of_another_entry_vouched_for(durable: Stage) -> None:
     await durable.conductor().drain(patience=DAYS)
 
     with pytest.raises(ReportTakenError, match=filed.id):
-        await requeue(
-            durable.outbox, durable.keys.checkpoint_seal(), other.id, reason="looked at it", accept_checkpoint=True
-        )
+        await vouch_for(durable.outbox, durable.keys.checkpoint_seal(), durable.reader, other.id, reason="looked at it")
 
     assert State.DEAD_LETTER is (await durable.outbox.get(other.id)).state
 

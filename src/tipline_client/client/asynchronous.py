@@ -25,6 +25,7 @@ from tipline_client.dispatch.hooks import Hooks
 from tipline_client.dispatch.keeping import Keeper
 from tipline_client.dispatch.probing import fetch_schema, probe
 from tipline_client.dispatch.receipting import sign_outstanding
+from tipline_client.dispatch.vouching import vouch_for
 from tipline_client.envelope import KeyRing
 from tipline_client.errors import ConfigurationError, Issue, OutboxUnavailableError, ReportInvalidError
 from tipline_client.evidence import Evidence, EvidencePlace, Room
@@ -300,7 +301,9 @@ class AsyncTiplineClient(AsyncKeeping, AsyncLooking):
             IllegalTransitionError: It is no dead letter.
         """
         entry_id, seal = entry_id_of(entry_id), self.keys.checkpoint_seal()
-        return await requeue(self.outbox, seal, entry_id, reason=reason, accept_checkpoint=accept_checkpoint)
+        if accept_checkpoint:
+            return await vouch_for(self.outbox, seal, self.reader(), entry_id, reason=reason)
+        return await requeue(self.outbox, seal, entry_id, reason=reason)
 
     async def release(self, entry_id: str, *, reason: str) -> Entry:
         """Let go an entry that is held, as all are after a switch to production that were queued before it.

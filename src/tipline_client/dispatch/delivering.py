@@ -25,7 +25,7 @@ from tipline_client.errors import (
 from tipline_client.outbox.contract import Lane, Outbox
 from tipline_client.vault import Vault
 
-__all__ = ["deliver", "file_by_hand", "note_filed_by_hand", "requeue", "retract", "withdraw"]
+__all__ = ["check_consistent", "deliver", "file_by_hand", "note_filed_by_hand", "requeue", "retract", "withdraw"]
 
 
 async def deliver(conductor: Conductor, outbox: Outbox, keys: KeyRing, vault: Vault, entry_id: str) -> Receipt:
@@ -45,7 +45,7 @@ async def deliver(conductor: Conductor, outbox: Outbox, keys: KeyRing, vault: Va
     """
     outcome = await conductor.deliver(entry_id)
     entry = await outbox.get(entry_id)
-    _check_consistent(entry)
+    check_consistent(entry)
     if entry.state is State.ACKNOWLEDGED:
         try:
             return await receipt_of(outbox, keys, vault, entry_id)
@@ -62,32 +62,25 @@ async def deliver(conductor: Conductor, outbox: Outbox, keys: KeyRing, vault: Va
     raise _error_for(entry, outcome)
 
 
-async def requeue(
-    outbox: Outbox, seal: CheckpointSeal, entry_id: str, *, reason: str, accept_checkpoint: bool = False
-) -> Entry:
+async def requeue(outbox: Outbox, seal: CheckpointSeal, entry_id: str, *, reason: str) -> Entry:
     """Put a dead letter back, with its history.
 
     Args:
         outbox: Where it lies.
-        seal: Seals the checkpoint if it is accepted.
+        seal: Whose checkpoints are believed.
         entry_id: Which entry.
         reason: Why; it is kept.
-        accept_checkpoint: Whether a person vouches for the checkpoint as it stands, although its seal is broken: that
-            the report it names, and no other, may have been filed for this entry.
 
     Raises:
         EntryNotFoundError: There is no such entry.
-        EnvelopeError: An acknowledgement of it is on record; or the checkpoint is not believed, and nobody vouches for
-            it.
-        IllegalTransitionError: It is no dead letter; or it changed while it was being vouched for.
+        EnvelopeError: An acknowledgement of it is on record; or the checkpoint is not believed, and a person has to
+            vouch for it.
+        IllegalTransitionError: It is no dead letter.
     """
     entry = await outbox.get(entry_id)
-    _check_consistent(entry)
-    if not accept_checkpoint:
-        seal.check(entry.id, entry.checkpoint)
-        return await outbox.requeue(entry_id, reason=reason)
-    accepted = seal.apply(entry.id, entry.checkpoint)
-    return await outbox.requeue(entry_id, reason=f"checkpoint accepted: {reason}", checkpoint=accepted)
+    check_consistent(entry)
+    seal.check(entry.id, entry.checkpoint)
+    return await outbox.requeue(entry_id, reason=reason)
 
 
 async def withdraw(outbox: Outbox, seal: CheckpointSeal, entry_id: str, *, reason: str) -> Entry:
@@ -165,7 +158,7 @@ async def note_filed_by_hand(
     """
     try:
         entry = await outbox.get(entry_id)
-        _check_consistent(entry)
+        check_consistent(entry)
         is_believed = _is_believed(entry, seal)
         holds = holds_for(entry, regimes, filed_at=now)
         entry = await outbox.file_by_hand(
@@ -230,7 +223,7 @@ def _is_believed(entry: Entry, seal: CheckpointSeal) -> bool:
     return True
 
 
-def _check_consistent(entry: Entry) -> None:
+def check_consistent(entry: Entry) -> None:
     """Say nothing of an entry whose state and acknowledgement contradict each other but that.
 
     Raises:

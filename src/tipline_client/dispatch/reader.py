@@ -43,8 +43,12 @@ class Reader:
     trusted: TrustedKeys
     records: RecordKeys
 
-    async def open(self, entry: Entry) -> OpenedEntry:
+    async def open(self, entry: Entry, *, must_be_tied: bool = True) -> OpenedEntry:
         """What was signed for an entry, if the signature is good and the row says the same.
+
+        Args:
+            entry: The entry.
+            must_be_tied: Whether the digest in the row has to be tied to the content by this installation's secret.
 
         Raises:
             EnvelopeError: The bytes are not signed by a trusted key, the row's columns are not what was signed, or the
@@ -60,8 +64,9 @@ class Reader:
             "profile": (entry.profile, payload.profile),
             "environment": (entry.environment, payload.environment),
             "time of knowledge": (entry.known_at, payload.known_at),
-            "content digest": (entry.content_digest, content_tag(self.records, payload.content_digest)),
         }
+        if must_be_tied:
+            row["content digest"] = (entry.content_digest, content_tag(self.records, payload.content_digest))
         altered = [column for column, (stored, signed) in row.items() if stored != signed]
         if altered:
             verb = "differs" if len(altered) == 1 else "differ"

@@ -275,9 +275,8 @@ class Outbox(Protocol):
         An entry without anything at the endpoint, be it withdrawn or given up, becomes `FILED_BY_HAND` at once. Else
         number and wish are recorded and it becomes `QUEUED`, due at once; the next lease takes back what is at the
         endpoint. Either way a lease is taken away in the same commit. The same number again changes nothing, but that
-        what was given up meanwhile is tried once more. The holds are opened if it is `FILED_BY_HAND` by this very
-        call. Unless `is_believed`, nobody knows what is at the endpoint: the number is recorded, a lease taken away,
-        and a held or given up entry stays where it is.
+        what was given up is tried once more. The holds are opened if this very call makes it `FILED_BY_HAND`. Unless
+        `is_believed`, nobody knows what is at the endpoint: the number is kept, a lease taken away, the state left.
 
         Raises:
             EntryNotFoundError: There is none.
@@ -287,16 +286,17 @@ class Outbox(Protocol):
         """
         ...
 
-    async def requeue(self, entry_id: str, *, reason: str, checkpoint: Checkpoint | None = None) -> Entry:
+    async def requeue(
+        self, entry_id: str, *, reason: str, checkpoint: Checkpoint | None = None, content_digest: str | None = None
+    ) -> Entry:
         """`DEAD_LETTER -> QUEUED`, due at once, with checkpoint, attempts and history kept.
 
-        With `checkpoint` a person vouches for what could not be trusted on record: it takes the place of the one on
-        record, from which it differs in its seal alone. The wish that it not be filed, if there is one in the row, is
-        vouched for with it, and told once more.
+        A person vouches with `checkpoint` and `content_digest` for what is on record: they differ in what the secret
+        makes alone. A wish that it not be filed is vouched for with them, and told again.
 
         Raises:
             EntryNotFoundError: There is none.
-            IllegalTransitionError: It is no dead letter; or its checkpoint is not, or no longer, what is vouched for.
+            IllegalTransitionError: It is no dead letter; or its checkpoint is not what is vouched for.
             ReportTakenError: The report that it would go on with is another entry's of the lane.
         """
         ...

@@ -178,12 +178,18 @@ def checkpoint_to_resume(entry: Entry, vouched_for: Checkpoint | None) -> Checkp
     """
     if vouched_for is None:
         return entry.checkpoint
-    if replace(entry.checkpoint, seal=vouched_for.seal) != vouched_for:
+    if _without_secret(entry.checkpoint) != _without_secret(vouched_for):
         raise IllegalTransitionError(
             f"entry {entry.id}: its checkpoint has changed since it was looked at, and is not what is vouched for",
             hint="Somebody else put it back meanwhile: look at it again with `tipline show`.",
         )
     return vouched_for
+
+
+def _without_secret(checkpoint: Checkpoint) -> Checkpoint:
+    """What a checkpoint says, without what was made with the installation's secret."""
+    untied = (replace(exchange, record_tag=exchange.record_tag and "") for exchange in checkpoint.exchanges)
+    return replace(checkpoint, seal="", exchanges=tuple(untied))
 
 
 def check_text(*texts: str) -> None:

@@ -13,6 +13,7 @@ from tipline_client.cli.views import entry_view
 from tipline_client.delivery.entry import Entry
 from tipline_client.delivery.states import State
 from tipline_client.dispatch.delivering import requeue as put_back_dead_letter
+from tipline_client.dispatch.vouching import vouch_for
 from tipline_client.errors import EnvelopeError, IllegalTransitionError, ReportTakenError
 from tipline_client.outbox import Outbox
 
@@ -118,13 +119,16 @@ def requeue(
 
 
 def _requeue_one(session: Session, name: str, *, reason: str, is_dry: bool, accept_checkpoint: bool) -> ExitCode:
-    seal = session.settings.place.keys().checkpoint_seal()
+    place = session.settings.place
+    seal = place.keys().checkpoint_seal()
 
     async def put_back(outbox: Outbox) -> Entry:
         found = await find_entry(outbox, name, settings=session.settings)
         if is_dry:
             return found
-        return await put_back_dead_letter(outbox, seal, found.id, reason=reason, accept_checkpoint=accept_checkpoint)
+        if accept_checkpoint:
+            return await vouch_for(outbox, seal, place.reader(), found.id, reason=reason)
+        return await put_back_dead_letter(outbox, seal, found.id, reason=reason)
 
     now = with_outbox(session.settings, put_back)
     words = "is meant" if is_dry else f"is {now.state}; `tipline dispatch` delivers it"

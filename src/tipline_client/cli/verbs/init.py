@@ -55,7 +55,7 @@ def init(
             signature alone is refused from then on; dispatchers read the keys when they start.
         checkpoint_key: Take over the secret that seals checkpoints from another host of the same outbox.
         new_checkpoint_key: Make another secret that seals checkpoints, after the one before was lost for good. What
-            waits is refused from then on, and must be handed in again.
+            waits is refused from then on, until a person vouches for it.
         options: Which installation.
     """
     session = options.start()
@@ -84,7 +84,7 @@ def init(
         done.append("the checkpoint key was taken over")
     if new_checkpoint_key:
         keys.replace_checkpoint_key()
-        done.append("a new checkpoint key was made; what waits is refused, and must be handed in again")
+        done.append("a new checkpoint key was made; what waits is refused until a person vouches for it")
     if distrust is not None:
         keys.distrust(distrust)
         done.append(f"key {distrust} is believed no longer; restart every dispatcher of this home")

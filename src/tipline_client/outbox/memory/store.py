@@ -284,12 +284,16 @@ class MemoryOutbox:
                 now=self._clock.now(),
             )
 
-    async def requeue(self, entry_id: str, *, reason: str, checkpoint: Checkpoint | None = None) -> Entry:
+    async def requeue(
+        self, entry_id: str, *, reason: str, checkpoint: Checkpoint | None = None, content_digest: str | None = None
+    ) -> Entry:
         """See `Outbox.requeue`."""
         rules.check_text(reason)
         with self._lock:
             self._bulletin.tell()
-            return self._tables.requeue(entry_id, reason=reason, checkpoint=checkpoint, now=self._clock.now())
+            return self._tables.requeue(
+                entry_id, reason=reason, checkpoint=checkpoint, content_digest=content_digest, now=self._clock.now()
+            )
 
     async def attempts(self, entry_id: str, *, limit: int = 100) -> list[Attempt]:
         """See `Outbox.attempts`."""

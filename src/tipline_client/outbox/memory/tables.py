@@ -286,14 +286,17 @@ class Tables:
         self.open_holds(row, by_hand.holds_of_hand_filing(before, state, holds), now=now)
         return row.entry
 
-    def requeue(self, entry_id: str, *, reason: str, checkpoint: Checkpoint | None, now: datetime) -> Entry:
+    def requeue(
+        self, entry_id: str, *, reason: str, checkpoint: Checkpoint | None, content_digest: str | None, now: datetime
+    ) -> Entry:
         """See `Outbox.requeue`."""
         row = self.row(entry_id)
         rules.check_requeueable(row.entry)
         resumed = rules.checkpoint_to_resume(row.entry, checkpoint)
         self.check_nobody_elses(row, resumed.report_id)
         row.notes.append((now, f"requeued: {reason}"))
-        row.entry = replace(row.entry, state=State.QUEUED, checkpoint=resumed, available_at=now)
+        digest = content_digest or row.entry.content_digest
+        row.entry = replace(row.entry, state=State.QUEUED, content_digest=digest, checkpoint=resumed, available_at=now)
         row.holds_report = resumed.report_id
         for what in rules.happenings_of_requeue(row.entry, reason, is_vouched_for=checkpoint is not None):
             self.tell(row, what, now=now)

@@ -70,7 +70,13 @@ def file_by_hand(
 
 
 def requeue(
-    entry_id: str, *, reason: str, checkpoint: Checkpoint | None, chain: HistoryChain, now: int | None
+    entry_id: str,
+    *,
+    reason: str,
+    checkpoint: Checkpoint | None,
+    content_digest: str | None,
+    chain: HistoryChain,
+    now: int | None,
 ) -> Conversation[Entry]:
     """Put a dead letter back in the line; see `Outbox.requeue`."""
     row = yield from locked(entry_id)
@@ -78,7 +84,7 @@ def requeue(
     rules.check_requeueable(entry)
     resuming = rules.checkpoint_to_resume(entry, checkpoint)
     yield from check_nobody_elses(entry_id, resuming.report_id)
-    resumed = checkpoint_columns(resuming)
+    resumed = {"content_digest": content_digest or entry.content_digest, **checkpoint_columns(resuming)}
     [[at]] = yield statements.REQUEUE, {"number": row[0], "now": now, **resumed}
     yield statements.ADD_NOTE, {"entry": row[0], "text": f"requeued: {reason}", "now": at}
     happenings = rules.happenings_of_requeue(entry, reason, is_vouched_for=checkpoint is not None)

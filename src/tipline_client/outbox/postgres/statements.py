@@ -268,7 +268,8 @@ FILE_BY_HAND: Final = f"""
 
 REQUEUE: Final = f"""
     UPDATE tipline.entries
-    SET state = 'queued', checkpoint = %(checkpoint)s, lapses_at = %(lapses_at)s, report_id = %(report_id)s::text,
+    SET state = 'queued', content_digest = %(content_digest)s, checkpoint = %(checkpoint)s,
+        lapses_at = %(lapses_at)s, report_id = %(report_id)s::text,
         orphans_lapse_at = %(orphans_lapse_at)s::bigint, available_at = {_NOW}
     WHERE number = %(number)s
     RETURNING available_at

@@ -326,12 +326,21 @@ class PostgresOutbox(Chained, PostgresLook):
             wakes=True,
         )
 
-    async def requeue(self, entry_id: str, *, reason: str, checkpoint: Checkpoint | None = None) -> Entry:
+    async def requeue(
+        self, entry_id: str, *, reason: str, checkpoint: Checkpoint | None = None, content_digest: str | None = None
+    ) -> Entry:
         """See `Outbox.requeue`."""
         rules.check_text(reason)
         return await self._hold(
             Kind.WRITE_TOGETHER,
-            lambda now: deciding.requeue(entry_id, reason=reason, checkpoint=checkpoint, chain=self._chain, now=now),
+            lambda now: deciding.requeue(
+                entry_id,
+                reason=reason,
+                checkpoint=checkpoint,
+                content_digest=content_digest,
+                chain=self._chain,
+                now=now,
+            ),
             wakes=True,
         )
 

@@ -72,14 +72,16 @@ def file_by_hand(
     return entry_of(_row(writing, entry_id))
 
 
-def requeue(writing: Writing, entry_id: str, *, reason: str, checkpoint: Checkpoint | None) -> Entry:
+def requeue(
+    writing: Writing, entry_id: str, *, reason: str, checkpoint: Checkpoint | None, content_digest: str | None
+) -> Entry:
     """Put a dead letter back in the line; see `Outbox.requeue`."""
     row = _row(writing, entry_id)
     entry = entry_of(row)
     rules.check_requeueable(entry)
     resuming = rules.checkpoint_to_resume(entry, checkpoint)
     check_nobody_elses(writing, entry_id, resuming.report_id)
-    resumed = checkpoint_columns(resuming)
+    resumed = {"content_digest": content_digest or entry.content_digest, **checkpoint_columns(resuming)}
     writing.execute(statements.REQUEUE, {"number": row[0], "now": microseconds(writing.now), **resumed})
     _note(writing, row, f"requeued: {reason}")
     for what in rules.happenings_of_requeue(entry, reason, is_vouched_for=checkpoint is not None):

@@ -277,8 +277,8 @@ FILE_BY_HAND: Final = """
 """Write down that a person filed the report, and take a lease away."""
 
 REQUEUE: Final = """
-    UPDATE entries SET state = 'queued', checkpoint = :checkpoint, lapses_at = :lapses_at, report_id = :report_id,
-        orphans_lapse_at = :orphans_lapse_at, available_at = :now
+    UPDATE entries SET state = 'queued', content_digest = :content_digest, checkpoint = :checkpoint,
+        lapses_at = :lapses_at, report_id = :report_id, orphans_lapse_at = :orphans_lapse_at, available_at = :now
     WHERE number = :number
 """
 """Put a dead letter back in the line, due at once."""

@@ -279,11 +279,16 @@ class SqliteOutbox(Chained, SqliteLook):
             wakes=True,
         )
 
-    async def requeue(self, entry_id: str, *, reason: str, checkpoint: Checkpoint | None = None) -> Entry:
+    async def requeue(
+        self, entry_id: str, *, reason: str, checkpoint: Checkpoint | None = None, content_digest: str | None = None
+    ) -> Entry:
         """See `Outbox.requeue`."""
         rules.check_text(reason)
         return await self._write(
-            lambda writing: deciding.requeue(writing, entry_id, reason=reason, checkpoint=checkpoint), wakes=True
+            lambda writing: deciding.requeue(
+                writing, entry_id, reason=reason, checkpoint=checkpoint, content_digest=content_digest
+            ),
+            wakes=True,
         )
 
     async def store_receipt(self, entry_id: str, receipt: bytes) -> bytes:
