@@ -15,6 +15,8 @@ from tipline_client.delivery.certificate import CERTIFICATE_VERSION, ERASED, Cer
 from tipline_client.delivery.clock import Clock
 from tipline_client.delivery.entry import Entry
 from tipline_client.delivery.jsonable import from_json, to_json
+from tipline_client.delivery.manifest import ManifestItem
+from tipline_client.delivery.receipt import ReceiptFile
 from tipline_client.delivery.states import State
 from tipline_client.dispatch.reader import Reader
 from tipline_client.dispatch.receipting import receipt_of
@@ -225,25 +227,26 @@ class Destroyer:
             files=(),
             software=f"tipline-client {__version__}",
         )
-        if entry.state is State.ACKNOWLEDGED:
-            # The receipt outlives the content; one that is still to be made could not be made any more.
-            receipt = await receipt_of(self.outbox, self.keys, self.vault, entry.id)
-            files = tuple(
-                DestroyedFile(file.index, file.size, file.md5, file.sha1, file.sha256) for file in receipt.files
-            )
-            return replace(plan, envelope_sha256=receipt.envelope_sha256, files=files)
         if not entry.state.is_terminal:
             # Refused in a moment, by the outbox.
             return plan
+        # The receipt outlives the content; one that is still to be made could not be made any more.
+        filed = entry.state is State.ACKNOWLEDGED
+        receipt = await receipt_of(self.outbox, self.keys, self.vault, entry.id) if filed else None
         try:
             reader = Reader(vault=self.vault, trusted=self.keys.trusted(), records=self.keys.record_keys())
             opened = await reader.open(entry)
         except (EnvelopeError, KeyUnavailableError) as error:
-            return replace(plan, unread=str(error))
-        files = tuple(
-            DestroyedFile(item.index, item.size, item.md5, item.sha1, item.sha256) for item in opened.payload.manifest
-        )
-        return replace(plan, envelope_sha256=hashlib.sha256(opened.envelope).hexdigest(), files=files)
+            if receipt is None:
+                return replace(plan, unread=str(error))
+            files = [_destroyed(file) for file in receipt.files]
+            return replace(plan, envelope_sha256=receipt.envelope_sha256, files=tuple(files))
+        files = [_destroyed(item, is_reference=item.reference is not None) for item in opened.payload.manifest]
+        return replace(plan, envelope_sha256=hashlib.sha256(opened.envelope).hexdigest(), files=tuple(files))
+
+
+def _destroyed(file: ReceiptFile | ManifestItem, *, is_reference: bool | None = None) -> DestroyedFile:
+    return DestroyedFile(file.index, file.size, file.md5, file.sha1, file.sha256, is_reference)
 
 
 def _opened_plan(begun: Destruction, records: RecordKeys) -> Certificate:
