@@ -370,7 +370,7 @@ class AsyncTiplineClient(AsyncKeeping, AsyncLooking):
             seal=self.keys.checkpoint_seal(),
             chain=self.keys.history_chain(),
             evidence=self._store,
-            lane=LaneGate(SharedBook(self.outbox, lane), clock=options.clock),
+            lane=LaneGate(SharedBook(self.outbox, lane), clock=options.clock, turn=2 * options.lease_for),
             policy=options.policy,
             clock=options.clock,
             random=options.random,
