@@ -1,6 +1,7 @@
 """How the blocks of a page are run: Python in one namespace, `$ tipline ...` lines through the command's own entry.
 
-A few commands that move files are run as they stand. A mock endpoint of the test stands in for the one that a page starts in the background at port 8765.
+A few commands that move files are run as they stand, and what a page shows below a command has to be printed by it. A
+mock endpoint of the test stands in for the one that a page starts in the background at port 8765.
 """
 
 import contextlib
