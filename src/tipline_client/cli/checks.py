@@ -13,7 +13,7 @@ from tipline_client.cli.incidents import find_paused_lanes, incident_line
 from tipline_client.cli.opening import LANES
 from tipline_client.cli.settings import Settings
 from tipline_client.cli.sizes import size_words
-from tipline_client.cli.suspects import find_suspects
+from tipline_client.cli.suspects import Suspects, find_suspects
 from tipline_client.cli.variables import VARIABLE_NAMES
 from tipline_client.cli.views import instant, span
 from tipline_client.delivery.environment import Environment
@@ -25,6 +25,10 @@ from tipline_client.outbox import Outbox, SqliteOutbox
 __all__ = ["Check", "Grade", "check_endpoint_settings", "check_keys", "check_outbox", "check_settings"]
 
 _MOST_VERIFIED = 10_000
+_NO_SIGNER = (
+    "Right for a host that only delivers. Otherwise restore the private half and `active` from the backup of the keys; "
+    "receipts are made by a host that signs."
+)
 """How many waiting entries are verified; `tipline verify --all` looks at everything."""
 
 
@@ -106,13 +110,18 @@ def check_keys(settings: Settings) -> list[Check]:
     home = settings.place
     try:
         keys = home.keys()
-        signer = keys.signer()
         trusted = len(keys.trusted())
+        # A host that only delivers has none, and lacks nothing.
+        signer = keys.signer() if keys.active_id is not None else None
     except TiplineError as error:
         checks = [Check("keys", Grade.PROBLEM, str(error), error.hint)]
         return [*checks, *([_check_powers(home, can_sign=False)] if home.exists else [])]
-    checks = [Check("keys", Grade.OK, f"{signer.key_id} signs; {trusted} trusted")]
-    checks.append(_check_powers(home, can_sign=True))
+    checks = [
+        Check("keys", Grade.OK, f"{signer.key_id} signs; {trusted} trusted")
+        if signer is not None
+        else Check("keys", Grade.WARNING, f"none signs on this host; {trusted} trusted", _NO_SIGNER)
+    ]
+    checks.append(_check_powers(home, can_sign=signer is not None))
     checks += [Check("keys", Grade.PROBLEM, problem) for problem in keys.permissions_problems()]
     if home.path.stat().st_mode & 0o077:
         checks.append(Check("home", Grade.PROBLEM, f"{home.path} is open to others", f"chmod 700 {home.path}"))
@@ -150,7 +159,7 @@ async def check_outbox(outbox: Outbox, *, now: datetime, reader: Reader | None) 
         Check("lane", Grade.WARNING, incident_line(paused), "A running dispatcher goes on by itself once it is well.")
         for paused in await find_paused_lanes(outbox, LANES)
     ]
-    checks += await _check_altered(outbox, reader)
+    checks += _check_altered(await find_suspects(outbox, reader=reader, most=_MOST_VERIFIED))
     alarms = f"{counts.open_alarms} open"
     checks.append(
         Check("alarms", Grade.PROBLEM, alarms, "Look with `tipline alarm list`.")
@@ -199,13 +208,25 @@ async def _check_file(outbox: SqliteOutbox, facts: Mapping[str, str]) -> list[Ch
     return checks
 
 
-async def _check_altered(outbox: Outbox, reader: Reader | None) -> list[Check]:
-    suspects = await find_suspects(outbox, reader=reader, most=_MOST_VERIFIED)
+def _check_altered(suspects: Suspects) -> list[Check]:
+    return [*_altered(suspects), *_unread(suspects)]
+
+
+def _unread(suspects: Suspects) -> list[Check]:
+    if not suspects.keyless:
+        return []
+    detail = f"{suspects.keyless} cannot be opened here: {suspects.want}"
+    hint = "Bring that key, or leave them to a host that has it. If nobody knows the key, the rows were altered."
+    return [Check("waiting rows", Grade.WARNING, detail, hint)]
+
+
+def _altered(suspects: Suspects) -> list[Check]:
     if not suspects.count and suspects.not_looked_at:
         seen = f"none of the {suspects.looked_at} oldest is altered; {suspects.not_looked_at} more were not looked at"
         return [Check("waiting rows", Grade.WARNING, seen, "`tipline verify --all` looks at every row.")]
     if not suspects.count:
-        return [Check("waiting rows", Grade.OK, "none of them is altered")]
+        opened = f"the {suspects.looked_at - suspects.keyless} that can be opened here" if suspects.keyless else "them"
+        return [Check("waiting rows", Grade.OK, f"none of {opened} is altered")]
     checks = [
         Check("waiting rows", Grade.PROBLEM, f"entry {suspect.entry_id} ({suspect.where}): {suspect.reason}")
         for suspect in suspects.named
