@@ -7,6 +7,8 @@ there yet.
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
+import anyio
+
 from tipline_client.cli.database_checks import check_server
 from tipline_client.cli.findings import Check, Grade
 from tipline_client.cli.incidents import find_paused_lanes, incident_line
@@ -21,6 +23,7 @@ from tipline_client.dispatch.reader import Reader
 from tipline_client.errors import ConfigurationError, OutboxUnavailableError, TiplineError
 from tipline_client.home import Home
 from tipline_client.outbox import Outbox, SqliteOutbox
+from tipline_client.vault.local_keys import LocalMasterKeys
 
 __all__ = ["Check", "Grade", "check_endpoint_settings", "check_keys", "check_outbox", "check_settings"]
 
@@ -50,6 +53,7 @@ def check_settings(settings: Settings, *, environ: Mapping[str, str]) -> list[Ch
         "regimes": ", ".join(settings.regimes),
         "actor": "set" if settings.actor else "not set",
         "master_key": "set" if settings.master_keys else "not set",
+        "key_provider": "not set" if settings.key_provider is None else type(settings.key_provider).__name__,
         "reporter": "set" if settings.reporter else "not set",
     }
     checks = [Check("configuration", Grade.OK, file)]
@@ -131,10 +135,12 @@ def check_keys(settings: Settings) -> list[Check]:
 def _check_powers(home: Home, *, can_sign: bool) -> Check:
     try:
         master = home.master_keys()
+        # Whoever wraps elsewhere is asked, which also tells whether it can be reached.
+        can_wrap = master.can_wrap if isinstance(master, LocalMasterKeys) else bool(anyio.run(master.active))
     except ConfigurationError as error:
         return Check("this host", Grade.PROBLEM, str(error), error.hint)
     powers = {
-        "queue": can_sign and master.can_wrap,
+        "queue": can_sign and can_wrap,
         "read and deliver": master.can_unwrap,
         "sign receipts and certificates": can_sign,
     }

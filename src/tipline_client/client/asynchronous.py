@@ -115,7 +115,7 @@ class AsyncTiplineClient(AsyncKeeping, AsyncLooking):
         """
         check_opening(home=home, profile=profile, outbox=outbox, options=options)
         options = options or Options()
-        place = Home(home)
+        place = Home(home, key_provider=options.master_keys)
         copies = place.evidence_by_mode(evidence, keep_free=options.keep_free)
         address = Address(outbox) if isinstance(outbox, str) else None
         keys = place.keys() if place.exists else place.create(beside=address)
@@ -132,7 +132,7 @@ class AsyncTiplineClient(AsyncKeeping, AsyncLooking):
             outbox=opened,
             store=copies,
             keys=keys,
-            vault=Vault(options.master_keys or place.master_keys()),
+            vault=Vault(place.master_keys()),
             profile=place.know_schema(profile),
             options=options,
             closes_outbox=opened is not outbox,
