@@ -26,7 +26,8 @@ class Wire:
         self._listening = socket.socket(socket.AF_UNIX)
         self._listening.bind(str(folder / ".s.PGSQL.5432"))
         self._listening.listen()
-        threading.Thread(target=self._accept, daemon=True).start()
+        self._accepting = threading.Thread(target=self._accept, daemon=True)
+        self._accepting.start()
 
     def lose_request(self, word: bytes) -> None:
         """The next request with this word in it does not arrive; its connection ends."""
@@ -41,6 +42,8 @@ class Wire:
         # A blocked accept is woken by the shutdown, not by the close.
         with contextlib.suppress(OSError):
             self._listening.shutdown(socket.SHUT_RDWR)
+        # Until it is done nobody knows of a connection that it is just taking.
+        self._accepting.join()
         self._listening.close()
         for one in self._open:
             _end(one)
@@ -50,9 +53,10 @@ class Wire:
         with contextlib.suppress(OSError):
             while True:
                 client, _ = self._listening.accept()
+                self._open.append(client)
                 server = socket.socket(socket.AF_UNIX)
+                self._open.append(server)
                 server.connect(str(self._server))
-                self._open += [client, server]
                 is_doomed = threading.Event()
                 for work in (self._ask, self._answer):
                     threading.Thread(target=work, args=(client, server, is_doomed), daemon=True).start()
