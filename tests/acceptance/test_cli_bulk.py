@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.acceptance.world import World
+from tipline_client.mock import code, other_files
 
 
 def _issues(path: Path) -> list[dict[str, object]]:
@@ -236,3 +237,47 @@ def test_table_without_a_mapped_column(world: World) -> None:
 
     assert 5 == ran.code
     assert "Did you mean 'Seen At'?" in ran.err
+
+
+def test_one_is_given_up_and_one_needs_a_look(world: World) -> None:
+    """The summary counts them, says where to look, and ends with the code of what was given up."""
+    world.endpoint.faults.script("submit", code(4100))
+    world.endpoint.faults.script("finish", other_files())
+    path = world.lines(world.content("a"), world.content("b"), world.content("c"))
+
+    ran = world.run("submit", str(path), "--slots", "1")
+
+    assert 4 == ran.code
+    assert "delivery: 2 filed, 1 given up, 0 waiting" in ran.out
+    assert "a person must look: 1 open alarm(s)" in ran.out
+    assert "tipline dead-letter list" in ran.out
+
+
+def test_derived_key_is_shown(world: World) -> None:
+    """The summary for people says how many keys are derived from content, and shows one."""
+    ran = world.run("enqueue", str(world.lines(world.content(None), world.content("b"))))
+
+    [entry] = [entry for entry in world.listed() if entry["idempotencyKey"] != "b"]
+    assert 0 == ran.code
+    assert f":1 is {entry['idempotencyKey']}" in ran.out
+
+
+def test_table_without_a_mapping_file(world: World) -> None:
+    """It is refused, and the option is named."""
+    (world.folder / "cases.csv").write_text("Case\n1\n")
+
+    ran = world.run("enqueue", "cases.csv")
+
+    assert (2, True) == (ran.code, "--map" in ran.err)
+
+
+def test_rejects_cannot_be_written(world: World) -> None:
+    """The run ends with a clear error and the number of what is durable; nothing bad is dropped silently."""
+    path = world.lines(world.content("a"), {"report": {}}, world.content("c"))
+
+    ran = world.run("enqueue", "--json", str(path), "--rejects", str(world.folder / "nowhere" / "rejects.jsonl"))
+
+    [source] = ran.document["sources"]
+    assert (5, 0) == (ran.code, source["rejected"])
+    assert "cannot be written" in source["error"]["message"]
+    assert source["queued"] == len(world.listed())

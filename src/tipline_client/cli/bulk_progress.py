@@ -35,13 +35,14 @@ def progress_words(done: int, position: int, size: int | None, *, seconds: float
 
 
 class _Lines:
-    def __init__(self, output: Output) -> None:
+    def __init__(self, output: Output, clock: Callable[[], float]) -> None:
         self._output = output
-        self._began = self._said = time.monotonic()
+        self._clock = clock
+        self._began = self._said = clock()
         self._what = ""
 
     def __call__(self, what: str, counts: str, done: int, position: int, size: int | None) -> None:
-        now = time.monotonic()
+        now = self._clock()
         if what != self._what:
             self._what, self._began, self._said = what, now, now
         if now - self._said >= _EVERY:
@@ -51,12 +52,17 @@ class _Lines:
 
 
 @contextmanager
-def watching_bulk(output: Output) -> Iterator[Told]:
-    """Show progress for as long as the block lasts; none with `--json`."""
+def watching_bulk(output: Output, *, clock: Callable[[], float] = time.monotonic) -> Iterator[Told]:
+    """Show progress for as long as the block lasts; none with `--json`.
+
+    Args:
+        output: Where lines go.
+        clock: Seconds that only go on.
+    """
     if output.as_json:
         yield lambda *_: None
     elif not sys.stderr.isatty():
-        yield _Lines(output)
+        yield _Lines(output, clock)
     else:
         with _bar() as told:
             yield told

@@ -25,6 +25,7 @@ class Delivery:
         given_up: Rejected, withdrawn or given up with a reason.
         waiting: Tried, and still waiting.
         altered: What the outbox holds of them is not believed.
+        alarms: What a person must look at, although it is filed.
         was_interrupted: Whether somebody asked to stop.
     """
 
@@ -33,6 +34,7 @@ class Delivery:
     given_up: int = 0
     waiting: int = 0
     altered: int = 0
+    alarms: int = 0
     was_interrupted: bool = False
 
     @property
@@ -42,6 +44,7 @@ class Delivery:
 
     def add(self, item: Delivered) -> None:
         """Count one."""
+        self.alarms += len(item.alarms)
         if isinstance(item.error, (EnvelopeError, UnreadableRowError)):
             self.altered += 1
         elif item.exit_code is ExitCode.OK:
@@ -103,6 +106,7 @@ def bulk_view(
             "filed": delivery.filed,
             "givenUp": delivery.given_up,
             "altered": delivery.altered,
+            "alarms": delivery.alarms,
             "waiting": delivery.total - delivery.filed - delivery.given_up - delivery.altered,
         },
         "firstResults": first,
@@ -144,6 +148,14 @@ def bulk_lines(
         lines.append(f"keys derived from the content begin with content:, such as that of {where}")
     if delivery is not None:
         lines.append(f"delivery: {delivery.words()}")
+        if delivery.given_up:
+            lines.append("hint: `tipline dead-letter list` says why something was given up")
+        if delivery.altered:
+            lines.append(
+                f"altered: {delivery.altered}: what the outbox holds of them is not believed: tipline verify --all"
+            )
+        if delivery.alarms:
+            lines.append(f"a person must look: {delivery.alarms} open alarm(s): tipline alarm list")
         if delivery.tried < delivery.total or delivery.waiting:
             lines.append("hint: `tipline dispatch` delivers what waits")
     return lines
