@@ -4,6 +4,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Final
 
 from tipline_client.cli.output import Output
@@ -15,6 +16,7 @@ Told = Callable[[str, str, int, int, int | None], object]
 
 _EVERY: Final = 5.0
 _REFRESH: Final = 0.2
+_NAME: Final = 20
 
 
 def progress_words(done: int, position: int, size: int | None, *, seconds: float) -> str:
@@ -76,7 +78,7 @@ def _bar() -> Iterator[Told]:
 
     parts = (
         TextColumn("{task.description}", markup=False),
-        BarColumn(),
+        BarColumn(bar_width=16),
         TextColumn("{task.fields[pace]}", markup=False),
     )
     with Progress(*parts, console=Console(stderr=True), transient=True) as progress:
@@ -93,6 +95,8 @@ def _bar() -> Iterator[Told]:
                 return
             shown = now
             pace = progress_words(done, position, size, seconds=now - began)
-            progress.update(task, description=what, total=size, completed=position, pace=f"{pace}: {counts}")
+            progress.update(
+                task, description=Path(what).name[:_NAME], total=size, completed=position, pace=f"{pace}\n{counts}"
+            )
 
         yield told
