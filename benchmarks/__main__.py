@@ -2,6 +2,7 @@
 
 import anyio
 
+from benchmarks.bulk import measure_bulk, measure_bulk_memory
 from benchmarks.costs import measure_costs
 from benchmarks.delivery import measure_delivery
 from benchmarks.dispatchers import measure_dispatchers
@@ -21,6 +22,8 @@ def main() -> None:
     anyio.run(measure_costs)
     anyio.run(measure_commits)
     anyio.run(measure_group_commit)
+    anyio.run(measure_bulk)
+    measure_bulk_memory()
     anyio.run(measure_dispatchers)
     anyio.run(measure_pause)
     anyio.run(measure_growth)

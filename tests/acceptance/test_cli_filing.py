@@ -79,26 +79,28 @@ def test_reply_to_finish_lost(world: World) -> None:
 
 
 def test_json_lines(world: World) -> None:
-    """Each line is a submission of its own, and the result is an array."""
+    """Each line is a submission of its own, and the result is a summary with the first ones by name."""
     path = world.lines(world.content("a"), world.content("b"), world.content("c"))
 
     ran = world.run("submit", "--json", "--slots", "2", str(path))
 
-    assert 0 == ran.code
-    assert ["a", "b", "c"] == [item["idempotencyKey"] for item in ran.document]
-    assert [f"{path}:{number}" for number in (1, 2, 3)] == [item["file"] for item in ran.document]
-    assert {"acknowledged"} == {item["state"] for item in ran.document}
+    first = ran.document["firstResults"]
+    assert (0, 3) == (ran.code, ran.document["delivery"]["filed"])
+    assert ["a", "b", "c"] == [item["idempotencyKey"] for item in first]
+    assert [f"{path}:{number}" for number in (1, 2, 3)] == [item["file"] for item in first]
+    assert 3 == len(world.listed("acknowledged"))
 
 
 def test_bad_line_among_good_ones(world: World) -> None:
-    """Nothing of the file is queued, and the bad line is named."""
+    """The good lines are queued, and the bad one is named and goes to the rejects as it is."""
     path = world.lines(world.content("a"), {"report": {}}, world.content("c"))
 
     ran = world.run("enqueue", str(path))
 
     assert 2 == ran.code
-    assert f"{path}:2: nothing was queued" in ran.out
-    assert [] == world.listed()
+    assert f"{path}:2: rejected: required-missing" in ran.err
+    assert b'{"report": {}}\n' == (world.folder / "cases.rejects.jsonl").read_bytes()
+    assert ["a", "c"] == sorted(entry["idempotencyKey"] for entry in world.listed())
 
 
 def test_bad_file_beside_good_one(world: World) -> None:
@@ -172,16 +174,16 @@ def test_key_of_other_content(world: World) -> None:
 
 
 def test_key_of_another_line(world: World) -> None:
-    """One key for two reports in one file is found before anything is queued, by `validate` too."""
+    """One key for two reports in one file: the first is queued and the second rejected; `validate` finds it too."""
     path = world.lines(world.content("a"), world.content("b"), world.content("a", evidence=[]))
 
     checked = world.run("validate", str(path))
     ran = world.run("enqueue", str(path))
 
     assert (2, 2) == (checked.code, ran.code)
-    assert f"the idempotency key is that of {path}:1" in ran.out.lower()
     assert "key-of-another-line" in checked.out
-    assert [] == world.listed()
+    assert f"{path}:3: rejected: not-queued" in ran.err
+    assert ["a", "b"] == sorted(entry["idempotencyKey"] for entry in world.listed())
 
 
 def test_key_of_other_content_in_the_middle_of_a_file(world: World) -> None:
@@ -191,8 +193,8 @@ def test_key_of_other_content_in_the_middle_of_a_file(world: World) -> None:
     ran = world.run("enqueue", "--json", str(world.lines(*(world.content(key) for key in "abc"))))
 
     assert 2 == ran.code
-    assert [True, False, True] == [line["queued"] for line in ran.document]
-    assert ["b", "a", "c"] == [entry["idempotencyKey"] for entry in world.listed()]
+    assert ["a", "c"] == [item["idempotencyKey"] for item in ran.document["firstResults"]]
+    assert ["a", "b", "c"] == sorted(entry["idempotencyKey"] for entry in world.listed())
 
 
 def test_standard_input(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -309,15 +311,16 @@ def test_evidence_changed_in_the_store(world: World) -> None:
 
 
 def test_store_cannot_be_written(world: World) -> None:
-    """An outbox that cannot be written ends with 6, and later lines say that they were not tried."""
+    """An outbox that cannot be written ends the run with 6; nothing is rejected for it, and what is durable is said."""
     folder = world.home / "evidence"
     folder.rmdir()
     folder.write_text("in the way")
 
     ran = world.run("enqueue", "--json", str(world.lines(world.content("a"), world.content("b"))))
 
-    assert 6 == ran.code
-    assert ["OutboxUnavailableError", "CommandError"] == [item["error"]["class"] for item in ran.document]
+    [source] = ran.document["sources"]
+    assert (6, "OutboxUnavailableError") == (ran.code, source["error"]["class"])
+    assert (0, 0, 2) == (source["queued"], source["rejected"], source["notTried"])
     assert [] == world.listed()
 
 
@@ -359,12 +362,3 @@ def test_in_doubt_at_a_step(world: World, step: Step, says: bool) -> None:
 
     assert 3 == ran.code
     assert says is ("do not file it by hand" in ran.out)
-
-
-def test_lines_beside_one_with_an_error(world: World) -> None:
-    """That nothing was queued is said once in each line of the result."""
-    ran = world.run("enqueue", str(world.lines(world.content("a"), world.content("b", report={}))))
-
-    assert 2 == ran.code
-    assert ":1: nothing was queued: another line of the file has errors" in ran.out
-    assert "queued: not queued" not in ran.out

@@ -65,7 +65,8 @@ def test_render_of_invalid_report(bare_world: World) -> None:
 def test_status_and_list(world: World) -> None:
     """Counts by state and environment, and entries page by page."""
     world.run("submit", str(world.submission("a", name="a.json")))
-    world.run("enqueue", str(world.lines(world.content("b"), world.content("c"))))
+    for key in ("b", "c"):
+        world.run("enqueue", str(world.submission(key)))
 
     status = world.run("status", "--json").document
     first = world.run("list", "--json", "--limit", "2").document

@@ -49,6 +49,12 @@ _VERBS: tuple[tuple[Group, str, str, str], ...] = (
 
 _GROUPS: tuple[tuple[Group, str, str, tuple[tuple[str, str, str], ...]], ...] = (
     (
+        _FILE,
+        "map",
+        "Tables by a mapping file: tipline map check cases.csv --map cases.toml",
+        (("check", "mapping:check", "Show the first rows of a table as they would be filed."),),
+    ),
+    (
         _LOOK,
         "receipts",
         "Signed receipts of what was filed: tipline receipts export ID --out receipt.json",

@@ -1,8 +1,7 @@
-"""Submissions into the outbox, each with its own result; of a FILE with an error nothing is queued.
+"""Single submissions into the outbox, each with its own result.
 
-What the outbox alone knows is no error of the FILE: the line is refused, and the others are queued. A fault of one
-submission is a result. A fault of the installation (outbox, keys) ends the run, and what was not tried any more says
-so.
+A fault of one submission is a result. A fault of the installation (outbox, keys) ends the run, and what was not tried
+any more says so.
 """
 
 from collections.abc import Sequence
@@ -76,18 +75,15 @@ async def queue_all(client: AsyncTiplineClient, files: Sequence[SubmissionFile])
                 error = CommandError("not tried, since the one before failed", hint="Run the same command again.")
                 results.append(Queued(prepared, error=error))
                 continue
-            results.append(await _queue(client, file, prepared))
+            results.append(await _queue(client, prepared))
             has_stopped = isinstance(results[-1].error, (OutboxUnavailableError, ConfigurationError))
     return results
 
 
-async def _queue(client: AsyncTiplineClient, file: SubmissionFile, prepared: Prepared) -> Queued:
+async def _queue(client: AsyncTiplineClient, prepared: Prepared) -> Queued:
     submission = prepared.submission
     if submission is None or not prepared.is_acceptable:
         return Queued(prepared, error=ReportInvalidError(prepared.issues))
-    if not file.is_acceptable:
-        error = CommandError("another line of the file has errors", hint="Correct that line.")
-        return Queued(prepared, error=error)
     try:
         enqueued = await client.enqueue_once(
             submission.report,

@@ -4,20 +4,27 @@ import os
 import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Protocol
 
 import anyio
 from anyio.abc import TaskStatus
 
 from tipline_client.cli.exit_codes import ExitCode
 from tipline_client.cli.output import Output
-from tipline_client.client import AsyncDispatcher
-from tipline_client.dispatch import Conductor
 
-__all__ = ["stopping_on_signals"]
+__all__ = ["Stoppable", "stopping_on_signals"]
+
+
+class Stoppable(Protocol):
+    """What can be asked to stop."""
+
+    def stop(self) -> object:
+        """Begin nothing more."""
+        ...
 
 
 @asynccontextmanager
-async def stopping_on_signals(conductor: Conductor | AsyncDispatcher, output: Output) -> AsyncIterator[anyio.Event]:
+async def stopping_on_signals(conductor: Stoppable, output: Output) -> AsyncIterator[anyio.Event]:
     """Stop a delivery on SIGINT and SIGTERM for as long as the block lasts.
 
     Args:

@@ -7,86 +7,22 @@ Nothing here queues or sends.
 import filecmp
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from tipline_client.bulk.preparing import FileRules, Prepared, prepare
 from tipline_client.cli.arguments import STDIN
-from tipline_client.cli.evidence_paths import check_evidence
 from tipline_client.cli.exit_codes import CommandError
 from tipline_client.cli.settings import Settings
-from tipline_client.delivery.environment import Environment
-from tipline_client.dispatch.enqueueing import check
-from tipline_client.errors import Issue, Severity
-from tipline_client.evidence import Evidence
-from tipline_client.models import Submission
-from tipline_client.profiles import EndpointSchema
-from tipline_client.validation import MAX_INPUT_BYTES, read_submission, rules_outside
+from tipline_client.errors import Issue
+from tipline_client.validation import MAX_INPUT_BYTES, rules_outside
 from tipline_client.validation.checking import in_order
 
 __all__ = ["FileRules", "Prepared", "SubmissionFile", "read_files", "rules_for"]
 
 _LINES = {".jsonl", ".ndjson"}
-
-
-@dataclass(frozen=True, slots=True)
-class FileRules:
-    """What a submission is checked against, known without credentials.
-
-    Attributes:
-        environment: Where a filing would count. Production where no endpoint is named: it has the most warnings.
-        schema: The endpoint's own schema, where it was fetched.
-    """
-
-    environment: Environment = Environment.PRODUCTION
-    schema: EndpointSchema | None = None
-
-    @property
-    def newer_elements(self) -> frozenset[tuple[str, str]]:
-        """Elements beyond the schema of November 2025 that the endpoint is known to have."""
-        return self.schema.newer_elements if self.schema else frozenset()
-
-
-@dataclass(frozen=True, slots=True)
-class Prepared:
-    """One submission as read and checked.
-
-    Attributes:
-        source: Where it stands: a file, or a file and its line.
-        folder: What its paths are relative to.
-        submission: The submission, if it could be read.
-        issues: Errors first, then warnings.
-    """
-
-    source: str
-    folder: Path
-    submission: Submission | None
-    issues: tuple[Issue, ...] = field(repr=False)
-
-    @property
-    def is_acceptable(self) -> bool:
-        """Whether it can be queued."""
-        return self.submission is not None and not self.errors
-
-    @property
-    def errors(self) -> int:
-        """How many issues block it."""
-        return sum(issue.severity is Severity.ERROR for issue in self.issues)
-
-    def evidence(self) -> list[Evidence]:
-        """Its files, for the client.
-
-        Raises:
-            ConfigurationError: One is in an object store, and the extra for those is not installed.
-        """
-        items = self.submission.evidence if self.submission else ()
-        return [
-            Evidence.from_path(self.folder / (item.path or ""), details=item.details, mode=item.mode or "copy")
-            if item.url is None
-            else Evidence.from_url(item.url, details=item.details, mode=item.mode or "copy")
-            for item in items
-        ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,22 +92,24 @@ def _read_file(
         return SubmissionFile(shown, False, (Prepared(shown, folder, None, (data,)),))
     is_lines = Path(name).suffix.lower() in _LINES or (name == STDIN and _looks_like_lines(data))
 
-    def prepare(source: str, text: bytes) -> Prepared:
-        result = read_submission(text, profile=rules, reporter=reporter, now=now)
-        issues = result.issues
-        if result.submission is not None and result.is_acceptable:
-            issues = check(result.submission, rules, now=now)
-        if with_evidence:
-            issues = in_order([*issues, *check_evidence(text, folder=folder)])
-        return Prepared(source, folder, result.submission, issues)
+    def prepared(source: str, text: bytes) -> Prepared:
+        return prepare(
+            text,
+            source=source,
+            folder=folder,
+            rules=rules,
+            reporter=reporter,
+            now=now,
+            with_evidence=with_evidence,
+        )
 
     if not is_lines:
-        return SubmissionFile(shown, False, (prepare(shown, data),))
+        return SubmissionFile(shown, False, (prepared(shown, data),))
     numbered = list(_numbered_lines(data))
     if not numbered:
         nothing = rules_outside.NO_SUBMISSION.at("submission").as_issue()
         return SubmissionFile(shown, True, (Prepared(shown, folder, None, (nothing,)),))
-    lines = [prepare(f"{shown}:{number}", line) for number, line in numbered]
+    lines = [prepared(f"{shown}:{number}", line) for number, line in numbered]
     return SubmissionFile(shown, True, tuple(_check_keys(lines)))
 
 

@@ -26,6 +26,30 @@ KEY_OF_ANOTHER_LINE = error(
     "take one of the two lines out.",
     source=FORM,
 )
+LINE_TOO_LONG = error(
+    "line-too-long",
+    summary="A line of a bulk file keeps to the size allowed.",
+    message="The line is longer than {limit} bytes. Move logs and long texts into evidence files.",
+    source=FORM,
+)
+NOT_QUEUED = error(
+    "not-queued",
+    summary="The outbox, the signer and the storage of the evidence take what is handed in.",
+    message="It was not queued: {reason}. {hint}",
+    source=FORM,
+)
+BAD_RECORD = error(
+    "csv-record",
+    summary="A record of a CSV file has the columns of its header, and closed quotes, in UTF-8.",
+    message="The record cannot be read: {reason}. Correct it where the file was exported.",
+    source=FORM,
+)
+BAD_CELL = error(
+    "csv-cell",
+    summary="A cell of a CSV file is what the mapping file says of its column.",
+    message="Column {column}: {reason}.",
+    source=FORM,
+)
 NO_PATH = error(
     "evidence-path-missing",
     summary="Each item of evidence in a submission file has the path of its file, or the URL of its object.",
@@ -85,6 +109,10 @@ RULES: tuple[Rule, ...] = (
     UNREADABLE,
     NO_SUBMISSION,
     KEY_OF_ANOTHER_LINE,
+    LINE_TOO_LONG,
+    NOT_QUEUED,
+    BAD_RECORD,
+    BAD_CELL,
     NO_PATH,
     PATH_AND_URL,
     BAD_URL,

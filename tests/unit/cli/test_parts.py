@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from tipline_client import errors
+from tipline_client.bulk.evidence_paths import check_evidence
 from tipline_client.cli.bars import bars
-from tipline_client.cli.evidence_paths import check_evidence
 from tipline_client.cli.exit_codes import CommandError, ExitCode, exit_code_for
 from tipline_client.cli.fault_words import read_words
 from tipline_client.cli.output import columns, error_view, printable

@@ -2,7 +2,11 @@
 
 from collections.abc import Sequence
 from functools import partial
+from typing import Annotated
 
+from cyclopts import Parameter
+
+from tipline_client.cli.bulk_verbs import bulk_of, finish_bulk
 from tipline_client.cli.delivering import Delivered, deliver_all, delivered_lines, delivered_view
 from tipline_client.cli.exit_codes import ExitCode
 from tipline_client.cli.opening import with_client
@@ -24,25 +28,39 @@ from tipline_client.client import AsyncTiplineClient, Options
 __all__ = ["submit"]
 
 
-def submit(*files: str, options: EndpointOptions = ENDPOINT) -> ExitCode:
+def submit(
+    *files: str,
+    dry_run: bool = False,
+    map_file: Annotated[str | None, Parameter(name="--map")] = None,
+    rejects: str | None = None,
+    results: str | None = None,
+    options: EndpointOptions = ENDPOINT,
+) -> ExitCode:
     """Queue the submissions of files and deliver them now; ends with the receipts.
 
     What cannot be delivered now stays queued for `tipline dispatch` (exit code 3). The same submission again shows the
-    same receipt and files nothing.
+    same receipt and files nothing. A .jsonl file, a folder or a CSV file is queued to its end first, with what is bad
+    set aside in a rejects file, and then delivered; it ends with a summary.
 
     Example: tipline submit case-4711.json
 
     Args:
-        files: Submission files; - for standard input.
+        files: Submission files or folders; - for standard input.
+        dry_run: Check all, and queue nothing.
+        map_file: Mapping file of a CSV file.
+        rejects: New file for what is rejected, instead of one beside the source.
+        results: New file that gets each result of the queueing, one in each line.
         options: Shared options.
     """
     session = options.start()
+    if (many := bulk_of(files, dry_run=dry_run, map_file=map_file, rejects=rejects, results=results)) is not None:
+        return finish_bulk(session, *many, delivers=True)
     settings = session.settings
     profile = settings.profile()
     say_where(session.output, profile)
     read = read_files(files, rules=rules_for(settings), reporter=settings.reporter)
     with watching(session.output) as watcher:
-        results = with_client(
+        ended = with_client(
             settings,
             partial(_queue_and_deliver, files=read, slots=settings.slots, output=session.output),
             options=Options(on_step=watcher.on_step, on_bytes=watcher.on_bytes),
@@ -52,14 +70,14 @@ def submit(*files: str, options: EndpointOptions = ENDPOINT) -> ExitCode:
             **queued_view(queued, now=delivered.entry if delivered else None, environment=profile.environment),
             **(delivered_view(delivered) if delivered else {}),
         }
-        for queued, delivered in results
+        for queued, delivered in ended
     ]
     lines = []
-    for queued, delivered in results:
+    for queued, delivered in ended:
         lines += queued_lines(queued) if delivered is None else _lines(queued, delivered)
     is_single = len(read) == 1 and not read[0].is_lines
     session.output.finish(views[0] if is_single else views, lines)
-    return worst([delivered.exit_code if delivered else queued.exit_code for queued, delivered in results])
+    return worst([delivered.exit_code if delivered else queued.exit_code for queued, delivered in ended])
 
 
 async def _queue_and_deliver(

@@ -1,0 +1,263 @@
+"""A mapping file: which column of a table stands at which wire path, what is constant, and how dates are written.
+
+Strict: whatever it says that is not known is refused before the first record is read, with the nearest right name.
+"""
+
+import json
+import tomllib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, Final
+
+from tipline_client.bulk.cells import CellError, DateForm, value_of, zone_of
+from tipline_client.bulk.places import Target, as_lists, item_target, resolve, write
+from tipline_client.errors import ConfigurationError, Issue
+from tipline_client.models.outline import Kind
+from tipline_client.validation import rules_outside
+
+__all__ = ["CsvMapping", "read_mapping"]
+
+_MAX_BYTES: Final = 1024 * 1024
+_TABLES: Final = ("columns", "constants", "dates", "evidence", "delimiter")
+
+
+@dataclass(frozen=True, slots=True)
+class _Column:
+    name: str
+    target: Target
+    form: DateForm | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    """One file of evidence for each record."""
+
+    columns: tuple[_Column, ...]
+    constants: tuple[tuple[Target, Any], ...]
+    place: str
+
+
+@dataclass(frozen=True, slots=True)
+class CsvMapping:
+    """What a mapping file says.
+
+    Attributes:
+        columns: For the report and the rest of the submission.
+        constants: Values that are the same in every record.
+        files: For the evidence.
+        delimiter: What stands between two cells.
+    """
+
+    columns: tuple[_Column, ...]
+    constants: tuple[tuple[Target, Any], ...]
+    files: tuple[_File, ...] = ()
+    delimiter: str = ","
+    names: frozenset[str] = field(default=frozenset())
+
+    def check_header(self, header: Sequence[str]) -> list[str]:
+        """The columns of a table that are not mapped.
+
+        Raises:
+            ConfigurationError: It has one twice, or lacks one that is mapped.
+        """
+        twice = {name for name in header if header.count(name) > 1 and name in self.names}
+        if twice:
+            raise ConfigurationError(f"the table has column {min(twice)!r} twice", hint="Rename one of them.")
+        missing = [name for name in sorted(self.names) if name not in header]
+        if missing:
+            nearest = get_close_matches(missing[0], header, n=1)
+            hint = f"Did you mean {nearest[0]!r}?" if nearest else f"It has: {', '.join(map(repr, header))}."
+            raise ConfigurationError(f"the table has no column {missing[0]!r}, which is mapped", hint=hint)
+        return [name for name in header if name not in self.names]
+
+    def apply(self, record: dict[str, str]) -> tuple[dict[str, Any] | None, list[Issue], dict[str, str]]:
+        """The submission that a record makes.
+
+        Args:
+            record: Cells by their columns.
+
+        Returns:
+            The submission, unless a cell breaks the mapping; why it does; and which column stands at which path.
+        """
+        tree: dict[str, Any] = {}
+        issues: list[Issue] = []
+        places: dict[str, str] = {}
+        for target, value in self.constants:
+            write(tree, target, value)
+        _fill(tree, self.columns, record, issues, places, prefix="")
+        items: list[dict[str, Any]] = []
+        for file in self.files:
+            item: dict[str, Any] = {}
+            prefix = f"evidence[{len(items)}]."
+            _fill(item, file.columns, record, issues, places, prefix=prefix)
+            if file.place not in item:
+                # No file in this record; what is said of it alone would be nothing.
+                continue
+            for target, value in file.constants:
+                write(item, target, value)
+            items.append(as_lists(item))
+        if issues:
+            return None, issues, places
+        document = as_lists(tree)
+        document.setdefault("report", {})
+        if items:
+            document["evidence"] = items
+        return document, [], places
+
+
+def _fill(
+    tree: dict[str, Any],
+    columns: Sequence[_Column],
+    record: dict[str, str],
+    issues: list[Issue],
+    places: dict[str, str],
+    *,
+    prefix: str,
+) -> None:
+    for column in columns:
+        cell, path = record[column.name], prefix + column.target.path
+        places[path] = places[path.removesuffix(".value")] = column.name
+        if not cell.strip():
+            continue
+        try:
+            write(tree, column.target, value_of(cell, column.target.kind, column.form))
+        except CellError as error:
+            finding = rules_outside.BAD_CELL.at(path, column=repr(column.name), reason=str(error))
+            issues.append(finding.as_issue())
+
+
+def read_mapping(path: Path) -> CsvMapping:
+    """Read a mapping file, TOML or with a name in `.json` JSON.
+
+    Raises:
+        ConfigurationError: It cannot be read, or says something that no mapping is.
+    """
+    try:
+        with path.open("rb") as file:
+            text = file.read(_MAX_BYTES).decode()
+        data = json.loads(text) if path.suffix.lower() == ".json" else tomllib.loads(text)
+    except OSError as error:
+        raise ConfigurationError(f"{path}: {error.strerror}", hint="Name a mapping file with --map.") from None
+    except ValueError:
+        raise ConfigurationError(f"{path} is not the TOML or JSON that its name says", hint="Correct it.") from None
+    try:
+        return _mapping(data)
+    except ConfigurationError as error:
+        raise ConfigurationError(f"{path}: {error}", hint=error.hint) from None
+
+
+def _mapping(data: Any) -> CsvMapping:
+    return _Reader(_table(data, "the file")).mapping()
+
+
+class _Reader:
+    """Reads the tables of one file, and remembers what they have named."""
+
+    def __init__(self, data: dict[str, Any]) -> None:
+        _only(data, _TABLES, "the file")
+        self._data = data
+        self._forms = {name: _form(name, form) for name, form in _table(data.get("dates", {}), "dates").items()}
+        self._unused = set(self._forms)
+        self._taken: set[tuple[str, str]] = set()
+
+    def mapping(self) -> CsvMapping:
+        """What the file says."""
+        data = self._data
+        own = tuple(self._columns(data.get("columns", {}), "columns"))
+        if not own:
+            raise ConfigurationError("no column is mapped", hint='Write [columns] with lines such as "Case" = "..."')
+        fixed = tuple(self._constants(data.get("constants", {}), "constants"))
+        files = tuple(self._file(table, f"evidence[{at}]") for at, table in enumerate(_list(data.get("evidence", []))))
+        if self._unused:
+            name = min(self._unused)
+            raise ConfigurationError(f"dates.{name}: no such column is mapped", hint="Map it, or take it out.")
+        delimiter = data.get("delimiter", ",")
+        if not isinstance(delimiter, str) or len(delimiter) != 1 or delimiter in '"\r\n':
+            raise ConfigurationError("delimiter is not one character", hint='Write one such as delimiter = ";".')
+        names = frozenset(column.name for column in (*own, *(each for file in files for each in file.columns)))
+        return CsvMapping(own, fixed, files, delimiter, names)
+
+    def _file(self, given: Any, where: str) -> _File:
+        table = _table(given, where)
+        _only(table, ("path", "url", "columns", "constants"), where)
+        place = "url" if "url" in table else "path"
+        if ("path" in table) is ("url" in table) or not isinstance(table[place], str):
+            raise ConfigurationError(f"{where}: path or url is expected, the name of a column", hint="Give one.")
+        first = _Column(table[place], item_target(place))
+        rest = tuple(self._columns(table.get("columns", {}), where, is_item=True))
+        return _File((first, *rest), tuple(self._constants(table.get("constants", {}), where, is_item=True)), place)
+
+    def _columns(self, given: Any, where: str, *, is_item: bool = False) -> Iterator[_Column]:
+        for name, wanted in _table(given, where).items():
+            for path in wanted if isinstance(wanted, list) else [wanted]:
+                target = self._target(path, where, is_item=is_item)
+                self._unused.discard(name)
+                if name in self._forms and target.kind not in (Kind.INSTANT, Kind.DATE):
+                    raise ConfigurationError(f"dates.{name}: {target.path} is no date", hint="Take it out of dates.")
+                yield _Column(name, target, self._forms.get(name))
+
+    def _constants(self, given: Any, where: str, *, is_item: bool = False) -> Iterator[tuple[Target, Any]]:
+        for path, value in _table(given, where).items():
+            yield (
+                self._target(path, where, is_item=is_item),
+                value.isoformat() if isinstance(value, date) else value,
+            )
+
+    def _target(self, path: Any, where: str, *, is_item: bool) -> Target:
+        """The place of a path that nothing else has."""
+        target = _target(path, where, prefix="details." if is_item else "", is_item=is_item)
+        key = (where if is_item else "", target.path)
+        if key in self._taken:
+            raise ConfigurationError(f"{target.path} is given twice", hint="Map one column or constant to it.")
+        self._taken.add(key)
+        return target
+
+
+def _target(path: Any, where: str, *, prefix: str, is_item: bool) -> Target:
+    if not isinstance(path, str):
+        raise ConfigurationError(f"{where}: a wire path is expected", hint='Write one such as "report.additionalInfo".')
+    try:
+        return item_target(prefix + path) if is_item else resolve(path)
+    except ConfigurationError as error:
+        raise ConfigurationError(f"{where}: {error}", hint=error.hint) from None
+
+
+def _form(name: str, given: Any) -> DateForm:
+    where = f"dates.{name}"
+    table = _table(given, where)
+    _only(table, ("format", "zone"), where)
+    form, zone = table.get("format"), table.get("zone")
+    if not isinstance(form, str) or "%" not in form:
+        raise ConfigurationError(f"{where}: format is expected", hint='Write one such as "%d.%m.%Y %H:%M".')
+    found = zone_of(zone) if isinstance(zone, str) else None
+    if zone is not None and found is None:
+        raise ConfigurationError(f"{where}: the zone is unknown", hint='Write "Europe/Berlin", "+01:00" or "UTC".')
+    has_time = any(mark in form for mark in ("%H", "%I", "%X", "%c"))
+    if has_time and found is None and "%z" not in form:
+        raise ConfigurationError(
+            f"{where}: a zone is expected", hint='Add zone = "Europe/Berlin", or %z to the format.'
+        )
+    return DateForm(form, found)
+
+
+def _table(value: Any, where: str) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise ConfigurationError(f"{where}: a table is expected", hint="See the page on bulk filing.")
+    return value
+
+
+def _list(value: Any) -> list[Any]:
+    if not isinstance(value, list):
+        raise ConfigurationError("evidence: tables are expected", hint="Write [[evidence]].")
+    return value
+
+
+def _only(table: dict[str, Any], known: Sequence[str], where: str) -> None:
+    for name in table:
+        if name not in known:
+            nearest = get_close_matches(name, known, n=1)
+            hint = f"Did you mean {nearest[0]}?" if nearest else f"There are: {', '.join(known)}."
+            raise ConfigurationError(f"{where}: there is no {name}", hint=hint)

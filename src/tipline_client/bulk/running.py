@@ -1,0 +1,224 @@
+"""Many submissions into the outbox: a bounded number in flight, which share commits, and results in the order read.
+
+A bad submission never ends the run: it goes to the rejects. A fault of the installation does, and so does whoever asks
+to stop; what is durable then stays, and the same run again files nothing twice.
+"""
+
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import anyio
+
+from tipline_client.bulk.counting import Filed, Summary
+from tipline_client.bulk.preparing import FileRules, Prepared, prepare
+from tipline_client.bulk.rejects import Rejects
+from tipline_client.bulk.sources import Item, Source
+from tipline_client.bulk.trying import Into
+from tipline_client.delivery.entry import Entry
+from tipline_client.errors import (
+    ConfigurationError,
+    DuplicateKeyError,
+    EvidenceUnavailableError,
+    OutboxUnavailableError,
+    ReportInvalidError,
+    Severity,
+    TiplineError,
+)
+from tipline_client.models import Submission
+from tipline_client.validation import rules_outside
+
+__all__ = ["BulkRun"]
+
+_IN_FLIGHT: Final = 64
+_BYTES_IN_FLIGHT: Final = 16 * 1024 * 1024
+
+
+@dataclass(slots=True)
+class _Slot:
+    """One submission in flight."""
+
+    item: Item
+    prepared: Prepared
+    done: anyio.Event = field(default_factory=anyio.Event)
+    entry: Entry | None = None
+    is_new: bool = False
+    error: TiplineError | None = None
+
+
+class BulkRun:
+    """Hands the submissions of sources to an outbox.
+
+    Args:
+        into: What takes them.
+        rules: What they are checked against.
+        reporter: Stands in a report that names none.
+        in_flight: How many are on their way at once.
+        on_filed: Told of each that was taken and has an entry, in the order read.
+        on_rejected: Told of each that was not, with its place and the ids of the rules; of a source that cannot
+            be read with the reason.
+        on_progress: Told after each how the source stands, and how far it was read.
+        now: The present moment for the rules; each time the machine's clock by default.
+    """
+
+    def __init__(
+        self,
+        into: Into,
+        *,
+        rules: FileRules,
+        reporter: Mapping[str, Any] | None = None,
+        in_flight: int = _IN_FLIGHT,
+        on_filed: Callable[[Filed], object] = lambda _: None,
+        on_rejected: Callable[[str, tuple[str, ...]], object] = lambda _label, _rules: None,
+        on_progress: Callable[[Summary, int], object] = lambda _summary, _position: None,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._into = into
+        self._rules = rules
+        self._reporter = reporter
+        self._in_flight = in_flight
+        self._on_filed = on_filed
+        self._on_rejected = on_rejected
+        self._on_progress = on_progress
+        self._now = now
+        self._is_asked_to_stop = False
+
+    def stop(self) -> None:
+        """Read nothing more; what is in flight still becomes durable."""
+        self._is_asked_to_stop = True
+
+    async def run(self, source: Source, rejects: Rejects) -> Summary:
+        """Hand over one source.
+
+        Args:
+            source: Where the submissions come from.
+            rejects: Where those go that are not taken.
+
+        Returns:
+            What became of them. Nothing is raised for a submission, nor for a fault of the installation.
+        """
+        summary = Summary(source.name)
+        try:
+            await self._hand_over(source, rejects, summary)
+        finally:
+            try:
+                rejects.close()
+            except ConfigurationError as error:
+                summary.stopped_by = summary.stopped_by or error
+            summary.rejects_path, summary.issues_path = rejects.path, rejects.issues_path
+        return summary
+
+    async def _hand_over(self, source: Source, rejects: Rejects, summary: Summary) -> None:
+        window: deque[_Slot] = deque()
+        keys: dict[str, _Slot] = {}
+        size = 0
+
+        async def settle() -> None:
+            nonlocal size
+            slot = window.popleft()
+            await slot.done.wait()
+            size -= len(slot.item.raw)
+            key = slot.prepared.submission.idempotency_key if slot.prepared.submission else None
+            if key is not None and keys.get(key) is slot:
+                del keys[key]
+            self._settle(slot, rejects, summary)
+
+        async with anyio.create_task_group() as tasks:
+            for item in source.items():
+                if self._is_asked_to_stop or summary.stopped_by is not None:
+                    summary.was_interrupted = self._is_asked_to_stop
+                    break
+                slot = _Slot(item, self._prepare(source, item))
+                submission = slot.prepared.submission
+                if not slot.prepared.is_acceptable or submission is None:
+                    slot.error = ReportInvalidError(slot.prepared.issues)
+                    slot.done.set()
+                else:
+                    # Two of one key take turns, so that the first in the source is the one that counts.
+                    before = keys.get(submission.idempotency_key or "")
+                    if submission.idempotency_key is not None:
+                        keys[submission.idempotency_key] = slot
+                    tasks.start_soon(self._take, slot, submission, before)
+                window.append(slot)
+                size += len(item.raw)
+                is_cut_off = item.text is None
+                while window and (
+                    # What follows an item that is too long is read from the source before the next one.
+                    is_cut_off or len(window) >= self._in_flight or size > _BYTES_IN_FLIGHT or window[0].done.is_set()
+                ):
+                    await settle()
+                self._on_progress(summary, item.position)
+            while window:
+                await settle()
+
+    def _prepare(self, source: Source, item: Item) -> Prepared:
+        if item.text is None:
+            return Prepared(item.label, source.folder, None, item.issues)
+        return prepare(
+            item.text,
+            source=item.label,
+            folder=source.folder,
+            rules=self._rules,
+            reporter=self._reporter,
+            now=self._now(),
+        )
+
+    async def _take(self, slot: _Slot, submission: Submission, before: _Slot | None) -> None:
+        if before is not None:
+            await before.done.wait()
+        try:
+            slot.entry, slot.is_new = await self._into.take(submission, slot.prepared.evidence())
+        except TiplineError as error:
+            slot.error = error
+        finally:
+            slot.done.set()
+
+    def _settle(self, slot: _Slot, rejects: Rejects, summary: Summary) -> None:
+        counts, error = summary.counts, slot.error
+        counts.read += 1
+        if isinstance(error, (OutboxUnavailableError, ConfigurationError, EvidenceUnavailableError)):
+            # Whatever is wrong is wrong for all: the run ends, and nothing is rejected for it.
+            counts.untried += 1
+            summary.stopped_by = summary.stopped_by or error
+            return
+        if error is not None:
+            self._reject(slot, error, rejects, summary)
+            return
+        submission = slot.prepared.submission
+        is_derived = submission is None or submission.idempotency_key is None
+        counts.queued += slot.is_new
+        counts.known += not slot.is_new
+        counts.keys_derived += is_derived
+        counts.keys_given += not is_derived
+        if slot.entry is not None:
+            entry = slot.entry
+            if not slot.is_new:
+                counts.states[entry.state] = counts.states.get(entry.state, 0) + 1
+            key = entry.idempotency_key
+            self._on_filed(Filed(slot.item.label, slot.item.line, entry.id, key, is_derived, slot.is_new, entry.state))
+
+    def _reject(self, slot: _Slot, error: TiplineError, rejects: Rejects, summary: Summary) -> None:
+        issues = slot.prepared.issues
+        if not isinstance(error, ReportInvalidError):
+            summary.errors.setdefault(type(error), error)
+            path = "idempotencyKey" if isinstance(error, DuplicateKeyError) else "submission"
+            reason = str(error).rstrip(".")
+            issues = (rules_outside.NOT_QUEUED.at(path, reason=reason, hint=error.hint).as_issue(), *issues)
+        elif not slot.prepared.errors:
+            issues = tuple(error.issues)
+        item = slot.item
+        is_source = item.text is None and not item.raw and item.label == summary.name
+        try:
+            # Of a source that cannot be read there is nothing to keep.
+            if not is_source:
+                rejects.add(item, issues)
+        except ConfigurationError as failure:
+            summary.counts.untried += 1
+            summary.stopped_by = summary.stopped_by or failure
+            return
+        summary.counts.rejected += 1
+        # What is said of a source as a whole quotes none of it.
+        words = [issue.message if is_source else issue.rule for issue in issues if issue.severity is Severity.ERROR]
+        self._on_rejected(item.label, tuple(dict.fromkeys(words)))

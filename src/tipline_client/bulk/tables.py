@@ -1,0 +1,150 @@
+"""A CSV file as submissions, by a mapping: one record at a time, each with its bytes as they are in the file."""
+
+import csv
+import json
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import BinaryIO
+
+from tipline_client.bulk.mapping import CsvMapping
+from tipline_client.bulk.sources import BOM, Item, opening, size_of, unreadable
+from tipline_client.errors import ConfigurationError
+from tipline_client.validation import rules_outside
+
+__all__ = ["CsvSource"]
+
+_MAX_LINE_BYTES = 1024 * 1024
+
+
+class _Lines:
+    """The lines of a file as a CSV reader takes them, with those of the record under way, which may be given back."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._again: deque[bytes] = deque()
+        self.taken: list[bytes] = []
+        self.position = 0
+        self.number = 0
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        line = self._again.popleft() if self._again else self._file.readline(_MAX_LINE_BYTES)
+        if not line:
+            raise StopIteration
+        self.number += 1
+        self.position += len(line)
+        self.taken.append(line)
+        return line.decode(errors="surrogateescape")
+
+    def begin(self) -> None:
+        """A new record."""
+        self.taken = []
+
+    def keep_first(self) -> None:
+        """Give back all lines of the record but its first: a quote that is not closed has swallowed them."""
+        back = self.taken[1:]
+        self.taken = self.taken[:1]
+        self._again.extendleft(reversed(back))
+        self.number -= len(back)
+        self.position -= sum(map(len, back))
+
+
+@dataclass(slots=True)
+class CsvSource:
+    """A CSV file, in UTF-8 with a header.
+
+    Attributes:
+        name: As shown.
+        folder: What paths are relative to.
+        mapping: What its columns are.
+        opened: The stream to read, where it is open already; it is not closed.
+        path: The file, where there is one.
+        head: Its header as it stands there, once it was read.
+        unmapped: Columns that the mapping does not name, once the header was read.
+    """
+
+    name: str
+    folder: Path
+    mapping: CsvMapping
+    opened: BinaryIO | None = None
+    path: Path | None = None
+    head: bytes = b""
+    unmapped: list[str] = field(default_factory=list)
+
+    @property
+    def size(self) -> int | None:
+        """The size of the file."""
+        return size_of(self.path)
+
+    @property
+    def rejects_path(self) -> Path | None:
+        """Beside the file, so that relative paths of evidence stay right."""
+        if self.path is None:
+            return Path("stdin.rejects.csv")
+        return self.path.with_name(f"{self.path.stem}.rejects{self.path.suffix}")
+
+    def items(self) -> Iterator[Item]:
+        """The records.
+
+        Raises:
+            ConfigurationError: The header and the mapping do not fit each other.
+        """
+        try:
+            with opening(self.opened, self.path) as file:
+                yield from self._records(file)
+        except (OSError, ValueError) as error:
+            yield unreadable(self.name, error)
+
+    def _records(self, file: BinaryIO) -> Iterator[Item]:
+        lines = _Lines(file)
+        reader = csv.reader(lines, delimiter=self.mapping.delimiter, strict=True)
+        header = self._header(lines, reader)
+        count = 0
+        while True:
+            lines.begin()
+            first = lines.number + 1
+            problem, cells = "", list[str]()
+            try:
+                cells = next(reader)
+            except StopIteration:
+                break
+            except csv.Error:
+                problem = "its quotes are not closed, or not doubled inside a cell, or a cell is too long"
+                lines.keep_first()
+            raw = b"".join(lines.taken)
+            if not problem and not any(cells):
+                continue
+            count += 1
+            if not problem and any("\udc80" <= letter <= "\udcff" for cell in cells for letter in cell):
+                problem = "it is not UTF-8"
+            elif not problem and len(cells) != len(header):
+                problem = f"it has {len(cells)} cells, and the header has {len(header)}"
+            label = f"{self.name}:{first}"
+            if problem:
+                issue = rules_outside.BAD_RECORD.at("submission", reason=problem).as_issue()
+                yield Item(label, first, raw, None, (issue,), position=lines.position)
+                continue
+            document, issues, places = self.mapping.apply(dict(zip(header, cells, strict=True)))
+            text = None if document is None else json.dumps(document).encode()
+            yield Item(label, first, raw, text, tuple(issues), position=lines.position, columns=places)
+        if not count:
+            nothing = rules_outside.NO_SUBMISSION.at("submission").as_issue()
+            yield Item(self.name, 0, b"", None, (nothing,))
+
+    def _header(self, lines: _Lines, reader: "Iterator[list[str]]") -> list[str]:
+        try:
+            header = next(reader, [])
+        except csv.Error:
+            raise ConfigurationError(f"{self.name}: the header cannot be read", hint="Correct its quotes.") from None
+        self.head = b"".join(lines.taken)
+        if header:
+            header[0] = header[0].removeprefix(BOM.decode())
+        try:
+            self.unmapped = self.mapping.check_header(header)
+        except ConfigurationError as error:
+            raise ConfigurationError(f"{self.name}: {error}", hint=error.hint) from None
+        return header

@@ -1,0 +1,87 @@
+"""What a submission is handed to: the outbox through a client, or nothing at all in a dry run."""
+
+import hashlib
+import json
+import sqlite3
+from collections.abc import Sequence
+from typing import Protocol
+
+from tipline_client.client import AsyncTiplineClient
+from tipline_client.delivery.entry import Entry
+from tipline_client.errors import DuplicateKeyError
+from tipline_client.evidence import Evidence, digest
+from tipline_client.models import Submission
+
+__all__ = ["DryRun", "Into", "IntoOutbox"]
+
+
+class Into(Protocol):
+    """Takes acceptable submissions."""
+
+    async def take(self, submission: Submission, evidence: Sequence[Evidence], /) -> tuple[Entry | None, bool]:
+        """Take one; its entry where there is one, and whether it was not there before.
+
+        Raises:
+            TiplineError: It was not taken.
+        """
+        ...
+
+
+class IntoOutbox:
+    """The outbox of a client.
+
+    Args:
+        client: Whose.
+    """
+
+    def __init__(self, client: AsyncTiplineClient) -> None:
+        self._client = client
+
+    async def take(self, submission: Submission, evidence: Sequence[Evidence], /) -> tuple[Entry | None, bool]:
+        """Queue one, once per key.
+
+        Raises:
+            TiplineError: Nothing was queued.
+        """
+        enqueued = await self._client.enqueue_once(
+            submission.report,
+            evidence=evidence,
+            idempotency_key=submission.idempotency_key,
+            known_at=submission.known_at,
+        )
+        return enqueued.entry, enqueued.is_new
+
+
+class DryRun:
+    """Queues nothing, and finds keys that name two contents. The keys are kept in a file that ends with it."""
+
+    def __init__(self) -> None:
+        # A database without a name lies in a temporary file, and only a cache of it in memory.
+        self._seen = sqlite3.connect("", isolation_level=None)
+        self._seen.execute("CREATE TABLE seen (key BLOB PRIMARY KEY, content BLOB) WITHOUT ROWID")
+        self._seen.execute("BEGIN")
+
+    def close(self) -> None:
+        """Forget the keys."""
+        self._seen.close()
+
+    async def take(self, submission: Submission, evidence: Sequence[Evidence], /) -> tuple[Entry | None, bool]:
+        """Note one.
+
+        Raises:
+            DuplicateKeyError: An earlier one has its key and other content.
+            EvidenceError: A file of it cannot be read.
+        """
+        files = [
+            [item.name, (await digest(item, index=index)).sha256, item.details.to_json_dict()]
+            for index, item in enumerate(evidence)
+        ]
+        content = hashlib.sha256(json.dumps([submission.report.to_json_dict(), files]).encode()).digest()
+        named = submission.idempotency_key
+        key = content if named is None else hashlib.sha256(named.encode()).digest()
+        row = self._seen.execute("SELECT content FROM seen WHERE key = ?", (key,)).fetchone()
+        if row is None:
+            self._seen.execute("INSERT INTO seen VALUES (?, ?)", (key, content))
+        elif row[0] != content:
+            raise DuplicateKeyError("an earlier line has this idempotency key and other content", entry_id="")
+        return None, row is None

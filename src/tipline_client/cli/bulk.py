@@ -1,0 +1,199 @@
+"""Many submissions from the command line: queued, delivered if that was asked for, and summed up.
+
+Results are kept for the first ones alone; all of them go to the file that `--results` names, one in each line.
+"""
+
+import json
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, BinaryIO, Final
+
+import anyio
+
+from tipline_client.bulk import BulkRun, DryRun, Filed, Into, IntoOutbox, Rejects, Source, Summary
+from tipline_client.cli.bulk_progress import Told, watching_bulk
+from tipline_client.cli.bulk_summary import Delivery, counts_words
+from tipline_client.cli.delivering import deliver_all
+from tipline_client.cli.exit_codes import CommandError
+from tipline_client.cli.files import new_file
+from tipline_client.cli.opening import with_client
+from tipline_client.cli.options import Session
+from tipline_client.cli.stopping import stopping_on_signals
+from tipline_client.cli.submissions import rules_for
+from tipline_client.client import AsyncTiplineClient
+from tipline_client.delivery.answers import Scope
+from tipline_client.delivery.states import State
+
+__all__ = ["SHOWN", "BulkOptions", "BulkResult", "run_bulk"]
+
+SHOWN: Final = 100
+"""How many results stand in the summary."""
+
+_NOTED: Final = 10
+"""How many rejects are named on standard error."""
+
+_ID_BYTES: Final = 32
+_AT_ONCE: Final = 128
+
+
+@dataclass(frozen=True, slots=True)
+class BulkOptions:
+    """What was asked for.
+
+    Attributes:
+        is_dry: Whether nothing is to be queued.
+        delivers: Whether what was queued is delivered now.
+        rejects: Where rejects go instead of beside their source.
+        results: Where each result goes.
+    """
+
+    is_dry: bool
+    delivers: bool
+    rejects: Path | None = None
+    results: Path | None = None
+
+
+@dataclass(slots=True)
+class BulkResult:
+    """How it ended.
+
+    Attributes:
+        summaries: One for each source that was begun.
+        delivery: What became of the entries, if they were to be delivered.
+        first: The first results.
+    """
+
+    summaries: list[Summary] = field(default_factory=list)
+    delivery: Delivery | None = None
+    first: list[dict[str, Any]] = field(default_factory=list)
+
+
+def run_bulk(session: Session, sources: Sequence[Source], wanted: BulkOptions) -> BulkResult:
+    """Hand over the sources, one after the other.
+
+    Raises:
+        CommandError: The options do not fit each other, or a named file is there already.
+        ConfigurationError: There is no home or endpoint to queue for.
+        OutboxUnavailableError: The outbox cannot be opened.
+    """
+    if wanted.rejects is not None and len(sources) > 1:
+        raise CommandError("--rejects names one file, and there are several sources", hint="Hand in one at a time.")
+    if wanted.rejects is not None and wanted.rejects.exists():
+        raise CommandError(f"{wanted.rejects}: File exists", hint="Name a new file with --rejects.")
+    with ExitStack() as opened:
+        results = opened.enter_context(new_file(wanted.results)) if wanted.results is not None else None
+        told = opened.enter_context(watching_bulk(session.output))
+        spool: BinaryIO = opened.enter_context(tempfile.TemporaryFile())
+        bulk = _Bulk(session, sources, wanted, told=told, results=results, spool=spool)
+        if wanted.is_dry:
+            dry = DryRun()
+            opened.callback(dry.close)
+            return anyio.run(bulk.dry, dry)
+        return with_client(session.settings, bulk.queue_and_deliver)
+
+
+class _Bulk:
+    def __init__(
+        self,
+        session: Session,
+        sources: Sequence[Source],
+        wanted: BulkOptions,
+        *,
+        told: Told,
+        results: BinaryIO | None,
+        spool: BinaryIO,
+    ) -> None:
+        self._settings, self._output = session.settings, session.output
+        self._sources, self._wanted = sources, wanted
+        self._told, self._results, self._spool = told, results, spool
+        self._result = BulkResult()
+        self._noted = 0
+
+    async def dry(self, into: DryRun) -> BulkResult:
+        """Check all, and queue nothing."""
+        await self._hand_over(into)
+        return self._result
+
+    async def queue_and_deliver(self, client: AsyncTiplineClient) -> BulkResult:
+        """Queue all that is good; then deliver it, if that was asked for."""
+        is_complete = await self._hand_over(IntoOutbox(client))
+        if self._wanted.delivers:
+            self._result.delivery = await self._deliver(client, is_complete=is_complete)
+        return self._result
+
+    async def _hand_over(self, into: Into) -> bool:
+        """Whether all sources were read to their end."""
+        for source in self._sources:
+            run = BulkRun(
+                into,
+                rules=rules_for(self._settings),
+                reporter=self._settings.reporter,
+                on_filed=self._on_filed,
+                on_rejected=self._on_rejected,
+                on_progress=lambda summary, position, source=source: self._told(  # type: ignore[misc]
+                    summary.name, counts_words(summary), summary.counts.read, position, source.size
+                ),
+            )
+            async with stopping_on_signals(run, self._output):
+                summary = await run.run(source, Rejects(source, self._wanted.rejects))
+            self._result.summaries.append(summary)
+            if summary.was_interrupted or summary.stopped_by is not None:
+                return False
+        return True
+
+    def _on_filed(self, filed: Filed) -> None:
+        view = {
+            "file": filed.label,
+            "line": filed.line or None,
+            "id": filed.entry_id,
+            "idempotencyKey": filed.key,
+            "keyFrom": "content" if filed.is_derived else "submission",
+            "isNew": filed.is_new,
+            "state": filed.state.value,
+        }
+        if len(self._result.first) < SHOWN:
+            self._result.first.append(view)
+        if self._results is not None:
+            self._results.write(json.dumps(view).encode() + b"\n")
+        if self._wanted.delivers and (filed.is_new or filed.state not in _OVER):
+            self._spool.write(filed.entry_id.encode().ljust(_ID_BYTES)[:_ID_BYTES])
+
+    def _on_rejected(self, label: str, rules: tuple[str, ...]) -> None:
+        self._noted += 1
+        if self._noted <= _NOTED:
+            self._output.note(f"{label}: rejected: {', '.join(rules)}")
+        elif self._noted == _NOTED + 1:
+            self._output.note("further rejects are not named here")
+
+    async def _deliver(self, client: AsyncTiplineClient, *, is_complete: bool) -> Delivery:
+        """Try each entry once, in the order of the sources, a part at a time."""
+        size = self._spool.tell() // _ID_BYTES
+        delivery = Delivery(total=size)
+        if not is_complete:
+            return delivery
+        self._spool.seek(0)
+        for ids in _parts(self._spool):
+            entries = [await client.entry(entry_id) for entry_id in ids]
+            done = await deliver_all(client, entries, slots=self._settings.slots, output=self._output)
+            for item in done:
+                delivery.add(item)
+            self._told("delivering", delivery.words(), delivery.tried, delivery.tried, size)
+            failures = [item.entry.last_failure for item in done if item.entry.state is State.QUEUED]
+            if any(item.was_interrupted for item in done) or any(
+                failure is not None and failure.scope is Scope.ENDPOINT for failure in failures
+            ):
+                # The rest waits for a dispatcher: trying each in vain would tell nobody more.
+                delivery.was_interrupted = any(item.was_interrupted for item in done)
+                break
+        return delivery
+
+
+_OVER = frozenset({State.ACKNOWLEDGED, State.DEAD_LETTER, State.RETRACTED, State.FILED_BY_HAND})
+
+
+def _parts(spool: BinaryIO) -> Iterator[list[str]]:
+    while data := spool.read(_ID_BYTES * _AT_ONCE):
+        yield [data[start : start + _ID_BYTES].decode().strip() for start in range(0, len(data), _ID_BYTES)]

@@ -1,0 +1,185 @@
+"""The end of a bulk run: a table for people, one document with `--json`, and the exit code."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from tipline_client.bulk import Counts, Summary
+from tipline_client.cli.delivering import Delivered
+from tipline_client.cli.exit_codes import ExitCode, exit_code_for
+from tipline_client.cli.output import columns, error_view
+from tipline_client.cli.queueing import worst
+from tipline_client.delivery.environment import Environment
+from tipline_client.delivery.states import State
+from tipline_client.errors import EnvelopeError, UnreadableRowError
+
+__all__ = ["Delivery", "bulk_exit_code", "bulk_lines", "bulk_view", "counts_words"]
+
+
+@dataclass(slots=True)
+class Delivery:
+    """What became of the entries of a run that were to be delivered.
+
+    Attributes:
+        total: How many there are.
+        filed: Acknowledged.
+        given_up: Rejected, withdrawn or given up with a reason.
+        waiting: Tried, and still waiting.
+        altered: What the outbox holds of them is not believed.
+        alarms: What a person must look at, although it is filed.
+        was_interrupted: Whether somebody asked to stop.
+    """
+
+    total: int
+    filed: int = 0
+    given_up: int = 0
+    waiting: int = 0
+    altered: int = 0
+    alarms: int = 0
+    was_interrupted: bool = False
+
+    @property
+    def tried(self) -> int:
+        """How many were tried, or need no try."""
+        return self.filed + self.given_up + self.waiting + self.altered
+
+    def add(self, item: Delivered) -> None:
+        """Count one."""
+        self.alarms += len(item.alarms)
+        if isinstance(item.error, (EnvelopeError, UnreadableRowError)):
+            self.altered += 1
+        elif item.exit_code is ExitCode.OK:
+            self.filed += 1
+        elif item.entry.state in {State.DEAD_LETTER, State.RETRACTED}:
+            self.given_up += 1
+        else:
+            self.waiting += 1
+
+    def words(self) -> str:
+        """The counts."""
+        return f"{self.filed} filed, {self.given_up} given up, {self.total - self.tried + self.waiting} waiting"
+
+
+def counts_words(summary: Summary) -> str:
+    """The counts of a source that is being read."""
+    counts = summary.counts
+    return f"{counts.queued} queued, {counts.known} there already, {counts.rejected} rejected"
+
+
+def bulk_exit_code(summaries: list[Summary], delivery: Delivery | None) -> ExitCode:
+    """What a person should hear about first: a stop, what was rejected, what was given up, what waits."""
+    codes = [exit_code_for(summary.stopped_by) for summary in summaries if summary.stopped_by is not None]
+    if any(summary.was_interrupted for summary in summaries) or (delivery is not None and delivery.was_interrupted):
+        # Whoever asked knows what is open by the summary; the run is not over.
+        codes = [*codes, ExitCode.INTERRUPTED]
+        return worst([code for code in codes if code is not ExitCode.BAD_INPUT])
+    for summary in summaries:
+        codes += [exit_code_for(error) for error in summary.errors.values()]
+        states = summary.counts.states
+        if states.get(State.DEAD_LETTER) or states.get(State.RETRACTED):
+            codes.append(ExitCode.GIVEN_UP)
+        if summary.counts.rejected:
+            codes.append(ExitCode.BAD_INPUT)
+    if delivery is not None:
+        codes += [ExitCode.NOT_VERIFIED] * bool(delivery.altered) + [ExitCode.GIVEN_UP] * bool(delivery.given_up)
+        codes += [ExitCode.WAITING] * (delivery.tried < delivery.total or delivery.waiting > 0)
+    return worst(codes)
+
+
+def bulk_view(
+    summaries: list[Summary],
+    delivery: Delivery | None,
+    *,
+    first: list[dict[str, Any]],
+    environment: Environment | None,
+    is_dry: bool,
+) -> dict[str, Any]:
+    """The end as JSON."""
+    return {
+        "environment": None if environment is None else environment.value,
+        "filesForReal": environment is Environment.PRODUCTION and not is_dry,
+        "dryRun": is_dry,
+        "sources": [_source_view(summary) for summary in summaries],
+        "delivery": None
+        if delivery is None
+        else {
+            "entries": delivery.total,
+            "filed": delivery.filed,
+            "givenUp": delivery.given_up,
+            "altered": delivery.altered,
+            "alarms": delivery.alarms,
+            "waiting": delivery.total - delivery.filed - delivery.given_up - delivery.altered,
+        },
+        "firstResults": first,
+    }
+
+
+def _source_view(summary: Summary) -> dict[str, Any]:
+    counts = summary.counts
+    return {
+        "file": summary.name,
+        "read": counts.read,
+        "queued": counts.queued,
+        "known": counts.known,
+        "knownByState": {state.value: number for state, number in sorted(counts.states.items())},
+        "rejected": counts.rejected,
+        "notTried": counts.untried,
+        "keysGiven": counts.keys_given,
+        "keysDerived": counts.keys_derived,
+        "rejects": None if summary.rejects_path is None else str(summary.rejects_path),
+        "issues": None if summary.issues_path is None else str(summary.issues_path),
+        "interrupted": summary.was_interrupted,
+        **({"error": error_view(summary.stopped_by)} if summary.stopped_by is not None else {}),
+    }
+
+
+def bulk_lines(
+    summaries: list[Summary], delivery: Delivery | None, *, first: list[dict[str, Any]], is_dry: bool
+) -> list[str]:
+    """The end for people."""
+    queued = "would be queued" if is_dry else "queued"
+    rows: list[tuple[str, ...]] = [("source", "read", queued, "there already", "rejected", "own key", "derived key")]
+    rows += [(summary.name, *_cells(summary.counts)) for summary in summaries]
+    lines = columns(rows)
+    for summary in summaries:
+        lines += _notes(summary)
+    derived = next((view for view in first if view["keyFrom"] == "content"), None)
+    if derived is not None:
+        where = f"{derived['file']} is {derived['idempotencyKey']}"
+        lines.append(f"keys derived from the content begin with content:, such as that of {where}")
+    if delivery is not None:
+        lines.append(f"delivery: {delivery.words()}")
+        if delivery.given_up:
+            lines.append("hint: `tipline dead-letter list` says why something was given up")
+        if delivery.altered:
+            lines.append(
+                f"altered: {delivery.altered}: what the outbox holds of them is not believed: tipline verify --all"
+            )
+        if delivery.alarms:
+            lines.append(f"a person must look: {delivery.alarms} open alarm(s): tipline alarm list")
+        if delivery.tried < delivery.total or delivery.waiting:
+            lines.append("hint: `tipline dispatch` delivers what waits")
+    return lines
+
+
+def _cells(counts: Counts) -> tuple[str, ...]:
+    numbers = (counts.read, counts.queued, counts.known, counts.rejected, counts.keys_given, counts.keys_derived)
+    return tuple(str(number) for number in numbers)
+
+
+def _notes(summary: Summary) -> list[str]:
+    counts, lines = summary.counts, list[str]()
+    if counts.states:
+        states = ", ".join(f"{number} {state.value}" for state, number in sorted(counts.states.items()))
+        lines.append(f"there already: {states}; nothing was queued again")
+    if summary.rejects_path is not None:
+        lines.append(f"rejected lines, unchanged: {summary.rejects_path}")
+    if summary.issues_path is not None:
+        lines.append(f"why: {summary.issues_path}")
+    error = summary.stopped_by
+    if error is not None:
+        lines.append(f"stopped: {error}")
+        lines.append(f"hint: {error.hint}" if error.hint else "hint: put it right")
+    if error is not None or summary.was_interrupted:
+        durable = counts.queued + counts.known
+        lines.append(f"{durable} are durable, {counts.untried} were read and not tried; the same command goes on")
+    return lines

@@ -1,0 +1,283 @@
+"""Many submissions with one command: what is queued, what is set aside, and how it goes on."""
+
+import json
+import signal
+import stat
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.acceptance.world import World
+from tipline_client.mock import code, other_files
+
+
+def _issues(path: Path) -> list[dict[str, object]]:
+    return [json.loads(line) for line in path.read_bytes().splitlines()]
+
+
+def test_rejects_are_unchanged(world: World) -> None:
+    """Lines that are not UTF-8, not JSON, cut off or with CRLF go to the rejects byte for byte, numbered."""
+    path = world.lines(world.content("a"))
+    bad = [b'\xff{"report": 1}\r\n', b"{nonsense\n", b'{"report": {}}']
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes() + b"\n \n" + b"".join(bad))
+
+    ran = world.run("enqueue", "--json", str(path))
+
+    rejects, issues = world.folder / "cases.rejects.jsonl", world.folder / "cases.rejects.issues.jsonl"
+    [source] = ran.document["sources"]
+    assert (2, 4, 1, 3) == (ran.code, source["read"], source["queued"], source["rejected"])
+    assert b"".join(bad) + b"\n" == rejects.read_bytes()
+    assert [(4, 1), (5, 2), (6, 3)] == [(issue["line"], issue["rejectLine"]) for issue in _issues(issues)]
+    assert 0o600 == stat.S_IMODE(rejects.stat().st_mode) == stat.S_IMODE(issues.stat().st_mode)
+
+
+def test_mended_rejects(world: World) -> None:
+    """The rejects, mended, are handed in like any other file, and their own rejects do not overwrite them."""
+    world.run("enqueue", str(world.lines(world.content("a"), world.content("b", report={}))))
+    rejects = world.folder / "cases.rejects.jsonl"
+    rejects.write_text(json.dumps(world.content("b")) + "\nbad\n")
+
+    ran = world.run("enqueue", str(rejects))
+
+    assert 2 == ran.code
+    assert b"bad\n" == (world.folder / "cases.rejects.rejects.jsonl").read_bytes()
+    assert ["a", "b"] == sorted(entry["idempotencyKey"] for entry in world.listed())
+
+
+def test_same_file_again(world: World) -> None:
+    """Nothing is queued twice, with keys of its own and with derived ones, and no rejects file is written over."""
+    unnamed = world.content(None)
+    path = world.lines(world.content("a"), unnamed, unnamed, {"report": {}})
+    first = world.run("enqueue", "--json", str(path)).document
+    before = (world.folder / "cases.rejects.jsonl").read_bytes()
+
+    again = world.run("enqueue", "--json", str(path)).document
+
+    counts = [[run["sources"][0][name] for name in ("queued", "known", "rejected")] for run in (first, again)]
+    assert [[2, 1, 1], [0, 3, 1]] == counts
+    assert ["submission", "content", "content"] == [item["keyFrom"] for item in again["firstResults"]]
+    assert again["firstResults"][1]["idempotencyKey"].startswith("content:")
+    assert str(world.folder / "cases.rejects-2.jsonl") == again["sources"][0]["rejects"]
+    assert before == (world.folder / "cases.rejects.jsonl").read_bytes()
+
+
+def test_rejects_named(world: World) -> None:
+    """A file that is named and there already is not touched; nothing is queued then."""
+    path = world.lines(world.content("a"), {"report": {}})
+    there = world.folder / "mine.jsonl"
+    there.write_text("kept")
+
+    refused = world.run("enqueue", str(path), "--rejects", str(there))
+    ran = world.run("enqueue", str(path), "--rejects", str(world.folder / "new.jsonl"))
+
+    assert (2, "kept") == (refused.code, there.read_text())
+    assert (2, b'{"report": {}}\n') == (ran.code, (world.folder / "new.jsonl").read_bytes())
+
+
+def test_line_longer_than_the_limit(world: World) -> None:
+    """It is rejected whole and unchanged, and the line after it is read."""
+    path = world.lines()
+    long = b'{"report": "' + b"x" * (5 * 1024 * 1024) + b'"}\n'
+    path.write_bytes(long + json.dumps(world.content("a")).encode())
+
+    ran = world.run("enqueue", "--json", str(path))
+
+    assert (2, 1) == (ran.code, ran.document["sources"][0]["queued"])
+    assert long == (world.folder / "cases.rejects.jsonl").read_bytes()
+    [issue] = _issues(world.folder / "cases.rejects.issues.jsonl")
+    assert (1, "line-too-long") == (issue["line"], issue["issues"][0]["rule"])  # type: ignore[index]
+
+
+def test_dry_run(world: World) -> None:
+    """Everything is checked, also a key for two contents, and nothing is queued; no home is needed to look."""
+    path = world.lines(world.content("a"), world.content("a"), world.content("a", evidence=[]), {"report": {}})
+
+    ran = world.run("submit", "--dry-run", "--json", str(path))
+
+    [source] = ran.document["sources"]
+    assert (2, True) == (ran.code, ran.document["dryRun"])
+    assert [1, 1, 2] == [source[name] for name in ("queued", "known", "rejected")]
+    assert [] == world.listed()
+
+
+def test_folder(world: World) -> None:
+    """Each `.json` file of a folder is a submission; of a bad one the issues are written, and it stays where it is."""
+    folder = world.folder / "cases"
+    folder.mkdir()
+    for name in ("a", "b"):
+        world.submission(name, name=f"cases/{name}.json", evidence=[])
+    (folder / "c.json").write_text("{}")
+    (folder / "notes.txt").write_text("no submission")
+
+    ran = world.run("enqueue", "--json", str(folder))
+
+    [source] = ran.document["sources"]
+    assert (2, 2, 1) == (ran.code, source["queued"], source["rejected"])
+    [issue] = _issues(Path(source["issues"]))
+    assert str(folder / "c.json") == issue["file"]
+
+
+def test_lines_on_standard_input(world: World) -> None:
+    """A stream of lines is read to its end; all is queued."""
+    data = world.lines(world.content("a"), world.content("b")).read_bytes()
+
+    with (world.folder / "cases.jsonl").open("rb") as stream:
+        process = world.start("enqueue", "-", "--json", stdin=stream)
+        out, _ = process.communicate(timeout=60)
+
+    assert (0, 2) == (process.returncode, json.loads(out)["sources"][0]["queued"])
+    assert data
+
+
+@pytest.mark.parametrize("verb", ["submit", "enqueue"])
+def test_nothing_personal_is_said(world: World, verb: str) -> None:
+    """Neither lines nor standard error hold what a submission says, even of one that is rejected."""
+    content = world.content("a")
+    content["report"]["planted"] = "planted value"
+
+    ran = world.run(verb, str(world.lines(content)))
+
+    assert 2 == ran.code
+    assert "planted" not in ran.out + ran.err
+
+
+def test_endpoint_is_away(world: World) -> None:
+    """All is queued, the delivery stops, and the code says that something waits."""
+    path = world.lines(world.content("a"), world.content("b"))
+
+    ran = world.run("submit", "--json", str(path), "--endpoint", "http://127.0.0.1:9/ispws")
+
+    assert (3, 2) == (ran.code, ran.document["delivery"]["waiting"])
+    assert 2 == len(world.listed("queued"))
+
+
+def test_interrupted_and_run_again(world: World) -> None:
+    """Ctrl-C leaves what is queued with a summary and 130; the same command files the rest, each once."""
+    count = 3000
+    path = world.lines(*(world.content(f"case-{number}", evidence=[]) for number in range(count)))
+    process = world.start("enqueue", str(path), "--json", "--results", str(world.folder / "done.jsonl"))
+    while process.poll() is None and not (world.folder / "done.jsonl").exists():
+        time.sleep(0.01)
+    time.sleep(0.5)
+    process.send_signal(signal.SIGINT)
+    out, _ = process.communicate(timeout=60)
+
+    [before] = json.loads(out)["sources"]
+    [after] = world.run("enqueue", str(path), "--json").document["sources"]
+
+    assert (130, True) == (process.returncode, before["interrupted"])
+    assert before["queued"] < count
+    assert (before["queued"], count - before["queued"]) == (after["known"], after["queued"])
+
+
+_MAPPING = """
+delimiter = ";"
+[columns]
+"Case" = "idempotencyKey"
+"Seen at" = "report.incidentSummary.incidentDateTime"
+"Note" = "report.additionalInfo"
+[constants]
+"report.incidentSummary.incidentType" = "Misleading Domain Name"
+"report.reporter.reportingPerson.firstName" = "Zoë"
+"report.reporter.reportingPerson.email" = "safety@example.com"
+"report.internetDetails[0].webPageIncident.url" = "https://www.example.com/page"
+[dates]
+"Seen at" = {format = "%d.%m.%Y %H:%M", zone = "Europe/Berlin"}
+[[evidence]]
+path = "Picture"
+"""
+
+
+def _table(world: World) -> tuple[str, str]:
+    world.submission()
+    table, mapping = world.folder / "cases.csv", world.folder / "cases.toml"
+    mapping.write_text(_MAPPING, encoding="utf-8")
+    table.write_bytes(
+        b'Case;Seen at;Note;Picture\r\nc-1;05.01.2026 09:30;"=1+1;\r\nx";gradient.png\r\n'
+        b"c-2;yesterday;;\r\nc-3;05.01.2026 09:30;;missing.png\r\nc-4;05.01.2026 09:30\r\n"
+    )
+    return str(table), str(mapping)
+
+
+def test_table(world: World) -> None:
+    """Good records are queued; bad ones are CSV again under the same header, with the column that is at fault."""
+    table, mapping = _table(world)
+
+    ran = world.run("enqueue", table, "--map", mapping, "--json")
+
+    rejects = (world.folder / "cases.rejects.csv").read_bytes()
+    issues = _issues(world.folder / "cases.rejects.issues.jsonl")
+    [source] = ran.document["sources"]
+    assert (2, 1, 3) == (ran.code, source["queued"], source["rejected"])
+    assert rejects.startswith(b"Case;Seen at;Note;Picture\r\nc-2;yesterday;;\r\nc-3;")
+    assert [(4, 2), (5, 3), (6, 4)] == [(issue["line"], issue["rejectLine"]) for issue in issues]
+    assert ["Seen at", "Picture"] == [issue["issues"][0]["column"] for issue in issues[:2]]  # type: ignore[index]
+
+
+def test_map_check(world: World) -> None:
+    """The rows are shown as they would be filed, with formulas as they stand and times in UTC; nothing is queued."""
+    table, mapping = _table(world)
+
+    ran = world.run("map", "check", table, "--map", mapping, "--json", "--rows", "1")
+
+    [row] = ran.document["rows"]
+    assert (0, True) == (ran.code, row["isAcceptable"])
+    assert "=1+1;\r\nx" == row["submission"]["report"]["additionalInfo"]
+    assert "2026-01-05T08:30:00Z" == row["submission"]["report"]["incidentSummary"]["incidentDateTime"]
+    assert [] == world.listed()
+
+
+def test_table_without_a_mapped_column(world: World) -> None:
+    """It is refused with the nearest name before anything is queued."""
+    table, mapping = _table(world)
+    Path(table).write_text("Case;Seen At;Note;Picture\n")
+
+    ran = world.run("enqueue", table, "--map", mapping)
+
+    assert 5 == ran.code
+    assert "Did you mean 'Seen At'?" in ran.err
+
+
+def test_one_is_given_up_and_one_needs_a_look(world: World) -> None:
+    """The summary counts them, says where to look, and ends with the code of what was given up."""
+    world.endpoint.faults.script("submit", code(4100))
+    world.endpoint.faults.script("finish", other_files())
+    path = world.lines(world.content("a"), world.content("b"), world.content("c"))
+
+    ran = world.run("submit", str(path), "--slots", "1")
+
+    assert 4 == ran.code
+    assert "delivery: 2 filed, 1 given up, 0 waiting" in ran.out
+    assert "a person must look: 1 open alarm(s)" in ran.out
+    assert "tipline dead-letter list" in ran.out
+
+
+def test_derived_key_is_shown(world: World) -> None:
+    """The summary for people says how many keys are derived from content, and shows one."""
+    ran = world.run("enqueue", str(world.lines(world.content(None), world.content("b"))))
+
+    [entry] = [entry for entry in world.listed() if entry["idempotencyKey"] != "b"]
+    assert 0 == ran.code
+    assert f":1 is {entry['idempotencyKey']}" in ran.out
+
+
+def test_table_without_a_mapping_file(world: World) -> None:
+    """It is refused, and the option is named."""
+    (world.folder / "cases.csv").write_text("Case\n1\n")
+
+    ran = world.run("enqueue", "cases.csv")
+
+    assert (2, True) == (ran.code, "--map" in ran.err)
+
+
+def test_rejects_cannot_be_written(world: World) -> None:
+    """The run ends with a clear error and the number of what is durable; nothing bad is dropped silently."""
+    path = world.lines(world.content("a"), {"report": {}}, world.content("c"))
+
+    ran = world.run("enqueue", "--json", str(path), "--rejects", str(world.folder / "nowhere" / "rejects.jsonl"))
+
+    [source] = ran.document["sources"]
+    assert (5, 0) == (ran.code, source["rejected"])
+    assert "cannot be written" in source["error"]["message"]
+    assert source["queued"] == len(world.listed())

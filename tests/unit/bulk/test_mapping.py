@@ -1,0 +1,95 @@
+"""A mapping file: what it may say, and the help where it says something else."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tipline_client.bulk import read_mapping
+from tipline_client.errors import ConfigurationError
+
+_INCIDENT = "report.incidentSummary.incidentDateTime"
+
+
+def _mapping(folder: Path, **tables: Any) -> Path:
+    path = folder / "map.json"
+    path.write_text(json.dumps({"columns": {"Seen": _INCIDENT}} | tables))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("tables", "says", "hint"),
+    [
+        ({"colums": {}}, "there is no colums", "Did you mean columns?"),
+        ({"columns": {}}, "no column is mapped", "columns"),
+        (
+            {"columns": {"A": "report.incidentSumary.incidentType"}},
+            "no incidentSumary",
+            "Did you mean incidentSummary?",
+        ),
+        ({"columns": {"A": "report.reporter"}}, "holds no value itself", "reportingPerson"),
+        ({"columns": {"A": "report.additionalInfo[0]"}}, "does not repeat", "Leave"),
+        ({"columns": {"A": "evidence.path"}}, "tables of its own", "[[evidence]]"),
+        ({"columns": {"A": "report..x"}}, "is no wire path", "Write"),
+        ({"columns": {"A": _INCIDENT, "B": _INCIDENT}}, "is given twice", "one column"),
+        ({"constants": {_INCIDENT: "2026-01-05T08:30:00Z"}}, "is given twice", "one column"),
+        ({"dates": {"Seen": {"format": "%d.%m.%Y %H:%M"}}}, "a zone is expected", "zone"),
+        ({"dates": {"Seen": {"format": "%d.%m.%Y", "zone": "Mars/Base"}}}, "the zone is unknown", "Europe/Berlin"),
+        ({"dates": {"Sen": {"format": "%d.%m.%Y"}}}, "no such column is mapped", "Map it"),
+        ({"delimiter": ";;"}, "not one character", "delimiter"),
+        ({"evidence": [{"columns": {}}]}, "path or url is expected", "Give one"),
+        ({"evidence": [{"path": "P", "columns": {"V": "fileViewdByEsp"}}]}, "no fileViewdByEsp", "fileViewedByEsp"),
+    ],
+)
+def test_mapping_that_is_wrong(tmp_path: Path, tables: dict[str, Any], says: str, hint: str) -> None:
+    """Each mistake is named, with the way out, before any record is read."""
+    with pytest.raises(ConfigurationError, match=r"map\.json") as caught:
+        read_mapping(_mapping(tmp_path, **tables))
+
+    assert says in str(caught.value)
+    assert hint in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("cell", "expected"),
+    [
+        ("05.01.2026 09:30", "2026-01-05T08:30:00Z"),
+        ("05.07.2026 09:30", "2026-07-05T07:30:00Z"),
+        ("29.03.2026 02:30", None),
+        ("25.10.2026 02:30", None),
+        ("2026-01-05", None),
+    ],
+)
+def test_date_in_a_zone(tmp_path: Path, cell: str, expected: str | None) -> None:
+    """A time on the clock of the zone is sent in UTC; one that the clock showed twice or never is not guessed."""
+    form = {"format": "%d.%m.%Y %H:%M", "zone": "Europe/Berlin"}
+    mapping = read_mapping(_mapping(tmp_path, dates={"Seen": form}))
+
+    document, issues, _ = mapping.apply({"Seen": cell})
+
+    assert expected == (document and document["report"]["incidentSummary"]["incidentDateTime"])
+    assert (expected is None) is ([(_INCIDENT, "csv-cell")] == [(issue.path, issue.rule) for issue in issues])
+
+
+def test_cells_that_are_empty(tmp_path: Path) -> None:
+    """They leave out what they stand for; an array closes up, and a record without a file has no evidence."""
+    mails = {name: f"report.reporter.reportingPerson.email[{at}]" for at, name in enumerate("ABC")}
+    mapping = read_mapping(_mapping(tmp_path, columns=mails, evidence=[{"path": "P"}]))
+
+    document, issues, _ = mapping.apply({"A": "", "B": " ", "C": "c@example.com", "P": ""})
+
+    assert [] == issues
+    assert {"report": {"reporter": {"reportingPerson": {"email": [{"value": "c@example.com"}]}}}} == document
+
+
+@pytest.mark.parametrize("cell", ["maybe", "2", "truth"])
+def test_claim_that_is_neither_yes_nor_no(tmp_path: Path, cell: str) -> None:
+    """It is refused and not guessed, at the item of evidence it belongs to; the message does not quote it."""
+    evidence = [{"path": "P", "columns": {"V": "fileViewedByEsp"}}]
+    mapping = read_mapping(_mapping(tmp_path, evidence=evidence))
+
+    document, [issue], places = mapping.apply({"Seen": "", "P": "a.png", "V": cell})
+
+    assert (None, "evidence[0].details.fileViewedByEsp", "V") == (document, issue.path, places[issue.path])
+    assert cell not in issue.message.replace("true, false", "")

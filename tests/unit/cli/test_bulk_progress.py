@@ -1,0 +1,61 @@
+"""How far a bulk run is: in words, as lines, and as a bar."""
+
+import sys
+
+import pytest
+
+from tipline_client.cli import bulk_progress
+from tipline_client.cli.bulk_progress import progress_words, watching_bulk
+from tipline_client.cli.output import Output
+
+
+@pytest.mark.parametrize(
+    ("position", "size", "words"),
+    [
+        (250, 1000, "50/s, about 30 s left"),
+        (10, 1000, "50/s, about 16 min left"),
+        (250, None, "50/s"),
+        (0, 1000, "50/s"),
+    ],
+)
+def test_rate_and_time_left(position: int, size: int | None, words: str) -> None:
+    """The rate is what is done, the time left is reckoned from how far that is; without a size there is none."""
+    assert words == progress_words(500, position, size, seconds=10)
+
+
+def test_lines_where_there_is_no_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    """A line now and then, with numbers, on standard error alone."""
+    clock = iter(range(0, 100, 4))
+
+    with watching_bulk(Output(as_json=False), clock=lambda: float(next(clock))) as told:
+        for done in range(1, 6):
+            told("cases.jsonl", f"{done} queued", done, done, 10)
+
+    out, err = capsys.readouterr()
+    assert "" == out
+    assert ["cases.jsonl: 3 done, 0/s, about 19 s left: 3 queued"] == err.splitlines()[:1]
+
+
+def test_bar_on_a_terminal(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A bar names the source and its numbers, on standard error alone."""
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "120")
+    monkeypatch.setattr(bulk_progress, "_REFRESH", 0.0)
+
+    with watching_bulk(Output(as_json=False)) as told:
+        for done in (5, 6):
+            told("cases.jsonl", f"{done} queued", done, done, 10)
+
+    out, err = capsys.readouterr()
+    assert "" == out
+    assert "cases.jsonl" in err
+    assert "6 queued" in err
+
+
+def test_nothing_with_json(capsys: pytest.CaptureFixture[str]) -> None:
+    """Whoever reads a document is told nothing beside it."""
+    with watching_bulk(Output(as_json=True)) as told:
+        told("cases.jsonl", "1 queued", 1, 1, 1)
+
+    assert ("", "") == capsys.readouterr()
