@@ -4,6 +4,7 @@ Times are microseconds since 1970 in UTC. Text columns have no length: an id, ke
 What the rows mean belongs to `rows`; what is done with them to `statements`.
 """
 
+import re
 from typing import Final
 
 from tipline_client.errors import ConfigurationError
@@ -298,6 +299,8 @@ _SEALED: Final = (
     "CREATE INDEX replies_of_entry ON replies (entry, number)",
 )
 
+_MADE: Final = re.compile(r"CREATE\s+(?:UNIQUE\s+)?(?:TABLE|INDEX|TRIGGER)\s+(\w+)")
+
 MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
     (*_TABLES, *_INDEXES),
     _COUNTS,
@@ -320,8 +323,15 @@ VERSION: Final = len(MIGRATIONS)
 """The schema version that this code reads and writes."""
 
 
-def migrate(connection: Connection, *, migrations: tuple[tuple[str, ...], ...] = MIGRATIONS) -> int:
+def migrate(
+    connection: Connection, *, migrations: tuple[tuple[str, ...], ...] = MIGRATIONS, is_shared: bool = False
+) -> int:
     """Bring a file up to date, all steps in one transaction; another process may be doing the same.
+
+    Args:
+        connection: The file.
+        migrations: The steps.
+        is_shared: Whether the tables of an application may be in the file already.
 
     Returns:
         The version that was found.
@@ -331,11 +341,11 @@ def migrate(connection: Connection, *, migrations: tuple[tuple[str, ...], ...] =
         OutboxUnavailableError: The storage failed; the file is as it was.
     """
     # A file that is up to date is only read, so that opening never waits for a writer.
-    if (found := check_version(connection, newest=len(migrations))) == len(migrations):
+    if (found := check_version(connection, newest=len(migrations), is_shared=is_shared)) == len(migrations):
         return found
     connection.execute("BEGIN IMMEDIATE")
     try:
-        found = check_version(connection, newest=len(migrations))
+        found = check_version(connection, newest=len(migrations), is_shared=is_shared)
         for statements in migrations[found:]:
             for statement in statements:
                 connection.execute(statement)
@@ -348,8 +358,13 @@ def migrate(connection: Connection, *, migrations: tuple[tuple[str, ...], ...] =
     return found
 
 
-def check_version(connection: Connection, *, newest: int = VERSION) -> int:
-    """The schema version of an open file, 0 if it is empty.
+def check_version(connection: Connection, *, newest: int = VERSION, is_shared: bool = False) -> int:
+    """The schema version of an open file, 0 if it is empty or holds the tables of an application alone.
+
+    Args:
+        connection: The file.
+        newest: The version that is known.
+        is_shared: Whether the tables of an application may be in the file already.
 
     Raises:
         ConfigurationError: The file belongs to another application or to a newer version of this one.
@@ -359,13 +374,15 @@ def check_version(connection: Connection, *, newest: int = VERSION) -> int:
     if is_first:
         connection.execute("BEGIN")
     try:
-        [[tables]] = connection.execute("SELECT count(*) FROM sqlite_schema")
+        names = {str(name) for [name] in connection.execute("SELECT name FROM sqlite_schema")}
         [[application]] = connection.execute("PRAGMA application_id")
         [[version]] = connection.execute("PRAGMA user_version")
     finally:
         if is_first and connection.in_transaction:
             connection.execute("ROLLBACK")
-    if application != APPLICATION_ID and (application or version or tables):
+    if is_shared and not application and not version:
+        _check_names(names)
+    elif application != APPLICATION_ID and (application or version or names):
         raise ConfigurationError(
             "the file is an SQLite database, but no outbox", hint="Name another file for the outbox."
         )
@@ -375,3 +392,17 @@ def check_version(connection: Connection, *, newest: int = VERSION) -> int:
             hint="Upgrade tipline-client to the version that wrote the file, or a later one.",
         )
     return int(version)
+
+
+def _check_names(names: set[str]) -> None:
+    """Let the outbox's tables be made beside those of an application only where no name is taken.
+
+    Raises:
+        ConfigurationError: One is.
+    """
+    ours = {name for step in MIGRATIONS for statement in step for name in _MADE.findall(statement)}
+    if taken := sorted(names & ours):
+        raise ConfigurationError(
+            f"the database has tables or indexes that the outbox needs for itself: {', '.join(taken)}",
+            hint="Rename them, or keep the outbox in a file of its own and enqueue after the commit.",
+        )
