@@ -17,8 +17,9 @@ __all__ = ["Caller", "Joinable", "Joined", "Unjoinable", "here", "not_this_kind"
 T = TypeVar("T")
 
 _TWO_COMMITS: Final = (
-    "Decision and report would be two commits. Commit the decision first, then enqueue without `connection`, under an "
-    "idempotency key made from the decision's own id; do both again until both are done."
+    "To commit together, name the application's own database as the outbox of every client and dispatcher. Else it is "
+    "two commits: commit the decision, then enqueue without `connection`, under an idempotency key made from the "
+    "decision's own id, and do both again until both are done."
 )
 
 

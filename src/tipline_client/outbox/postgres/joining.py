@@ -8,6 +8,7 @@ import contextlib
 from collections.abc import Callable, Mapping
 from typing import Any, Final, Protocol, TypeVar
 
+import anyio
 import psycopg
 from psycopg.pq import TransactionStatus
 from psycopg.rows import tuple_row
@@ -114,14 +115,21 @@ def _hold(begin: Callable[[], Conversation[T]], connection: "psycopg.Connection[
             cursor.execute(sql.encode(), parameters)
             return cursor.fetchall() if cursor.description else []
 
+    def undo() -> None:
+        with contextlib.suppress(psycopg.Error):
+            execute(_ROLL_BACK, {})
+            execute(_RELEASE, {})
+
     failure: TiplineError
     try:
         return hold(_apart(begin()), execute)
     except psycopg.Error as error:
         failure = failure_of(error, is_write=False)
-        with contextlib.suppress(psycopg.Error):
-            execute(_ROLL_BACK, {})
-            execute(_RELEASE, {})
+        undo()
+    except BaseException:
+        # An interrupt, too: half of what is written together must not be left for the caller to commit.
+        undo()
+        raise
     # Raised outside the handler: the driver's message quotes keys and rows.
     raise failure
 
@@ -132,25 +140,26 @@ async def _hold_async(begin: Callable[[], Conversation[T]], connection: "psycopg
             await cursor.execute(sql.encode(), parameters)
             return await cursor.fetchall() if cursor.description else []
 
+    async def undo() -> None:
+        with contextlib.suppress(psycopg.Error), anyio.CancelScope(shield=True):
+            await execute(_ROLL_BACK, {})
+            await execute(_RELEASE, {})
+
     failure: TiplineError
     try:
         return await hold_async(_apart(begin()), execute)
     except psycopg.Error as error:
         failure = failure_of(error, is_write=False)
-        with contextlib.suppress(psycopg.Error):
-            await execute(_ROLL_BACK, {})
-            await execute(_RELEASE, {})
+        await undo()
+    except BaseException:
+        await undo()
+        raise
     raise failure
 
 
 def _apart(conversation: Conversation[T]) -> Conversation[T]:
-    """The conversation behind a savepoint; what it refuses leaves the transaction as it was."""
+    """The conversation behind a savepoint, which whoever holds it goes back to if anything is raised."""
     yield _SAVEPOINT, {}
-    try:
-        result = yield from conversation
-    except TiplineError:
-        yield _ROLL_BACK, {}
-        yield _RELEASE, {}
-        raise
+    result = yield from conversation
     yield _RELEASE, {}
     return result

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final, Protocol, TypeVar
 
 import apsw
-from anyio import from_thread, to_thread
+from anyio import CancelScope, from_thread, to_thread
 
 from tipline_client.errors import OutboxUnavailableError, TiplineError
 from tipline_client.outbox.columns import Row, Value
@@ -118,8 +118,11 @@ class _Awaited:
     async def run(self, work: Callable[[Execute], T]) -> T:
         """See `Borrowed.run`."""
         # The work is written for a connection that blocks, so it waits for this one in a thread.
-        with _reading_text(self._connection):
-            return await to_thread.run_sync(_apart, work, self._execute, lambda: self._connection.in_transaction)
+        # Not to be cancelled half-way either: the savepoint would be left open.
+        done: list[T] = []
+        with _reading_text(self._connection), CancelScope(shield=True):
+            done += [await to_thread.run_sync(_apart, work, self._execute, lambda: self._connection.in_transaction)]
+        return done[0]
 
     def _execute(self, sql: str, parameters: Mapping[str, Value] = {}, /) -> list[Row]:
         try:
@@ -143,7 +146,8 @@ def _apart(work: Callable[[Execute], T], execute: Execute, is_open: Callable[[],
     try:
         result = work(execute)
         execute("RELEASE tipline_enqueue")
-    except Exception as error:
+    except BaseException as error:
+        # An interrupt, too: half of what is written together must not be left for the caller to commit.
         if not is_open():
             # A full disk can end the whole transaction, and with it what the caller has written before.
             raise OutboxUnavailableError(
