@@ -115,5 +115,5 @@ def test_file_of_the_home_named_as_an_applications(tmp_path: Path, capsys: pytes
         for file in (own, tmp_path / "app.sqlite")
     ]
 
-    assert [0, 2] == codes
+    assert [0, 5] == codes
     assert "may name copies" in capsys.readouterr().err

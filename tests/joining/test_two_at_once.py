@@ -1,20 +1,26 @@
 """Transactions that meet: two of one key, and connections that commit as they go."""
 
 import asyncio
+import contextlib
+import sqlite3
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import apsw
 import psycopg
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from tests.contract.values import LANE, new_entry
 from tests.support import postgres
 from tests.support.postgres import PostgresServer
 from tests.support.stage import sample_evidence, sample_report
 from tipline_client import AsyncTiplineClient
 from tipline_client.errors import ConfigurationError
 from tipline_client.mock import MockEndpoint
+from tipline_client.outbox import SqliteOutbox
+from tipline_client.outbox.joining import Caller
 
 
 @pytest.fixture
@@ -110,3 +116,36 @@ async def test_cancelled_while_it_waits(client: AsyncTiplineClient, server: Post
         await second.rollback()
 
     assert [] == await client.outbox.list_entries()
+
+
+async def test_file_written_to_while_evidence_is_copied(tmp_path: Path) -> None:
+    """A transaction that has only begun can still write after somebody else has, also with a write-ahead log."""
+    outbox = SqliteOutbox.open(tmp_path / "app.sqlite", driver="apsw")
+    connection = apsw.Connection(str(tmp_path / "app.sqlite"))
+    connection.execute("BEGIN")
+    new = new_entry("mine")
+
+    joined = await outbox.join(Caller(connection), entry_id=new.id)
+    await joined.find(LANE, new.idempotency_key)
+    await outbox.enqueue(new_entry("of another"))
+    await joined.enqueue(new)
+    connection.execute("COMMIT")
+    connection.close()
+
+    facts = await outbox.facts()
+    found = [entry.id for entry in await outbox.list_entries()]
+    await outbox.close()
+    assert ("wal", ["id-of another", "id-mine"]) == (facts["journal_mode"], found)
+
+
+async def test_file_that_nobody_else_can_read(on_file: AsyncTiplineClient, tmp_path: Path) -> None:
+    """A transaction that wrote more than its cache holds keeps readers out too; a report can still join it."""
+    with contextlib.closing(sqlite3.connect(tmp_path / "app.sqlite")) as connection:
+        connection.execute("PRAGMA cache_size = 2")
+        connection.execute("CREATE TABLE mugs (mug BLOB)")
+        for _ in range(50):
+            connection.execute("INSERT INTO mugs VALUES (zeroblob(20000))")
+        entry = await on_file.enqueue(sample_report(), idempotency_key="case-1", connection=connection)
+        connection.commit()
+
+    assert [entry.id] == [each.id for each in await on_file.outbox.list_entries()]

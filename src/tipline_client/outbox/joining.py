@@ -55,7 +55,7 @@ class Joined(Protocol):
     """The outbox, as the caller's transaction sees it."""
 
     async def find(self, lane: Lane, idempotency_key: str) -> Entry | None:
-        """The entry that holds this key in this lane, if any; one that this transaction added, too."""
+        """The entry that holds this key in this lane, if any; a store may leave those of this very transaction out."""
         ...
 
     async def enqueue(self, new: NewEntry, *, held: bool = False) -> tuple[Entry, bool]:

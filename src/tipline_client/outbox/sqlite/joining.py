@@ -4,11 +4,13 @@ The caller's tables lie in that file too. A file that is only attached will not 
 a transaction commits by itself (https://www.sqlite.org/lang_attach.html), and a crash in between tears it.
 """
 
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Final, Protocol
 
 from tipline_client.delivery.entry import Entry, NewEntry
-from tipline_client.errors import ConfigurationError
+from tipline_client.errors import ConfigurationError, OutboxUnavailableError
 from tipline_client.outbox import rules
 from tipline_client.outbox.joining import Caller, other_database
 from tipline_client.outbox.sqlite import entering, reading
@@ -24,6 +26,9 @@ _FULL: Final = 2
 _ROLLBACK_JOURNALS: Final = {"delete", "truncate", "persist"}
 
 
+Find = Callable[[Lane, str], Awaitable[Entry | None]]
+
+
 class Begin(Protocol):
     """Makes a writing of an open transaction, with its moment and chain."""
 
@@ -32,7 +37,9 @@ class Begin(Protocol):
         ...
 
 
-async def joined(caller: Caller, *, path: Path, driver: DriverName, journal_mode: str, begin: Begin) -> "SqliteJoined":
+async def joined(
+    caller: Caller, *, path: Path, driver: DriverName, journal_mode: str, begin: Begin, find: Find
+) -> "SqliteJoined":
     """A way into the caller's transaction.
 
     Args:
@@ -41,6 +48,7 @@ async def joined(caller: Caller, *, path: Path, driver: DriverName, journal_mode
         driver: With which SQLite the outbox has it open in this process.
         journal_mode: `wal` or `delete`, as the outbox needs it.
         begin: Makes a writing of the caller's transaction.
+        find: Finds what is committed, on a connection of the outbox's.
 
     Raises:
         ConfigurationError: It is on another file, through another SQLite, not durable, or there is none.
@@ -63,18 +71,23 @@ async def joined(caller: Caller, *, path: Path, driver: DriverName, journal_mode
             "is then opened with the standard library's SQLite.",
         )
     _check_durable(journal, synchronous, wanted=journal_mode)
-    return SqliteJoined(connection, begin)
+    return SqliteJoined(connection, begin, find)
 
 
 class SqliteJoined:
     """See `Joined`; made by `joined`."""
 
-    def __init__(self, connection: Borrowed, begin: Begin) -> None:
+    def __init__(self, connection: Borrowed, begin: Begin, find: Find) -> None:
         self._connection = connection
         self._begin = begin
+        self._find = find
 
     async def find(self, lane: Lane, idempotency_key: str) -> Entry | None:
-        """See `Joined.find`."""
+        """See `Joined.find`; what this transaction added itself, `enqueue` finds."""
+        # Not in the transaction: having read, it could no longer write once somebody else has, and files may be copied
+        # before it does. Only if what it wrote fills its cache, nobody else can read.
+        with suppress(OutboxUnavailableError):
+            return await self._find(lane, idempotency_key)
         return await self._connection.run(lambda execute: reading.find(execute, lane, idempotency_key))
 
     async def enqueue(self, new: NewEntry, *, held: bool = False) -> tuple[Entry, bool]:

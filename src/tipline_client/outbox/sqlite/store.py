@@ -129,6 +129,7 @@ class SqliteOutbox(Chained, SqliteLook):
             driver=self._driver,
             journal_mode=self._opened.journal_mode,
             begin=lambda execute: Writing(execute, self._chain, self._clock.now()),
+            find=self.find,
         )
 
     async def is_awaited(self, entry_id: str) -> bool:  # noqa: ARG002 - the contract's
