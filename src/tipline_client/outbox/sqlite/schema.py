@@ -4,13 +4,13 @@ Times are microseconds since 1970 in UTC. Text columns have no length: an id, ke
 What the rows mean belongs to `rows`; what is done with them to `statements`.
 """
 
-import re
 from typing import Final
 
 from tipline_client.errors import ConfigurationError
 from tipline_client.outbox.columns import NEVER
 from tipline_client.outbox.sqlite.archive_tables import ARCHIVE
 from tipline_client.outbox.sqlite.driver import Connection
+from tipline_client.outbox.sqlite.names import check_names
 
 __all__ = ["APPLICATION_ID", "MIGRATIONS", "VERSION", "check_version", "migrate"]
 
@@ -299,8 +299,6 @@ _SEALED: Final = (
     "CREATE INDEX replies_of_entry ON replies (entry, number)",
 )
 
-_MADE: Final = re.compile(r"CREATE\s+(?:UNIQUE\s+)?(?:TABLE|INDEX|TRIGGER)\s+(\w+)")
-
 MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
     (*_TABLES, *_INDEXES),
     _COUNTS,
@@ -381,7 +379,7 @@ def check_version(connection: Connection, *, newest: int = VERSION, is_shared: b
         if is_first and connection.in_transaction:
             connection.execute("ROLLBACK")
     if is_shared and not application and not version:
-        _check_names(names)
+        check_names(names, needed_by=MIGRATIONS)
     elif application != APPLICATION_ID and (application or version or names):
         raise ConfigurationError(
             "the file is an SQLite database, but no outbox", hint="Name another file for the outbox."
@@ -392,17 +390,3 @@ def check_version(connection: Connection, *, newest: int = VERSION, is_shared: b
             hint="Upgrade tipline-client to the version that wrote the file, or a later one.",
         )
     return int(version)
-
-
-def _check_names(names: set[str]) -> None:
-    """Let the outbox's tables be made beside those of an application only where no name is taken.
-
-    Raises:
-        ConfigurationError: One is.
-    """
-    ours = {name for step in MIGRATIONS for statement in step for name in _MADE.findall(statement)}
-    if taken := sorted(names & ours):
-        raise ConfigurationError(
-            f"the database has tables or indexes that the outbox needs for itself: {', '.join(taken)}",
-            hint="Rename them, or keep the outbox in a file of its own and enqueue after the commit.",
-        )
