@@ -7,8 +7,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 
+WHEEL := $(CURDIR)/build/wheel
+
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint unit suite torture explore bench lock generate clean
+.PHONY: help setup demo test lint unit suite wheel torture explore bench lock generate clean
 
 help:  ## Say what there is
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -33,9 +35,14 @@ lint: setup
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-suite: setup
+wheel: setup  ## Build wheel and source distribution into dist, and unpack the wheel for the suite
+	rm -rf dist build
+	$(BIN)/hatchling build --directory dist
+	$(BIN)/python -m zipfile -e dist/*.whl $(WHEEL)
+
+suite: wheel  ## All tests, of what the wheel installs and not of the tree that it was built from
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest -n 2 --dist worksteal
+	PYTHONPATH=$(WHEEL) $(BIN)/coverage run -m pytest -n 2 --dist worksteal
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 

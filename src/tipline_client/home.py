@@ -45,13 +45,19 @@ class Home:
     Args:
         path: The folder. It need not exist yet.
         master_keys: Master keys that are no files of it, as they come from the environment; the first of them wraps.
+        key_provider: What wraps elsewhere, in place of all master keys that are here.
     """
 
     def __init__(
-        self, path: str | os.PathLike[str], *, master_keys: Sequence[X25519PrivateKey | X25519PublicKey] = ()
+        self,
+        path: str | os.PathLike[str],
+        *,
+        master_keys: Sequence[X25519PrivateKey | X25519PublicKey] = (),
+        key_provider: MasterKeys | None = None,
     ) -> None:
         self.path = Path(path)
         self._master_keys = tuple(master_keys)
+        self._key_provider = key_provider
 
     @property
     def outbox_path(self) -> Path:
@@ -117,7 +123,7 @@ class Home:
         keys = KeyRing.create(self.keys_path)
         if master_key is not None:
             keep_master_key(self.master_keys_path, master_key)
-        elif not self._master_keys:
+        elif not self._master_keys and self._key_provider is None:
             make_master_key(self.master_keys_path)
         if import_key is None:
             keys.generate()
@@ -137,12 +143,14 @@ class Home:
             raise ConfigurationError(f"{self.path} is no home: it has no keys", hint="Make one with `tipline init`.")
         return KeyRing(self.keys_path)
 
-    def master_keys(self) -> LocalMasterKeys:
-        """The master keys of this home, and those that the environment brings.
+    def master_keys(self) -> MasterKeys:
+        """What wraps and unwraps: the provider, else the keys of this home with those that the environment brings.
 
         Raises:
             ConfigurationError: A file is not the key that its name says, or others can read a private half.
         """
+        if self._key_provider is not None:
+            return self._key_provider
         return LocalMasterKeys.load(self.master_keys_path).preferring(self._master_keys)
 
     def reader(self, *, master_keys: MasterKeys | None = None, trusted: TrustedKeys | None = None) -> Reader:

@@ -296,6 +296,20 @@ def test_verify_without_the_secret_of_checkpoints(filed: World) -> None:
     assert (5, True) == (ran.code, "checkpoints.key is missing" in ran.err)
 
 
+@pytest.mark.parametrize("state", ["held", "dead_letter", "retracted", "filed_by_hand"])
+def test_set_aside_by_hand_in_the_row_alone(world: World, state: str) -> None:
+    """That it was set aside is in no line of its history: everybody who looks says that the row was altered."""
+    world.run("enqueue", str(world.submission()))
+    change(world, f"UPDATE entries SET state = '{state}' WHERE number = 1")  # noqa: S608 - a word of this test
+
+    verbs = (("dispatch", "--drain"), ("status",), ("doctor", "--offline"))
+    drained, status, doctor = (world.run(*verb) for verb in verbs)
+
+    assert (7, 0, 8) == (drained.code, status.code, doctor.code)
+    assert [] == [ran for ran in (drained, status, doctor) if "the row was altered" not in ran.out + ran.err]
+    assert 0 == world.endpoint.summary()["requests"]
+
+
 def test_acknowledged_by_hand_in_the_row_alone(world: World) -> None:
     """Every verb says that the row was altered, and none presents the report as filed."""
     world.run("enqueue", str(world.submission()))

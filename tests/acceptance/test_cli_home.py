@@ -352,3 +352,37 @@ def test_kind_of_dead_letter_that_there_is_not(world: World) -> None:
     assert 2 == ran.code
     assert "invalid" in ran.err
     assert 0 == world.run("dead-letter", "list", "--kind", "evidence_changed").code
+
+
+def test_doctor_of_a_host_that_only_delivers(world: World) -> None:
+    """Without a signing key there is a word and no problem, and the endpoint is asked."""
+    assert 0 == world.run("enqueue", str(world.submission())).code
+    keys = world.home / "keys"
+    for path in [*keys.glob("*.private.pem"), keys / "active"]:
+        path.unlink()
+
+    ran = world.run("doctor", "--json")
+
+    checks = {check["name"]: check for check in ran.document["checks"]}
+    assert 0 == ran.code
+    assert ("warning", "ok") == (checks["keys"]["grade"], checks["reachability"]["grade"])
+    assert "cannot queue" in checks["this host"]["detail"]
+    assert 0 == world.run("dispatch", "--drain").code
+
+
+def test_doctor_about_rows_that_it_cannot_open(world: World) -> None:
+    """What waits for a master key that is not here is counted, named by its key, and not called unaltered."""
+    assert 0 == world.run("enqueue", str(world.submission())).code
+    rotated = world.run("init", "--rotate-master", "--json").document
+    folder = world.home / "keys" / "master"
+    active = (folder / "active").read_text(encoding="ascii").strip()
+    [lost] = {*folder.glob("*.private.pem")} - {folder / f"{active}.private.pem"}
+    lost.unlink()
+
+    ran = world.run("doctor", "--offline", "--json")
+
+    rows = [check for check in ran.document["checks"] if check["name"] == "waiting rows"]
+    [row] = [check for check in rows if check["grade"] == "warning"]
+    assert rotated["done"]
+    assert lost.name.partition(".")[0] in row["detail"]
+    assert "master key" in world.run("status").out + world.run("status").err

@@ -1,6 +1,7 @@
 """`tipline hold`, `destroy`, `rekey` and `evidence collect`: what is kept, and what ends that, on the command line."""
 
 import os
+import sqlite3
 import time
 from pathlib import Path
 
@@ -179,3 +180,56 @@ def test_evidence_of_no_entry(filed: World) -> None:
 
     assert (False, 1, False) == (removed["isDryRun"], removed["count"], stray.exists())
     assert 0 == filed.run("verify", "--all", "--evidence").code
+
+
+def test_copies_that_lie_elsewhere(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every verb that touches copies goes where the setting says: they are read there, and erased there."""
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    monkeypatch.setenv("TIPLINE_EVIDENCE", str(elsewhere))
+    assert 0 == world.run("submit", str(world.submission())).code
+    assert [] != list(elsewhere.glob("*/*"))
+
+    read = world.run("evidence", "export", "case-1", "0", "--out", str(tmp_path / "mug.png"), "--purpose", "order 6")
+    stray = elsewhere / ("0" * 32)
+    stray.mkdir()
+    (stray / "0.bin").write_bytes(b"sealed once")
+    day_before = time.time() - 2 * 86400
+    os.utime(stray / "0.bin", (day_before, day_before))
+    os.utime(stray, (day_before, day_before))
+    found = world.run("evidence", "collect", "--json").document
+    destroyed = world.run("destroy", "case-1", *REQUEST)
+
+    assert (0, 1, 0) == (read.code, found["count"], destroyed.code)
+    assert [stray / "0.bin"] == list(elsewhere.glob("*/*"))
+
+
+def test_destroyed_where_the_copies_are_not(filed: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody certifies that copies are erased in a store that has none; a request that says so allows it."""
+    for hold in filed.run("hold", "--json").document:
+        assert hold["releasedAt"] is None
+    filed.run("hold", "release", "case-1", "--reason", "counsel", "--actor", "Ada")
+    empty = tmp_path / "not-mounted"
+    empty.mkdir()
+    monkeypatch.setenv("TIPLINE_EVIDENCE", str(empty))
+
+    refused = filed.run("destroy", "case-1", "--reason", "over", "--actor", "Zoë")
+    allowed = filed.run("destroy", "case-1", *REQUEST)
+
+    assert (6, 0) == (refused.code, allowed.code)
+    assert "TIPLINE_EVIDENCE" in refused.err
+
+
+@pytest.mark.parametrize("state", ["retracted", "dead_letter"])
+def test_destroyed_by_a_state_that_nobody_wrote(world: World, state: str) -> None:
+    """A report that waits is not destroyed because somebody wrote into its row that it is at its end."""
+    world.run("enqueue", str(world.submission()))
+    with sqlite3.connect(world.home / "outbox.sqlite") as connection:
+        connection.execute("UPDATE entries SET state = ?", (state,))
+    connection.close()
+
+    ran = world.run("destroy", "case-1", "--reason", "over", "--actor", "Zoë")
+
+    assert 7 == ran.code
+    assert "the row was altered" in ran.err
+    assert 7 == world.run("verify", "--all").code

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.docs.pages import PAGES, ROOT, Block, anchors, blocks, by_hand, links, name_of, prose
-from tests.docs.running import run_page
+from tests.docs.running import commands, run_command, run_page
 from tipline_client.cli import main
 from tipline_client.mock import MockEndpoint
 
@@ -36,6 +36,19 @@ def test_code_of_a_page(page: Path, workplace: Path, endpoint: MockEndpoint) -> 
     run_page(blocks_of(page), page=page, address=address)
 
     assert {"submission.json", "mug.png", "mug.jpg"} <= {path.name for path in workplace.iterdir()}
+
+
+@pytest.mark.parametrize(
+    "shown", ["home         coffee", "signing key  coffee", "done         home made\nhome         desk"]
+)
+def test_output_that_is_not_printed(shown: str, workplace: Path) -> None:
+    """A page that shows another line than the command prints, or shows them in another order, is wrong."""
+    [command] = commands(Block("console", f"$ tipline init --home desk\n{shown}\n", 1))
+
+    with pytest.raises(AssertionError, match="did not print"):
+        run_command(command, address="127.0.0.1:1")
+
+    assert (workplace / "desk").exists()
 
 
 @every_page

@@ -19,6 +19,7 @@ from tipline_client.delivery.certificate import ERASED, Certificate
 from tipline_client.delivery.states import State
 from tipline_client.envelope.certificates import open_certificate
 from tipline_client.errors import EnvelopeError, HoldRunningError, IllegalTransitionError
+from tipline_client.evidence import Evidence
 from tipline_client.home import Home
 from tipline_client.mock import MockEndpoint
 from tipline_client.outbox.history_checks import history_problems
@@ -168,6 +169,21 @@ def test_handed_in_again(filed: Filed) -> None:
     again = filed.client.enqueue_once(sample_report(), evidence=sample_evidence(), idempotency_key="case-1")
 
     assert (filed.entry_id, False) == (again.entry.id, again.is_new)
+
+
+def test_destroyed_with_a_file_that_was_referred_to(filed: Filed, tmp_path: Path) -> None:
+    """The original stays as it was, and the certificate says of which file that is true."""
+    original = tmp_path / "mug.bin"
+    original.write_bytes(FILES[0])
+    evidence = [Evidence.from_path(original, mode="reference"), Evidence.from_bytes(FILES[1], name="copy.bin")]
+    entry = filed.client.enqueue(sample_report(), evidence=evidence, idempotency_key="case-2")
+    filed.client.deliver(entry.id)
+
+    said = filed.client.destroy(entry.id, reason="the year is over", actor="Zoë", request="order 13")
+
+    assert [True, False] == [file.is_reference for file in said.files]
+    assert FILES[0] == original.read_bytes()
+    assert [] == list((filed.home / "evidence").glob(f"{entry.id}/*"))
 
 
 def test_key_emptied_by_hand(filed: Filed) -> None:

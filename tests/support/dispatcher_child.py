@@ -127,6 +127,8 @@ def main() -> int:
     parser.add_argument("--drain-days", type=float)
     parser.add_argument("--dies-at", nargs=3, metavar=("ENTRY", "STEP", "POINT"))
     asked = parser.parse_args()
+    # A shell has what it starts in the background ignore it, and that is handed down.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     outbox: str | Outbox | None = asked.outbox
     options = _options(asked)
     if asked.dies_at:

@@ -74,7 +74,8 @@ class ObjectServer:
             f"-filer.localSocket={self.folder}/filer.sock",
             "-master.telemetry=false",
             "-master.volumeSizeLimitMB=64",
-            "-volume.max=8",
+            # Room for all that one process of the suite writes: what is deleted is not given back at once.
+            "-volume.max=100",
             *(
                 f"-{name.partition('.')[0]}.port{name[name.find('.') :] if '.' in name else ''}={port}"
                 for name, port in ports.items()

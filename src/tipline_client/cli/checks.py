@@ -7,13 +7,15 @@ there yet.
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
+import anyio
+
 from tipline_client.cli.database_checks import check_server
 from tipline_client.cli.findings import Check, Grade
 from tipline_client.cli.incidents import find_paused_lanes, incident_line
 from tipline_client.cli.opening import LANES
 from tipline_client.cli.settings import Settings
 from tipline_client.cli.sizes import size_words
-from tipline_client.cli.suspects import find_suspects
+from tipline_client.cli.suspects import Suspects, find_suspects
 from tipline_client.cli.variables import VARIABLE_NAMES
 from tipline_client.cli.views import instant, span
 from tipline_client.delivery.environment import Environment
@@ -21,10 +23,15 @@ from tipline_client.dispatch.reader import Reader
 from tipline_client.errors import ConfigurationError, OutboxUnavailableError, TiplineError
 from tipline_client.home import Home
 from tipline_client.outbox import Outbox, SqliteOutbox
+from tipline_client.vault.local_keys import LocalMasterKeys
 
 __all__ = ["Check", "Grade", "check_endpoint_settings", "check_keys", "check_outbox", "check_settings"]
 
 _MOST_VERIFIED = 10_000
+_NO_SIGNER = (
+    "Right for a host that only delivers. Otherwise restore the private half and `active` from the backup of the keys; "
+    "receipts are made by a host that signs."
+)
 """How many waiting entries are verified; `tipline verify --all` looks at everything."""
 
 
@@ -46,6 +53,7 @@ def check_settings(settings: Settings, *, environ: Mapping[str, str]) -> list[Ch
         "regimes": ", ".join(settings.regimes),
         "actor": "set" if settings.actor else "not set",
         "master_key": "set" if settings.master_keys else "not set",
+        "key_provider": "not set" if settings.key_provider is None else type(settings.key_provider).__name__,
         "reporter": "set" if settings.reporter else "not set",
     }
     checks = [Check("configuration", Grade.OK, file)]
@@ -106,13 +114,18 @@ def check_keys(settings: Settings) -> list[Check]:
     home = settings.place
     try:
         keys = home.keys()
-        signer = keys.signer()
         trusted = len(keys.trusted())
+        # A host that only delivers has none, and lacks nothing.
+        signer = keys.signer() if keys.active_id is not None else None
     except TiplineError as error:
         checks = [Check("keys", Grade.PROBLEM, str(error), error.hint)]
         return [*checks, *([_check_powers(home, can_sign=False)] if home.exists else [])]
-    checks = [Check("keys", Grade.OK, f"{signer.key_id} signs; {trusted} trusted")]
-    checks.append(_check_powers(home, can_sign=True))
+    checks = [
+        Check("keys", Grade.OK, f"{signer.key_id} signs; {trusted} trusted")
+        if signer is not None
+        else Check("keys", Grade.WARNING, f"none signs on this host; {trusted} trusted", _NO_SIGNER)
+    ]
+    checks.append(_check_powers(home, can_sign=signer is not None))
     checks += [Check("keys", Grade.PROBLEM, problem) for problem in keys.permissions_problems()]
     if home.path.stat().st_mode & 0o077:
         checks.append(Check("home", Grade.PROBLEM, f"{home.path} is open to others", f"chmod 700 {home.path}"))
@@ -122,10 +135,12 @@ def check_keys(settings: Settings) -> list[Check]:
 def _check_powers(home: Home, *, can_sign: bool) -> Check:
     try:
         master = home.master_keys()
+        # Whoever wraps elsewhere is asked, which also tells whether it can be reached.
+        can_wrap = master.can_wrap if isinstance(master, LocalMasterKeys) else bool(anyio.run(master.active))
     except ConfigurationError as error:
         return Check("this host", Grade.PROBLEM, str(error), error.hint)
     powers = {
-        "queue": can_sign and master.can_wrap,
+        "queue": can_sign and can_wrap,
         "read and deliver": master.can_unwrap,
         "sign receipts and certificates": can_sign,
     }
@@ -150,7 +165,7 @@ async def check_outbox(outbox: Outbox, *, now: datetime, reader: Reader | None) 
         Check("lane", Grade.WARNING, incident_line(paused), "A running dispatcher goes on by itself once it is well.")
         for paused in await find_paused_lanes(outbox, LANES)
     ]
-    checks += await _check_altered(outbox, reader)
+    checks += _check_altered(await find_suspects(outbox, reader=reader, most=_MOST_VERIFIED))
     alarms = f"{counts.open_alarms} open"
     checks.append(
         Check("alarms", Grade.PROBLEM, alarms, "Look with `tipline alarm list`.")
@@ -199,13 +214,25 @@ async def _check_file(outbox: SqliteOutbox, facts: Mapping[str, str]) -> list[Ch
     return checks
 
 
-async def _check_altered(outbox: Outbox, reader: Reader | None) -> list[Check]:
-    suspects = await find_suspects(outbox, reader=reader, most=_MOST_VERIFIED)
+def _check_altered(suspects: Suspects) -> list[Check]:
+    return [*_altered(suspects), *_unread(suspects)]
+
+
+def _unread(suspects: Suspects) -> list[Check]:
+    if not suspects.keyless:
+        return []
+    detail = f"{suspects.keyless} cannot be opened here: {suspects.want}"
+    hint = "Bring that key, or leave them to a host that has it. If nobody knows the key, the rows were altered."
+    return [Check("waiting rows", Grade.WARNING, detail, hint)]
+
+
+def _altered(suspects: Suspects) -> list[Check]:
     if not suspects.count and suspects.not_looked_at:
         seen = f"none of the {suspects.looked_at} oldest is altered; {suspects.not_looked_at} more were not looked at"
         return [Check("waiting rows", Grade.WARNING, seen, "`tipline verify --all` looks at every row.")]
     if not suspects.count:
-        return [Check("waiting rows", Grade.OK, "none of them is altered")]
+        opened = f"the {suspects.looked_at - suspects.keyless} that can be opened here" if suspects.keyless else "them"
+        return [Check("waiting rows", Grade.OK, f"none of {opened} is altered")]
     checks = [
         Check("waiting rows", Grade.PROBLEM, f"entry {suspect.entry_id} ({suspect.where}): {suspect.reason}")
         for suspect in suspects.named

@@ -86,7 +86,14 @@ def certificate_view(certificate: Certificate) -> dict[str, Any]:
         "storage": certificate.storage,
         "envelopeSha256": certificate.envelope_sha256,
         "files": [
-            {"index": file.index, "size": file.size, "md5": file.md5, "sha1": file.sha1, "sha256": file.sha256}
+            {
+                "index": file.index,
+                "size": file.size,
+                "md5": file.md5,
+                "sha1": file.sha1,
+                "sha256": file.sha256,
+                "isReference": file.is_reference,
+            }
             for file in certificate.files
         ],
         "digestsMissingBecause": certificate.unread or None,
@@ -119,5 +126,9 @@ def certificate_lines(certificate: Certificate, *, kept: str) -> list[str]:
         *([f"  envelope     sha256 {certificate.envelope_sha256}"] if certificate.envelope_sha256 else []),
         *([f"  no digests   {certificate.unread}"] if certificate.unread else []),
     ]
-    lines += [f"  file {file.index}       {file.size} bytes  sha256 {file.sha256}" for file in certificate.files]
+    lines += [
+        f"  file {file.index}       {file.size} bytes  sha256 {file.sha256}"
+        + ("; a reference: its original was not touched" if file.is_reference else "")
+        for file in certificate.files
+    ]
     return [*lines, f"  certificate  {kept}"]

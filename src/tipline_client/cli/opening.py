@@ -106,7 +106,7 @@ def with_keeper(settings: Settings, work: Callable[[Keeper], Awaitable[T]]) -> T
     def begin(outbox: Outbox) -> Awaitable[T]:
         keeper = Keeper(
             outbox=outbox,
-            evidence=home.evidence(),
+            evidence=settings.copies(),
             keys=keys,
             vault=vault,
             clock=SystemClock(),

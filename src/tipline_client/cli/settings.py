@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X
 
 from tipline_client import profiles
 from tipline_client.cli.durations import read_duration
+from tipline_client.cli.key_providers import load_provider
 from tipline_client.cli.layers import Layers
 from tipline_client.cli.settings_file import find_file
 from tipline_client.cli.sizes import read_size
@@ -29,6 +30,7 @@ from tipline_client.home import Home
 from tipline_client.outbox.addresses import Address
 from tipline_client.profiles import EndpointProfile
 from tipline_client.profiles.known import KNOWN_PROFILES, MOCK
+from tipline_client.vault import MasterKeys
 from tipline_client.vault.local_keys import read_keys
 
 __all__ = ["DEFAULT_HOME", "ENDPOINTS", "Settings", "resolve"]
@@ -72,6 +74,7 @@ class Settings:
         actor: Who decides, where that is recorded.
         reads_content: Whether content may be shown on this host; `no` where it is only queued or delivered.
         master_keys: Master keys that are no files of the home; the first of them wraps.
+        key_provider: What wraps elsewhere, in place of all master keys that are here.
         reporter: Stands in a report that names no reporter.
         file: The configuration file that was read.
         origins: Setting to where it came from.
@@ -92,6 +95,7 @@ class Settings:
     actor: str | None = None
     reads_content: bool = True
     master_keys: tuple[X25519PrivateKey | X25519PublicKey, ...] = field(default=(), repr=False)
+    key_provider: MasterKeys | None = field(default=None, repr=False)
     reporter: Mapping[str, Any] | None = field(default=None, repr=False)
     file: Path | None = None
     origins: Mapping[str, str] = field(default_factory=dict)
@@ -100,7 +104,7 @@ class Settings:
     @property
     def place(self) -> Home:
         """The home, with the master keys that the settings bring."""
-        return Home(self.home, master_keys=self.master_keys)
+        return Home(self.home, master_keys=self.master_keys, key_provider=self.key_provider)
 
     @property
     def lane(self) -> tuple[str, Environment] | None:
@@ -254,6 +258,7 @@ def resolve(
         actor=given.get("actor"),
         reads_content=_truth(given.get("reads_content", True)),
         master_keys=_master_keys(given, layers.origins),
+        key_provider=_key_provider(given, layers.origins),
         reporter=given.get("reporter"),
         file=file,
         origins=layers.origins,
@@ -305,6 +310,17 @@ def _master_keys(
         return read_keys(given["master_key"].encode())
     except ConfigurationError as error:
         raise ConfigurationError(f"the master key ({origins['master_key']}): {error}", hint=error.hint) from None
+
+
+def _key_provider(given: Mapping[str, Any], origins: Mapping[str, str]) -> MasterKeys | None:
+    if "key_provider" not in given:
+        return None
+    if "master_key" in given:
+        raise ConfigurationError(
+            f"both a master key ({origins['master_key']}) and a key provider ({origins['key_provider']}) are set",
+            hint="Leave one of them out: only one of them can wrap.",
+        )
+    return load_provider(given["key_provider"], origin=origins["key_provider"])
 
 
 def _truth(value: bool | str) -> bool:

@@ -34,6 +34,7 @@ _KINDS: Mapping[str, tuple[type, str]] = {
     "actor": (str, "text"),
     "reads_content": (bool, "true or false"),
     "master_key_file": (str, "text"),
+    "key_provider": (str, "text"),
     "reporter": (dict, "a table"),
     "credentials": (dict, "a table of tables, such as [credentials.testing]"),
 }

@@ -23,6 +23,7 @@ VARIABLES: Mapping[str, str] = {
     "reads_content": "TIPLINE_READS_CONTENT",
     "master_key": "TIPLINE_MASTER_KEY",
     "master_key_file": "TIPLINE_MASTER_KEY_FILE",
+    "key_provider": "TIPLINE_KEY_PROVIDER",
 }
 """Setting to environment variable."""
 

@@ -112,7 +112,7 @@ class AsyncTiplineClient(AsyncQueueing, AsyncKeeping, AsyncLooking):
         """
         check_opening(home=home, profile=profile, outbox=outbox, options=options)
         options = options or Options()
-        place = Home(home)
+        place = Home(home, key_provider=options.master_keys)
         copies = place.evidence_by_mode(evidence, keep_free=options.keep_free)
         address = Address(outbox) if isinstance(outbox, str) else None
         keys = place.keys() if place.exists else place.create(beside=address)
@@ -129,7 +129,7 @@ class AsyncTiplineClient(AsyncQueueing, AsyncKeeping, AsyncLooking):
             outbox=opened,
             store=copies,
             keys=keys,
-            vault=Vault(options.master_keys or place.master_keys()),
+            vault=Vault(place.master_keys()),
             profile=place.know_schema(profile),
             options=options,
             closes_outbox=opened is not outbox,
@@ -298,7 +298,7 @@ class AsyncTiplineClient(AsyncQueueing, AsyncKeeping, AsyncLooking):
             seal=self.keys.checkpoint_seal(),
             chain=self.keys.history_chain(),
             evidence=self._store,
-            lane=LaneGate(SharedBook(self.outbox, lane), clock=options.clock),
+            lane=LaneGate(SharedBook(self.outbox, lane), clock=options.clock, turn=2 * options.lease_for),
             policy=options.policy,
             clock=options.clock,
             random=options.random,

@@ -21,7 +21,7 @@ ERASED = ("data key", "evidence copies", "envelope", "endpoint replies")
 
 @dataclass(frozen=True, slots=True)
 class DestroyedFile:
-    """One evidence file whose copy was erased.
+    """One evidence file of what was destroyed.
 
     Attributes:
         index: Its place in the submission.
@@ -29,6 +29,8 @@ class DestroyedFile:
         md5: Digest of them.
         sha1: Likewise.
         sha256: Likewise.
+        is_reference: Whether it was only referred to: its bytes lie where they were handed in from, and were not
+            touched. `None` if that could not be read any more, and in certificates of before this was said.
     """
 
     index: int
@@ -36,6 +38,7 @@ class DestroyedFile:
     md5: str
     sha1: str
     sha256: str
+    is_reference: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

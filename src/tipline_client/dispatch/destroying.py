@@ -15,15 +15,23 @@ from tipline_client.delivery.certificate import CERTIFICATE_VERSION, ERASED, Cer
 from tipline_client.delivery.clock import Clock
 from tipline_client.delivery.entry import Entry
 from tipline_client.delivery.jsonable import from_json, to_json
+from tipline_client.delivery.manifest import ManifestItem
+from tipline_client.delivery.receipt import ReceiptFile
 from tipline_client.delivery.states import State
 from tipline_client.dispatch.reader import Reader
 from tipline_client.dispatch.receipting import receipt_of
 from tipline_client.envelope import HistoryChain, KeyRing, Record, RecordKeys, SigningKey
 from tipline_client.envelope.certificates import open_certificate, seal_certificate
-from tipline_client.errors import EntryNotFoundError, EnvelopeError, IllegalTransitionError, KeyUnavailableError
+from tipline_client.errors import (
+    EntryNotFoundError,
+    EnvelopeError,
+    IllegalTransitionError,
+    KeyUnavailableError,
+    OutboxUnavailableError,
+)
 from tipline_client.evidence.store import EvidenceStore
 from tipline_client.outbox.contract import Outbox
-from tipline_client.outbox.history_checks import hold_problems
+from tipline_client.outbox.history_checks import history_problems, hold_problems
 from tipline_client.vault import Vault
 
 __all__ = ["Destroyer", "certificate_bytes", "check_certificate", "is_proven_destroyed"]
@@ -131,7 +139,8 @@ class Destroyer:
             ConfigurationError: This host cannot sign, or has no secret; nothing was erased.
             EnvelopeError: What is on record of the filing or of the holds is not believed; nothing was erased. A
                 request lets an entry be destroyed whose holds or delivery were altered.
-            OutboxUnavailableError: Some step failed. What has begun stays begun: repeat it.
+            OutboxUnavailableError: The store of copies is not there, and no request is named; nothing was erased. Or
+                some step failed: what has begun stays begun, repeat it.
         """
         signer, records = self.keys.signer(), self.keys.record_keys()
         begun = await self.outbox.archive.destruction(entry_id)
@@ -140,6 +149,8 @@ class Destroyer:
             if request is None:
                 await self._check_believed(entry)
             plan = await self._plan(entry, reason=reason, actor=actor, request=request)
+            if request is None:
+                await self._check_store(plan)
             sealed = records.seal(to_json(plan).encode(), kind=Record.DESTRUCTION, entry_id=entry_id)
             begun = await self.outbox.archive.begin_destruction(
                 entry_id, sealed, reason=reason, actor=actor, request=request
@@ -201,11 +212,26 @@ class Destroyer:
             return
         lines = await self.outbox.history(entry.id)
         held = await self.outbox.archive.holds(entry_id=entry.id, limit=_MOST_HOLDS)
-        if problems := (*self.chain.problems(lines), *hold_problems(lines, held)):
+        told = history_problems(lines, state=entry.state, chain=self.chain)
+        if problems := (*told, *hold_problems(lines, held)):
             raise EnvelopeError(
                 f"entry {entry.id} is not destroyed: {problems[0]}",
                 hint="Find out who changed the outbox by hand; until when it must be kept is in its history.",
             )
+
+    async def _check_store(self, plan: Certificate) -> None:
+        """Refuse where the copies cannot be: that they are erased would be certified of a place where they never lay.
+
+        Raises:
+            OutboxUnavailableError: The store of copies is empty or not there.
+        """
+        if all(file.is_reference for file in plan.files) or await self.evidence.is_there():
+            return
+        raise OutboxUnavailableError(
+            f"entry {plan.entry_id} is not destroyed: its copies of evidence are to be erased, and no copy of any "
+            "entry is in the store that this host knows",
+            hint="Mount it, or name it with TIPLINE_EVIDENCE. If all are lost, a request that says so allows it.",
+        )
 
     async def _plan(self, entry: Entry, *, reason: str, actor: str, request: str | None) -> Certificate:
         """What the certificate is going to say; written down before the key is gone, since nobody can tell after."""
@@ -225,25 +251,26 @@ class Destroyer:
             files=(),
             software=f"tipline-client {__version__}",
         )
-        if entry.state is State.ACKNOWLEDGED:
-            # The receipt outlives the content; one that is still to be made could not be made any more.
-            receipt = await receipt_of(self.outbox, self.keys, self.vault, entry.id)
-            files = tuple(
-                DestroyedFile(file.index, file.size, file.md5, file.sha1, file.sha256) for file in receipt.files
-            )
-            return replace(plan, envelope_sha256=receipt.envelope_sha256, files=files)
         if not entry.state.is_terminal:
             # Refused in a moment, by the outbox.
             return plan
+        # The receipt outlives the content; one that is still to be made could not be made any more.
+        filed = entry.state is State.ACKNOWLEDGED
+        receipt = await receipt_of(self.outbox, self.keys, self.vault, entry.id) if filed else None
         try:
             reader = Reader(vault=self.vault, trusted=self.keys.trusted(), records=self.keys.record_keys())
             opened = await reader.open(entry)
         except (EnvelopeError, KeyUnavailableError) as error:
-            return replace(plan, unread=str(error))
-        files = tuple(
-            DestroyedFile(item.index, item.size, item.md5, item.sha1, item.sha256) for item in opened.payload.manifest
-        )
-        return replace(plan, envelope_sha256=hashlib.sha256(opened.envelope).hexdigest(), files=files)
+            if receipt is None:
+                return replace(plan, unread=str(error))
+            files = [_destroyed(file) for file in receipt.files]
+            return replace(plan, envelope_sha256=receipt.envelope_sha256, files=tuple(files))
+        files = [_destroyed(item, is_reference=item.reference is not None) for item in opened.payload.manifest]
+        return replace(plan, envelope_sha256=hashlib.sha256(opened.envelope).hexdigest(), files=tuple(files))
+
+
+def _destroyed(file: ReceiptFile | ManifestItem, *, is_reference: bool | None = None) -> DestroyedFile:
+    return DestroyedFile(file.index, file.size, file.md5, file.sha1, file.sha256, is_reference)
 
 
 def _opened_plan(begun: Destruction, records: RecordKeys) -> Certificate:

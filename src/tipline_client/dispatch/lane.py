@@ -30,8 +30,8 @@ __all__ = ["LaneBook", "LaneGate", "OwnBook", "SharedBook"]
 
 _log = logging.getLogger("tipline_client.dispatch")
 
-_TURN = timedelta(seconds=60)
-"""How long a probe or a trial may keep others waiting before somebody else takes the turn."""
+_LONGEST_TURN = timedelta(seconds=60)
+"""How long a dispatcher that died may keep others waiting, whose turn it was to try the lane."""
 
 
 _Change = tuple[LaneState, Happening | None] | None
@@ -133,10 +133,12 @@ class LaneGate:
     Args:
         book: Where the state is.
         clock: Says now until the book was read for the first time.
+        turn: How long the turn to try the lane outlives its dispatcher; never more than a minute.
     """
 
-    def __init__(self, book: LaneBook, *, clock: Clock) -> None:
+    def __init__(self, book: LaneBook, *, clock: Clock, turn: timedelta = _LONGEST_TURN) -> None:
         self._book = book
+        self._turn = min(turn, _LONGEST_TURN)
         self._holder = secrets.token_hex(8)
         self._streaks = Streaks()
         self._seen = LaneState(clock.now())
@@ -264,13 +266,15 @@ class LaneGate:
 
         def take(state: LaneState) -> _Change:
             trial = state.trial
-            # A turn that is longer than any was written by a wrong clock.
-            if trial is None or (trial.holder != self._holder and state.read_at < trial.until <= state.read_at + _TURN):
+            if trial is None:
                 return None
-            return replace(state, trial=Trial(self._holder, state.read_at + _TURN)), None
+            # A turn that is longer than any was written by a wrong clock.
+            if trial.holder != self._holder and state.read_at < trial.until <= state.read_at + _LONGEST_TURN:
+                return None
+            return replace(state, trial=Trial(self._holder, state.read_at + self._turn)), None
 
         mine = self._seen.trial
-        if mine is not None and mine.holder == self._holder and mine.until - self._seen.read_at > _TURN / 2:
+        if mine is not None and mine.holder == self._holder and mine.until - self._seen.read_at > self._turn / 2:
             return True
         return await self._change(take)
 

@@ -26,7 +26,7 @@ from tipline_client.delivery.hold import Hold, Part
 from tipline_client.delivery.states import State
 from tipline_client.envelope import HistoryChain
 
-__all__ = ["history_problems", "hold_problems"]
+__all__ = ["history_problems", "hold_problems", "standing_problem"]
 
 _LEADS_TO: Final[Mapping[type[Happening], State]] = {
     EntryQueued: State.QUEUED,
@@ -53,22 +53,41 @@ def history_problems(lines: Sequence[HistoryLine], *, state: State, chain: Histo
     if not lines:
         return ("there is no line of it left: they were removed",)
     found = [*chain.problems(lines)]
-    told: State | None = None
     for number, line in enumerate(lines, start=1):
-        try:
-            what = line.event.what
-        except ValueError:
+        if _told_in(line) is None:
             found.append(f"line {number} holds what this program never wrote")
+    if (problem := standing_problem(lines, state=state)) is not None:
+        found.append(problem)
+    return tuple(found)
+
+
+def standing_problem(lines: Sequence[HistoryLine], *, state: State) -> str | None:
+    """Where the history of one entry ends, if that is not where the entry stands. Any line is taken at its word.
+
+    Args:
+        lines: All of its lines, oldest first.
+        state: Where the entry stands.
+    """
+    told: State | None = None
+    for line in lines:
+        if (what := _told_in(line)) is None:
             continue
         told = _LEADS_TO.get(type(what), told)
         if isinstance(what, EntryQueued) and what.is_held:
             told = State.HELD
     # A lease leaves no line: whoever holds one has not ended the wait.
     stands = State.QUEUED if state is State.LEASED else state
-    if told is not stands:
-        ending = "nothing" if told is None else str(told)
-        found.append(f"it ends with {ending}, and the entry is {state}: lines were removed, or the row was altered")
-    return tuple(found)
+    if told is stands:
+        return None
+    ending = "nothing" if told is None else str(told)
+    return f"it ends with {ending}, and the entry is {state}: lines were removed, or the row was altered"
+
+
+def _told_in(line: HistoryLine) -> Happening | None:
+    try:
+        return line.event.what
+    except ValueError:
+        return None
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,10 @@ T = TypeVar("T")
 _SUITE: Final = hpke.Suite(hpke.KEM.X25519, hpke.KDF.HKDF_SHA256, hpke.AEAD.AES_256_GCM)
 _PURPOSE: Final = b"tipline-client data key v1\n"
 _ID: Final = re.compile(r"[0-9a-f]{64}")
-_NO_KEY: Final = "Run `tipline init` to make a master key, or bring one with `tipline init --master-key FILE`."
+_NO_KEY: Final = (
+    "Bring the one of this outbox with `tipline init --master-key FILE`; `tipline init --rotate-master` makes another, "
+    "which reads nothing of what is queued already."
+)
 
 
 class LocalMasterKeys:

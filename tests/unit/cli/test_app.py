@@ -83,5 +83,5 @@ def test_mistyped_verb(words: list[str], nearest: str, capsys: pytest.CaptureFix
 
 def test_verbs_to_choose_from() -> None:
     """A word that is near to none lists what there is: all verbs, or those behind the verb that has some."""
-    assert 'Unknown verb "xyzzy". There are alarm, dead-letter, demo, ' in unknown_verb("xyzzy")
+    assert 'Unknown verb "xyzzy". There are alarm, completion, dead-letter, demo, ' in unknown_verb("xyzzy")
     assert 'Unknown verb "xyzzy". There are export, list, render, show.' == unknown_verb("xyzzy", group="receipts")

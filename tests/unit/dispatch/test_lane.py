@@ -143,6 +143,26 @@ async def test_turn_with_the_trial(lane: LaneGate, other: LaneGate, clock: Turna
     assert [True, False, True, False, False, True, False] == turns
 
 
+async def test_turn_of_a_dispatcher_with_short_leases(
+    other: LaneGate, outbox: MemoryOutbox, clock: TurnableClock
+) -> None:
+    """Nobody waits longer for it than it said; a turn that lasts longer than one's own is respected all the same."""
+    hasty = LaneGate(SharedBook(outbox, LANE), clock=clock, turn=timedelta(seconds=2))
+    await _note(other)
+    await _put_on_trial(other)
+
+    turns = [await hasty.take_trial()]
+    clock.advance(timedelta(seconds=1))
+    turns += [await other.take_trial()]
+    clock.advance(timedelta(seconds=1))
+    turns += [await other.take_trial()]
+    clock.advance(timedelta(seconds=50))
+    await hasty.look()
+    turns += [await hasty.take_trial()]
+
+    assert [True, False, True, False] == turns
+
+
 async def test_trial_given_back(lane: LaneGate, other: LaneGate) -> None:
     """A dispatcher that ends leaves its turn to the others, and only its own."""
     await _note(lane)

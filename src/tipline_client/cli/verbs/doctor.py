@@ -54,14 +54,14 @@ def doctor(*, offline: bool = False, all_evidence: bool = False, options: Endpoi
     keys = check_keys(settings)
     checks += [*endpoint, *keys]
     # A key that cannot be used says nothing against the rest of the home.
-    is_home, can_sign = settings.place.exists, keys[0].grade is not Grade.PROBLEM
+    is_home, has_keys = settings.place.exists, keys[0].grade is not Grade.PROBLEM
     checks += _check_outbox(settings) if is_home else [Check("outbox", Grade.SKIPPED, "there is no home")]
     checks += [*check_disk(settings), *check_evidence(settings)] if is_home else []
     unclaimed = None
     if is_home:
         check, unclaimed = _check_unclaimed(settings, most=None if all_evidence else MOST_LOOKED_AT)
         checks.append(check)
-    if offline or not is_home or not can_sign or endpoint[0].grade is Grade.PROBLEM:
+    if offline or not is_home or not has_keys or endpoint[0].grade is Grade.PROBLEM:
         reason = "asked not to" if offline else "settings or keys have to be put right first"
         checks.append(Check("reachability", Grade.SKIPPED, reason))
     else:

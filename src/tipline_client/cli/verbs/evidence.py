@@ -12,6 +12,7 @@ from tipline_client.cli.views import instant
 from tipline_client.dispatch.collecting import Collected
 from tipline_client.dispatch.keeping import Keeper
 from tipline_client.errors import ConfigurationError
+from tipline_client.evidence import EvidenceByMode
 from tipline_client.outbox import Address, Outbox
 
 __all__ = ["collect", "export"]
@@ -99,7 +100,7 @@ def export(
     session = options.start()
     settings = session.settings
     reading = reading_of(settings, purpose=purpose, actor=actor)
-    store = settings.place.evidence_by_mode()
+    store = EvidenceByMode(settings.copies())
 
     async def work(outbox: Outbox) -> tuple[str, int]:
         found = await find_entry(outbox, entry, settings=settings)
