@@ -202,7 +202,8 @@ class Home:
         chain = self.keys().history_chain()
         if address is None:
             return SqliteOutbox.open(self.outbox_path, clock=clock, chain=chain)
-        return open_database(address, clock=clock if is_turned(clock) else None, chain=chain)
+        has_own_clock = address.file is None
+        return open_database(address, clock=None if has_own_clock and not is_turned(clock) else clock, chain=chain)
 
     def evidence(
         self, place: EvidencePlace | None = None, *, keep_free: int = KEEP_FREE

@@ -42,6 +42,13 @@ def test_quickstart_in_an_event_loop(tmp_path: Path) -> None:
     assert 5 == len(set(numbers))
 
 
+def test_decision_in_django(tmp_path: Path) -> None:
+    """What is committed is filed, and what is rolled back leaves neither decision nor report."""
+    printed = run("application/django_transaction.py", tmp_path).splitlines()
+
+    assert ["decisions: 1", "filed: 1"] == printed
+
+
 def test_picture_drawn_anew(tmp_path: Path) -> None:
     """The committed picture is the one that the script draws, pixel for pixel."""
     run("make_picture.py", tmp_path, "drawn.png")

@@ -26,7 +26,7 @@ def check_opening(*, home: object, profile: object, outbox: object, options: obj
         )
     if outbox is not None and not isinstance(outbox, str) and not hasattr(outbox, "claim"):
         raise ConfigurationError(
-            f"outbox is {_kind(outbox)}, neither a postgresql:// URL nor an outbox",
+            f"outbox is {_kind(outbox)}, neither the URL of a database nor an outbox",
             hint="Leave it out: the queue is then a file in `home`.",
         )
     if options is not None and not isinstance(options, Options):

@@ -1,8 +1,6 @@
 """The door for programs with an event loop. It holds the parts together and has no logic of its own."""
 
 import os
-from collections.abc import Sequence
-from datetime import datetime
 from functools import partial
 from types import TracebackType
 from typing import Self
@@ -13,6 +11,7 @@ from tipline_client.client.arguments import check_opening, entry_id_of
 from tipline_client.client.keeping import AsyncKeeping
 from tipline_client.client.looking import AsyncLooking
 from tipline_client.client.options import Options
+from tipline_client.client.queueing import AsyncQueueing
 from tipline_client.delivery.answers import Answer, AnswerKind
 from tipline_client.delivery.entry import Entry
 from tipline_client.delivery.environment import Environment
@@ -20,18 +19,16 @@ from tipline_client.delivery.receipt import Receipt
 from tipline_client.delivery.regimes import regimes_of
 from tipline_client.dispatch import Conductor, LaneGate, Road, SharedBook
 from tipline_client.dispatch.delivering import deliver, file_by_hand, requeue, retract
-from tipline_client.dispatch.enqueueing import Enqueued, as_submission, check, enqueue
 from tipline_client.dispatch.hooks import Hooks
 from tipline_client.dispatch.keeping import Keeper
 from tipline_client.dispatch.probing import fetch_schema, probe
 from tipline_client.dispatch.receipting import sign_outstanding
 from tipline_client.dispatch.vouching import vouch_for
 from tipline_client.envelope import KeyRing
-from tipline_client.errors import ConfigurationError, Issue, OutboxUnavailableError, ReportInvalidError
-from tipline_client.evidence import Evidence, EvidencePlace, Room
+from tipline_client.errors import ConfigurationError, OutboxUnavailableError
+from tipline_client.evidence import EvidencePlace, Room
 from tipline_client.evidence.store import EvidenceStore
 from tipline_client.home import Home
-from tipline_client.models import Report
 from tipline_client.outbox import Address, Lane, Outbox, SqliteOutbox
 from tipline_client.profiles import EndpointProfile, EndpointSchema
 from tipline_client.vault import Vault
@@ -39,7 +36,7 @@ from tipline_client.vault import Vault
 __all__ = ["AsyncTiplineClient"]
 
 
-class AsyncTiplineClient(AsyncKeeping, AsyncLooking):
+class AsyncTiplineClient(AsyncQueueing, AsyncKeeping, AsyncLooking):
     """Reports in, receipts out; for programs with an event loop.
 
     Example:
@@ -153,75 +150,6 @@ class AsyncTiplineClient(AsyncKeeping, AsyncLooking):
             await conductor.end()
         if self._closes_outbox:
             await self.outbox.close()
-
-    def validate(
-        self, report: Report, *, evidence: Sequence[Evidence] = (), known_at: datetime | None = None
-    ) -> tuple[Issue, ...]:
-        """Every issue of a report with its evidence, errors and warnings, without queueing or raising."""
-        try:
-            submission = as_submission(report, evidence, known_at=known_at)
-        except ReportInvalidError as error:
-            return error.issues
-        return check(submission, self.profile, now=self._options.clock.now())
-
-    async def enqueue(
-        self,
-        report: Report,
-        *,
-        evidence: Sequence[Evidence] = (),
-        idempotency_key: str | None = None,
-        known_at: datetime | None = None,
-    ) -> Entry:
-        """Make a report durable, once per idempotency key. After this returns, a crash loses nothing.
-
-        Args:
-            report: What is reported.
-            evidence: The files that support it; their bytes are copied, so the originals may change afterwards.
-            idempotency_key: Your name for this report, such as a case number. Without one it is derived from the
-                content, so that handing in the same report with the same files again files nothing twice.
-            known_at: When you came to know of it, with a zone: the clock of the filing begins there, and at the
-                queueing without it. It is signed and kept, and never sent. Handing in again does not change it.
-
-        Returns:
-            The entry: a new one, or the earlier one with the same key and content.
-
-        Raises:
-            ReportInvalidError: With every issue. Nothing was queued.
-            EvidenceError: A file is missing, empty, unreadable or changing. Nothing was queued.
-            DuplicateKeyError: The key names other content. Nothing was queued.
-            OutboxUnavailableError: Nothing was queued.
-            ConfigurationError: It is not in the outbox yet, and there is no usable signing key. Nothing was queued.
-        """
-        return (
-            await self.enqueue_once(report, evidence=evidence, idempotency_key=idempotency_key, known_at=known_at)
-        ).entry
-
-    async def enqueue_once(
-        self,
-        report: Report,
-        *,
-        evidence: Sequence[Evidence] = (),
-        idempotency_key: str | None = None,
-        known_at: datetime | None = None,
-    ) -> Enqueued:
-        """Like `enqueue`, and says whether this call made the entry or found it; for whoever counts or tells a person.
-
-        Returns:
-            `entry`, and `is_new`.
-        """
-        return await enqueue(
-            report,
-            evidence,
-            idempotency_key=idempotency_key,
-            known_at=known_at,
-            outbox=self.outbox,
-            store=self._store,
-            keys=self.keys,
-            vault=self._vault,
-            profile=self.profile,
-            clock=self._options.clock,
-            room=self._room,
-        )
 
     async def deliver(self, entry_id: str) -> Receipt:
         """Try one entry now and return its receipt; for scripts and tests. Services run an `AsyncDispatcher`.

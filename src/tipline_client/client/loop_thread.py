@@ -4,20 +4,69 @@ It must never keep a process from ending, whenever an interrupt comes: the threa
 wakes now and then, since an interrupt that arrives just before a wait begins is noticed only after the wait.
 """
 
+import asyncio
+import queue
 import threading
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Future
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import anyio
 from anyio.from_thread import BlockingPortal
 
-__all__ = ["LoopThread"]
+from tipline_client.errors import OutboxInDoubtError
+
+__all__ = ["Errands", "LoopThread"]
 
 T = TypeVar("T")
 
 _GLANCE = 0.25
 """Seconds between two looks for an interrupt."""
+
+
+class Errands:
+    """What the loop asks the thread to do that waits for it: what is bound to that thread, such as a connection."""
+
+    def __init__(self) -> None:
+        self._queue: queue.SimpleQueue[tuple[Callable[[], Any], Future[Any]] | None] = queue.SimpleQueue()
+        self._gate = threading.Lock()
+        self._is_over = False
+
+    async def run(self, work: Callable[[], T], /) -> T:
+        """Have `work` done in the waiting thread, and return its result.
+
+        Raises:
+            OutboxInDoubtError: That thread was interrupted, and waits no longer.
+            Exception: Whatever `work` raised.
+        """
+        done: Future[T] = Future()
+        with self._gate:
+            if self._is_over:
+                raise _interrupted()
+            self._queue.put((work, done))
+        return await asyncio.wrap_future(done)
+
+    def serve(self, until: "Future[Any]") -> None:
+        """Do what is asked until that future is done. An interrupt ends it, and whoever asks hears of that."""
+        until.add_done_callback(lambda _: self._queue.put(None))
+        asked: tuple[Callable[[], Any], Future[Any]] | None = None
+        try:
+            while (asked := self._next()) is not None:
+                _do(*asked)
+        finally:
+            with self._gate:
+                self._is_over = True
+            while asked is not None:
+                if not asked[1].done():
+                    asked[1].set_exception(_interrupted())
+                asked = None if self._queue.empty() else self._queue.get()
+
+    def _next(self) -> tuple[Callable[[], Any], "Future[Any]"] | None:
+        while True:
+            try:
+                return self._queue.get(timeout=_GLANCE)
+            except queue.Empty:
+                continue
 
 
 class LoopThread:
@@ -29,9 +78,12 @@ class LoopThread:
         self._thread.start()
         self._portal = _await(self._ready)
 
-    def call(self, function: Callable[[], Awaitable[T]]) -> T:
-        """Run `function` on the loop and wait for its result, or its exception."""
-        return _await(self._portal.start_task_soon(function))
+    def call(self, function: Callable[[], Awaitable[T]], *, errands: Errands | None = None) -> T:
+        """Run `function` on the loop and wait for its result, or its exception; do its errands meanwhile, if any."""
+        result = self._portal.start_task_soon(function)
+        if errands is not None:
+            errands.serve(result)
+        return _await(result)
 
     def call_soon(self, function: Callable[[], object]) -> None:
         """Have `function` run on the loop, without waiting for it."""
@@ -65,3 +117,18 @@ def _await(future: "Future[T]") -> T:
             # The future's own error may be of the same kind as ours.
             if future.done():
                 return future.result()
+
+
+def _do(work: Callable[[], Any], done: "Future[Any]") -> None:
+    if not done.set_running_or_notify_cancel():
+        return
+    try:
+        result = work()
+    except Exception as error:  # whatever it is, the loop waits for the answer
+        done.set_exception(error)
+    else:
+        done.set_result(result)
+
+
+def _interrupted() -> OutboxInDoubtError:
+    return OutboxInDoubtError("the caller was interrupted; whether its transaction has the entry is not known")

@@ -9,8 +9,9 @@ from typing import Any, Self, TypeVar
 
 from tipline_client.client.asynchronous import AsyncTiplineClient
 from tipline_client.client.keeping import Keeping
-from tipline_client.client.loop_thread import LoopThread
+from tipline_client.client.loop_thread import Errands, LoopThread
 from tipline_client.client.options import Options
+from tipline_client.client.queueing import Connection
 from tipline_client.delivery.answers import Answer
 from tipline_client.delivery.entry import Entry
 from tipline_client.delivery.environment import Environment
@@ -20,6 +21,7 @@ from tipline_client.errors import Issue, OutboxUnavailableError
 from tipline_client.evidence import Evidence, EvidencePlace, refuse_streams
 from tipline_client.models import Report
 from tipline_client.outbox import Outbox
+from tipline_client.outbox.joining import Caller
 from tipline_client.profiles import EndpointProfile, EndpointSchema
 
 __all__ = ["TiplineClient"]
@@ -79,6 +81,14 @@ class TiplineClient(Keeping):
             raise OutboxUnavailableError("this client is closed", hint="Open another one.")
         return self._loop.call(partial(function, *arguments, **named))
 
+    def _call_beside(self, connection: Connection | None, function: Callable[..., Awaitable[T]]) -> T:
+        """Run a verb that takes a connection of the caller's, which is bound to the caller's own thread."""
+        if connection is None or self._is_closed:
+            return self.call(function)
+        errands = Errands()
+        caller = Caller(connection, errands.run, has_loop=False)
+        return self._loop.call(partial(function, connection=caller), errands=errands)
+
     def call_soon(self, function: Callable[[], object]) -> None:
         """Have `function` run on this client's event loop, without waiting; from any thread or a signal handler.
 
@@ -110,11 +120,13 @@ class TiplineClient(Keeping):
         evidence: Sequence[Evidence] = (),
         idempotency_key: str | None = None,
         known_at: datetime | None = None,
+        connection: Connection | None = None,
     ) -> Entry:
-        """See `AsyncTiplineClient.enqueue`."""
+        """See `AsyncTiplineClient.enqueue`; `connection` is used in this thread alone."""
         refuse_streams(evidence)
-        return self.call(
-            self._async.enqueue, report, evidence=evidence, idempotency_key=idempotency_key, known_at=known_at
+        return self._call_beside(
+            connection,
+            partial(self._async.enqueue, report, evidence=evidence, idempotency_key=idempotency_key, known_at=known_at),
         )
 
     def enqueue_once(
@@ -124,11 +136,15 @@ class TiplineClient(Keeping):
         evidence: Sequence[Evidence] = (),
         idempotency_key: str | None = None,
         known_at: datetime | None = None,
+        connection: Connection | None = None,
     ) -> Enqueued:
         """See `AsyncTiplineClient.enqueue_once`."""
         refuse_streams(evidence)
-        return self.call(
-            self._async.enqueue_once, report, evidence=evidence, idempotency_key=idempotency_key, known_at=known_at
+        return self._call_beside(
+            connection,
+            partial(
+                self._async.enqueue_once, report, evidence=evidence, idempotency_key=idempotency_key, known_at=known_at
+            ),
         )
 
     def deliver(self, entry_id: str) -> Receipt:

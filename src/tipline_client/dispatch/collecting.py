@@ -15,7 +15,7 @@ from tipline_client.outbox.contract import Outbox
 __all__ = ["COLLECTED_AFTER", "Collected", "collect"]
 
 COLLECTED_AFTER = timedelta(days=1)
-"""How long copies must have lain without their entry: no enqueue takes that long."""
+"""How long copies must have lain without their entry: no enqueue takes that long to get to its transaction."""
 
 _NAMED = 20
 
@@ -68,5 +68,13 @@ async def collect(store: EvidenceStore, outbox: Outbox, *, now: datetime, is_dry
 async def _unclaimed(store: EvidenceStore, outbox: Outbox, *, now: datetime) -> AsyncIterator[Holding]:
     async with aclosing(store.holdings()) as holdings:
         async for holding in holdings:
-            if now - holding.changed_at >= COLLECTED_AFTER and not await is_claimed(outbox, holding.entry_id):
+            if now - holding.changed_at >= COLLECTED_AFTER and not await _may_be_claimed(outbox, holding.entry_id):
                 yield holding
+
+
+async def _may_be_claimed(outbox: Outbox, entry_id: str) -> bool:
+    """Whether there is an entry with this id, or a transaction that is still open may commit one."""
+    if await is_claimed(outbox, entry_id) or await outbox.is_awaited(entry_id):
+        return True
+    # Asked once more: the transaction may have been committed between the first question and the second.
+    return await is_claimed(outbox, entry_id)

@@ -2,7 +2,8 @@
 
 The order matters. The evidence is copied before anything is signed, and the entry is written last: whatever fails on
 the way leaves no entry, and the copies made for it are removed. What is in the outbox already needs neither signature
-nor copies, only the proof that it is the same content.
+nor copies, only the proof that it is the same content. In a transaction of the caller's the entry is there once that is
+committed; if it is rolled back the copies stay without one, for `collecting` to find.
 """
 
 import secrets
@@ -39,6 +40,7 @@ from tipline_client.evidence import Evidence, Room, digest
 from tipline_client.evidence.store import EvidenceStore
 from tipline_client.models import EvidenceItem, FileDetails, Report, Submission
 from tipline_client.outbox.contract import Lane, Outbox
+from tipline_client.outbox.joining import Caller, Joined
 from tipline_client.outbox.rules import other_content
 from tipline_client.profiles import EndpointProfile, EndpointSchema
 from tipline_client.profiles.encode import encode
@@ -152,6 +154,7 @@ async def enqueue(
     profile: EndpointProfile,
     clock: Clock,
     room: Room | None = None,
+    caller: Caller | None = None,
 ) -> Enqueued:
     """Make a report durable, once per idempotency key.
 
@@ -167,6 +170,7 @@ async def enqueue(
         profile: Which endpoint it is for.
         clock: Says now.
         room: What is left on the disk of the outbox, where that is a file.
+        caller: Whose transaction the entry is written in, if not in one of its own.
 
     Returns:
         The entry, and whether it is new; an earlier one with the same key and content is returned as it stands.
@@ -178,18 +182,28 @@ async def enqueue(
         EnvelopeError: The entry on record with this key was altered. Nothing was queued.
         OutboxUnavailableError: Nothing was queued.
         OutboxInDoubtError: It was queued or not; the copies of the evidence stay. Doing the same again tells.
-        ConfigurationError: It is not in the outbox yet, and there is no usable signing, sealing or master key. Nothing
-            was queued.
+        ConfigurationError: It is not in the outbox yet, and there is no usable signing, sealing or master key; or the
+            caller's transaction cannot be joined. Nothing was queued.
     """
     submission = as_submission(report, evidence, idempotency_key, known_at)
     issues = check(submission, profile, now=clock.now())
     if any(issue.severity is Severity.ERROR for issue in issues):
         raise ReportInvalidError(issues)
     lane = Lane(profile.name, profile.environment)
-    existing = None if idempotency_key is None else await outbox.find(lane, idempotency_key)
+    entry_id = secrets.token_hex(16)
+    into = outbox if caller is None else await outbox.join(caller, entry_id=entry_id)
+    existing = None if idempotency_key is None else await into.find(lane, idempotency_key)
     signing = _signing(keys)
     recognise = partial(
-        _recognise, submission, evidence, existing=existing, outbox=outbox, lane=lane, keys=keys, vault=vault
+        _recognise,
+        submission,
+        evidence,
+        existing=existing,
+        into=into,
+        outbox=outbox,
+        lane=lane,
+        keys=keys,
+        vault=vault,
     )
     if existing is not None or (idempotency_key is None and isinstance(signing, ConfigurationError)):
         # Without a key of the caller's, the content says which entry it is.
@@ -202,7 +216,8 @@ async def enqueue(
         _add,
         submission,
         evidence,
-        outbox=outbox,
+        entry_id=entry_id,
+        into=into,
         store=store,
         signing=signing,
         vault=vault,
@@ -219,7 +234,7 @@ async def enqueue(
         raise
     except OutboxUnavailableError:
         # Where nothing can be written, what is there already can be found still, as long as the files can be read.
-        can_look = idempotency_key is None and not any(item.is_spent for item in evidence)
+        can_look = caller is None and idempotency_key is None and not any(item.is_spent for item in evidence)
         found = await recognise() if can_look else None
         if found is None:
             raise
@@ -231,6 +246,7 @@ async def _recognise(
     evidence: Sequence[Evidence],
     *,
     existing: Entry | None,
+    into: Joined,
     outbox: Outbox,
     lane: Lane,
     keys: KeyRing,
@@ -239,7 +255,7 @@ async def _recognise(
     """The entry that is there for this content already, if any: `existing`, or the one with the key of the content."""
     records = keys.record_keys()
     manifest = await _digested(evidence)
-    entry = existing or await outbox.find(lane, derive_key(submission.report, manifest, records=records))
+    entry = existing or await into.find(lane, derive_key(submission.report, manifest, records=records))
     if entry is None:
         return None
     if entry.content_digest != content_tag(records, content_digest(submission.report.to_json_dict(), manifest)):
@@ -284,7 +300,8 @@ async def _add(
     submission: Submission,
     evidence: Sequence[Evidence],
     *,
-    outbox: Outbox,
+    entry_id: str,
+    into: Joined,
     store: EvidenceStore,
     signing: _Signing,
     vault: Vault,
@@ -295,7 +312,6 @@ async def _add(
     if room is not None:
         room.check(_ENTRY_BYTES, what="the entry")
     await store.check_room(evidence)
-    entry_id = secrets.token_hex(16)
     key, wrapped_key = await vault.new_key(entry_id)
     is_unneeded = True
     try:
@@ -315,7 +331,7 @@ async def _add(
         with anyio.CancelScope(shield=True):
             is_unneeded = False
             try:
-                entry, is_new = await outbox.enqueue(new)
+                entry, is_new = await into.enqueue(new)
             except OutboxError as error:
                 # In doubt the entry may exist, and then it names these copies.
                 is_unneeded = not isinstance(error, OutboxInDoubtError)

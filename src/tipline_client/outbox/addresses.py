@@ -7,6 +7,7 @@ connects, or needs the driver.
 
 import re
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 from urllib.parse import unquote
 
@@ -15,7 +16,9 @@ from tipline_client.errors import ConfigurationError
 __all__ = ["Address"]
 
 _FORM: Final = "Write postgresql://USER@HOST:PORT/DATABASE; without an outbox setting the file in the home is used."
+_FILE_FORM: Final = "Write sqlite:// and the absolute path behind it: sqlite:///srv/app/db.sqlite3"
 _ESCAPE: Final = "Write each of @ / : ? # % inside user or password as %40 %2F %3A %3F %23 %25."
+_FILE: Final = "sqlite://"
 _SCHEMES: Final = ("postgresql://", "postgres://")
 _SECRETS: Final = re.compile(r"(?:^|&)(?:ssl)?password=", re.IGNORECASE)
 _HOST: Final = re.compile(r"(?:\[[0-9A-Fa-f:.%]*\]|[^:\[\]]*)(?::\d*)?")
@@ -23,19 +26,24 @@ _HOST: Final = re.compile(r"(?:\[[0-9A-Fa-f:.%]*\]|[^:\[\]]*)(?::\d*)?")
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Address:
-    """A database's address that libpq reads as its writer meant it.
+    """A database's address: one that libpq reads as its writer meant it, or the file of an application's SQLite.
 
     Attributes:
         url: All of it, with what is secret in it.
 
     Raises:
-        ConfigurationError: It is no `postgresql://` URL, or a character in it has to be escaped.
+        ConfigurationError: It is neither a `postgresql://` URL nor `sqlite://` with an absolute path, or a character
+            in it has to be escaped.
     """
 
     url: str
 
     def __post_init__(self) -> None:
         """Refuse what libpq would read as something else than was meant."""
+        if (file := self.file) is not None:
+            if not file.is_absolute() or file.name in {"", ".", ".."}:
+                raise ConfigurationError("the outbox's address has no absolute path of a file", hint=_FILE_FORM)
+            return
         if not self.url.startswith(_SCHEMES):
             raise ConfigurationError("the outbox's address is no postgresql:// URL", hint=_FORM)
         authority, _, _ = self._parts()
@@ -48,8 +56,15 @@ class Address:
         return f"Address({self.shown!r})"
 
     @property
+    def file(self) -> Path | None:
+        """The file of an application's SQLite database, as it stands behind `sqlite://`; `None` for a server's."""
+        return Path(self.url.removeprefix(_FILE)) if self.url.startswith(_FILE) else None
+
+    @property
     def shown(self) -> str:
-        """User, hosts and database; no password and no parameter."""
+        """User, hosts and database; no password and no parameter. Or the file."""
+        if self.file is not None:
+            return self.url
         authority, path, _ = self._parts()
         user, at, hosts = authority.rpartition("@")
         return f"postgresql://{user.partition(':')[0]}{at}{hosts}{path}"
@@ -57,6 +72,8 @@ class Address:
     @property
     def has_password(self) -> bool:
         """Whether something secret is in it."""
+        if self.file is not None:
+            return False
         authority, _, query = self._parts()
         user = authority.rpartition("@")[0]
         return ":" in user or _SECRETS.search(unquote(query)) is not None

@@ -45,16 +45,17 @@ from tipline_client.delivery.states import State
 from tipline_client.envelope import HistoryChain
 from tipline_client.errors import UnreadableRowError
 from tipline_client.outbox.archive import Archive
+from tipline_client.outbox.joining import Joinable
 from tipline_client.outbox.values import AcknowledgementRecord, Claimed, Lane, Stray, Strays
 
 __all__ = ["AcknowledgementRecord", "Claimed", "Lane", "Outbox", "Stray", "Strays", "UnreadableRowError"]
 
 
-class Outbox(Protocol):
+class Outbox(Joinable, Protocol):
     """The durable queue of reports."""
 
     async def enqueue(self, new: NewEntry, *, held: bool = False) -> tuple[Entry, bool]:
-        """Make a report durable, once per idempotency key.
+        """Make a report durable, once per idempotency key. `join` does it in a transaction of the caller's.
 
         A key that is already there with the same content digest returns that entry, unchanged, and `False`: two
         callers at once get one entry, decided by the store and not by a look before the write.
@@ -120,9 +121,9 @@ class Outbox(Protocol):
     ) -> Claimed:
         """Lease up to `limit` entries that are due, in the order of claims, each with a fresh token.
 
-        With `entry_id` only that entry is claimed, whether or not its `available_at` has come; the list is empty when
-        it is leased to somebody else, held or at its end. With `longest_due` those come first whose time came first,
-        whatever their place in the order: who asks so now and then lets nobody starve.
+        With `entry_id` only that entry is claimed, whether due or not; the list is empty when it is leased to somebody
+        else, held or at its end. With `longest_due` those come first whose time came first, whatever their place in the
+        order: who asks so now and then lets nobody starve.
 
         A due row that cannot be read back becomes a dead letter with an alarm, and the next one is taken instead.
         """
@@ -131,8 +132,8 @@ class Outbox(Protocol):
     async def serve(self, lane: Lane) -> int:
         """Say that a dispatcher serves this lane from now on; whoever claims says so first, and again at times.
 
-        After a switch to production what was queued before the switch is held, `QUEUED -> HELD`, until a person lets
-        it go; `switching` says what a switch is. What has begun at the endpoint already is not held.
+        After a switch to production what was queued before it is held, `QUEUED -> HELD`, until a person lets it go;
+        `switching` says what a switch is. What has begun at the endpoint is not held.
 
         Returns:
             How many entries were held.
@@ -163,10 +164,7 @@ class Outbox(Protocol):
         ...
 
     async def change_lane(self, lane: Lane, state: LaneState, *, what: Happening | None = None) -> bool:
-        """Replace how a lane stands, unless somebody has changed it since `state.version`; whether it was replaced.
-
-        With `what` the change leaves that line in the lane's history.
-        """
+        """Replace how a lane stands, unless it was changed since `state.version`; `what` goes into its history."""
         ...
 
     async def renew(self, lease: Lease, *, lease_for: timedelta) -> Lease:

@@ -3,9 +3,12 @@
 The driver is an extra, and is imported only when a database is asked for.
 """
 
+from pathlib import Path
+
 from tipline_client.delivery.clock import Clock
 from tipline_client.envelope import HistoryChain
 from tipline_client.errors import ConfigurationError
+from tipline_client.outbox import sqlite
 from tipline_client.outbox.addresses import Address
 from tipline_client.outbox.contract import Outbox
 
@@ -19,13 +22,15 @@ def open_database(address: Address, *, clock: Clock | None = None, chain: Histor
 
     Args:
         address: Where it is.
-        clock: Stands in for the database's own clock, in tests that turn it.
+        clock: Stands in for a server's own clock, in tests that turn it; in a file it is what says now.
         chain: Links the lines of the history.
 
     Raises:
         ConfigurationError: The extra is not installed; the tables are missing, older or newer than this program.
         OutboxUnavailableError: The database cannot be reached, or refuses.
     """
+    if address.file is not None:
+        return _open_shared(address.file, clock=clock, chain=chain)
     _check_installed()
     from tipline_client.outbox.postgres import PostgresOutbox
 
@@ -42,6 +47,8 @@ def migrate_database(address: Address) -> tuple[int, int]:
         ConfigurationError: The extra is not installed; the server is too old, or the tables are of a newer version.
         OutboxUnavailableError: The database cannot be reached or refused; it is as it was.
     """
+    if address.file is not None:
+        return _migrate_shared(address.file)
     _check_installed()
     from tipline_client.outbox.postgres import VERSION, migrate
 
@@ -55,10 +62,24 @@ def holds_entries(address: Address) -> bool:
         ConfigurationError: The extra is not installed.
         OutboxUnavailableError: The database cannot be reached, or refuses.
     """
+    if address.file is not None:
+        return address.file.exists() and sqlite.holds_entries(address.file)
     _check_installed()
     from tipline_client.outbox import postgres
 
     return postgres.holds_entries(address.url)
+
+
+def _open_shared(file: Path, *, clock: Clock | None = None, chain: HistoryChain | None = None) -> sqlite.SqliteOutbox:
+    # The application's own SQLite, which is Python's: two libraries on one file do not see each other's locks.
+    return sqlite.SqliteOutbox.open(file, clock=clock, driver="sqlite3", chain=chain, is_shared=True)
+
+
+def _migrate_shared(file: Path) -> tuple[int, int]:
+    opened = sqlite.open_file(file, driver="sqlite3", busy_timeout=5, is_shared=True)
+    opened.reader.close()
+    opened.writer.close()
+    return opened.found_version, sqlite.VERSION
 
 
 def _check_installed() -> None:

@@ -108,7 +108,7 @@ def _check_outbox(settings: Settings) -> list[Check]:
 
     async def look(outbox: Outbox) -> list[Check]:
         checks = await check_outbox(outbox, now=datetime.now(UTC), reader=reader)
-        if settings.outbox is None:
+        if settings.outbox is None or settings.outbox.file is not None:
             return checks
         return [*checks, *await check_shared(outbox, settings=settings, reader=reader)]
 

@@ -13,7 +13,7 @@ from tipline_client.dispatch.collecting import Collected
 from tipline_client.dispatch.keeping import Keeper
 from tipline_client.errors import ConfigurationError
 from tipline_client.evidence import EvidenceByMode
-from tipline_client.outbox import Outbox
+from tipline_client.outbox import Address, Outbox
 
 __all__ = ["collect", "export"]
 
@@ -35,7 +35,7 @@ def collect(*, yes: bool = False, dry_run: bool = False, options: HomeOptions = 
     if yes and dry_run:
         raise CommandError("--yes removes and --dry-run only looks", hint="Give one of the two.")
     home = session.settings.place
-    if session.settings.outbox is not None and home.outbox_path.exists():
+    if _is_beside(home.outbox_path, session.settings.outbox):
         raise ConfigurationError(
             f"{home.outbox_path} is there beside the outbox in the database, and may name copies that the other does "
             "not: nothing is collected",
@@ -65,6 +65,13 @@ def collect(*, yes: bool = False, dry_run: bool = False, options: HomeOptions = 
         ],
     )
     return ExitCode.OK
+
+
+def _is_beside(path: Path, address: Address | None) -> bool:
+    """Whether there is an outbox in the home that is not the one in use."""
+    if address is None or not path.exists():
+        return False
+    return address.file is None or not (address.file.exists() and address.file.samefile(path))
 
 
 def export(

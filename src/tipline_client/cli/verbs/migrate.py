@@ -9,11 +9,11 @@ __all__ = ["migrate"]
 
 
 def migrate(*, options: HomeOptions = HOME) -> ExitCode:
-    """Make the outbox's tables in the PostgreSQL database that the settings name, or bring them up to date.
+    """Make the outbox's tables in the database that the settings name, or bring them up to date.
 
     All steps are one transaction; it may be repeated, and run by several hosts at once. No home is needed. The user of
     the address owns the tables and must be allowed to make a schema; dispatchers may connect as another one. An outbox
-    that is a file needs no such step.
+    that is a file is brought up to date by whoever opens it, too.
 
     Example: tipline migrate --outbox postgresql://owner@db.example.com/tipline
 

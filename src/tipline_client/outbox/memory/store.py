@@ -26,6 +26,7 @@ from tipline_client.outbox import by_hand, rules
 from tipline_client.outbox.archive import Archive
 from tipline_client.outbox.bulletin import Bulletin
 from tipline_client.outbox.contract import AcknowledgementRecord, Claimed, Lane, Stray, Strays
+from tipline_client.outbox.joining import Unjoinable
 from tipline_client.outbox.memory.archive import MemoryArchive
 from tipline_client.outbox.memory.rows import StoredEntry, counts
 from tipline_client.outbox.memory.tables import Tables
@@ -34,7 +35,7 @@ from tipline_client.outbox.memory.versions import Versioned
 __all__ = ["MemoryOutbox"]
 
 
-class MemoryOutbox:
+class MemoryOutbox(Unjoinable):
     """The contract of `Outbox`, kept in this process's memory; usable from several threads and event loops.
 
     Args:

@@ -29,12 +29,15 @@ from tipline_client.errors import OutboxInDoubtError
 from tipline_client.outbox import by_hand, rules
 from tipline_client.outbox.archive import Archive
 from tipline_client.outbox.chaining import Chained
+from tipline_client.outbox.columns import microseconds
 from tipline_client.outbox.contract import Claimed, Lane
+from tipline_client.outbox.joining import Caller, Joined, other_database
 from tipline_client.outbox.postgres import (
     deadlines,
     deciding,
     entering,
     hooks,
+    joining,
     lanes,
     leasing,
     serving,
@@ -127,6 +130,22 @@ class PostgresOutbox(Chained, PostgresLook):
             lambda now: entering.enqueue(new, held=held, chain=self._chain, now=now, wakes=False),
             wakes=not held,
         )
+
+    async def join(self, caller: Caller, *, entry_id: str) -> Joined:
+        """See `Joinable.join`."""
+        joined = await joining.joined(caller, enqueue=self._enqueue_for_caller)
+        await joined.hold(lambda: joining.announce(entry_id))
+        if not await self.is_awaited(entry_id):
+            raise other_database(f"{self._connections.facts['database']!r} of the outbox's own address")
+        return joined
+
+    def _enqueue_for_caller(self, new: NewEntry, *, held: bool) -> Conversation[tuple[Entry, bool]]:
+        now = None if self._clock is None else microseconds(self._clock.now())
+        return entering.enqueue(new, held=held, chain=self._chain, now=now)
+
+    async def is_awaited(self, entry_id: str) -> bool:
+        """See `Joinable.is_awaited`."""
+        return await self._hold(Kind.READ, lambda _: joining.is_awaited(entry_id))
 
     async def claim(
         self,

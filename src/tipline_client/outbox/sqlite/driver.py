@@ -32,6 +32,7 @@ __all__ = [
     "choose_driver",
     "connect",
     "library_version",
+    "text_of",
 ]
 
 L = TypeVar("L", sqlite3.Connection, apsw.Connection)
@@ -99,7 +100,7 @@ class StandardConnection(_Held[sqlite3.Connection]):
             self._connection = sqlite3.connect(
                 path, timeout=busy_timeout, isolation_level=None, check_same_thread=False
             )
-            self._connection.text_factory = _text
+            self._connection.text_factory = text_of
         except sqlite3.Error as error:
             failure = self._failure(error)
         else:
@@ -157,7 +158,7 @@ class ApswConnection(_Held[apsw.Connection]):
         again = f"WITH found({', '.join(names)}) AS ({sql}) SELECT {asked}, {kinds} FROM found"  # noqa: S608 - our own
         return [
             tuple(
-                _text(value) if is_text else value
+                text_of(value) if is_text else value
                 for value, is_text in zip(row[: len(names)], row[len(names) :], strict=True)
             )
             for row in self._connection.execute(again, dict(parameters))
@@ -171,7 +172,7 @@ class BrokenText(bytes):
     """What stands where a text should, and is none."""
 
 
-def _text(stored: bytes) -> str | BrokenText:
+def text_of(stored: bytes) -> str | BrokenText:
     """Text, or its bytes where they are none: one such row must not hide the others."""
     try:
         return stored.decode()

@@ -48,12 +48,13 @@ def is_full(error: TiplineError) -> bool:
     return str(error).startswith(_FULL_WORDS)
 
 
-def failure_of(code: int, *, waited: float) -> TiplineError:
+def failure_of(code: int, *, waited: float | None) -> TiplineError:
     """The error for an SQLite result code, primary or extended.
 
     Args:
         code: The result code.
-        waited: The busy timeout in seconds, for the message of a lock that was not given up.
+        waited: The busy timeout in seconds, for the message of a lock that was not given up; `None` if the connection
+            is the caller's.
     """
     primary = code & 0xFF
     if primary == _NOT_A_DATABASE:
@@ -66,8 +67,9 @@ def failure_of(code: int, *, waited: float) -> TiplineError:
             hint="Free some space on the outbox's disk, then do it again.",
         )
     if primary == _BUSY:
+        patience = "longer than the connection waits" if waited is None else f"for more than {waited:g} s"
         return OutboxUnavailableError(
-            f"the outbox is locked: another process held it for more than {waited:g} s; nothing was written",
+            f"the outbox is locked: another process held it {patience}; nothing was written",
             hint="Find the process that keeps the outbox file locked, then do it again.",
         )
     if primary == _CONSTRAINT:

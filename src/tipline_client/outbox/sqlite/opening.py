@@ -16,7 +16,7 @@ from tipline_client.outbox.sqlite.driver import SAFE_WITH_LOG, Connection, Drive
 from tipline_client.outbox.sqlite.failures import is_full
 from tipline_client.outbox.sqlite.schema import check_version, migrate
 
-__all__ = ["Opened", "open_file"]
+__all__ = ["Opened", "holds_entries", "open_file"]
 
 _BETWEEN_TRIES = 0.02
 """Seconds between two tries to change the journal mode."""
@@ -44,6 +44,7 @@ def open_file(
     *,
     driver: DriverName,
     busy_timeout: float,
+    is_shared: bool = False,
     monotonic: Callable[[], float] = time.monotonic,
     pause: Callable[[float], None] = time.sleep,
 ) -> Opened:
@@ -53,6 +54,7 @@ def open_file(
         path: The file; its folder must exist.
         driver: Which SQLite.
         busy_timeout: How long to wait for another process's lock, in seconds.
+        is_shared: Whether the tables of an application may be in the file already.
         monotonic: Says how long that has been.
         pause: Waits a number of seconds.
 
@@ -66,7 +68,7 @@ def open_file(
         mode = "wal" if library_version(driver) >= SAFE_WITH_LOG else "delete"
         # Looked at before the journal is touched: a file that is not ours stays as it is.
         writer.execute("PRAGMA trusted_schema = OFF")
-        check_version(writer)
+        check_version(writer, is_shared=is_shared)
         deadline = monotonic() + busy_timeout
         while not _has_journal_mode(writer, mode):
             # SQLite does not wait for this lock by itself; another process may be opening the same new file.
@@ -74,7 +76,7 @@ def open_file(
                 raise _wrong_journal(mode, busy_timeout)
             pause(_BETWEEN_TRIES)
         _settle_durability(writer, mode)
-        found = migrate(writer)
+        found = migrate(writer, is_shared=is_shared)
         reader = connect(path, driver=driver, busy_timeout=busy_timeout)
         reader.execute("PRAGMA trusted_schema = OFF")
         reader.execute("PRAGMA query_only = ON")
@@ -82,6 +84,22 @@ def open_file(
         writer.close()
         raise
     return Opened(writer, reader, mode, found)
+
+
+def holds_entries(path: Path) -> bool:
+    """Whether anything was ever queued in the file of an application; not where the outbox has no tables yet.
+
+    Raises:
+        ConfigurationError: It cannot be an outbox.
+        OutboxUnavailableError: Locked or unreadable.
+    """
+    connection = connect(path, driver="sqlite3", busy_timeout=5)
+    try:
+        if check_version(connection, is_shared=True) == 0:
+            return False
+        return bool(connection.execute("SELECT 1 FROM entries LIMIT 1"))
+    finally:
+        connection.close()
 
 
 def _make_file(path: Path) -> None:

@@ -10,6 +10,7 @@ from tipline_client.errors import ConfigurationError
 from tipline_client.outbox.columns import NEVER
 from tipline_client.outbox.sqlite.archive_tables import ARCHIVE
 from tipline_client.outbox.sqlite.driver import Connection
+from tipline_client.outbox.sqlite.names import check_names
 
 __all__ = ["APPLICATION_ID", "MIGRATIONS", "VERSION", "check_version", "migrate"]
 
@@ -320,8 +321,15 @@ VERSION: Final = len(MIGRATIONS)
 """The schema version that this code reads and writes."""
 
 
-def migrate(connection: Connection, *, migrations: tuple[tuple[str, ...], ...] = MIGRATIONS) -> int:
+def migrate(
+    connection: Connection, *, migrations: tuple[tuple[str, ...], ...] = MIGRATIONS, is_shared: bool = False
+) -> int:
     """Bring a file up to date, all steps in one transaction; another process may be doing the same.
+
+    Args:
+        connection: The file.
+        migrations: The steps.
+        is_shared: Whether the tables of an application may be in the file already.
 
     Returns:
         The version that was found.
@@ -331,11 +339,11 @@ def migrate(connection: Connection, *, migrations: tuple[tuple[str, ...], ...] =
         OutboxUnavailableError: The storage failed; the file is as it was.
     """
     # A file that is up to date is only read, so that opening never waits for a writer.
-    if (found := check_version(connection, newest=len(migrations))) == len(migrations):
+    if (found := check_version(connection, newest=len(migrations), is_shared=is_shared)) == len(migrations):
         return found
     connection.execute("BEGIN IMMEDIATE")
     try:
-        found = check_version(connection, newest=len(migrations))
+        found = check_version(connection, newest=len(migrations), is_shared=is_shared)
         for statements in migrations[found:]:
             for statement in statements:
                 connection.execute(statement)
@@ -348,8 +356,13 @@ def migrate(connection: Connection, *, migrations: tuple[tuple[str, ...], ...] =
     return found
 
 
-def check_version(connection: Connection, *, newest: int = VERSION) -> int:
-    """The schema version of an open file, 0 if it is empty.
+def check_version(connection: Connection, *, newest: int = VERSION, is_shared: bool = False) -> int:
+    """The schema version of an open file, 0 if it is empty or holds the tables of an application alone.
+
+    Args:
+        connection: The file.
+        newest: The version that is known.
+        is_shared: Whether the tables of an application may be in the file already.
 
     Raises:
         ConfigurationError: The file belongs to another application or to a newer version of this one.
@@ -359,13 +372,15 @@ def check_version(connection: Connection, *, newest: int = VERSION) -> int:
     if is_first:
         connection.execute("BEGIN")
     try:
-        [[tables]] = connection.execute("SELECT count(*) FROM sqlite_schema")
+        names = {str(name) for [name] in connection.execute("SELECT name FROM sqlite_schema")}
         [[application]] = connection.execute("PRAGMA application_id")
         [[version]] = connection.execute("PRAGMA user_version")
     finally:
         if is_first and connection.in_transaction:
             connection.execute("ROLLBACK")
-    if application != APPLICATION_ID and (application or version or tables):
+    if is_shared and not application and not version:
+        check_names(names, needed_by=MIGRATIONS)
+    elif application != APPLICATION_ID and (application or version or names):
         raise ConfigurationError(
             "the file is an SQLite database, but no outbox", hint="Name another file for the outbox."
         )

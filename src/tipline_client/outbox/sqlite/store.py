@@ -25,12 +25,14 @@ from tipline_client.delivery.lane_state import LaneState
 from tipline_client.delivery.outcomes import Attempt
 from tipline_client.delivery.states import State
 from tipline_client.envelope import HistoryChain
+from tipline_client.errors import OutboxUnavailableError
 from tipline_client.outbox import by_hand, rules
 from tipline_client.outbox.archive import Archive
 from tipline_client.outbox.bulletin import Bulletin
 from tipline_client.outbox.chaining import Chained
 from tipline_client.outbox.contract import Claimed, Lane
-from tipline_client.outbox.sqlite import deadlines, deciding, entering, hooks, lanes, leasing, serving
+from tipline_client.outbox.joining import Caller, Joined
+from tipline_client.outbox.sqlite import deadlines, deciding, entering, hooks, joining, lanes, leasing, serving
 from tipline_client.outbox.sqlite.archive import SqliteArchive
 from tipline_client.outbox.sqlite.driver import DriverName, choose_driver
 from tipline_client.outbox.sqlite.looking import SqliteLook
@@ -79,6 +81,7 @@ class SqliteOutbox(Chained, SqliteLook):
         group_commit: bool = True,
         busy_timeout: timedelta = timedelta(seconds=5),
         chain: HistoryChain | None = None,
+        is_shared: bool = False,
     ) -> "SqliteOutbox":
         """Open an outbox file, make it with mode 0600 if there is none, and bring its tables up to date.
 
@@ -89,13 +92,14 @@ class SqliteOutbox(Chained, SqliteLook):
             group_commit: Whether writes that wait at the same time share a commit. Durability is the same.
             busy_timeout: How long to wait for another process's lock.
             chain: Links the lines of the history; one without a secret by default.
+            is_shared: Whether the file may be an application's database, in which the tables are then made too.
 
         Raises:
             ConfigurationError: The path, the file or the driver is not usable.
             OutboxUnavailableError: The file is locked, or the disk full or failing.
         """
         chosen = choose_driver(driver)
-        opened = open_file(Path(path), driver=chosen, busy_timeout=busy_timeout.total_seconds())
+        opened = open_file(Path(path), driver=chosen, busy_timeout=busy_timeout.total_seconds(), is_shared=is_shared)
         return cls(
             opened,
             path=Path(path),
@@ -116,6 +120,25 @@ class SqliteOutbox(Chained, SqliteLook):
         """See `Outbox.enqueue`."""
         rules.check_text(new.id, new.profile, new.idempotency_key, new.content_digest)
         return await self._write(lambda writing: entering.enqueue(writing, new, held=held), wakes=not held)
+
+    async def join(self, caller: Caller, *, entry_id: str) -> Joined:  # noqa: ARG002 - the contract's
+        """See `Joinable.join`."""
+        return await joining.joined(
+            caller,
+            path=self.path,
+            driver=self._driver,
+            journal_mode=self._opened.journal_mode,
+            begin=lambda execute: Writing(execute, self._chain, self._clock.now()),
+            find=self.find,
+        )
+
+    async def is_awaited(self, entry_id: str) -> bool:  # noqa: ARG002 - the contract's
+        """See `Joinable.is_awaited`: one transaction at a time can write to a file."""
+        try:
+            await self.check_writable()
+        except OutboxUnavailableError:
+            return True
+        return False
 
     async def claim(
         self,

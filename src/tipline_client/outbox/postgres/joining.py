@@ -1,0 +1,165 @@
+"""An enqueue inside a transaction that the caller opened with psycopg, on the caller's own connection.
+
+The transaction holds an advisory lock for the entry. Whoever sees it held knows two things: that this transaction is on
+the same database, whatever its address is there, and that the entry may still come.
+"""
+
+import contextlib
+from collections.abc import Callable, Mapping
+from typing import Any, Final, Protocol, TypeVar
+
+import anyio
+import psycopg
+from psycopg.pq import TransactionStatus
+from psycopg.rows import tuple_row
+
+from tipline_client.delivery.entry import Entry, NewEntry
+from tipline_client.errors import ConfigurationError, TiplineError
+from tipline_client.outbox import rules
+from tipline_client.outbox.joining import Caller, nothing_open
+from tipline_client.outbox.postgres import reading
+from tipline_client.outbox.postgres.conversation import Conversation, Row, Value, hold, hold_async
+from tipline_client.outbox.postgres.failures import failure_of
+from tipline_client.outbox.unwrapping import refused, unwrapped
+from tipline_client.outbox.values import Lane
+
+__all__ = ["PostgresJoined", "announce", "is_awaited", "joined"]
+
+T = TypeVar("T")
+
+_KEY: Final = "hashtextextended(%(id)s, 6073470532629640534)"
+# The caller's habit may be not to wait for the disk; what is reported has to.
+_ANNOUNCE: Final = f"""
+    SELECT pg_advisory_xact_lock_shared({_KEY}),
+        CASE current_setting('synchronous_commit') WHEN 'off' THEN set_config('synchronous_commit', 'on', true) END
+"""
+_AWAITED: Final = f"SELECT NOT pg_try_advisory_xact_lock({_KEY})"
+_SAVEPOINT: Final = "SAVEPOINT tipline_enqueue"
+_ROLL_BACK: Final = "ROLLBACK TO SAVEPOINT tipline_enqueue"
+_RELEASE: Final = "RELEASE SAVEPOINT tipline_enqueue"
+
+
+class Enqueue(Protocol):
+    """Begins the conversation that adds an entry."""
+
+    def __call__(self, new: NewEntry, *, held: bool) -> Conversation[tuple[Entry, bool]]:
+        """See `entering.enqueue`."""
+        ...
+
+
+def announce(entry_id: str) -> Conversation[None]:
+    """Say that this transaction may add an entry, until it ends."""
+    yield _ANNOUNCE, {"id": entry_id}
+
+
+def is_awaited(entry_id: str) -> Conversation[bool]:
+    """See `Joinable.is_awaited`."""
+    [[answer]] = yield _AWAITED, {"id": entry_id}
+    return bool(answer)
+
+
+async def joined(caller: Caller, *, enqueue: Enqueue) -> "PostgresJoined":
+    """A way into the caller's transaction; whether that is on the right database is not known yet.
+
+    Raises:
+        ConfigurationError: It is no connection of psycopg's, or has no transaction that can be joined.
+    """
+    connection = await unwrapped(caller)
+    if not isinstance(connection, psycopg.Connection | psycopg.AsyncConnection):
+        raise refused(connection)
+    status = connection.info.transaction_status
+    if status is TransactionStatus.INERROR:
+        raise ConfigurationError(
+            "the connection's transaction has failed already, and can only be rolled back",
+            hint="Roll it back, then do all of it again.",
+        )
+    if connection.autocommit and status is TransactionStatus.IDLE:
+        raise nothing_open("with `with connection.transaction():`")
+    return PostgresJoined(caller, connection, enqueue)
+
+
+class PostgresJoined:
+    """See `Joined`; made by `joined`."""
+
+    def __init__(self, caller: Caller, connection: Any, enqueue: Enqueue) -> None:
+        self._caller = caller
+        self._connection = connection
+        self._enqueue = enqueue
+
+    async def find(self, lane: Lane, idempotency_key: str) -> Entry | None:
+        """See `Joined.find`."""
+        return await self.hold(lambda: reading.find(lane, idempotency_key))
+
+    async def enqueue(self, new: NewEntry, *, held: bool = False) -> tuple[Entry, bool]:
+        """See `Joined.enqueue`."""
+        rules.check_text(new.id, new.profile, new.idempotency_key, new.content_digest)
+        return await self.hold(lambda: self._enqueue(new, held=held))
+
+    async def hold(self, begin: Callable[[], Conversation[T]]) -> T:
+        """Hold a conversation over the caller's connection, behind a savepoint.
+
+        Raises:
+            OutboxUnavailableError: The database refused, or the connection is lost; nothing was written.
+            Exception: Whatever the conversation raised; nothing was written.
+        """
+        connection = self._connection
+        if isinstance(connection, psycopg.AsyncConnection):
+            return await _hold_async(begin, connection)
+        return await self._caller.run(lambda: _hold(begin, connection))
+
+
+def _hold(begin: Callable[[], Conversation[T]], connection: "psycopg.Connection[Any]") -> T:
+    def execute(sql: str, parameters: Mapping[str, Value]) -> list[Row]:
+        # A cursor of our own, whatever rows and cursors the caller is used to.
+        with psycopg.Cursor(connection, row_factory=tuple_row) as cursor:
+            cursor.execute(sql.encode(), parameters)
+            return cursor.fetchall() if cursor.description else []
+
+    def undo() -> None:
+        with contextlib.suppress(psycopg.Error):
+            execute(_ROLL_BACK, {})
+            execute(_RELEASE, {})
+
+    failure: TiplineError
+    try:
+        return hold(_apart(begin()), execute)
+    except psycopg.Error as error:
+        failure = failure_of(error, is_write=False)
+        undo()
+    except BaseException:
+        # An interrupt, too: half of what is written together must not be left for the caller to commit.
+        undo()
+        raise
+    # Raised outside the handler: the driver's message quotes keys and rows.
+    raise failure
+
+
+async def _hold_async(begin: Callable[[], Conversation[T]], connection: "psycopg.AsyncConnection[Any]") -> T:
+    async def execute(sql: str, parameters: Mapping[str, Value]) -> list[Row]:
+        async with psycopg.AsyncCursor(connection, row_factory=tuple_row) as cursor:
+            await cursor.execute(sql.encode(), parameters)
+            return await cursor.fetchall() if cursor.description else []
+
+    async def undo() -> None:
+        with contextlib.suppress(psycopg.Error), anyio.CancelScope(shield=True):
+            await execute(_ROLL_BACK, {})
+            await execute(_RELEASE, {})
+
+    failure: TiplineError
+    try:
+        return await hold_async(_apart(begin()), execute)
+    except psycopg.Error as error:
+        failure = failure_of(error, is_write=False)
+        await undo()
+    except BaseException:
+        await undo()
+        raise
+    raise failure
+
+
+def _apart(conversation: Conversation[T]) -> Conversation[T]:
+    """The conversation behind a savepoint, which whoever holds it goes back to if anything is raised."""
+    yield _SAVEPOINT, {}
+    result = yield from conversation
+    yield _RELEASE, {}
+    return result

@@ -1,0 +1,181 @@
+"""A connection of the caller's, used for a few statements and left as it was, with its settings and rows.
+
+Through the standard library, `aiosqlite` around that, or `apsw`. Nothing here knows the tables or commits anything.
+"""
+
+import contextlib
+import sqlite3
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Final, Protocol, TypeVar
+
+import apsw
+from anyio import CancelScope, from_thread, to_thread
+
+from tipline_client.errors import OutboxUnavailableError, TiplineError
+from tipline_client.outbox.columns import Row, Value
+from tipline_client.outbox.joining import Caller, nothing_open
+from tipline_client.outbox.sqlite.driver import DriverName, Execute, text_of
+from tipline_client.outbox.sqlite.failures import failure_of
+from tipline_client.outbox.unwrapping import is_a, refused, unwrapped
+
+__all__ = ["Borrowed", "borrowed"]
+
+T = TypeVar("T")
+
+_LEGACY: Final = -1
+"""`sqlite3.LEGACY_TRANSACTION_CONTROL`, which is Python 3.12's name for the only way that there was before."""
+_BEGIN: Final = "with `BEGIN IMMEDIATE`"
+
+
+class Borrowed(Protocol):
+    """A connection with a transaction open.
+
+    Attributes:
+        driver: Which SQLite it runs on.
+    """
+
+    driver: DriverName
+
+    async def run(self, work: Callable[[Execute], T]) -> T:
+        """Run `work` behind a savepoint, which is undone if it raises.
+
+        Raises:
+            OutboxUnavailableError: The storage failed, or is locked.
+            Exception: Whatever `work` raised.
+        """
+        ...
+
+
+async def borrowed(caller: Caller) -> Borrowed:
+    """The caller's connection, in a transaction.
+
+    Raises:
+        ConfigurationError: It is no connection to SQLite, or has no transaction.
+    """
+    connection = await unwrapped(caller)
+    if isinstance(connection, sqlite3.Connection | apsw.Connection):
+        return await caller.run(lambda: _Blocking(caller, connection))
+    if is_a(connection, "aiosqlite", "Connection"):
+        if statement := _beginning(connection):
+            await connection.execute(statement)
+        return _Awaited(connection)
+    raise refused(connection)
+
+
+def _beginning(connection: Any) -> str | None:
+    """What begins the transaction that the library would begin before the first change; `None` if one is open.
+
+    Raises:
+        ConfigurationError: The library begins none.
+    """
+    if connection.in_transaction:
+        return None
+    isolation = getattr(connection, "isolation_level", None)
+    if isolation is None or getattr(connection, "autocommit", _LEGACY) != _LEGACY:
+        raise nothing_open(_BEGIN)
+    # A savepoint outside of a transaction would be one by itself, and commit when it is released.
+    return f"BEGIN {isolation}"
+
+
+class _Blocking:
+    """A connection of `sqlite3` or `apsw`."""
+
+    def __init__(self, caller: Caller, connection: sqlite3.Connection | apsw.Connection) -> None:
+        self.driver: DriverName = "sqlite3" if isinstance(connection, sqlite3.Connection) else "apsw"
+        self._caller = caller
+        self._connection = connection
+        if statement := _beginning(connection):
+            self._execute(statement)
+
+    async def run(self, work: Callable[[Execute], T]) -> T:
+        """See `Borrowed.run`."""
+        return await self._caller.run(lambda: self._run(work))
+
+    def _run(self, work: Callable[[Execute], T]) -> T:
+        with _reading_text(self._connection):
+            return _apart(work, self._execute, lambda: self._connection.in_transaction)
+
+    def _execute(self, sql: str, parameters: Mapping[str, Value] = {}, /) -> list[Row]:
+        try:
+            cursor = self._connection.cursor()
+            if isinstance(cursor, sqlite3.Cursor):
+                cursor.row_factory = None
+            return cursor.execute(sql, dict(parameters)).fetchall()
+        except (sqlite3.Error, apsw.Error) as error:
+            failure = _failure(error)
+        # Outside the handler, so that no error of a library, with a text in it, hangs on.
+        raise failure
+
+
+class _Awaited:
+    """A connection of `aiosqlite`, which runs in a thread of its own."""
+
+    driver: DriverName = "sqlite3"
+
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection
+
+    async def run(self, work: Callable[[Execute], T]) -> T:
+        """See `Borrowed.run`."""
+        # The work is written for a connection that blocks, so it waits for this one in a thread.
+        # Not to be cancelled half-way either: the savepoint would be left open.
+        done: list[T] = []
+        with _reading_text(self._connection), CancelScope(shield=True):
+            done += [await to_thread.run_sync(_apart, work, self._execute, lambda: self._connection.in_transaction)]
+        return done[0]
+
+    def _execute(self, sql: str, parameters: Mapping[str, Value] = {}, /) -> list[Row]:
+        try:
+            return from_thread.run(self._await, sql, dict(parameters))
+        except sqlite3.Error as error:
+            failure = _failure(error)
+        raise failure
+
+    async def _await(self, sql: str, parameters: dict[str, Value]) -> list[Row]:
+        async with self._connection.cursor() as cursor:
+            cursor.row_factory = None
+            await cursor.execute(sql, parameters)
+            return list(await cursor.fetchall())
+
+
+def _apart(work: Callable[[Execute], T], execute: Execute, is_open: Callable[[], bool]) -> T:
+    """Do the work behind a savepoint, with what it replaces overwritten, as all our connections do."""
+    [[was_secure]] = execute("PRAGMA secure_delete")
+    execute("PRAGMA secure_delete = ON")
+    execute("SAVEPOINT tipline_enqueue")
+    try:
+        result = work(execute)
+        execute("RELEASE tipline_enqueue")
+    except BaseException as error:
+        # An interrupt, too: half of what is written together must not be left for the caller to commit.
+        if not is_open():
+            # A full disk can end the whole transaction, and with it what the caller has written before.
+            raise OutboxUnavailableError(
+                f"SQLite has rolled back all of the transaction: {error}", hint="Do all of it again."
+            ) from None
+        with contextlib.suppress(TiplineError):
+            execute("ROLLBACK TO tipline_enqueue")
+            execute("RELEASE tipline_enqueue")
+        raise
+    finally:
+        with contextlib.suppress(TiplineError):
+            execute(f"PRAGMA secure_delete = {int(was_secure)}")
+    return result
+
+
+@contextlib.contextmanager
+def _reading_text(connection: Any) -> Iterator[None]:
+    """Texts come as the outbox reads them meanwhile, whatever the caller makes of texts."""
+    if isinstance(connection, apsw.Connection):
+        yield
+        return
+    kept, connection.text_factory = connection.text_factory, text_of
+    try:
+        yield
+    finally:
+        connection.text_factory = kept
+
+
+def _failure(error: Exception) -> TiplineError:
+    code = getattr(error, "sqlite_errorcode", 0) or getattr(error, "extendedresult", 0) or sqlite3.SQLITE_MISUSE
+    return failure_of(code, waited=None)

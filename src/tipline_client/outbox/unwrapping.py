@@ -1,0 +1,95 @@
+"""From what an application calls its connection to the driver's own: Django's, SQLAlchemy's, or the driver's already.
+
+Neither library is imported. An object can only be theirs if they are loaded, so they are looked for among what is. Only
+their public interfaces are used. Nothing here knows a database.
+"""
+
+import sys
+from typing import Any, Final
+
+from tipline_client.errors import ConfigurationError
+from tipline_client.outbox.joining import Caller, not_this_kind, nothing_open
+
+__all__ = ["is_a", "refused", "unwrapped"]
+
+_KINDS: Final = (
+    "Hand in a connection of sqlite3, aiosqlite, apsw or psycopg, a Connection or Session of SQLAlchemy, synchronous "
+    "or not, or Django's connection."
+)
+_LOOP: Final = "Use AsyncTiplineClient with `await`, on the event loop of that connection."
+_ATOMIC: Final = "with `with transaction.atomic():` around decision and enqueue"
+
+
+def is_a(candidate: object, module: str, *names: str) -> bool:
+    """Whether an object is of one of these classes, without importing their module."""
+    loaded = sys.modules.get(module)
+    classes = tuple(getattr(loaded, name) for name in names if isinstance(getattr(loaded, name, None), type))
+    return isinstance(candidate, classes)
+
+
+async def unwrapped(caller: Caller) -> Any:
+    """The driver's connection, with the transaction begun that its owner counts on.
+
+    Raises:
+        ConfigurationError: It is none, or has no transaction, or waits for an event loop that is not there.
+    """
+    connection = caller.connection
+    if _is_asynchronous(connection) and not caller.has_loop:
+        raise not_this_kind(f"asynchronous ({_kind(connection)}), and this client is not", hint=_LOOP)
+    if is_a(connection, "sqlalchemy.ext.asyncio", "AsyncSession", "async_scoped_session"):
+        connection = await connection.connection()
+    if is_a(connection, "sqlalchemy.ext.asyncio", "AsyncConnection"):
+        if not connection.in_transaction():
+            # Begun as its first statement would: the commit or rollback is its owner's still.
+            await connection.begin()
+        return (await connection.get_raw_connection()).driver_connection
+    return await caller.run(lambda: _unwrapped(connection))
+
+
+def _unwrapped(connection: Any) -> Any:
+    if is_a(connection, "sqlalchemy.orm", "Session", "scoped_session"):
+        connection = connection.connection()
+    if is_a(connection, "sqlalchemy", "Connection"):
+        if not connection.in_transaction():
+            connection.begin()
+        return connection.connection.driver_connection
+    is_djangos = is_a(connection, "django.db.backends.base.base", "BaseDatabaseWrapper")
+    if is_djangos or is_a(connection, "django.utils.connection", "ConnectionProxy"):
+        return _of_django(connection)
+    return connection
+
+
+def _of_django(connection: Any) -> Any:
+    if not connection.in_atomic_block and connection.get_autocommit():
+        raise nothing_open(_ATOMIC)
+    if connection.needs_rollback:
+        raise ConfigurationError(
+            "an error inside of the atomic block has broken its transaction, which can only be rolled back",
+            hint="Let the error leave the block, or catch it around an inner one.",
+        )
+    connection.ensure_connection()
+    return connection.connection
+
+
+def refused(connection: object) -> ConfigurationError:
+    """The error for a connection of no driver that this outbox can use."""
+    if is_a(connection, "sqlalchemy", "Engine") or is_a(connection, "sqlalchemy.ext.asyncio", "AsyncEngine"):
+        return not_this_kind("an engine, not a connection", hint="Hand in what `engine.begin()` gives.")
+    module = type(connection).__module__.partition(".")[0]
+    if module in {"asyncpg", "psycopg2", "pg8000"}:
+        hint = f"Use psycopg 3 in place of {module}: postgresql+psycopg:// with SQLAlchemy, psycopg with Django."
+        return not_this_kind(f"{module}'s", hint=hint)
+    return not_this_kind(_kind(connection), hint=_KINDS)
+
+
+def _is_asynchronous(connection: object) -> bool:
+    return (
+        is_a(connection, "sqlalchemy.ext.asyncio", "AsyncSession", "async_scoped_session", "AsyncConnection")
+        or is_a(connection, "psycopg", "AsyncConnection")
+        or is_a(connection, "aiosqlite", "Connection")
+    )
+
+
+def _kind(connection: object) -> str:
+    kind = type(connection)
+    return f"of type {kind.__module__.partition('.')[0]}.{kind.__name__}"

@@ -1,0 +1,109 @@
+"""An application and a client on one database, before a mock endpoint."""
+
+import sqlite3
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.joining.applications import KINDS, Application, application, is_asynchronous, on_postgres
+from tests.support import postgres
+from tests.support.stage import sample_evidence, sample_report
+from tipline_client import AsyncTiplineClient, Entry, TiplineClient
+from tipline_client.client import AsyncDispatcher
+from tipline_client.dispatch.collecting import Collected
+from tipline_client.mock import MockEndpoint
+
+
+@dataclass
+class World:
+    """One application with its client.
+
+    Attributes:
+        kind: Which application.
+        app: It.
+        client: The asynchronous client; the one behind the other where that is used.
+        blocking: The client of an application without an event loop.
+        endpoint: The hotline.
+        place: Where the database is.
+        address: Where that is, as the client is told.
+    """
+
+    kind: str
+    app: Application
+    client: AsyncTiplineClient
+    blocking: TiplineClient | None
+    endpoint: MockEndpoint
+    place: str
+    address: str
+
+    async def enqueue(self, connection: Any, name: str = "one", *, key: str = "case-1") -> Entry:
+        """Hand in a report with two files, as the application would."""
+        arguments: dict[str, Any] = {"idempotency_key": key, "connection": connection}
+        if self.blocking is not None:
+            return self.blocking.enqueue(sample_report(name), evidence=sample_evidence(), **arguments)
+        return await self.client.enqueue(sample_report(name), evidence=sample_evidence(), **arguments)
+
+    async def filed(self) -> int:
+        """How many reports are filed once a dispatcher has found nothing left to do."""
+        await AsyncDispatcher(self.client).drain()
+        summary = self.endpoint.summary()
+        assert (0, 0) == (summary["duplicates"], summary["orphans"])
+        return int(summary["finished"])
+
+    async def unclaimed(self) -> Collected:
+        """The copies that no entry names, however young; nothing is removed."""
+        return await self.client.collect_evidence()
+
+    def decisions(self) -> list[int]:
+        """What is decided, as somebody else sees it."""
+        sql = "SELECT case_number FROM decisions ORDER BY case_number"
+        if on_postgres(self.kind):
+            return [int(str(case)) for [case] in postgres.required().execute(sql)]
+        with sqlite3.connect(self.place) as looking:
+            return [case for [case] in looking.execute(sql)]
+
+    def rows(self, table: str) -> int:
+        """How many rows a table of the outbox has."""
+        if on_postgres(self.kind):
+            [[count]] = postgres.required().execute(f"SELECT count(*) FROM tipline.{table}")  # noqa: S608 - of the test
+            return int(str(count))
+        with sqlite3.connect(self.place) as looking:
+            [[count]] = looking.execute(f"SELECT count(*) FROM {table}")  # noqa: S608 - of the test
+            return int(count)
+
+
+@pytest.fixture(scope="module")
+def _hotline() -> Iterator[MockEndpoint]:
+    with MockEndpoint() as endpoint:
+        yield endpoint
+
+
+@pytest.fixture
+def endpoint(_hotline: MockEndpoint) -> MockEndpoint:
+    _hotline.reset()
+    return _hotline
+
+
+@pytest.fixture(params=KINDS)
+async def world(request: pytest.FixtureRequest, tmp_path: Path, endpoint: MockEndpoint) -> AsyncIterator[World]:
+    kind = request.param
+    if on_postgres(kind):
+        server = postgres.required()
+        server.empty_outbox()
+        server.execute("DROP TABLE IF EXISTS decisions")
+        place, address = str(server.folder), server.url()
+    else:
+        place = str(tmp_path / "app.sqlite")
+        address = f"sqlite://{place}"
+    app = await application(kind, place)
+    client = AsyncTiplineClient.open(tmp_path / "home", profile=endpoint.profile, outbox=address)
+    blocking = None if is_asynchronous(kind) else TiplineClient(client)
+    yield World(kind, app, client, blocking, endpoint, place, address)
+    await app.close()
+    if blocking is None:
+        await client.aclose()
+    else:
+        blocking.close()
