@@ -1,6 +1,8 @@
 """What every test gets: the loopback guard, one event loop, the hotline's schema where it is at hand."""
 
+import importlib.util
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +14,16 @@ ROOT = Path(__file__).resolve().parent.parent
 HOTLINE_XSD = ROOT.parent / "shared" / "wire" / "cyber_tipline-2025-11.xsd"
 
 loopback_guard.install()
+# A shell has what it starts in the background ignore interrupts, and hands that down to every process of a test.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def _package_folder() -> Path:
+    """Where the package under test is: the tree, or a wheel that was unpacked for it."""
+    found = importlib.util.find_spec("tipline_client")
+    assert found is not None
+    assert found.origin is not None
+    return Path(found.origin).parents[1]
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -21,7 +33,8 @@ def _clean_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Non
     for name in [name for name in os.environ if name.startswith("TIPLINE_") or name.lower().endswith("_proxy")]:
         del os.environ[name]
     os.environ[loopback_guard.VIOLATIONS_FILE] = str(tmp_path_factory.mktemp("guard") / "violations.txt")
-    os.environ["PYTHONPATH"] = os.pathsep.join(str(ROOT / part) for part in ("tests/support/subprocess_site", "src"))
+    paths = (ROOT / "tests" / "support" / "subprocess_site", _package_folder())
+    os.environ["PYTHONPATH"] = os.pathsep.join(map(str, paths))
     yield
     os.environ.clear()
     os.environ.update(kept)

@@ -63,9 +63,9 @@ async def test_half_a_surrogate_pair_anywhere(outbox: PostgresOutbox) -> None:
 
 async def test_caller_s_transaction_that_commits(outbox: PostgresOutbox, server: PostgresServer) -> None:
     """A report that is enqueued in a caller's transaction is queued when that commits, and not before."""
-    server.execute("CREATE TABLE IF NOT EXISTS decisions (note text)")
+    server.execute("CREATE TABLE IF NOT EXISTS notes_of_a_caller (note text)")
     with server.connect() as connection:
-        connection.execute("INSERT INTO decisions VALUES ('report the coffee mug')")
+        connection.execute("INSERT INTO notes_of_a_caller VALUES ('report the coffee mug')")
         entry, is_new = hold(enqueue(new_entry(), held=False), _Caller(connection))
         before = await outbox.find(LANE, "key-one")
 
