@@ -157,6 +157,7 @@ def _schemas() -> Json:
                 "request_id": _TEXT,
                 "time": _TIME,
                 "fault": {"type": ["string", "null"]},
+                "unexpected": {"type": ["string", "null"]},
             }
         ),
         "Clock": _object({"now": _TIME, "offset_seconds": {"type": "number"}}),

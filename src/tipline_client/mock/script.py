@@ -173,6 +173,15 @@ class FaultBook:
             ]
             return {"faults": faults, "dice": None if self._dice is None else self._dice.model_dump(mode="json")}
 
+    def scripted(self) -> list[tuple[Step, str]]:
+        """Step and name of each fault that has met no call yet; dice do not count."""
+        with self._lock:
+            return [
+                (step, str(getattr(fault, "fault", "fault")))
+                for step, script in self._scripts.items()
+                for fault in script
+            ]
+
     def take(self, step: Step) -> Fault | None:
         """The fault that the next call of `step` meets, or None."""
         with self._lock:

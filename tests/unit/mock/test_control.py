@@ -89,6 +89,7 @@ async def test_requests_without_bodies(http: httpx.AsyncClient) -> None:
             "request_id": "mock-00000001",
             "time": "2026-02-01T12:00:00+00:00",
             "fault": None,
+            "unexpected": None,
         }
     ]
 
