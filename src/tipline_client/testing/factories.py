@@ -68,14 +68,16 @@ def report(
 
 
 def user_report(*, screen_name: str | None = None, **fields: Any) -> Report:
-    """A valid report about a user of a platform, with a capture of an address.
+    """A valid report about a user of a platform, with a capture of an address: all that an analyst looks for.
 
     Args:
         screen_name: Of the user; made up unless given.
         **fields: As for `report`.
     """
+    number = next(_numbers)
     reported = {
-        "screenName": screen_name or f"sample_user_{next(_numbers)}",
+        "personOrUserReportedPerson": {"email": [{"value": f"user-{number}@example.com"}]},
+        "screenName": screen_name or f"sample_user_{number}",
         "ipCaptureEvent": [
             {"ipAddress": "192.0.2.10", "eventName": "Login", "dateTime": "2026-01-05T08:00:00Z", "port": 51000}
         ],
@@ -92,7 +94,8 @@ def evidence(
         content: The bytes.
         name: The file's name.
         size: How many bytes are made up, when no content is given; 64 or so unless said.
-        **claims: What is said of it, any field of `EvidenceDetails`; `file_viewed_by_esp=True` unless said.
+        **claims: What is said of it, any field of `EvidenceDetails`; unless given, that it was viewed, that it is not
+            publicly available, and its name.
 
     Raises:
         pydantic.ValidationError: A claim is unknown or out of its form.
@@ -105,4 +108,6 @@ def evidence(
         pattern = f"synthetic evidence {number}: a mug, a gradient, nothing to see. ".encode()
         length = len(pattern) if size is None else size
         content = (pattern * (length // len(pattern) + 1))[:length]
-    return Evidence.from_bytes(content, name=name or f"mug-{number}.bin", **({"file_viewed_by_esp": True} | claims))
+    called = name or f"mug-{number}.bin"
+    said = {"file_viewed_by_esp": True, "publicly_available": False, "original_file_name": called}
+    return Evidence.from_bytes(content, name=called, **(said | claims))

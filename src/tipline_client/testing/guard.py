@@ -4,10 +4,13 @@ Raising alone would not do: a client that takes a refused connection for an outa
 would pass. So each try is also written down, and the plug-in fails the test by it.
 
 An audit hook sees what a patched `socket` module does not: asyncio's own connects, C extensions, name look-ups. It
-cannot be removed again, and looks at the hotlines' names alone: every other address is none of its business. It needs
-the standard library only, since it is there in every test run.
+cannot be removed again, and looks at the hotlines' names alone: every other address is none of its business. One thing
+it hears too late: a socket that is told to connect to a name looks the name up before it says so. Those methods are
+therefore asked beforehand. All of it needs the standard library only, since it is there in every test run.
 """
 
+import functools
+import socket
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -52,6 +55,8 @@ def watch(further: Iterable[str] = ()) -> None:
     if not _Watch.is_installed:
         _Watch.is_installed = True
         sys.addaudithook(_hear)
+        for name in ("connect", "connect_ex", "sendto"):
+            setattr(socket.socket, name, _asked_beforehand(getattr(socket.socket, name)))
 
 
 @contextmanager
@@ -124,6 +129,17 @@ _READERS: Mapping[str, Callable[[tuple[Any, ...]], object]] = {
     "urllib.Request": _of_url,
     "http.client.send": _of_tunnel,
 }
+
+
+def _asked_beforehand(method: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(method)
+    def asked(self: socket.socket, *arguments: Any) -> Any:
+        if arguments:
+            # The address comes last, behind data and flags.
+            _hear("socket.connect", (self, arguments[-1]))
+        return method(self, *arguments)
+
+    return asked
 
 
 def _hear(event: str, arguments: tuple[Any, ...]) -> None:
