@@ -109,5 +109,5 @@ def evidence(
         length = len(pattern) if size is None else size
         content = (pattern * (length // len(pattern) + 1))[:length]
     called = name or f"mug-{number}.bin"
-    said = {"file_viewed_by_esp": True, "publicly_available": False, "original_file_name": called}
+    said: dict[str, Any] = {"file_viewed_by_esp": True, "publicly_available": False, "original_file_name": called}
     return Evidence.from_bytes(content, name=called, **(said | claims))
