@@ -6,7 +6,10 @@ from pathlib import Path
 
 import pytest
 
+import tipline_client
 from tests.support.elsewhere import ROOT
+
+PACKAGE = Path(tipline_client.__file__).parent
 
 pytestmark = pytest.mark.slow
 
@@ -54,7 +57,7 @@ def checked(source: str, folder: Path) -> "subprocess.CompletedProcess[str]":
     file = folder / "test_typed.py"
     file.write_text(source, encoding="utf-8")
     settings = folder / "mypy.ini"
-    settings.write_text(f"[mypy]\nstrict = true\nmypy_path = {ROOT / 'src'}\n", encoding="utf-8")
+    settings.write_text(f"[mypy]\nstrict = true\nmypy_path = {PACKAGE.parent}\n", encoding="utf-8")
     command = [sys.executable, "-m", "mypy", "--config-file", str(settings), "--cache-dir", str(ROOT / ".mypy_cache")]
     return subprocess.run([*command, str(file)], capture_output=True, text=True, cwd=folder, timeout=300, check=False)
 

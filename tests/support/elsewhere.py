@@ -42,4 +42,5 @@ class Elsewhere:
         """Run one file of tests; every test of it is named in the output, warnings are errors."""
         self.pytester.makepyfile(test_elsewhere=source)
         self.pytester.makeini(f"[pytest]\naddopts = --strict-markers -W error\n{ini}\n")
-        return self.pytester.runpytest_subprocess("-vv", "-p", "no:randomly", "-p", "no:cacheprovider", *arguments)
+        without = [word for name in ("randomly", "cacheprovider", "schemathesis") for word in ("-p", f"no:{name}")]
+        return self.pytester.runpytest_subprocess("-vv", *without, *arguments)
