@@ -16,6 +16,7 @@ from annotated_types import Ge, Le
 
 import tipline_client
 from tipline_client import errors, models, validation
+from tipline_client.builders.unsaid import RULES as UNSAID
 from tipline_client.cli import exit_codes
 from tipline_client.cli.exit_codes import ExitCode
 from tipline_client.delivery import acknowledgement, answers
@@ -101,6 +102,10 @@ def _alarms() -> str:
 def _rules() -> str:
     rows = [(f"`{rule.id}`", str(rule.severity), rule.summary, rule.source) for rule in validation.rules_reference()]
     return table(("rule", "severity", "what must hold", "source"), rows)
+
+
+def _unsaid() -> str:
+    return table(("rule", "what is looked for", "why"), [(f"`{rule.id}`", rule.summary, rule.why) for rule in UNSAID])
 
 
 def _exit_codes() -> str:
@@ -245,6 +250,7 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "moves": _moves,
     "names": _names,
     "rules": _rules,
+    "unsaid": _unsaid,
 }
 """Name of a generated part to what writes it."""
 

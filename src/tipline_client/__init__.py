@@ -1,14 +1,15 @@
 """Report child sexual exploitation to a hotline: typed, validated, signed, queued durably, filed exactly once.
 
-Public are the names below and the modules `models`, `errors`, `events`, `profiles`, `mock` and `testing`; everything
-else promises nothing. Each name is imported when it is first used, so that `import tipline_client` alone costs nothing.
+Public are the names below and the modules `builders`, `models`, `errors`, `events`, `profiles`, `mock` and `testing`;
+everything else promises nothing. Each name is imported when it is first used, so that `import tipline_client` alone
+costs nothing.
 """
 
 TYPE_CHECKING = False
 """As in `typing`, which would have to be imported for it."""
 
 if TYPE_CHECKING:
-    from tipline_client import errors, events, models, profiles
+    from tipline_client import builders, errors, events, models, profiles
     from tipline_client._version import __version__
     from tipline_client.client import (
         AsyncDispatcher,
@@ -49,7 +50,7 @@ if TYPE_CHECKING:
 else:
     # Out of the type checker's sight: it would believe every name that anybody asks for.
     _ROOMS = {
-        "": ("errors", "events", "models", "profiles"),
+        "": ("builders", "errors", "events", "models", "profiles"),
         "_version": ("__version__",),
         "client": (
             *("AsyncDispatcher", "AsyncTiplineClient", "DispatchSummary", "Dispatcher", "Enqueued", "Options"),
@@ -132,6 +133,7 @@ __all__ = [
     "TiplineClient",
     "TiplineError",
     "__version__",
+    "builders",
     "errors",
     "events",
     "models",

@@ -1,7 +1,7 @@
 """Data keys wrapped anew with the master key that is active now; neither documents nor files are touched.
 
 It may be stopped anywhere and run again: what is wrapped already is not found any more, and a key that somebody changed
-meanwhile stays as it is.
+meanwhile stays as it is. So does each that is not proven to be the one that opens its entry.
 """
 
 import logging
@@ -31,7 +31,7 @@ class Rewrapped:
     Attributes:
         master: The id of the master key that wraps now.
         count: Keys that were wrapped anew.
-        refused: How many could not be unwrapped here: altered, or their master key is not on this host.
+        refused: How many stay as they were: altered, or whoever holds their master key is not here or errs.
         first_refused: The first of their entries, with the reason.
     """
 
@@ -79,7 +79,10 @@ class _Rewrapping:
             if self.failure is not None:
                 return
             try:
-                new = await self._vault.rewrap(stored.entry_id, stored.data_key)
+                entry = await self._outbox.get(stored.entry_id)
+                if entry.data_key != stored.data_key:
+                    return
+                new = await self._vault.rewrap(entry.id, entry.data_key, envelope=entry.envelope)
                 if new is not None:
                     is_replaced = await self._outbox.archive.rewrap(
                         stored.entry_id, old=stored.data_key, new=new, master=self._master

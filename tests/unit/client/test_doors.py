@@ -30,7 +30,8 @@ PUBLIC = [
     "InternetDetails",
     *("Issue", "KeyRing", "Options", "Outcome", "Person", "PersonOrUserReported"),
     *("Receipt", "Report", "Reporter", "RetryPolicy", "Severity", "State", "Submission", "TiplineClient"),
-    *("TiplineError", "__version__", "errors", "events", "models", "open_certificate", "open_receipt", "profiles"),
+    *("TiplineError", "__version__", "builders", "errors", "events", "models", "open_certificate", "open_receipt"),
+    "profiles",
 ]
 
 

@@ -13,7 +13,7 @@ from tipline_client.dispatch.rewrapping import rewrap_all
 from tipline_client.errors import KeyUnavailableError, OutboxUnavailableError
 from tipline_client.evidence import Evidence, EvidenceFolder
 from tipline_client.outbox import MemoryOutbox
-from tipline_client.vault import Vault
+from tipline_client.vault import DataKey, Kind, Vault, WrappedKey
 from tipline_client.vault.local_keys import LocalMasterKeys, key_id_of
 
 OLD, NEW = (X25519PrivateKey.from_private_bytes(bytes([number]) * 32) for number in (3, 4))
@@ -22,6 +22,10 @@ NEW_ID = key_id_of(NEW.public_key())
 
 def _vault(active: X25519PrivateKey, *private: X25519PrivateKey) -> Vault:
     return Vault(LocalMasterKeys(active.public_key(), {key_id_of(key.public_key()): key for key in private}))
+
+
+def _sealed(key: DataKey) -> bytes:
+    return key.seal(b"what was signed", kind=Kind.ENVELOPE)
 
 
 BEFORE, AFTER = _vault(OLD, OLD), _vault(NEW, OLD, NEW)
@@ -33,7 +37,7 @@ async def _enqueue(outbox: MemoryOutbox, *ids: str) -> dict[str, bytes]:
         key, wrapped = await BEFORE.new_key(entry_id)
         secrets[entry_id] = key.secret
         await outbox.enqueue(
-            NewEntry(entry_id, "mock", Environment.MOCK, f"case-{entry_id}", "0" * 64, b"sealed", wrapped)
+            NewEntry(entry_id, "mock", Environment.MOCK, f"case-{entry_id}", "0" * 64, _sealed(key), wrapped)
         )
     return secrets
 
@@ -103,6 +107,40 @@ async def test_keys_that_do_not_open() -> None:
     assert "foreign AAAA" == (await outbox.get("e2")).data_key
 
 
+class _Erring:
+    """Master keys of which one call gives another key than it should."""
+
+    can_unwrap = True
+
+    def __init__(self, *, wraps: bytes | None = None, unwraps: bytes | None = None) -> None:
+        self._keys = LocalMasterKeys(NEW.public_key(), {key_id_of(key.public_key()): key for key in (OLD, NEW)})
+        self._wraps = wraps
+        self._unwraps = unwraps
+
+    async def active(self) -> str:
+        return await self._keys.active()
+
+    async def wrap(self, secret: bytes, *, context: bytes) -> WrappedKey:
+        return await self._keys.wrap(self._wraps or secret, context=context)
+
+    async def unwrap(self, key: WrappedKey, *, context: bytes) -> bytes:
+        return self._unwraps or await self._keys.unwrap(key, context=context)
+
+
+@pytest.mark.parametrize("erring", [_Erring(unwraps=b"w" * 32), _Erring(wraps=b"w" * 32)], ids=["unwrap", "wrap"])
+async def test_wrong_key_from_whoever_wraps(erring: _Erring) -> None:
+    """The form that opens is not written over by one that does not: it is named, and the next run does it."""
+    outbox = MemoryOutbox()
+    secrets = await _enqueue(outbox, "e1")
+    before = (await outbox.get("e1")).data_key
+
+    done = await rewrap_all(outbox, Vault(erring))
+
+    assert (0, 1, before) == (done.count, done.refused, (await outbox.get("e1")).data_key)
+    assert 1 == (await rewrap_all(outbox, AFTER)).count
+    assert secrets["e1"] == (await _vault(NEW, NEW).open_key("e1", (await outbox.get("e1")).data_key)).secret
+
+
 async def test_host_that_cannot_read() -> None:
     """A host without a private half changes nothing."""
     outbox = MemoryOutbox()
@@ -119,7 +157,7 @@ async def test_evidence_untouched(tmp_path: Path) -> None:
     outbox, store = MemoryOutbox(), EvidenceFolder(tmp_path)
     key, wrapped = await BEFORE.new_key("e1")
     await store.add(Evidence.from_bytes(b"one coffee mug", name="mug.bin"), key=key, index=0)
-    await outbox.enqueue(NewEntry("e1", "mock", Environment.MOCK, "case-1", "0" * 64, b"sealed", wrapped))
+    await outbox.enqueue(NewEntry("e1", "mock", Environment.MOCK, "case-1", "0" * 64, _sealed(key), wrapped))
     path = tmp_path / "e1" / "0.bin"
     before = (path.read_bytes(), path.stat())
 

@@ -144,6 +144,20 @@ def test_altered_wrapping() -> None:
     anyio.run(scene)
 
 
+@pytest.mark.parametrize(
+    ("name", "wrapped"), [("two words", b"x"), ("", b"x"), ("n" * 257, b"x"), ("one", b""), ("one", b"x" * 4000)]
+)
+def test_wrapped_as_no_row_can_keep_it(name: str, wrapped: bytes) -> None:
+    """Nothing is sealed with a key that could not be read back: it is refused before."""
+
+    class Odd(LocalMasterKeys):
+        async def wrap(self, *_: object, **__: object) -> WrappedKey:
+            return WrappedKey(name, wrapped)
+
+    with pytest.raises(KeyUnavailableError, match="no row can keep"):
+        anyio.run(Vault(Odd(None, {})).new_key, "e1")
+
+
 def test_rotation() -> None:
     """Wrapped anew, the data key is the same; what the active master key wrapped already is left as it is."""
 
@@ -152,11 +166,12 @@ def test_rotation() -> None:
         key, stored = await old.new_key("e1")
         both = Vault(_both(old, new))
 
-        again = await both.rewrap("e1", stored)
+        envelope = key.seal(b"what was signed", kind=Kind.ENVELOPE)
+        again = await both.rewrap("e1", stored, envelope=envelope)
 
         assert again is not None
         assert key.secret == (await new.open_key("e1", again)).secret
-        assert await both.rewrap("e1", again) is None
+        assert await both.rewrap("e1", again, envelope=envelope) is None
 
     anyio.run(scene)
 
