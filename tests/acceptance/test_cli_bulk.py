@@ -228,6 +228,21 @@ def test_map_check(world: World) -> None:
     assert [] == world.listed()
 
 
+def test_table_without_a_mapped_column_behind_lines(world: World) -> None:
+    """What was read before it has its result, and the summary says why the run ended."""
+    table, mapping = _table(world)
+    broken = Path(table).with_name("broken.csv")
+    broken.write_text("Case;Seen At;Note;Picture\n")
+    Path(table).write_text("Case;Seen at;Note;Picture\nc-1;05.01.2026 09:30;;\n")
+
+    ran = world.run("enqueue", table, str(broken), "--map", mapping, "--json")
+
+    first, second = ran.document["sources"]
+    assert (5, 1, 0) == (ran.code, first["queued"], second["read"])
+    assert "Seen at" in second["error"]["message"]
+    assert 1 == len(world.listed())
+
+
 def test_table_without_a_mapped_column(world: World) -> None:
     """It is refused with the nearest name before anything is queued."""
     table, mapping = _table(world)
@@ -236,7 +251,7 @@ def test_table_without_a_mapped_column(world: World) -> None:
     ran = world.run("enqueue", table, "--map", mapping)
 
     assert 5 == ran.code
-    assert "Did you mean 'Seen At'?" in ran.err
+    assert "Did you mean 'Seen At'?" in ran.out
 
 
 def test_one_is_given_up_and_one_needs_a_look(world: World) -> None:

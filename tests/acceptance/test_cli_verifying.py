@@ -1,5 +1,6 @@
 """Receipts, verification and alarms: what was filed, and what is not to be believed."""
 
+import base64
 import json
 import sqlite3
 import stat
@@ -33,6 +34,25 @@ def test_receipt_handed_on(world: World) -> None:
     assert 0 == ran.code
     assert [(True, world.report_id)] == [(item["verified"], item["receipt"]["reportId"]) for item in ran.document]
     assert 0o600 == stat.S_IMODE((world.folder / "receipt.json").stat().st_mode)
+
+
+def test_receipt_handed_on_with_its_replies(world: World) -> None:
+    """The raw replies prove themselves by their signed digests; with one altered nothing of it is believed."""
+    world.run("submit", str(world.submission()))
+    [public] = (world.home / "keys").glob("*.public.pem")
+    wanted = ("receipts", "export", "case-1", "--with-replies", "--purpose", "order 7", "--out", "receipt.json")
+    assert 0 == world.run(*wanted).code
+    document = json.loads(Path("receipt.json").read_text())
+    document["replies"][0] = base64.b64encode(b"<mug/>").decode()
+    Path("altered.json").write_text(json.dumps(document))
+
+    good, altered = (
+        world.run("verify", name, "--key", str(public), "--home", "nowhere", "--json")
+        for name in ("receipt.json", "altered.json")
+    )
+
+    assert (0, 7) == (good.code, altered.code)
+    assert [world.report_id] == [item["receipt"]["reportId"] for item in good.document]
 
 
 def test_receipt_altered(world: World) -> None:

@@ -261,7 +261,7 @@ async def test_outbox_in_memory(open_client: OpenClient, file: Path) -> None:
     assert "memory" in str(error)
 
 
-def test_asynchronous_connection_at_the_other_door(tmp_path: Path, endpoint: MockEndpoint, file: Path) -> None:
+def test_asynchronous_connection_at_the_other_door(tmp_path: Path, endpoint: MockEndpoint) -> None:
     """It belongs to an event loop that this door does not run."""
 
     async def begin() -> Any:
@@ -273,6 +273,7 @@ def test_asynchronous_connection_at_the_other_door(tmp_path: Path, endpoint: Moc
         return caught.value
 
     server = postgres.required()
+    server.empty_outbox()
     with TiplineClient.open(tmp_path / "home", profile=endpoint.profile, outbox=server.url()) as client:
         error = asyncio.run(begin())
 

@@ -5,11 +5,17 @@ would pass. So each violation is also written down, and the suite fails on any.
 
 An audit hook sees what a patched `socket` module does not: asyncio's own connects, C extensions, name look-ups. It
 cannot be removed, which suits its purpose. In a subprocess it is installed by `sitecustomize` (see `subprocess_site`).
+
+It hears of one thing too late: a socket that is told to connect to a name looks the name up first. So those methods are
+asked before that.
 """
 
+import functools
 import ipaddress
 import os
+import socket
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -43,11 +49,26 @@ def _watch(event: str, arguments: tuple[Any, ...]) -> None:
         if arguments[0] is not None and not is_loopback(arguments[0]):
             _refuse(f"name look-up of {arguments[0]!r}")
     elif event in {"socket.connect", "socket.sendto", "socket.sendmsg"}:
-        address = arguments[1]
-        if isinstance(address, tuple) and not is_loopback(address[0]):
-            _refuse(f"{event} to {address[0]!r}")
+        _check_address(event, arguments[1])
+
+
+def _check_address(what: str, address: object) -> None:
+    if isinstance(address, tuple) and address and not is_loopback(address[0]):
+        _refuse(f"{what} to {address[0]!r}")
+
+
+def _asked_first(name: str, method: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(method)
+    def asked(self: socket.socket, *arguments: Any) -> Any:
+        # The address comes last in each of them; what else there is, is no tuple.
+        _check_address(f"socket.{name}", arguments[-1] if arguments else None)
+        return method(self, *arguments)
+
+    return asked
 
 
 def install() -> None:
     """Watch this process from now on."""
     sys.addaudithook(_watch)
+    for name in ("connect", "connect_ex", "sendto", "sendmsg"):
+        setattr(socket.socket, name, _asked_first(name, getattr(socket.socket, name)))

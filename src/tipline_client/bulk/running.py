@@ -5,7 +5,7 @@ to stop; what is durable then stays, and the same run again files nothing twice.
 """
 
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -126,7 +126,7 @@ class BulkRun:
             self._settle(slot, rejects, summary)
 
         async with anyio.create_task_group() as tasks:
-            for item in source.items():
+            for item in self._items(source, summary):
                 if self._is_asked_to_stop or summary.stopped_by is not None:
                     summary.was_interrupted = self._is_asked_to_stop
                     break
@@ -152,6 +152,13 @@ class BulkRun:
                 self._on_progress(summary, item.position)
             while window:
                 await settle()
+
+    def _items(self, source: Source, summary: Summary) -> Iterator[Item]:
+        try:
+            yield from source.items()
+        except ConfigurationError as error:
+            # Of this source nothing more can be read; what was read before it has its result all the same.
+            summary.stopped_by = summary.stopped_by or error
 
     def _prepare(self, source: Source, item: Item) -> Prepared:
         if item.text is None:

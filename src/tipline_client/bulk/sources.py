@@ -113,10 +113,8 @@ class LineSource:
 
     @property
     def rejects_path(self) -> Path | None:
-        """Beside the file, so that relative paths of evidence stay right."""
-        if self.path is None:
-            return Path("stdin.rejects.jsonl")
-        return self.path.with_name(f"{self.path.stem}.rejects{self.path.suffix}")
+        """Beside the file."""
+        return rejects_beside(self.path, ".jsonl")
 
     def items(self) -> Iterator[Item]:
         """The lines that are not blank."""
@@ -265,6 +263,16 @@ def size_of(path: Path | None) -> int | None:
         return path.stat().st_size if path is not None and path.is_file() else None
     except (OSError, ValueError):
         return None
+
+
+def rejects_beside(path: Path | None, suffix: str) -> Path:
+    """Where rejects of a file go: beside it, so that relative paths of evidence stay right.
+
+    Args:
+        path: The file; `None` for standard input, whose rejects go into the current folder.
+        suffix: That of rejects of standard input.
+    """
+    return Path(f"stdin.rejects{suffix}") if path is None else path.with_name(f"{path.stem}.rejects{path.suffix}")
 
 
 def opening(opened: BinaryIO | None, path: Path | None) -> AbstractContextManager[BinaryIO]:

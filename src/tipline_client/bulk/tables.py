@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from tipline_client.bulk.mapping import CsvMapping
-from tipline_client.bulk.sources import BOM, Item, opening, size_of, unreadable
+from tipline_client.bulk.sources import BOM, Item, opening, rejects_beside, size_of, unreadable
 from tipline_client.errors import ConfigurationError
 from tipline_client.validation import rules_outside
 
@@ -82,10 +82,8 @@ class CsvSource:
 
     @property
     def rejects_path(self) -> Path | None:
-        """Beside the file, so that relative paths of evidence stay right."""
-        if self.path is None:
-            return Path("stdin.rejects.csv")
-        return self.path.with_name(f"{self.path.stem}.rejects{self.path.suffix}")
+        """Beside the file."""
+        return rejects_beside(self.path, ".csv")
 
     def items(self) -> Iterator[Item]:
         """The records.

@@ -28,11 +28,12 @@ from tipline_client.vault.local_keys import LocalMasterKeys
 __all__ = ["Check", "Grade", "check_endpoint_settings", "check_keys", "check_outbox", "check_settings"]
 
 _MOST_VERIFIED = 10_000
+"""How many waiting entries are verified; `tipline verify --all` looks at everything."""
+
 _NO_SIGNER = (
     "Right for a host that only delivers. Otherwise restore the private half and `active` from the backup of the keys; "
     "receipts are made by a host that signs."
 )
-"""How many waiting entries are verified; `tipline verify --all` looks at everything."""
 
 
 def check_settings(settings: Settings, *, environ: Mapping[str, str]) -> list[Check]:

@@ -8,6 +8,7 @@ that an entry names.
 
 import hashlib
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from tipline_client._version import __version__
@@ -25,6 +26,7 @@ from tipline_client.envelope.certificates import open_certificate, seal_certific
 from tipline_client.errors import (
     EntryNotFoundError,
     EnvelopeError,
+    EvidenceError,
     IllegalTransitionError,
     KeyUnavailableError,
     OutboxUnavailableError,
@@ -139,8 +141,8 @@ class Destroyer:
             ConfigurationError: This host cannot sign, or has no secret; nothing was erased.
             EnvelopeError: What is on record of the filing or of the holds is not believed; nothing was erased. A
                 request lets an entry be destroyed whose holds or delivery were altered.
-            OutboxUnavailableError: The store of copies is not there, and no request is named; nothing was erased. Or
-                some step failed: what has begun stays begun, repeat it.
+            OutboxUnavailableError: A copy is not where this host keeps them, and no request is named; nothing was
+                erased. Or some step failed: what has begun stays begun, repeat it.
         """
         signer, records = self.keys.signer(), self.keys.record_keys()
         begun = await self.outbox.archive.destruction(entry_id)
@@ -149,8 +151,6 @@ class Destroyer:
             if request is None:
                 await self._check_believed(entry)
             plan = await self._plan(entry, reason=reason, actor=actor, request=request)
-            if request is None:
-                await self._check_store(plan)
             sealed = records.seal(to_json(plan).encode(), kind=Record.DESTRUCTION, entry_id=entry_id)
             begun = await self.outbox.archive.begin_destruction(
                 entry_id, sealed, reason=reason, actor=actor, request=request
@@ -219,19 +219,29 @@ class Destroyer:
                 hint="Find out who changed the outbox by hand; until when it must be kept is in its history.",
             )
 
-    async def _check_store(self, plan: Certificate) -> None:
-        """Refuse where the copies cannot be: that they are erased would be certified of a place where they never lay.
+    async def _check_copies(self, entry_id: str, manifest: Sequence[ManifestItem] | None) -> None:
+        """Refuse where the copies are not: that they are erased would be certified of a place where they never lay.
+
+        Args:
+            entry_id: Whose copies.
+            manifest: What was sealed; `None` on a host that cannot read it and can only look whether there is a store.
 
         Raises:
-            OutboxUnavailableError: The store of copies is empty or not there.
+            OutboxUnavailableError: A copy, or the store, is not there.
         """
-        if all(file.is_reference for file in plan.files) or await self.evidence.is_there():
-            return
-        raise OutboxUnavailableError(
-            f"entry {plan.entry_id} is not destroyed: its copies of evidence are to be erased, and no copy of any "
-            "entry is in the store that this host knows",
-            hint="Mount it, or name it with TIPLINE_EVIDENCE. If all are lost, a request that says so allows it.",
-        )
+        try:
+            for item in manifest or ():
+                if item.reference is None:
+                    await self.evidence.check(item)
+            is_there = manifest is not None or await self.evidence.is_there()
+        except EvidenceError:
+            is_there = False
+        if not is_there:
+            raise OutboxUnavailableError(
+                f"entry {entry_id} is not destroyed: its copies of evidence are to be erased, and they are not in the "
+                "store that this host knows",
+                hint="Mount it, or name it with TIPLINE_EVIDENCE. If they are lost, a request that says so allows it.",
+            )
 
     async def _plan(self, entry: Entry, *, reason: str, actor: str, request: str | None) -> Certificate:
         """What the certificate is going to say; written down before the key is gone, since nobody can tell after."""
@@ -263,8 +273,12 @@ class Destroyer:
         except (EnvelopeError, KeyUnavailableError) as error:
             if receipt is None:
                 return replace(plan, unread=str(error))
+            if request is None and receipt.files:
+                await self._check_copies(entry.id, None)
             files = [_destroyed(file) for file in receipt.files]
             return replace(plan, envelope_sha256=receipt.envelope_sha256, files=tuple(files))
+        if request is None:
+            await self._check_copies(entry.id, opened.payload.manifest)
         files = [_destroyed(item, is_reference=item.reference is not None) for item in opened.payload.manifest]
         return replace(plan, envelope_sha256=hashlib.sha256(opened.envelope).hexdigest(), files=tuple(files))
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import anyio
 
-from tipline_client.errors import EnvelopeError, KeyUnavailableError, OutboxError
+from tipline_client.errors import EnvelopeError, KeyUnavailableError, OutboxError, UnreadableRowError
 from tipline_client.outbox.contract import Outbox
 from tipline_client.outbox.values import StoredKey
 from tipline_client.vault import Vault
@@ -88,7 +88,7 @@ class _Rewrapping:
                         stored.entry_id, old=stored.data_key, new=new, master=self._master
                     )
                     self.count += is_replaced
-            except (EnvelopeError, KeyUnavailableError) as error:
+            except (EnvelopeError, KeyUnavailableError, UnreadableRowError) as error:
                 self.refused.append((stored.entry_id, str(error)))
             except OutboxError as error:
                 # Kept, because a task group would wrap it in a group that no caller expects.

@@ -3,14 +3,19 @@
 Opening needs neither the outbox nor the network, so that a stranger can verify a certificate years later.
 """
 
+from typing import Final
+
 from tipline_client.delivery.certificate import CERTIFICATE_VERSION, Certificate
 from tipline_client.delivery.jsonable import from_json, to_json
+from tipline_client.delivery.strict_json import read_json
 from tipline_client.envelope import types
 from tipline_client.envelope.dsse import Envelope, sign, verify
 from tipline_client.envelope.keys import SigningKey, TrustedKeys
 from tipline_client.errors import EnvelopeError
 
 __all__ = ["is_certificate", "open_certificate", "seal_certificate"]
+
+_LARGEST: Final = 256 * 1024 * 1024
 
 
 def seal_certificate(certificate: Certificate, *, signer: SigningKey) -> bytes:
@@ -21,10 +26,13 @@ def seal_certificate(certificate: Certificate, *, signer: SigningKey) -> bytes:
 def is_certificate(data: bytes) -> bool:
     """Whether a document says that it is a certificate; `open_certificate` tells whether that is to be believed.
 
+    What stands beside the envelope, as the raw replies do in a receipt that is handed on, is not looked at.
+
     Raises:
         EnvelopeError: It is no envelope at all.
     """
-    return Envelope.from_bytes(data).payload_type == types.CERTIFICATE
+    document = read_json(data, what="envelope", limit=_LARGEST)
+    return isinstance(document, dict) and document.get("payloadType") == types.CERTIFICATE
 
 
 def open_certificate(data: bytes, *, trusted: TrustedKeys) -> Certificate:

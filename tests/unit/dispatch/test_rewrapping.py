@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
-from tipline_client.delivery.entry import NewEntry
+from tipline_client.delivery.entry import Entry, NewEntry
 from tipline_client.delivery.environment import Environment
 from tipline_client.delivery.events import KeyRewrapped
 from tipline_client.dispatch.rewrapping import rewrap_all
-from tipline_client.errors import KeyUnavailableError, OutboxUnavailableError
+from tipline_client.errors import KeyUnavailableError, OutboxUnavailableError, UnreadableRowError
 from tipline_client.evidence import Evidence, EvidenceFolder
 from tipline_client.outbox import MemoryOutbox
 from tipline_client.vault import DataKey, Kind, Vault, WrappedKey
@@ -54,6 +54,34 @@ async def test_all_wrapped_anew() -> None:
     found = {name: (await only_new.open_key(name, (await outbox.get(name)).data_key)).secret for name in secrets}
     assert secrets == found
     assert KeyRewrapped(NEW_ID) == (await outbox.history("e0"))[-1].event.what
+
+
+async def test_row_that_cannot_be_read_back() -> None:
+    """It is named among the refused, and keeps nobody else from being wrapped anew."""
+    outbox = MemoryOutbox()
+    await _enqueue(outbox, "e1", "e2", "e3")
+    damaged: Any = _Damaged(outbox, "e2")
+
+    done = await rewrap_all(damaged, AFTER)
+
+    assert (2, 1) == (done.count, done.refused)
+    assert ["e2"] == [entry_id for entry_id, _ in done.first_refused]
+
+
+class _Damaged:
+    """An outbox in which one row holds what no release ever wrote."""
+
+    def __init__(self, outbox: MemoryOutbox, entry_id: str) -> None:
+        self._outbox = outbox
+        self._entry_id = entry_id
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._outbox, name)
+
+    async def get(self, entry_id: str) -> Entry:
+        if entry_id == self._entry_id:
+            raise UnreadableRowError("its state is none")
+        return await self._outbox.get(entry_id)
 
 
 async def test_again() -> None:

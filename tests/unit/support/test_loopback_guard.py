@@ -32,6 +32,18 @@ def test_connection_to_stranger() -> None:
 
 
 @pytest.mark.addresses_strangers
+@pytest.mark.parametrize(
+    ("name", "words"), [("connect", ()), ("connect_ex", ()), ("sendto", (b"mug",)), ("sendmsg", ([b"mug"], (), 0))]
+)
+def test_name_that_would_be_looked_up(name: str, words: tuple[object, ...]) -> None:
+    """A name is refused before anybody is asked where it is; a look-up of this one would fail in its own way."""
+    with pytest.raises(PermissionError), socket.socket(type=socket.SOCK_DGRAM) as probe:
+        getattr(probe, name)(*words, ("hotline.invalid", 9))
+
+    assert loopback_guard.violations == [f"socket.{name} to 'hotline.invalid'"]
+
+
+@pytest.mark.addresses_strangers
 def test_stranger_addressed_by_child() -> None:
     """A child process is refused too, and leaves a line for the parent."""
     code = "import socket; socket.getaddrinfo('hotline.example.com', 443)"
