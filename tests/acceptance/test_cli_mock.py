@@ -1,11 +1,15 @@
 """What `tipline mock` says at its start, and whether it is true."""
 
+import contextlib
 import json
 import os
 import select
 import signal
 import subprocess
 import time
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -76,3 +80,61 @@ def test_mock_that_cannot_be_started(world: World, words: list[str], says: str) 
 
     assert 2 == ran.code
     assert says in ran.err
+
+
+@pytest.fixture
+def started() -> Iterator[list[int]]:
+    """Process ids to be ended with the test."""
+    pids: list[int] = []
+    yield pids
+    for pid in pids:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
+
+
+def test_mock_in_the_background(world: World, started: list[int]) -> None:
+    """The command ends when calls are answered, as it was told to answer them; the endpoint goes on until stopped."""
+    words = ["--fault", "status:status=502", "--fault", "status:ok", "--dice", "7", "--chance", "close=1", "--era=2016"]
+
+    ran = world.run("mock", "--wait", "--password=-a b=c", "--newer-elements", *words, "--json")
+    document = json.loads(ran.out)
+    started.append(document["pid"])
+    control = document["openapi"].removesuffix("/openapi.json")
+    ready = httpx.get(f"{control}/ready", trust_env=False).json()
+    plan = httpx.get(f"{control}/faults", trust_env=False).json()
+    pair = ("tester", "-a b=c")
+    answers = [httpx.get(f"{document['baseUrl']}/status", auth=pair, trust_env=False).status_code for _ in range(2)]
+
+    assert (0, {"ready": True}) == (ran.code, ready)
+    assert [("status", "status"), ("status", "ok")] == [(one["step"], one["fault"]) for one in plan["faults"]]
+    assert (7, {"close": 1.0}) == (plan["dice"]["seed"], plan["dice"]["chances"])
+    assert [502, 200] == answers
+    os.kill(started[0], signal.SIGTERM)
+    assert (started[0], 0) == os.waitpid(started.pop(), 0)
+
+
+def test_mock_in_the_background_in_lines(world: World, started: list[int], tmp_path: Path) -> None:
+    """A shell finds the base URL on a line of its own, and the process id at the end of the last one."""
+    plan = tmp_path / "plan.json"
+    plan.write_text('[{"step": "finish", "fault": "lost_reply"}]', encoding="utf-8")
+
+    ran = world.run("mock", "--wait", "--faults", str(plan))
+    notice, url, description, last = ran.out.splitlines()
+    started.append(int(last.rpartition(" ")[2]))
+    faults = httpx.get(url.removesuffix("/ispws") + "/_mock/faults", trust_env=False).json()["faults"]
+
+    assert (NOTICE, "/ispws") == (notice, url[-6:])
+    assert "Its control API: http://" in description
+    assert [{"step": "finish", "fault": "lost_reply"}] == faults
+
+
+def test_mock_in_the_background_on_a_port_that_is_taken(world: World) -> None:
+    """The command fails as the endpoint itself would, and leaves no process behind."""
+    port = urlsplit(world.endpoint.base_url).port
+
+    ran = world.run("mock", "--wait", "--port", str(port))
+
+    assert 5 == ran.code
+    assert f"did not start: port {port} is not free" in ran.err
+    assert "Use port 0" in ran.err

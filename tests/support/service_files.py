@@ -77,9 +77,9 @@ def env_file(text: str) -> dict[str, str]:
     return {name: value for name, _, value in pairs}
 
 
-def of_container(name: str) -> list[str]:
-    """What the example's container file says to one instruction, in order."""
-    return [value for instruction, value in containerfile() if instruction == name]
+def of_container(name: str, folder: Path = SERVICE) -> list[str]:
+    """What an example's container file says to one instruction, in order."""
+    return [value for instruction, value in containerfile(folder) if instruction == name]
 
 
 def _instructions(text: str) -> list[tuple[str, str]]:
@@ -88,9 +88,9 @@ def _instructions(text: str) -> list[tuple[str, str]]:
     return [(line.partition(" ")[0], line.partition(" ")[2]) for line in joined.splitlines() if line]
 
 
-def containerfile() -> list[tuple[str, str]]:
-    """The instructions of the example."""
-    return _instructions((SERVICE / "Containerfile").read_text(encoding="utf-8"))
+def containerfile(folder: Path = SERVICE) -> list[tuple[str, str]]:
+    """The instructions of an example."""
+    return _instructions((folder / "Containerfile").read_text(encoding="utf-8"))
 
 
 def _read_compose(text: str) -> dict[str, Any]:

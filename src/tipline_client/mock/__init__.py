@@ -7,6 +7,7 @@ pass unnoticed. Needs the extra `mock`.
 try:
     from tipline_client.mock import faults
     from tipline_client.mock.clock import MockClock
+    from tipline_client.mock.control import FileView, ReportView
     from tipline_client.mock.endpoint import NOTICE, MockEndpoint, serve
     from tipline_client.mock.faults import (
         close,
@@ -31,7 +32,7 @@ try:
         wrong_hash,
         wrong_report_id,
     )
-    from tipline_client.mock.script import Dice, FaultPlan, ScriptedFault, read_fault, read_plan
+    from tipline_client.mock.script import Dice, FaultBook, FaultPlan, ScriptedFault, read_fault, read_plan
 except ModuleNotFoundError as error:
     if (error.name or "").partition(".")[0] not in {"starlette", "uvicorn", "python_multipart", "h11"}:
         raise
@@ -42,9 +43,12 @@ except ModuleNotFoundError as error:
 __all__ = [
     "NOTICE",
     "Dice",
+    "FaultBook",
     "FaultPlan",
+    "FileView",
     "MockClock",
     "MockEndpoint",
+    "ReportView",
     "ScriptedFault",
     "close",
     "code",

@@ -1,11 +1,13 @@
 """The control API beside the endpoint: what arrived, what shall go wrong, and what time it is.
 
-Shows reports, names, sizes and digests; never evidence, which is not kept. Wrong input is answered 400 (no JSON) or 422
-(JSON of the wrong form), in JSON. It changes scripts, clock and memory, and takes no part in the protocol.
+Shows reports, names, sizes and digests; never evidence, which is not kept. Wrong input is answered 400 (no JSON), 422
+(JSON of the wrong form) or 409 (of the right form, and impossible), in JSON. It changes scripts, clock and memory, and
+takes no part in the protocol.
 """
 
 import dataclasses
 import json
+import re
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import TypedDict
@@ -19,12 +21,14 @@ from tipline_client._version import __version__
 from tipline_client.mock.counts import Summary, summarise
 from tipline_client.mock.openapi import describe
 from tipline_client.mock.routes import ServiceRoutes
-from tipline_client.mock.script import FaultBook, read_plan
+from tipline_client.mock.script import IMPOSSIBLE, FaultBook, read_plan
 from tipline_client.mock.state import Hotline, Report, StoredFile
 
 __all__ = ["ControlRoutes", "FileView", "ReportView"]
 
 _MAX_INPUT = 1024 * 1024
+# RFC 3339, which the description asks for; what this reads and the calendar lacks is a moment that no clock shows.
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
 
 
 class FileView(TypedDict):
@@ -130,7 +134,8 @@ class ControlRoutes:
             try:
                 self._faults.replace(read_plan(value))
             except ValidationError as error:
-                raise _InputError(422, _explain(error)) from None
+                is_impossible = all(item["type"] == IMPOSSIBLE for item in error.errors())
+                raise _InputError(409 if is_impossible else 422, _explain(error)) from None
             except ValueError as error:
                 raise _InputError(422, str(error)) from None
         return JSONResponse(self._faults.to_json())
@@ -145,8 +150,8 @@ class ControlRoutes:
         clock = self._hotline.clock
         try:
             match value:
-                case {"now": str() as instant, **rest} if not rest:
-                    clock.set(datetime.fromisoformat(instant))
+                case {"now": str() as instant, **rest} if not rest and _INSTANT.fullmatch(instant):
+                    clock.set(datetime.fromisoformat(instant.upper()))
                     return
                 case {"advance_seconds": int() | float() as seconds, **rest} if not rest and not isinstance(
                     seconds, bool
@@ -154,8 +159,10 @@ class ControlRoutes:
                     clock.advance(timedelta(seconds=seconds))
                     return
         except (ValueError, OverflowError):
-            raise _InputError(422, "the clock cannot show this; `now` needs a date, a time and a zone") from None
-        raise _InputError(422, 'the clock takes {"now": "2026-01-15T09:30:00Z"} or {"advance_seconds": 3600}')
+            raise _InputError(409, "the clock cannot show this: it has the years 1900 to 9000") from None
+        raise _InputError(
+            422, 'the clock takes {"now": "2026-01-15T09:30:00Z"}, with its zone, or {"advance_seconds": 3600}'
+        )
 
     @staticmethod
     def _guarded(call: Callable[[Request], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:

@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import Self
 
 import anyio.to_thread
+from starlette.types import ASGIApp
 
 from tipline_client.errors import ConfigurationError
 from tipline_client.mock.app import DEFAULT_PASSWORD, DEFAULT_USERNAME, MockApplication
@@ -83,6 +84,11 @@ class MockEndpoint:
         if self._server is None:
             raise ConfigurationError("the mock endpoint is not running", hint="Use it inside its `with` block.")
         return f"{self._server.origin}/ispws"
+
+    @property
+    def asgi(self) -> ASGIApp:
+        """The application itself, to be called in process."""
+        return self._application.asgi
 
     @property
     def profile(self) -> EndpointProfile:

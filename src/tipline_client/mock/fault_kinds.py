@@ -41,7 +41,7 @@ _OTHER_FILE = "f" * 32
 def _read_body(value: object) -> object:
     if isinstance(value, str):
         return value.encode()
-    if isinstance(value, dict) and set(value) == {"base64"}:
+    if isinstance(value, dict) and set(value) == {"base64"} and isinstance(value["base64"], str):
         return base64.b64decode(value["base64"], validate=True)
     return value
 
@@ -53,7 +53,13 @@ def _show_body(value: bytes) -> str | dict[str, str]:
         return {"base64": base64.b64encode(value).decode()}
 
 
-_BASE64_SCHEMA = {"type": "object", "properties": {"base64": {"type": "string"}}, "required": ["base64"]}
+_BASE64 = "^([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$"
+_BASE64_SCHEMA = {
+    "type": "object",
+    "properties": {"base64": {"type": "string", "pattern": _BASE64}},
+    "required": ["base64"],
+    "additionalProperties": False,
+}
 Body = Annotated[
     bytes,
     BeforeValidator(_read_body),

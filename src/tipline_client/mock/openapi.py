@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from tipline_client.mock.script import STEPS, AnyFault, Dice
+from tipline_client.mock.script import STEPS, AnyFault, Dice, thrown_faults
 
 __all__ = ["describe"]
 
@@ -37,7 +37,11 @@ def describe(*, version: str) -> Json:
 
 
 def _paths() -> Json:
-    wrong = {"400": _answer("The body is not JSON", "Error"), "422": _answer("JSON of the wrong form", "Error")}
+    wrong = {
+        "400": _answer("The body is not JSON", "Error"),
+        "409": _answer("Of the right form, and impossible: chances beyond certainty, a time no clock shows", "Error"),
+        "422": _answer("JSON of the wrong form", "Error"),
+    }
     report_id = {"name": "report_id", "in": "path", "required": True, "schema": _ID}
     xml = {"description": "The report's XML", "content": {"application/xml": {"schema": _TEXT}}}
     return {
@@ -104,6 +108,11 @@ def _schemas() -> Json:
     template = "#/components/schemas/{model}"
     fault = TypeAdapter(AnyFault).json_schema(ref_template=template)
     dice = Dice.model_json_schema(ref_template=template)
+    chance = dice["properties"]["chances"].pop("additionalProperties")
+    dice["properties"]["chances"] |= {
+        "properties": dict.fromkeys(thrown_faults(), chance),
+        "additionalProperties": False,
+    }
     nullable_dice = {"anyOf": [_ref("Dice"), {"type": "null"}]}
     scripted = {
         "allOf": [
@@ -148,6 +157,7 @@ def _schemas() -> Json:
                 "request_id": _TEXT,
                 "time": _TIME,
                 "fault": {"type": ["string", "null"]},
+                "unexpected": {"type": ["string", "null"]},
             }
         ),
         "Clock": _object({"now": _TIME, "offset_seconds": {"type": "number"}}),

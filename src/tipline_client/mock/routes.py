@@ -45,6 +45,7 @@ class RequestRecord:
         step: The last part of the path, if it is a step; else "unknown".
         status: The HTTP status answered; None where the connection was dropped without an answer.
         fault: The name of the fault that the call met.
+        unexpected: Why no client that works can have sent this call, whatever went wrong before it; None for any other.
     """
 
     step: str
@@ -52,6 +53,7 @@ class RequestRecord:
     request_id: str
     time: datetime
     fault: str | None
+    unexpected: str | None = None
 
 
 class _RefusalError(Exception):
@@ -124,15 +126,18 @@ class ServiceRoutes:
             if not hmac.compare_digest(call.headers.get(b"authorization", b""), self._expected):
                 await call.drain()
                 reply = self._unauthorized()
+                call.unexpected = "its credentials are not those of this endpoint"
             elif step is None:
                 await call.drain()
+                call.unexpected = "there is no such call"
                 reply = Answer(1210, "Resource not found", http_status=404).to_reply()
             else:
                 reply, fault_name = await self._meet_fault(step, call)
         except ClientGoneError:
             self._record(step, None, request_id, fault_name)
             return
-        self._record(step, None if reply.is_dropped else reply.status, request_id, fault_name)
+        status = None if reply.is_dropped else reply.status
+        self._record(step, status, request_id, fault_name, unexpected=call.unexpected)
         await channel.deliver(dataclasses.replace(reply, headers=(*reply.headers, ("request-id", request_id))))
 
     async def _meet_fault(self, step: Step, call: "_Call") -> tuple[Reply, str | None]:
@@ -157,6 +162,7 @@ class ServiceRoutes:
             answer = self._status(call) if step == "status" else await self._work[step](call)
         except (_RefusalError, FormError, StateError, DocumentRefusedError) as error:
             await call.drain()
+            call.unexpected = _why_unexpected(error)
             return self._refuse(error)
         return (answer if change is None else change(answer)).to_reply()
 
@@ -234,12 +240,36 @@ class ServiceRoutes:
         body = reply.body if self._era == "2016" else b""
         return dataclasses.replace(reply, body=body, headers=(*reply.headers, _CHALLENGE))
 
-    def _record(self, step: Step | None, status: int | None, request_id: str, fault: str | None) -> None:
-        self.requests.append(RequestRecord(step or "unknown", status, request_id, self._clock.now(), fault))
+    def _record(
+        self,
+        step: Step | None,
+        status: int | None,
+        request_id: str,
+        fault: str | None,
+        *,
+        unexpected: str | None = None,
+    ) -> None:
+        self.requests.append(RequestRecord(step or "unknown", status, request_id, self._clock.now(), fault, unexpected))
+
+
+def _why_unexpected(error: _RefusalError | FormError | StateError | DocumentRefusedError) -> str | None:
+    # What a document's findings say may quote it, and requests are shown without their content.
+    match error:
+        case StateError():
+            return f"it names what this endpoint never gave: {error}" if error.was_never_given else None
+        case DocumentRefusedError():
+            return str(error)
+        case _RefusalError():
+            return error.description
+    return error.reason
 
 
 class _Call:
-    """One request, with its body as it streams in."""
+    """One request, with its body as it streams in.
+
+    Attributes:
+        unexpected: See `RequestRecord`; set when the call was judged.
+    """
 
     def __init__(self, scope: Scope, receive: Receive) -> None:
         self._receive = receive
@@ -249,6 +279,7 @@ class _Call:
         self.headers: dict[bytes, bytes] = dict(scope["headers"])
         self.content_type = self.headers.get(b"content-type", b"").decode("latin-1")
         self.client = scope["client"][0] if scope.get("client") else "unknown"
+        self.unexpected: str | None = None
 
     async def chunks(self) -> AsyncIterator[bytes]:
         """The body's chunks.

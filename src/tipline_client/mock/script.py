@@ -4,14 +4,16 @@ Scripts are consumed in order, one list per step; where a step has no script lef
 with a seed that is written to the log so that the run can be repeated. It knows the faults' names, not what they do.
 """
 
+import json
 import logging
 import random
 import threading
 from collections import deque
 from collections.abc import Iterable, Mapping
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Literal, TypeVar, get_args
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, TypeAdapter
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, TypeAdapter, ValidationError
+from pydantic_core import PydanticCustomError
 
 from tipline_client.mock.fault_kinds import (
     ChangedAnswer,
@@ -31,12 +33,29 @@ from tipline_client.mock.fault_kinds import (
     Unauthorized,
 )
 
-__all__ = ["STEPS", "AnyFault", "Dice", "FaultBook", "FaultPlan", "ScriptedFault", "Step", "read_fault", "read_plan"]
+__all__ = [
+    "IMPOSSIBLE",
+    "STEPS",
+    "AnyFault",
+    "Dice",
+    "FaultBook",
+    "FaultPlan",
+    "ScriptedFault",
+    "Step",
+    "read_fault",
+    "read_plan",
+    "thrown_faults",
+]
 
 logger = logging.getLogger("tipline_client.mock")
 
+M = TypeVar("M", bound=BaseModel)
+
 Step = Literal["submit", "upload", "fileinfo", "finish", "retract", "status", "xsd"]
 STEPS: tuple[Step, ...] = get_args(Step)
+
+IMPOSSIBLE = "impossible_chances"
+"""Type of the one error that no schema can state: chances that are each in order, and together exceed certainty."""
 
 AnyFault = Annotated[
     Ok
@@ -79,7 +98,7 @@ class Dice(BaseModel):
         for name in self.chances:
             _FAULT.validate_python({"fault": name})
         if sum(self.chances.values()) > 1:
-            raise ValueError("the chances add up to more than 1")
+            raise PydanticCustomError(IMPOSSIBLE, "the chances add up to more than 1")
 
 
 class ScriptedFault(BaseModel):
@@ -154,6 +173,15 @@ class FaultBook:
             ]
             return {"faults": faults, "dice": None if self._dice is None else self._dice.model_dump(mode="json")}
 
+    def scripted(self) -> list[tuple[Step, str]]:
+        """Step and name of each fault that has met no call yet; dice do not count."""
+        with self._lock:
+            return [
+                (step, str(getattr(fault, "fault", "fault")))
+                for step, script in self._scripts.items()
+                for fault in script
+            ]
+
     def take(self, step: Step) -> Fault | None:
         """The fault that the next call of `step` meets, or None."""
         with self._lock:
@@ -184,7 +212,7 @@ def read_fault(value: object) -> ScriptedFault:
     if not isinstance(value, dict):
         raise ValueError("a fault is an object with a step, a fault and its arguments")
     arguments = {name: item for name, item in value.items() if name != "step"}
-    return ScriptedFault.model_validate({"step": value.get("step"), "fault": arguments})
+    return _read(ScriptedFault, {"step": value.get("step"), "fault": arguments})
 
 
 def read_plan(value: object) -> FaultPlan:
@@ -202,5 +230,38 @@ def read_plan(value: object) -> FaultPlan:
     faults = value.get("faults", [])
     if not isinstance(faults, list):
         raise ValueError("`faults` is a list")
-    dice = None if value.get("dice") is None else Dice.model_validate(value["dice"])
+    dice = None if value.get("dice") is None else _read(Dice, value["dice"])
     return FaultPlan(faults=tuple(read_fault(fault) for fault in faults), dice=dice)
+
+
+def thrown_faults() -> tuple[str, ...]:
+    """Names of the faults that dice can throw: those that need no argument."""
+    names = [
+        name for kind in get_args(get_args(AnyFault)[0]) for name in get_args(kind.model_fields["fault"].annotation)
+    ]
+    return tuple(name for name in names if _needs_nothing(name))
+
+
+def _needs_nothing(name: str) -> bool:
+    try:
+        _FAULT.validate_python({"fault": name})
+    except ValidationError:
+        return False
+    return True
+
+
+def _read(model: type[M], value: object) -> M:
+    # As JSON, where a number is no text and a truth no number; Python's own values are taken more kindly.
+    return model.model_validate_json(json.dumps(_whole_numbers(value)), strict=True)
+
+
+def _whole_numbers(value: object) -> object:
+    # In JSON 503.0 is the same whole number as 503.
+    match value:
+        case float() if value.is_integer():
+            return int(value)
+        case list():
+            return [_whole_numbers(item) for item in value]
+        case dict():
+            return {name: _whole_numbers(item) for name, item in value.items()}
+    return value

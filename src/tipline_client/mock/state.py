@@ -49,11 +49,14 @@ class StateError(Exception):
     Attributes:
         code: 5001, 5002, 5101 or 5102.
         reason: The documented meaning of the code.
+        was_never_given: Whether the call named an id that this endpoint never gave. Every other such error is what a
+            client that works may meet: after a lost answer, a crash or a long wait it asks, and this is the answer.
     """
 
-    def __init__(self, code: int) -> None:
+    def __init__(self, code: int, *, was_never_given: bool = False) -> None:
         self.code = code
         self.reason = _REASONS[code]
+        self.was_never_given = was_never_given
         super().__init__(f"{code} {self.reason}")
 
 
@@ -114,7 +117,7 @@ class Hotline:
     ) -> None:
         self.clock = clock
         self.lock = threading.RLock()
-        self._next_report_id = first_report_id
+        self._first_report_id = self._next_report_id = first_report_id
         self._new_file_id = new_file_id
         self._reports: dict[int, Report] = {}
 
@@ -149,7 +152,7 @@ class Hotline:
         with self.lock:
             stored = self._open_report(report_id).files.get(file_id)
             if stored is None:
-                raise StateError(5002)
+                raise StateError(5002, was_never_given=True)
             return stored
 
     def describe(self, report_id: int, file_id: str, *, xml: bytes) -> None:
@@ -209,7 +212,8 @@ class Hotline:
     def _open_report(self, report_id: int) -> Report:
         report = self.find(report_id)
         if report is None:
-            raise StateError(5001)
+            # Those of before a reset were given.
+            raise StateError(5001, was_never_given=not self._first_report_id <= report_id < self._next_report_id)
         report.was_named = True
         if report.state == "open":
             return report

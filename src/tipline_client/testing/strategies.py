@@ -10,7 +10,15 @@ from functools import cache
 from typing import Any, TypeVar
 
 from annotated_types import Ge, Le
-from hypothesis import strategies as st
+
+try:
+    from hypothesis import strategies as st
+except ModuleNotFoundError as error:
+    if error.name != "hypothesis":
+        raise
+    raise ImportError(
+        'these strategies need Hypothesis: pip install "tipline-client[testing]"', name=error.name
+    ) from error
 
 from tipline_client.models.base import WireModel
 from tipline_client.models.file_details import EvidenceDetails, FileDetails

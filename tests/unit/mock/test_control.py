@@ -89,6 +89,7 @@ async def test_requests_without_bodies(http: httpx.AsyncClient) -> None:
             "request_id": "mock-00000001",
             "time": "2026-02-01T12:00:00+00:00",
             "fault": None,
+            "unexpected": None,
         }
     ]
 
@@ -132,8 +133,10 @@ async def test_body_that_is_not_json(http: httpx.AsyncClient, path: str, body: b
         [{"step": "finish", "fault": "status", "status": 999}],
         [{"step": "finish", "fault": "ok", "surplus": 1}],
         [{"step": "finish", "fault": "garbage", "body": {"base64": "?"}}],
+        [{"step": "finish", "fault": "garbage", "body": {"base64": {}}}],
         {"dice": {"seed": 1, "chances": {"nothing": 0.5}}},
-        {"dice": {"seed": 1, "chances": {"lost_reply": 0.6, "close": 0.6}}},
+        [{"step": "finish", "fault": "status", "status": "503"}],
+        {"dice": {"seed": True, "chances": {}}},
     ],
 )
 async def test_plan_of_the_wrong_form(http: httpx.AsyncClient, value: object) -> None:
@@ -167,10 +170,6 @@ async def test_clock_turned_over_http(http: httpx.AsyncClient) -> None:
         {"now": "soon"},
         {"now": "2026-02-01T13:00:00"},
         {"advance_seconds": True},
-        {"advance_seconds": 1e300},
-        {"advance_seconds": 1e12},
-        {"now": "9999-12-31T23:59:59Z"},
-        {"now": "0001-01-01T00:00:00+10:00"},
         {"now": "2026-02-01T13:00:00Z", "advance_seconds": 1},
         [],
     ],
@@ -181,6 +180,34 @@ async def test_clock_of_the_wrong_form(http: httpx.AsyncClient, value: object) -
 
     assert response.status_code == 422
     assert (await http.get("/_mock/clock")).json()["offset_seconds"] == 0.0
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"advance_seconds": 1e300},
+        {"advance_seconds": 1e12},
+        {"now": "9999-12-31T23:59:59Z"},
+        {"now": "0001-01-01T00:00:00+10:00"},
+        {"now": "2016-12-31T23:59:60Z"},
+    ],
+)
+async def test_time_that_no_clock_shows(http: httpx.AsyncClient, value: object) -> None:
+    """A time of the right form beyond the clock's years, or a leap second, is 409 and turns nothing."""
+    response = await http.put("/_mock/clock", json=value)
+
+    assert response.status_code == 409
+    assert (await http.get("/_mock/clock")).json()["offset_seconds"] == 0.0
+
+
+@pytest.mark.anyio
+async def test_chances_beyond_certainty(http: httpx.AsyncClient) -> None:
+    """Chances that are each in order and together more than 1 are 409, and no dice are thrown."""
+    response = await http.put("/_mock/faults", json={"dice": {"seed": 1, "chances": {"lost_reply": 0.6, "close": 0.6}}})
+
+    assert response.status_code == 409
+    assert (await http.get("/_mock/faults")).json()["dice"] is None
 
 
 @pytest.mark.anyio

@@ -33,3 +33,23 @@ async def test_slept_on() -> None:
     await clock.sleep(timedelta(hours=-1))
 
     assert START + timedelta(hours=1) == clock.now()
+
+
+def test_running() -> None:
+    """A running clock goes on with the machine's, is turned by what is asked, and stands still once it is stopped."""
+    before = datetime.now(UTC)
+    clock = TurnableClock.running()
+
+    clock.advance(timedelta(days=1))
+    running = [clock.now(), clock.now()]
+    stopped = clock.stop()
+
+    assert before + timedelta(days=1) <= running[0] <= running[1] <= stopped <= datetime.now(UTC) + timedelta(days=1)
+    assert stopped == clock.now() == clock.stop()
+
+
+def test_running_from_a_moment() -> None:
+    """It begins at the moment that it is given, and goes on from there."""
+    clock = TurnableClock(START, runs=True)
+
+    assert timedelta(0) <= clock.now() - START < timedelta(hours=1)

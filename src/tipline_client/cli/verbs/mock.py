@@ -2,10 +2,12 @@
 
 import json
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final, Literal
 from urllib.parse import urljoin
 
+from tipline_client.cli import mock_process
 from tipline_client.cli.exit_codes import CommandError, ExitCode
 from tipline_client.cli.options import OUTPUT, OutputOptions
 from tipline_client.cli.output import Output
@@ -31,12 +33,14 @@ def mock(
     chance: tuple[str, ...] = (),
     era: Literal["2026", "2016"] = "2026",
     newer_elements: bool = False,
+    wait: bool = False,
     options: OutputOptions = OUTPUT,
 ) -> ExitCode:
     """Run a mock endpoint until SIGINT or SIGTERM. It is no hotline: nothing sent to it is filed.
 
     Prints its base URL on a line of its own when it is ready; give that as TIPLINE_ENDPOINT. Its control API stands
-    beside it, under /_mock; the line after says where that is described.
+    beside it, under /_mock; the line after says where that is described. With --wait it goes on in the background, and
+    the command ends when it answers calls, with its process id on the last line.
 
     Example: tipline mock --port 0 --fault finish:lost_reply
 
@@ -51,6 +55,7 @@ def mock(
         chance: A fault and its probability: lost_reply=0.1. Repeatable.
         era: 2026 (errors with HTTP 400) or 2016 (errors with HTTP 200).
         newer_elements: Accept the elements that newer documentation adds.
+        wait: Start it in the background, and return when it answers.
         options: Shared options.
     """
     try:
@@ -75,6 +80,10 @@ def mock(
         raise CommandError(f"{faults}: {error.strerror}") from None
     except ValueError:
         raise CommandError("the faults or dice have no form that the mock endpoint knows") from None
+    if wait:
+        given: dict[str, object] = {"port": port, "host": host, "username": username, "password": password, "era": era}
+        given |= {"faults": faults and faults.absolute(), "dice": dice, "newer-elements": newer_elements or None}
+        return _start(given | {"fault": fault, "chance": chance}, options.output())
     serve(
         port=port,
         host=host,
@@ -87,6 +96,25 @@ def mock(
         announce=_Announcer(options.output()).hear,
     )
     return ExitCode.OK
+
+
+def _start(given: Mapping[str, object], output: Output) -> ExitCode:
+    started = mock_process.start(_words(given))
+    pid = started["pid"]
+    lines = [*started["notices"], started["baseUrl"], f"Its control API: {started['openapi']}"]
+    output.finish(started, [*lines, f"It goes on in the background until it is stopped: kill {pid}"])
+    return ExitCode.OK
+
+
+def _words(given: Mapping[str, object]) -> list[str]:
+    """Options as words again; what was not given is left out, and what can be repeated is."""
+    words = []
+    for name, value in given.items():
+        if value is True:
+            words.append(f"--{name}")
+        elif value is not None:
+            words += [f"--{name}={one}" for one in (value if isinstance(value, tuple) else (value,))]
+    return words
 
 
 def _chance(text: str) -> tuple[str, float]:

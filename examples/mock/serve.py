@@ -1,0 +1,74 @@
+"""Runs `tipline mock` in a container, where a published port does not lead to loopback.
+
+The mock endpoint listens on loopback and nowhere else. So this program listens at the container's own address, and
+hands every byte on to it; the arguments go to `tipline mock`. With `--check` it only says, by its exit code, whether
+calls are answered.
+"""
+
+import asyncio
+import os
+import shutil
+import signal
+import socket
+import sys
+import urllib.request
+from contextlib import suppress
+
+PORT = int(os.environ.get("MOCK_PORT", "8765"))
+CHUNK = 65_536
+
+
+def own_address() -> str:
+    """Where the container is reached; it can be set for a trial outside of one."""
+    return os.environ.get("MOCK_ADDRESS") or socket.gethostbyname(socket.gethostname())
+
+
+async def copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Hand on what comes, and the end of it."""
+    with suppress(ConnectionError):
+        while chunk := await reader.read(CHUNK):
+            writer.write(chunk)
+            await writer.drain()
+        writer.write_eof()
+
+
+async def connect(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Serve one connection until the mock endpoint ends it, as it may do in the middle of an answer."""
+    try:
+        there, back = await asyncio.open_connection("127.0.0.1", PORT)
+    except OSError:
+        writer.transport.abort()
+        return
+    sending = asyncio.create_task(copy(reader, back))
+    await copy(there, writer)
+    sending.cancel()
+    for end in (back, writer):
+        end.close()
+        with suppress(ConnectionError):
+            await end.wait_closed()
+
+
+async def main() -> int:
+    """Run both until the mock endpoint ends."""
+    # Not by the name alone: in a virtual environment that is not activated it stands beside the interpreter.
+    program = shutil.which("tipline", path=os.path.dirname(sys.executable)) or "tipline"  # noqa: PTH120 - no Path needed
+    mock = await asyncio.create_subprocess_exec(program, "mock", "--port", str(PORT), *sys.argv[1:])
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, mock.send_signal, number)
+    async with await asyncio.start_server(connect, own_address(), PORT):
+        return await mock.wait()
+
+
+def check() -> int:
+    """0 when the mock endpoint answers."""
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with opener.open(f"http://127.0.0.1:{PORT}/_mock/ready", timeout=2) as answer:
+            return 0 if answer.status == 200 else 1
+    except OSError:
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(check() if sys.argv[1:] == ["--check"] else asyncio.run(main()))

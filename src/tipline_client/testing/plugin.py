@@ -1,0 +1,296 @@
+"""The pytest plug-in `tipline`: fixtures, markers, strictness, and the guard that keeps tests from a real hotline.
+
+A fixture acts only when it is asked for; the guard is always there. It is loaded in every test run of an environment
+that has this package, so it imports nothing but pytest and the guard until something is asked for. What the fixtures
+give stands in the modules beside it.
+"""
+
+from collections.abc import Generator, Iterator, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tipline_client.testing import guard
+
+TYPE_CHECKING = False
+"""As in `typing`; what is imported below it would cost every test run its time."""
+
+if TYPE_CHECKING:
+    from tipline_client import AsyncTiplineClient, Options, TiplineClient
+    from tipline_client.mock.script import FaultBook, ScriptedFault
+    from tipline_client.testing.clock import TurnableClock
+    from tipline_client.testing.endpoint import TiplineEndpoint
+
+__all__ = [
+    "tipline_async_client",
+    "tipline_client",
+    "tipline_clock",
+    "tipline_disturbance",
+    "tipline_endpoint",
+    "tipline_faults",
+    "tipline_home",
+    "tipline_options",
+]
+
+_MARKERS = {
+    "tipline_endpoint(in_process=..., **settings)": "how `tipline_endpoint` is opened: in process or over loopback, "
+    "and any argument of `MockEndpoint`, such as era='2016'",
+    "tipline_clock(start)": "let `tipline_clock` begin at this moment (ISO 8601, with its zone) and stand still until "
+    "it is turned",
+    "tipline_faults(step, *faults)": "what shall go wrong, in order: faults of `tipline_client.mock`, names such as "
+    "'lost_reply', or their JSON form",
+    "tipline_relaxed": "let the test pass in spite of unexpected requests, faults that met no call, and duplicates",
+    "tipline_testing_host": "let the test reach the hotline's own test hosts, and only these",
+}
+_WAYS = ("loopback", "in_process")
+_DISTURBANCES = [
+    f"{step}:{fault}"
+    for step in ("submit", "upload", "fileinfo", "finish")
+    for fault in ("lost_request", "lost_reply", "status", "garbage", "truncate")
+]
+
+_endpoint_key = pytest.StashKey["TiplineEndpoint"]()
+_disturbed_key = pytest.StashKey[str]()
+_passed_key = pytest.StashKey[bool]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Say which settings there are."""
+    parser.addini(
+        "tipline_endpoint",
+        "how `tipline_endpoint` is reached unless a test is marked: loopback (default) or in_process",
+        default="loopback",
+    )
+    parser.addini(
+        "tipline_hotlines",
+        "domains that no test may address, beside the hotline's own",
+        type="linelist",
+        default=[],
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Register the markers, and begin to watch."""
+    for marker, meaning in _MARKERS.items():
+        config.addinivalue_line("markers", f"{marker}: {meaning}")
+    if config.getini("tipline_endpoint") not in _WAYS:
+        raise pytest.UsageError(f"tipline_endpoint is one of {', '.join(_WAYS)}")
+    guard.watch(config.getini("tipline_hotlines"))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_setup(item: pytest.Item) -> Generator[None, Any, Any]:
+    """Fail a setup that would address a hotline."""
+    return (yield from _guarded(item))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, Any, Any]:
+    """Fail a teardown that would address a hotline."""
+    return (yield from _guarded(item))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
+    """Fail a test that would address a hotline, or whose endpoint has something to complain of."""
+    try:
+        result = yield from _guarded(item)
+    except (Exception, pytest.fail.Exception):
+        _tell_of_endpoint(item)
+        raise
+    complaints = _complaints(item)
+    if complaints:
+        _tell_of_endpoint(item)
+        _fail_for(complaints)
+    item.stash[_passed_key] = True
+    return result
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Fail a run in which somebody tried when no test was running."""
+    tries = guard.taken()
+    if tries:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+        reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+        if reporter is not None:
+            reporter.write_line(f"outside of any test: {guard.complaint(tries)}", red=True)
+
+
+@pytest.fixture
+def tipline_clock(request: pytest.FixtureRequest) -> "TurnableClock":
+    """The time of endpoint and client: it goes with the machine's until it is turned, and who waits on it turns it.
+
+    With the marker `tipline_clock` it begins at a moment of the test's choice, and stands still.
+    """
+    from tipline_client.testing.clock import TurnableClock
+
+    marker = request.node.get_closest_marker("tipline_clock")
+    if marker is None:
+        return TurnableClock.running()
+    try:
+        [start] = marker.args
+        moment = start if isinstance(start, datetime) else datetime.fromisoformat(start)
+    except (TypeError, ValueError):
+        raise pytest.UsageError("tipline_clock takes one moment, such as '2026-01-05T09:00:00Z'") from None
+    if moment.tzinfo is None:
+        raise pytest.UsageError("the moment of tipline_clock needs a zone, such as the Z of '2026-01-05T09:00:00Z'")
+    return TurnableClock(moment.astimezone(UTC))
+
+
+@pytest.fixture
+def tipline_endpoint(request: pytest.FixtureRequest, tipline_clock: "TurnableClock") -> "Iterator[TiplineEndpoint]":
+    """A mock endpoint of the test's own: strict, stateful, and broken as the test asks.
+
+    Nothing that was sent to it leaves the machine. The test fails if a call arrives that no client that works can
+    send, or a fault that was scripted meets no call, unless it is marked `tipline_relaxed`.
+    """
+    from tipline_client.testing.endpoint import TiplineEndpoint
+
+    node = request.node
+    with TiplineEndpoint(clock=tipline_clock, **_settings(node)) as endpoint:
+        for marker in reversed(list(node.iter_markers("tipline_faults"))):
+            _script(endpoint, marker)
+        node.stash[_endpoint_key] = endpoint
+        yield endpoint
+        # One that failed has said so, and one that was skipped need not have met its faults.
+        complaints = _complaints(node) if node.stash.get(_passed_key, False) else []
+    if complaints:
+        _fail_for(complaints)
+
+
+@pytest.fixture
+def tipline_faults(tipline_endpoint: "TiplineEndpoint") -> "FaultBook":
+    """What shall go wrong at `tipline_endpoint`: `.script(step, *faults)`, `.dice(seed, chances=...)`, `.clear()`."""
+    return tipline_endpoint.faults
+
+
+@pytest.fixture(params=_DISTURBANCES, ids=[text.replace(":", "-") for text in _DISTURBANCES])
+def tipline_disturbance(request: pytest.FixtureRequest, tipline_endpoint: "TiplineEndpoint") -> "ScriptedFault":
+    """Runs the test once for each fault that a client must survive, at each step, and says which it is.
+
+    A step that the test never takes, such as an upload without evidence, leaves its fault unmet; that is no failure.
+    """
+    from tipline_client.mock import read_fault
+
+    step, _, name = str(request.param).partition(":")
+    scripted = read_fault({"step": step, "fault": name})
+    tipline_endpoint.faults.script(scripted.step, scripted.fault)
+    request.node.stash[_disturbed_key] = f"the fault {name} for {step} met no call"
+    return scripted
+
+
+@pytest.fixture
+def tipline_home(tmp_path: Path) -> Path:
+    """Where the clients of the test have outbox, keys and evidence; it is made when one is opened."""
+    return tmp_path / "tipline-home"
+
+
+@pytest.fixture
+def tipline_options(tipline_endpoint: "TiplineEndpoint") -> "Options":
+    """Options for clients that a test opens itself: calls go to `tipline_endpoint`, and no wait takes time."""
+    return tipline_endpoint.options
+
+
+@pytest.fixture
+def tipline_client(
+    tipline_endpoint: "TiplineEndpoint", tipline_options: "Options", tipline_home: Path
+) -> "Iterator[TiplineClient]":
+    """An open client of `tipline_endpoint`, with a home and keys of its own; it is closed after the test."""
+    from tipline_client import TiplineClient
+
+    with TiplineClient.open(tipline_home, profile=tipline_endpoint.profile, options=tipline_options) as client:
+        tipline_endpoint.watch(client)
+        yield client
+
+
+@pytest.fixture
+def tipline_async_client(
+    tipline_endpoint: "TiplineEndpoint", tipline_options: "Options", tipline_home: Path
+) -> "Iterator[AsyncTiplineClient]":
+    """The same for asynchronous tests, whatever plug-in runs them; it has the home of `tipline_client`."""
+    from anyio.from_thread import start_blocking_portal
+
+    from tipline_client import AsyncTiplineClient
+
+    client = AsyncTiplineClient.open(tipline_home, profile=tipline_endpoint.profile, options=tipline_options)
+    tipline_endpoint.watch(client)
+    yield client
+    # Whether a loop runs in this thread by now is known to nobody here, so it is closed in another.
+    with start_blocking_portal() as portal:
+        portal.call(client.aclose)
+
+
+def _guarded(item: pytest.Item) -> Generator[None, Any, Any]:
+    may_reach = item.get_closest_marker("tipline_testing_host") is not None
+    with guard.permitted(guard.TESTING_HOSTS if may_reach else frozenset()):
+        try:
+            result = yield
+        except guard.RealHotlineError:
+            guard.taken()
+            raise
+        except (Exception, pytest.fail.Exception) as error:
+            # The refusal became some other failure on its way.
+            tries = guard.taken()
+            if tries:
+                raise guard.RealHotlineError(guard.complaint(tries)) from error
+            raise
+        tries = guard.taken()
+    if tries:
+        # It was swallowed on its way, as by a client that takes it for an outage.
+        pytest.fail(guard.complaint(tries), pytrace=False)
+    return result
+
+
+def _settings(node: pytest.Item) -> dict[str, Any]:
+    settings: dict[str, Any] = {"in_process": node.config.getini("tipline_endpoint") == "in_process"}
+    for marker in reversed(list(node.iter_markers("tipline_endpoint"))):
+        settings |= marker.kwargs
+    return settings
+
+
+def _script(endpoint: "TiplineEndpoint", marker: pytest.Mark) -> None:
+    from tipline_client.mock import read_fault
+
+    if len(marker.args) < 2 or marker.kwargs:
+        raise pytest.UsageError("tipline_faults takes a step and at least one fault: ('finish', 'lost_reply')")
+    step, *faults = marker.args
+    for fault in faults:
+        try:
+            if isinstance(fault, str | Mapping):
+                told = {"fault": fault} if isinstance(fault, str) else dict(fault)
+                fault = read_fault({**told, "step": step}).fault  # noqa: PLW2901 - the same fault as a value
+            endpoint.faults.script(step, fault)
+        except ValueError as error:
+            raise pytest.UsageError(f"tipline_faults({step!r}, {fault!r}) is no fault: {error}") from None
+
+
+def _complaints(item: pytest.Item) -> list[str]:
+    endpoint = item.stash.get(_endpoint_key, None)
+    if endpoint is None or item.get_closest_marker("tipline_relaxed") is not None:
+        return []
+    complaints = endpoint.complaints()
+    unmet = item.stash.get(_disturbed_key, None)
+    if unmet in complaints:
+        complaints.remove(unmet)
+    return complaints
+
+
+def _tell_of_endpoint(item: pytest.Item) -> None:
+    endpoint = item.stash.get(_endpoint_key, None)
+    if endpoint is not None:
+        item.add_report_section("call", "tipline endpoint", "\n".join((*endpoint.outline(), *endpoint.complaints())))
+
+
+def _fail_for(complaints: list[str]) -> None:
+    pytest.fail(
+        "\n".join(
+            (
+                "the mock endpoint met what it did not expect:",
+                *(f"  {complaint}" for complaint in complaints),
+                "A test that means it is marked `tipline_relaxed`.",
+            )
+        ),
+        pytrace=False,
+    )

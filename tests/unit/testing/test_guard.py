@@ -1,0 +1,74 @@
+"""Which addresses the guard takes for a hotline's."""
+
+import socket
+from urllib.parse import urlsplit
+
+import pytest
+
+from tipline_client.profiles import KNOWN_PROFILES
+from tipline_client.testing.guard import TESTING_HOSTS, host_in, permitted
+
+
+@pytest.mark.parametrize(
+    "profile", [profile for profile in KNOWN_PROFILES if profile.base_url], ids=lambda one: one.name
+)
+def test_host_of_a_profile(profile: object) -> None:
+    """Every host that a profile of this package addresses is refused."""
+    host = urlsplit(str(getattr(profile, "base_url", ""))).hostname
+
+    assert host
+    assert host == host_in("socket.getaddrinfo", (host, 443, 0, 0, 0))
+
+
+@pytest.mark.parametrize(
+    ("event", "arguments"),
+    [
+        ("socket.getaddrinfo", (b"Report.CyberTip.org.", 443, 0, 0, 0)),
+        ("socket.gethostbyname", ("report.cybertip.org",)),
+        ("socket.connect", (None, ("report.cybertip.org", 443))),
+        ("socket.sendto", (None, ("report.cybertip.org", 443))),
+        ("urllib.Request", ("https://user@report.cybertip.org:443/ispws", None, {}, "GET")),
+        ("http.client.send", (None, b"CONNECT report.cybertip.org:443 HTTP/1.1\r\n\r\n")),
+    ],
+)
+def test_ways_to_a_hotline(event: str, arguments: tuple[object, ...]) -> None:
+    """Look-ups, connections, datagrams, URLs and tunnels through a proxy are all seen."""
+    assert "report.cybertip.org" == host_in(event, arguments)
+
+
+@pytest.mark.parametrize(
+    ("event", "arguments"),
+    [
+        ("socket.getaddrinfo", (None, 80, 0, 0, 0)),
+        ("socket.getaddrinfo", ("notcybertip.org", 80, 0, 0, 0)),
+        ("socket.getaddrinfo", ("cybertip.org.example.com", 80, 0, 0, 0)),
+        ("socket.connect", (None, "/run/some.socket")),
+        ("socket.connect", (None, ("127.0.0.1", 80))),
+        ("socket.sendmsg", (None, None)),
+        ("urllib.Request", ("http://[not-an-address/", None, {}, "GET")),
+        ("http.client.send", (None, b"GET /report.cybertip.org HTTP/1.1\r\n\r\n")),
+        ("http.client.send", (None, [b"CONNECT "])),
+        ("open", ("report.cybertip.org", "r", 0)),
+    ],
+)
+def test_everything_else(event: str, arguments: tuple[object, ...]) -> None:
+    """Names that only look alike, local sockets and other events are none of its business."""
+    assert host_in(event, arguments) is None
+
+
+def test_permitted_for_a_while() -> None:
+    """The testing host may be addressed within the block alone, production not even there."""
+    with permitted(TESTING_HOSTS):
+        within = [host_in("socket.gethostbyname", (host,)) for host in ("exttest.cybertip.org", "report.cybertip.org")]
+
+    assert [None, "report.cybertip.org"] == within
+    assert "exttest.cybertip.org" == host_in("socket.gethostbyname", ("exttest.cybertip.org",))
+
+
+def test_sockets_of_everybody() -> None:
+    """A socket that was asked beforehand connects as any other."""
+    with socket.create_server(("127.0.0.1", 0)) as server, socket.socket() as one, socket.socket() as other:
+        one.connect(server.getsockname())
+        answer = other.connect_ex(server.getsockname())
+
+        assert (server.getsockname(), 0) == (one.getpeername(), answer)
