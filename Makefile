@@ -64,7 +64,7 @@ bench: setup  ## Measure; prints tables of ratios
 	$(BIN)/python -m benchmarks
 
 generate: setup  ## Write the generated pages and golden files anew
-	$(BIN)/python docs/generate.py
+	$(BIN)/python -m docs.generate
 	$(BIN)/python tests/golden/regenerate.py
 
 lock: setup  ## Pin the newest versions that fit

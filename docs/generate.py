@@ -1,7 +1,7 @@
 """Writes the parts of the documentation that the code itself knows: fields, rules, moves, errors, exit codes, names.
 
-Run `python docs/generate.py` after changing any of them; a test compares. A generated part stands in its page between
-two comments, and all around it is written by hand. This script knows nothing of what the pages say beside that.
+Run `make generate` after changing any of them; a test compares. A generated part stands in its page between two
+comments, and all around it is written by hand. This script knows nothing of what the pages say beside that.
 """
 
 import ast
@@ -13,6 +13,7 @@ from pathlib import Path
 from types import ModuleType
 
 from annotated_types import Ge, Le
+from docs.draw import DRAWINGS
 
 import tipline_client
 from tipline_client import errors, models, validation
@@ -272,3 +273,5 @@ def pages() -> list[Path]:
 if __name__ == "__main__":
     for page in pages():
         page.write_text(rewrite(page.read_text(encoding="utf-8")), encoding="utf-8")
+    for name, draw in DRAWINGS.items():
+        (DOCS / "drawings" / f"{name}.svg").write_text(draw(), encoding="utf-8")

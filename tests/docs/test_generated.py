@@ -25,12 +25,12 @@ DOCS = ROOT / "docs"
 
 @pytest.mark.parametrize("page", generate.pages(), ids=name_of)
 def test_generated_part_out_of_date(page: Path) -> None:
-    """A page equals what `python docs/generate.py` would write."""
+    """A page equals what `make generate` would write."""
     written = page.read_text(encoding="utf-8")
 
     expected = generate.rewrite(written)
 
-    assert expected == written, "run `python docs/generate.py`"
+    assert expected == written, "run `make generate`"
 
 
 def test_part_that_no_page_shows() -> None:
