@@ -4,7 +4,9 @@ Run `make generate` after changing any of them; a test compares. A generated par
 comments, and all around it is written by hand. This script knows nothing of what the pages say beside that.
 """
 
+import inspect
 import re
+import textwrap
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -94,6 +96,12 @@ def _errors() -> str:
     return table(("exception", "meaning", "way out"), rows)
 
 
+def _error_tree() -> str:
+    # Its words are those of the module; that it has every exception at its place is tested.
+    tree = inspect.cleandoc(str(errors.__doc__)).partition("The tree::\n\n")[2].partition("\n\n")[0]
+    return f"```text\n{textwrap.dedent(tree)}\n```\n"
+
+
 def _faults() -> str:
     functions: dict[str, Callable[..., object]] = {name: getattr(faults, name) for name in sorted(faults.__all__)}
     rows = [
@@ -106,6 +114,7 @@ def _faults() -> str:
 PARTS: Mapping[str, Callable[[], str]] = {
     "alarms": _alarms,
     "answers": _answers,
+    "error-tree": _error_tree,
     "errors": _errors,
     "exit-codes": _exit_codes,
     "faults": _faults,

@@ -14,7 +14,7 @@ from tipline_client.cli import main
 from tipline_client.mock import MockEndpoint
 
 MOST_NOT_RUN = 6
-LANGUAGES = {"console", "json", "python", "text", "toml"}
+LANGUAGES = {"console", "csv", "json", "python", "sh", "sql", "text", "toml"}
 
 every_page = pytest.mark.parametrize("page", PAGES, ids=name_of)
 
