@@ -8,6 +8,7 @@ folder of the sources is the project's root, so that the changelog beside `docs`
 import re
 from pathlib import Path
 
+from pygments.lexers.special import TextLexer  # type: ignore[import-untyped]  # bears no types
 from sphinx.application import Sphinx
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -71,5 +72,7 @@ def _write_front(app: Sphinx, failure: Exception | None) -> None:
 
 def setup(app: Sphinx) -> None:
     """Called by Sphinx."""
+    # Pygments has no words for a table of commas.
+    app.add_lexer("csv", TextLexer)
     app.connect("source-read", _add_navigation)
     app.connect("build-finished", _write_front)
