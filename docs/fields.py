@@ -17,7 +17,7 @@ _ROOTS = (models.Submission, models.FileDetails, models.ReportResponse, models.R
 _OURS = (models.Submission, models.EvidenceItem)
 """What no schema of the endpoint knows: the form in which a report is handed in."""
 
-_HEAD = ("wire name", "Python name", "form", "occurs", "limits", "meaning", "source")
+_HEAD = ("name", "form", "occurs", "limits", "meaning", "source")
 
 
 def fields() -> str:
@@ -46,8 +46,7 @@ def models_in_order() -> tuple[type[models.WireModel], ...]:
 def _model(model: type[models.WireModel]) -> str:
     rows = [
         (
-            f"`{field.wire}`",
-            f"`{field.name}`",
+            f"`{field.wire}`" if field.wire == field.name else f"`{field.wire}`<br>`{field.name}`",
             _form(field),
             _occurrence(field),
             "; ".join(_limits(field)),

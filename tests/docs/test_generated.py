@@ -140,7 +140,7 @@ def test_rules_and_fields_in_the_reference() -> None:
     fields_page = (DOCS / "reference" / "fields.md").read_text(encoding="utf-8")
 
     rules = [rule.id for rule in validation.rules_reference() if f"| `{rule.id}` |" not in rules_page]
-    fields = [field.wire for field in outline(EvidenceDetails) if f"| `{field.wire}` |" not in fields_page]
+    fields = [field.wire for field in outline(EvidenceDetails) if f"| `{field.wire}`" not in fields_page]
 
     assert ([], []) == (rules, fields)
 

@@ -150,7 +150,7 @@ def test_pictures_for_who_does_not_see_them(site: Site) -> None:
 
 def test_page_with_mistakes(tmp_path: Path) -> None:
     """A link that leads nowhere, a place that is not there, and a page in no list each end the build."""
-    for name in ("docs/conf.py", "src/tipline_client/_version.py"):
+    for name in ("docs/conf.py", "docs/static/site.css", "src/tipline_client/_version.py"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text((ROOT / name).read_text(encoding="utf-8"), encoding="utf-8")
     page = "# Mugs\n\n- [a page](missing.md)\n- [a place](other.md#missing)\n\n## List\n\n- [Other](other.md)\n"
