@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from tests.acceptance.world import World
+from tipline_client.cli.files import ResultLines
+from tipline_client.errors import ConfigurationError
 from tipline_client.mock import code, other_files
 
 
@@ -32,6 +34,22 @@ def test_rejects_are_unchanged(world: World) -> None:
     assert b"".join(bad) + b"\n" == rejects.read_bytes()
     assert [(4, 1), (5, 2), (6, 3)] == [(issue["line"], issue["rejectLine"]) for issue in _issues(issues)]
     assert 0o600 == stat.S_IMODE(rejects.stat().st_mode) == stat.S_IMODE(issues.stat().st_mode)
+
+
+def test_results_cannot_be_written(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The run ends with the reason and a summary that counts what is durable, the last one too."""
+
+    def fail(*_: object) -> None:
+        raise ConfigurationError("no room for results")
+
+    monkeypatch.setattr(ResultLines, "add", fail)
+    path = world.lines(*(world.content(f"case-{number}", evidence=[]) for number in range(200)))
+
+    ran = world.run("enqueue", str(path), "--results", "results.jsonl", "--json")
+
+    [source] = ran.document["sources"]
+    assert (5, True) == (ran.code, "no room" in source["error"]["message"])
+    assert 0 < source["queued"] == len(world.listed()) < 200
 
 
 def test_mended_rejects(world: World) -> None:

@@ -43,7 +43,8 @@ class BulkRun:
         rules: What they are checked against.
         reporter: Stands in a report that names none.
         in_flight: How many are on their way at once.
-        on_filed: Told of each that was taken and has an entry, in the order read.
+        on_filed: Told of each that was taken and has an entry, in the order read; it may end the run by a
+            `ConfigurationError`.
         on_rejected: Told of each that was not, with its place and the ids of the rules; of a source that cannot
             be read with the reason.
         on_progress: Told after each how the source stands, and how far it was read.
@@ -196,7 +197,12 @@ class BulkRun:
             if not slot.is_new:
                 counts.states[entry.state] = counts.states.get(entry.state, 0) + 1
             key = entry.idempotency_key
-            self._on_filed(Filed(slot.item.label, slot.item.line, entry.id, key, is_derived, slot.is_new, entry.state))
+            filed = Filed(slot.item.label, slot.item.line, entry.id, key, is_derived, slot.is_new, entry.state)
+            try:
+                self._on_filed(filed)
+            except ConfigurationError as failure:
+                # It is queued all the same.
+                summary.stopped_by = summary.stopped_by or failure
 
     def _reject(self, slot: Slot, error: TiplineError, rejects: Rejects, summary: Summary) -> None:
         issues = slot.prepared.issues
