@@ -7,6 +7,7 @@ other generated pages have in full, which are the fields of models and the excep
 import importlib
 import inspect
 import pkgutil
+import re
 import sys
 from collections.abc import Iterator, Mapping
 from enum import Enum
@@ -23,19 +24,11 @@ from tipline_client.models import WireModel
 
 __all__ = ["MODULES", "names", "python_reference"]
 
-MODULES = (
-    "tipline_client",
-    "tipline_client.builders",
-    "tipline_client.models",
-    "tipline_client.profiles",
-    "tipline_client.events",
-    "tipline_client.errors",
-    "tipline_client.mock",
-    "tipline_client.testing",
-    "tipline_client.testing.factories",
-    "tipline_client.testing.strategies",
-)
-"""Every module whose names are public."""
+_SAID = str(tipline_client.__doc__).partition("the modules ")[2].partition(";")[0]
+_FOR_TESTS = ("tipline_client.testing.factories", "tipline_client.testing.strategies")
+
+MODULES = ("tipline_client", *(f"tipline_client.{name}" for name in re.findall(r"`(\w+)`", _SAID)), *_FOR_TESTS)
+"""Every module whose names are public: the package says which, and testing has two more beside its own names."""
 
 
 def names() -> str:

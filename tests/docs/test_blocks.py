@@ -4,6 +4,7 @@ A block that nobody runs fails by its place. Commands for a person's shell are t
 command has to take every word, of `pip` the extras have to be there, and every other program is one of a short list.
 """
 
+import importlib
 import json
 import re
 import shlex
@@ -32,7 +33,7 @@ RUN_WITH_THE_PAGE = {"console", "python"}
 OTHER_PROGRAMS = {
     *("cd", "chmod", "chown", "install", "rsync"),
     *("groupadd", "useradd", "systemctl"),
-    *("kill", "npm", "python3"),
+    *("kill", "npm"),
 }
 """What a person's shell runs beside ours: it changes the system, starts a service, or is the person's own."""
 
@@ -145,8 +146,8 @@ def _check(words: list[str]) -> str:
         _check_pip(arguments)
     elif name == "docker":
         _check_docker(arguments)
-    elif arguments[:2] == ["manage.py", "tipline"]:
-        _check(arguments[1:])
+    elif name in {"python", "python3"}:
+        _check_python(arguments)
     else:
         assert name in OTHER_PROGRAMS, f"nobody runs or checks {' '.join(words)!r}"
     return name
@@ -158,6 +159,16 @@ def _check_pip(arguments: list[str]) -> None:
     assert ["install"] == arguments[:-1]
     assert project["name"] == name
     assert {*extras.split(",")} - {""} <= {*project["optional-dependencies"]}
+
+
+def _check_python(arguments: list[str]) -> None:
+    program, *others = arguments
+    if program == "-m":
+        importlib.import_module(others[0])
+    elif program == "manage.py" and others[0] == "tipline":
+        _check(others)
+    else:
+        assert (ROOT / program).is_file() or [*(ROOT / "examples").rglob(program)]
 
 
 def _check_docker(arguments: list[str]) -> None:
@@ -190,6 +201,7 @@ def test_programs_of_other_people() -> None:
         ("curl http://127.0.0.1/", AssertionError),
         ("pip install mugs", AssertionError),
         ("docker compose up mugs", AssertionError),
+        ("python examples/mugs.py", AssertionError),
     ],
 )
 def test_command_that_nobody_checks(line: str, wrong: type[Exception]) -> None:
