@@ -2,6 +2,7 @@
 
 import importlib
 import re
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from docs.fields import models_in_order
 from docs.names import MODULES
 
 from tests.docs.pages import ROOT
+from tipline_client import AsyncTiplineClient, Options, TiplineClient
 from tipline_client.cli.app import build
 from tipline_client.cli.settings_file import _KINDS as KEYS
 from tipline_client.cli.variables import VARIABLE_NAMES
@@ -35,6 +37,17 @@ def test_public_modules() -> None:
     assert [] == unnamed
     assert 8 <= len(MODULES) == len(set(MODULES))
     assert {"tipline_client", "tipline_client.models", "tipline_client.testing.factories"} < set(MODULES)
+
+
+def test_verbs_and_options_of_the_client() -> None:
+    """The page on Python has every verb of both clients and every option in its tables."""
+    page = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
+    client = page.partition("## The client")[2].partition("\n## ")[0]
+    options = re.findall(r"^\| `(\w+)` \|", page.partition("## Options")[2].partition("\n## ")[0], re.MULTILINE)
+    verbs = {name for name in dir(AsyncTiplineClient) if name in dir(TiplineClient) and not name.startswith("_")}
+
+    assert {"open"} == {name for name in verbs if f"`{name}(" not in client}
+    assert sorted(field.name for field in fields(Options)) == sorted(options)
 
 
 @pytest.mark.parametrize("name", MODULES)
