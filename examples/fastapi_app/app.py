@@ -38,23 +38,26 @@ from .webhook import NAME, webhook
 router = APIRouter()
 
 
+@asynccontextmanager
+async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, Any]]:
+    """Open the outbox, dispatch as long as requests are served, and end what is under way before closing."""
+    settings: Settings = app.state.settings
+    async with httpx.AsyncClient() as http:
+        hooks = [webhook(settings.webhook, http)] if settings.webhook else []
+        options = replace(settings.options, hooks=hooks)
+        async with (
+            AsyncTiplineClient.open(
+                settings.home, profile=settings.profile, outbox=settings.outbox, options=options
+            ) as client,
+            AsyncDispatcher(client) as dispatcher,
+        ):
+            yield {"settings": settings, "client": client, "dispatcher": dispatcher}
+
+
 def create_app(settings: Settings | None = None) -> FastAPI:
     """The application; with settings from the environment unless others are given."""
-    known = settings or Settings.from_environ(os.environ)
-
-    @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[dict[str, Any]]:
-        """Open the outbox, dispatch as long as requests are served, and end what is under way before closing."""
-        async with httpx.AsyncClient() as http:
-            hooks = [webhook(known.webhook, http)] if known.webhook else []
-            options = replace(known.options, hooks=hooks)
-            async with (
-                AsyncTiplineClient.open(known.home, profile=known.profile, options=options) as client,
-                AsyncDispatcher(client) as dispatcher,
-            ):
-                yield {"settings": known, "client": client, "dispatcher": dispatcher}
-
     app = FastAPI(title="Moderation", lifespan=lifespan)
+    app.state.settings = settings or Settings.from_environ(os.environ)
     app.include_router(router)
     app.exception_handler(ReportInvalidError)(_refused)
     app.exception_handler(RequestValidationError)(_without_key)

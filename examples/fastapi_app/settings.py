@@ -14,6 +14,7 @@ class Settings:
     Attributes:
         profile: Which endpoint. None is a default: one that is forgotten must not become the wrong one.
         home: The folder of outbox, keys and evidence, on a local disk.
+        outbox: The address of a PostgreSQL database, if several hosts share the outbox.
         media: The folder of the files that a decision may name.
         webhook: Whom to tell of what was filed, if anybody.
         options: What else the client is to be told.
@@ -21,6 +22,7 @@ class Settings:
 
     profile: EndpointProfile
     home: Path = Path("tipline-home")
+    outbox: str | None = None
     media: Path = Path("media")
     webhook: str | None = None
     options: Options = field(default_factory=Options)
@@ -28,17 +30,21 @@ class Settings:
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> "Settings":
         """Read them; the names are those of the command `tipline`, where it has the setting too."""
-        secret = environ.get("TIPLINE_PASSWORD_FILE")
         return cls(
             profile=profiles.named(
                 environ.get("TIPLINE_ENDPOINT", ""),
                 username=environ.get("TIPLINE_USERNAME"),
-                # From a file: what is in the environment can be read by more than this program.
-                password=Path(secret).read_text(encoding="utf-8").strip() if secret else None,
+                password=_secret(environ.get("TIPLINE_PASSWORD_FILE")),
                 # The explicit act that production needs.
                 registered_esp=environ.get("TIPLINE_REGISTERED_ESP") == "yes",
             ),
             home=Path(environ.get("TIPLINE_HOME", "tipline-home")),
+            outbox=_secret(environ.get("TIPLINE_OUTBOX_FILE")),
             media=Path(environ.get("MODERATION_MEDIA", "media")),
             webhook=environ.get("MODERATION_WEBHOOK"),
         )
+
+
+def _secret(file: str | None) -> str | None:
+    # From a file: what is in the environment can be read by more than this program.
+    return Path(file).read_text(encoding="utf-8").strip() if file else None

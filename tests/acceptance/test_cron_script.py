@@ -20,7 +20,8 @@ from tipline_client.mock import MockEndpoint, slow
 from tipline_client.mock.faults import code
 from tipline_client.mock.script import Step
 
-FILE = ROOT / "examples" / "script" / "file_decisions.py"
+EXAMPLES = ROOT / "examples"
+FILE = EXAMPLES / "script" / "file_decisions.py"
 SAMPLE = [json.loads(line) for line in FILE.with_name("decisions.jsonl").read_text(encoding="utf-8").splitlines()]
 NOBODY = "http://127.0.0.1:1/ispws"
 # The script as it stands, with waits that are short enough for a test.
@@ -200,8 +201,16 @@ def test_started_wrongly(
 
 
 def test_one_command(tmp_path: Path) -> None:
-    """The command at the head of the script files the sample with a mock endpoint."""
-    command = [sys.executable, "-W", "error", str(FILE), "--mock"]
+    """The command at the head of the script and of its page files the sample with a mock endpoint."""
+    page = (ROOT / "docs" / "hosts" / "script.md").read_text(encoding="utf-8")
+    [shown] = [line for line in page.splitlines() if line.startswith("python ")]
+    assert shown in (script.__doc__ or "")
+    command = [
+        sys.executable,
+        "-W",
+        "error",
+        *(word.replace("examples/", f"{EXAMPLES}/") for word in shown.split()[1:]),
+    ]
 
     ended = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=True)
 

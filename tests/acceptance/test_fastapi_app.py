@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator, MutableMapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,9 +12,12 @@ import httpx
 import pytest
 from examples.fastapi_app.app import create_app
 from examples.fastapi_app.settings import Settings
+from fastapi import FastAPI
 
 from tests.acceptance.web_host import PICTURE, decision
 from tests.support.dispatcher_child import hasty
+from tests.support.dispatchers import ROOT
+from tests.support.postgres import PostgresServer
 from tipline_client import AsyncDispatcher
 from tipline_client.cli.sample import gradient_png
 from tipline_client.errors import ConfigurationError, OutboxUnavailableError
@@ -35,7 +39,7 @@ def settings(endpoint: MockEndpoint, tmp_path: Path) -> Settings:
     (media / PICTURE).write_bytes(gradient_png(width=8, height=8))
     (media / "empty.png").touch()
     (tmp_path / "secret.txt").write_text("of this host", encoding="utf-8")
-    return Settings(endpoint.profile, tmp_path / "home", media, options=hasty())
+    return Settings(endpoint.profile, home=tmp_path / "home", media=media, options=hasty())
 
 
 @dataclass(frozen=True)
@@ -58,9 +62,9 @@ class Tool:
         return status
 
 
-@pytest.fixture
-async def tool(settings: Settings) -> AsyncIterator[Tool]:
-    app = create_app(settings)
+@asynccontextmanager
+async def running(app: FastAPI) -> AsyncIterator[Tool]:
+    """The application in its lifespan."""
     async with app.router.lifespan_context(app) as state:
 
         async def served(scope: MutableMapping[str, Any], receive: Any, send: Any) -> None:
@@ -70,6 +74,12 @@ async def tool(settings: Settings) -> AsyncIterator[Tool]:
         transport = httpx.ASGITransport(app=served)
         async with httpx.AsyncClient(transport=transport, base_url="http://moderation.example.com") as http:
             yield Tool(http, dict(state or {}))
+
+
+@pytest.fixture
+async def tool(settings: Settings) -> AsyncIterator[Tool]:
+    async with running(create_app(settings)) as tool:
+        yield tool
 
 
 def with_files(*paths: str) -> dict[str, Any]:
@@ -225,4 +235,23 @@ def test_settings_of_production(tmp_path: Path) -> None:
     settings = Settings.from_environ(environ)
 
     assert ("cybertipline-production", "mug") == (settings.profile.name, settings.profile.password)
-    assert json.dumps(environ).count("example.com") == str(settings.webhook).count("example.com")
+    assert (environ["MODERATION_WEBHOOK"], None) == (settings.webhook, settings.outbox)
+
+
+async def test_application_from_the_environment(
+    endpoint: MockEndpoint, server: PostgresServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a server's factory makes it, with its outbox in a database that several hosts share."""
+    address = tmp_path / "outbox"
+    address.write_text(server.url() + "\n", encoding="utf-8")
+    monkeypatch.setenv("TIPLINE_ENDPOINT", endpoint.base_url)
+    monkeypatch.setenv("TIPLINE_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("TIPLINE_OUTBOX_FILE", str(address))
+    monkeypatch.setenv("MODERATION_MEDIA", str(ROOT / "examples"))
+
+    async with running(create_app()) as tool:
+        taken = await tool.post(json.loads((ROOT / "examples" / "submission.json").read_bytes()))
+        await tool.await_filed(taken.headers["Location"])
+
+    assert 1 == endpoint.summary()["finished"]
+    assert not (tmp_path / "home" / "outbox.sqlite").exists()

@@ -2,11 +2,13 @@
 
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -15,6 +17,7 @@ from tests.acceptance.hosts import eventually
 from tests.acceptance.web_host import Receiver, WebHost, decision
 from tests.support.dispatchers import ROOT
 from tipline_client.mock import MockEndpoint, slow
+from tipline_client.mock.faults import code
 
 pytestmark = pytest.mark.slow
 
@@ -104,17 +107,21 @@ def test_webhook_that_fails(host: WebHost, receiver: Receiver) -> None:
     """Reports are filed all the same, its failures can be seen, and what it missed comes later, in order."""
     receiver.status = 503
     host.start()
+    host.endpoint.faults.script("submit", code(4100))
+    refused = host.post(decision("refused"), "refused").json()["id"]
+    eventually(lambda: host.get(f"/decisions/{refused}")["state"] == "dead_letter")
     ids = [host.post(decision(name), name).json()["id"] for name in ("one", "two")]
     filed = [host.await_filed(entry_id) for entry_id in ids]
     receiver.await_calls(2)
     ill = host.get("/health")
     receiver.status = 200
-    eventually(lambda: len(receiver.got) == 2)
+    eventually(lambda: len(receiver.got) == 3)
     eventually(lambda: host.get("/health")["webhook"]["failures"] == 0)
 
-    told = [content["reportId"] for _, content in receiver.got]
+    first, *told = [(content["id"], content["state"], content["reportId"]) for _, content in receiver.got]
+    assert (refused, "dead_letter", None) == first
+    assert sorted((status["id"], "acknowledged", status["reportId"]) for status in filed) == sorted(told)
     assert ("HTTPStatusError", 0) == (ill["webhook"]["lastError"], ill["webhook"]["givenUp"])
-    assert sorted(status["reportId"] for status in filed) == sorted(told)
     assert (2, 0) == host.filed()
 
 
@@ -137,18 +144,21 @@ def test_stopped_in_the_middle_of_a_step(host: WebHost) -> None:
 
 def test_one_command(tmp_path: Path) -> None:
     """The command that the example begins with starts all of it; the sample is filed, and a signal ends all of it."""
-    command = [sys.executable, "-W", "error", "-m", "examples.fastapi_app", "--mock", "--port", "0"]
+    page = (ROOT / "docs" / "hosts" / "fastapi.md").read_text(encoding="utf-8")
+    [start, send, ask] = [shlex.split(line) for line in page.splitlines() if line.startswith(("python ", "curl "))]
+    command = [sys.executable, "-W", "error", *start[1:], "--port", "0"]
+    header, content, url = send[send.index("-H") + 1], send[send.index("--data-binary") + 1], send[-1]
     paths = os.pathsep.join([str(ROOT), os.environ["PYTHONPATH"]])
     environ = {**os.environ, "PYTHONPATH": paths, "PYTHONUNBUFFERED": "1"}
-    sample = (ROOT / "examples" / "submission.json").read_bytes()
+    sample = (ROOT / content.removeprefix("@")).read_bytes()
     with subprocess.Popen(
         command, cwd=tmp_path, env=environ, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
     ) as process:
         try:
-            url = _said_by(process, r"Uvicorn running on (http://[\d.:]+)")
-            with httpx.Client(base_url=url, trust_env=False, timeout=60) as http:
-                taken = http.post("/decisions", content=sample, headers={"Idempotency-Key": "case-4711"})
-                where = taken.raise_for_status().headers["Location"]
+            running = _said_by(process, r"Uvicorn running on (http://[\d.:]+)")
+            with httpx.Client(base_url=running, trust_env=False, timeout=60) as http:
+                taken = http.post(urlsplit(url).path, content=sample, headers=dict([header.split(": ")]))
+                where = urlsplit(ask[-1]).path.replace("ID", taken.raise_for_status().json()["id"])
                 eventually(lambda: http.get(where).json()["state"] == "acknowledged")
             process.terminate()
             rest, _ = process.communicate(timeout=60)

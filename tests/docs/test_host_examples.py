@@ -10,6 +10,7 @@ from examples.script import file_decisions as script
 from fastapi.routing import APIRoute
 
 from tests.docs.pages import PAGES, ROOT, Block, blocks
+from tests.support.service_files import ONE_HOST, UNITS
 from tipline_client.cli.exit_codes import ExitCode
 
 HOSTS = ROOT / "docs" / "hosts"
@@ -74,3 +75,17 @@ def test_cron_line_of_the_page() -> None:
     named = set(re.findall(r"TIPLINE_[A-Z_]+", page))
 
     assert named == set(re.findall(r"TIPLINE_[A-Z_]+", Path(script.__file__).read_text(encoding="utf-8")))
+
+
+def test_files_of_the_service() -> None:
+    """Every file, unit and service of the compose file that the page names is there."""
+    page = (HOSTS / "service.md").read_text(encoding="utf-8")
+    files = set(re.findall(r"examples/service/[\w.-]+", page))
+    units = set(re.findall(r"systemctl \w+(?: --now)? ([\w-]+)", page)) - {"daemon-reload"}
+    started = set(re.findall(r"docker compose --file one-host\.yaml (?:run --rm|up --detach) (\w+)", page))
+
+    assert 4 == len(files)
+    assert [] == [name for name in files if not (ROOT / name).is_file()]
+    assert units == set(UNITS)
+    assert started == set(ONE_HOST["services"])
+    assert all(f"/{name}.service.d/one-host.conf" in page for name in UNITS)

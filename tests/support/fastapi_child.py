@@ -38,7 +38,13 @@ def main() -> None:
     # Its timeout is part of the time for which others leave it to a process that died.
     vars(example)["webhook"] = lambda *given: replace(webhook(*given), timeout=timedelta(seconds=1))
     app = example.create_app(
-        Settings(profiles.mock(asked.base_url), asked.home, asked.media, asked.webhook, options=hasty())
+        Settings(
+            profiles.mock(asked.base_url),
+            home=asked.home,
+            media=asked.media,
+            webhook=asked.webhook,
+            options=hasty(),
+        )
     )
 
     @app.middleware("http")
