@@ -232,6 +232,7 @@ class DeliveryError(TiplineError):
         step: The step that ended so: `submit`, `upload`, `fileinfo`, `finish`, `retract`; `None` when none was sent.
         code: The endpoint's response code, if it gave one.
         request_id: The endpoint's `Request-ID`, to quote to its support.
+        paths: What of the submission the endpoint refused, as far as that is certain: paths as an issue has them.
     """
 
     def __init__(
@@ -241,12 +242,14 @@ class DeliveryError(TiplineError):
         step: str | None = None,
         code: int | None = None,
         request_id: str | None = None,
+        paths: Sequence[str] = (),
         hint: str | None = None,
     ) -> None:
         super().__init__(message, hint=hint)
         self.step = step
         self.code = code
         self.request_id = request_id
+        self.paths = tuple(paths)
 
 
 class DeliveryTransientError(DeliveryError):

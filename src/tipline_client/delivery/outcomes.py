@@ -13,6 +13,8 @@ __all__ = ["FAILURE_KINDS", "MAX_ERROR_TEXT", "Attempt", "Failure", "Outcome", "
 MAX_ERROR_TEXT = 500
 """Longest error text kept, in characters; a longer one is cut visibly instead of being lost."""
 
+_PATHS_IN_A_LINE = 3
+
 
 class Outcome(StrEnum):
     """How a try ended."""
@@ -59,6 +61,8 @@ class Failure:
         step: Which call.
         code: The endpoint's response code.
         request_id: The endpoint's request id.
+        paths: What of the submission the endpoint's validator refused, as far as that is certain: paths in the wire's
+            names, as validation gives them.
     """
 
     kind: str
@@ -67,6 +71,15 @@ class Failure:
     step: Step | None = None
     code: int | None = None
     request_id: str | None = None
+    paths: tuple[str, ...] = ()
+
+    @property
+    def summary(self) -> str:
+        """The explanation and the first paths, for a line."""
+        if not self.paths:
+            return self.text
+        more = f" and {len(self.paths) - _PATHS_IN_A_LINE} more" if len(self.paths) > _PATHS_IN_A_LINE else ""
+        return f"{self.text}; at {', '.join(self.paths[:_PATHS_IN_A_LINE])}{more}"
 
 
 @dataclass(frozen=True, slots=True)

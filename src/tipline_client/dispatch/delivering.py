@@ -240,7 +240,7 @@ def check_consistent(entry: Entry) -> None:
 
 def _error_for(entry: Entry, outcome: Outcome | None) -> DeliveryError:
     failure = entry.last_failure
-    text = failure.text if failure else f"it is {entry.state}"
+    text = failure.summary if failure else f"it is {entry.state}"
     if entry.state is State.RETRACTED:
         return DeliveryRejectedError(f"entry {entry.id} was withdrawn and is proven not filed", hint="")
     if entry.state is State.FILED_BY_HAND:
@@ -264,6 +264,7 @@ def _error_for(entry: Entry, outcome: Outcome | None) -> DeliveryError:
         step=failure.step if failure else None,
         code=failure.code if failure else None,
         request_id=failure.request_id if failure else None,
+        paths=failure.paths if failure else (),
     )
     if entry.checkpoint.finish_sent and kind is not DeliveryRejectedError:
         # Whatever failed last: only the endpoint knows whether that finish was carried out.
