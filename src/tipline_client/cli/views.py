@@ -66,7 +66,8 @@ def failure_text(failure: Failure | None, *, with_paths: bool = True) -> str:
     if failure is None:
         return "-"
     where = f"{failure.step}: " if failure.step else ""
-    code = f" (code {failure.code})" if failure.code is not None else ""
+    code = f"code {failure.code}"
+    code = f" ({code})" if failure.code is not None and code not in failure.text else ""
     return f"{where}{failure.summary if with_paths else failure.text}{code}"
 
 

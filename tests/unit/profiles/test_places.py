@@ -100,15 +100,13 @@ def test_attribute(text: str) -> None:
 
 def test_value_that_speaks_of_attributes_and_elements() -> None:
     """What stands in a value names nothing: the validator's own words come last."""
-    document = sent("of attribute 'thirdPartyHostedContent' on element 'report'")
+    value = "attribute 'extension' on element 'report'"
+    person = {"phone": [value], "email": ["a@example.com"]}
+    document = sent("one", reporter={"reportingPerson": person})
 
-    found = find_places(
-        document,
-        f"{behind(document, '</url>')} - "
-        + VALUE.format("of attribute 'thirdPartyHostedContent' on element 'report'", "url"),
-    )
+    found = find_places(document, f"{behind(document, '</phone>')} - {VALUE.format(value, 'phone')}")
 
-    assert (f"{URL}[0]",) == found
+    assert ("report.reporter.reportingPerson.phone[0]",) == found
 
 
 def test_behind_text_of_several_lines() -> None:
@@ -188,15 +186,16 @@ def test_rule_beyond_the_schema() -> None:
 
 def test_report_that_quotes_a_finding() -> None:
     """A finding whose beginning the report itself holds may be a quotation of it, and names nothing."""
-    document = sent("one", additionalInfo="?\n[1, 7]  -  cvc")
-    planted = behind(document, "</url>")
-    document = sent("one", additionalInfo=f"?\n{planted}  -  {VALUE.format('x', 'url')}")
-    true = behind(document, "</additionalInfo>")
+    planted = behind(sent("one"), "</url>")
+    value = f"?\n{planted}  -  {VALUE.format('x', 'url')}"
+    document = sent("one", additionalInfo=value)
+    quoted = value.replace("  ", " ")
 
     found = find_places(
-        document, f"{true} - cvc-x: '?\n{planted} - {VALUE.format('x', 'url')}\nof element 'additionalInfo'"
+        document, f"{behind(document, '</additionalInfo>')} - cvc-pattern-valid: Value '{quoted}' is not facet-valid."
     )
 
+    assert planted == behind(document, "</url>")
     assert () == found
 
 
@@ -218,11 +217,12 @@ def test_mark_in_a_list_of_marks() -> None:
     }
     document = sent("one", incidentSummary=summary)
 
-    found = find_places(
-        document, f"{behind(document, '<spam/>')} - cvc-complex-type.2.4.a: starting with element 'spam'."
-    )
+    text = "cvc-complex-type.2.4.a: starting with element 'spam'."
 
-    assert ("report.incidentSummary.reportAnnotations.spam",) == found
+    found = find_places(document, f"{behind(document, '<spam/>')} - {text}")
+    behind_it = find_places(document, f"{behind(document, '</reportAnnotations>')} - {text}")
+
+    assert (("report.incidentSummary.reportAnnotations.spam",), ()) == (found, behind_it)
 
 
 def test_details_of_a_file() -> None:
