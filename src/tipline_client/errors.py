@@ -15,7 +15,8 @@ The tree::
     │   ├── EntryNotFoundError      no entry has this id
     │   ├── LeaseLostError          somebody else may be working on the entry: stop
     │   ├── IllegalTransitionError  the entry's state does not allow this
-    │   │   └── HoldRunningError    it must be kept still, and no legal request was named
+    │   │   ├── HoldRunningError    it must be kept still, and no legal request was named
+    │   │   └── FiledTwiceError     by a person and by this program: both numbers are on record
     │   ├── ReportTakenError        the report is on record as another entry's
     │   ├── UnreadableRowError      somebody altered the row: it cannot be read back
     │   └── OutboxUnavailableError  locked, full or unreadable: nothing was written
@@ -44,6 +45,7 @@ __all__ = [
     "EnvelopeError",
     "EvidenceError",
     "EvidenceUnavailableError",
+    "FiledTwiceError",
     "HoldRunningError",
     "IllegalTransitionError",
     "Issue",
@@ -199,6 +201,12 @@ class HoldRunningError(IllegalTransitionError):
     """The content must be kept still: a hold runs, or none is on record for a report that is filed."""
 
     default_hint = "Look with `tipline hold list ENTRY`; name the legal request that allows it, or wait for the end."
+
+
+class FiledTwiceError(IllegalTransitionError):
+    """A person filed the report by hand, and this program filed it too; both numbers are on record."""
+
+    default_hint = "Neither can be taken back: tell the hotline both numbers, then close the alarm with a note."
 
 
 class ReportTakenError(OutboxError):
