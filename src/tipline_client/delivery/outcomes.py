@@ -8,7 +8,7 @@ from typing import Final
 from tipline_client.delivery.answers import AnswerKind, Scope
 from tipline_client.delivery.steps import Step
 
-__all__ = ["FAILURE_KINDS", "MAX_ERROR_TEXT", "Attempt", "Failure", "Outcome", "bounded_text"]
+__all__ = ["FAILURE_KINDS", "MAX_ERROR_TEXT", "Attempt", "Failure", "Outcome", "bounded_text", "said_of"]
 
 MAX_ERROR_TEXT = 500
 """Longest error text kept, in characters; a longer one is cut visibly instead of being lost."""
@@ -48,6 +48,11 @@ FAILURE_KINDS: Final = tuple(
 def bounded_text(text: str) -> str:
     """`text`, cut visibly to what an error column keeps."""
     return text if len(text) <= MAX_ERROR_TEXT else text[: MAX_ERROR_TEXT - 1] + "…"
+
+
+def said_of(entry_id: str, error: Exception) -> str:
+    """What an error says, for a place that names the entry already."""
+    return str(error).removeprefix(f"entry {entry_id}: ")
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from tipline_client.delivery.answers import Answer, AnswerKind, Scope
 from tipline_client.delivery.checkpoint import Intent
 from tipline_client.delivery.entry import Lease
 from tipline_client.delivery.manifest import ManifestItem
-from tipline_client.delivery.outcomes import Attempt, Failure, Outcome, bounded_text
+from tipline_client.delivery.outcomes import Attempt, Failure, Outcome, bounded_text, said_of
 from tipline_client.delivery.raw_reply import RawReply
 from tipline_client.delivery.steps import Step
 from tipline_client.dispatch.holding import holds_for
@@ -137,7 +137,8 @@ class Walk:
         except (KeyUnavailableError, UnknownSignerError) as error:
             # Nothing shows that it was altered; it is given back as it was found, for a host that has the key.
             kind = "key_unavailable" if isinstance(error, KeyUnavailableError) else "unknown_signer"
-            return await self._conclude(LeftToOthers(Failure(kind, bounded_text(str(error)))))
+            text = bounded_text(said_of(self._record.entry.id, error))
+            return await self._conclude(LeftToOthers(Failure(kind, text)))
         except EnvelopeError as error:
             return await self._refuse_envelope(error)
         now = self._road.clock.now()
@@ -307,11 +308,11 @@ class Walk:
     async def _refuse_envelope(self, error: EnvelopeError) -> Outcome:
         now = self._road.clock.now()
         entry = self._record.entry
-        text = str(error)
+        reason = text = said_of(entry.id, error)
         if entry.checkpoint.finish_sent:
             text += f"; the finish of report {entry.checkpoint.report_id} is in doubt: it may have been filed"
         failure = Failure("envelope_refused", bounded_text(text))
-        _log.error("entry %s: refused before anything was sent: %s", entry.id, error)
+        _log.error("entry %s: refused before anything was sent: %s", entry.id, reason)
         attempt = Attempt(self._started_at, now, Outcome.REJECTED, failure)
         alarm = Alarm(AlarmKind.ENVELOPE_REFUSED, bounded_text(text), now)
         await self._record.dead_letter(self._checkpoint, attempt, alarms=[alarm])
