@@ -4,9 +4,11 @@ from typing import Any
 
 from django.apps import AppConfig
 from django.core.signals import setting_changed
+from django.db.models.signals import post_migrate
 
 from tipline_client.django.checks import register_checks
 from tipline_client.django.clients import LABEL, Clients
+from tipline_client.django.tables import make_tables
 
 __all__ = ["TiplineConfig"]
 
@@ -29,6 +31,7 @@ class TiplineConfig(AppConfig):  # type: ignore[misc]  # Django bears no types
     def ready(self) -> None:
         """Begin: nothing is opened yet."""
         register_checks()
+        post_migrate.connect(make_tables, sender=self)
         setting_changed.connect(self._forget)
 
     def _forget(self, *, setting: str, **_: Any) -> None:
