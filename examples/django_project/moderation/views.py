@@ -16,6 +16,8 @@ from tipline_client.django import client
 class DecisionForm(forms.ModelForm):  # type: ignore[misc]  # Django bears no types
     """What a moderator fills in; it knows that a case is decided once."""
 
+    url = forms.URLField(assume_scheme="https")
+
     class Meta:
         """The fields."""
 
