@@ -32,23 +32,23 @@ for name in ("messages", "control"):
     (BROKER / name).mkdir(mode=0o700, parents=True, exist_ok=True)
 
 app = Celery("desk", broker="filesystem://localhost")
-app.conf.update(
-    broker_transport_options={
-        "data_folder_in": str(BROKER / "messages"),
-        "data_folder_out": str(BROKER / "messages"),
-        "control_folder": str(BROKER / "control"),
-        "polling_interval": 0.2,
-    },
-    # A message is done with when its task has ended, also if the process under it was killed.
-    task_acks_late=True,
-    task_reject_on_worker_lost=True,
-    worker_prefetch_multiplier=1,
-    # The outbox is the record; a result in a second place would only be another one to protect.
-    task_ignore_result=True,
-    worker_enable_remote_control=False,
-    beat_schedule_filename=str(BROKER / "beat"),
-    beat_schedule={"what is left": {"task": "report_what_is_left", "schedule": 60.0}},
-)
+# A message is done with when its task has ended, also if the process under it was killed.
+app.conf.task_acks_late = True
+app.conf.task_reject_on_worker_lost = True
+app.conf.worker_prefetch_multiplier = 1
+# The outbox is the record; a result in a second place would only be another one to protect.
+app.conf.task_ignore_result = True
+
+app.conf.worker_enable_remote_control = False
+app.conf.broker_transport_options = {
+    "data_folder_in": str(BROKER / "messages"),
+    "data_folder_out": str(BROKER / "messages"),
+    "control_folder": str(BROKER / "control"),
+    "polling_interval": 0.2,
+}
+app.conf.beat_schedule = {"what is left": {"task": "report_what_is_left", "schedule": 60.0}}
+app.conf.beat_schedule_filename = str(BROKER / "beat")
+app.conf.beat_max_loop_interval = 1
 
 
 @functools.cache
