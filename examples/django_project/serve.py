@@ -23,6 +23,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import django
+from django.core.management import call_command
+
 from tipline_client.mock import MockEndpoint
 
 MANAGE = [sys.executable, str(Path(__file__).with_name("manage.py"))]
@@ -30,18 +33,21 @@ PATIENCE = 60
 
 
 @contextlib.contextmanager
-def running(*words: str, environ: dict[str, str]) -> Iterator[subprocess.Popen[bytes]]:
+def running(*words: str) -> Iterator[subprocess.Popen[bytes]]:
     """One of Django's commands, until the block ends."""
-    with subprocess.Popen([*MANAGE, *words], env=environ) as process:  # noqa: S603 - a file of this folder
+    with subprocess.Popen([*MANAGE, *words]) as process:  # noqa: S603 - a file of this folder
         try:
             yield process
         finally:
             process.terminate()
 
 
-def run(*words: str, environ: dict[str, str]) -> None:
-    """One of Django's commands, to its end."""
-    subprocess.run([*MANAGE, *words], env=environ, check=True, stdout=subprocess.DEVNULL)  # noqa: S603 - likewise
+def prepare(person: str) -> None:
+    """Make home, tables and a person who may see the admin; the settings come from the environment."""
+    django.setup()
+    call_command("tipline", "init")
+    call_command("migrate", verbosity=0)
+    call_command("createsuperuser", interactive=False, username=person, email="desk@example.com")
 
 
 class Browser:
@@ -101,17 +107,15 @@ def main() -> None:
     # A service manager's way to ask for the end is Ctrl-C's.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with MockEndpoint() as endpoint, contextlib.suppress(KeyboardInterrupt):
-        password = secrets.token_urlsafe(12)
-        environ = {**os.environ, "DESK_DATA": str(data), "DESK_DEBUG": "1", "TIPLINE_ENDPOINT": endpoint.base_url}
-        environ |= {"DESK_SECRET_KEY": secrets.token_urlsafe(50), "DJANGO_SUPERUSER_PASSWORD": password}
-        run("tipline", "init", environ=environ)
-        run("migrate", environ=environ)
-        person = f"moderator-{secrets.token_hex(2)}"
-        run("createsuperuser", "--no-input", f"--username={person}", "--email=desk@example.com", environ=environ)
+        person, password = f"moderator-{secrets.token_hex(2)}", secrets.token_urlsafe(12)
+        os.environ |= {"DESK_DATA": str(data), "DESK_DEBUG": "1", "TIPLINE_ENDPOINT": endpoint.base_url}
+        os.environ |= {"DESK_SECRET_KEY": secrets.token_urlsafe(50), "DJANGO_SUPERUSER_PASSWORD": password}
+        os.environ["DJANGO_SETTINGS_MODULE"] = "desk.settings"
+        prepare(person)
         site = f"http://127.0.0.1:{port}/"
         with (
-            running("runserver", "--noreload", f"127.0.0.1:{port}", environ=environ) as server,
-            running("tipline", "dispatch", environ=environ),
+            running("runserver", "--noreload", f"127.0.0.1:{port}") as server,
+            running("tipline", "dispatch"),
         ):
             browser = Browser(site)
             browser.wait()

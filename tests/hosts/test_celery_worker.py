@@ -19,6 +19,8 @@ from tipline_client.mock import MockEndpoint
 
 FOLDER = ROOT / "examples" / "celery_worker"
 URL = "https://www.example.com/mug"
+pytestmark = pytest.mark.slow
+
 WORKER = ("worker", "--concurrency=2", "--loglevel=WARNING", "--without-mingle", "--without-gossip")
 
 

@@ -1,5 +1,6 @@
 """The example with Django: started by one command, and killed where it hurts. Nothing is lost, nothing filed twice."""
 
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,9 +14,21 @@ from tests.hosts.desks import FOLDER, Desk
 from tipline_client.mock import MockEndpoint
 from tipline_client.mock.faults import lost_reply, slow
 
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def new_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Home and tables of a desk at which nobody has decided yet."""
+    folder = tmp_path_factory.mktemp("desk")
+    with MockEndpoint() as endpoint:
+        Desk(folder, endpoint).prepare()
+    return folder
+
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
+def desk(tmp_path: Path, new_data: Path) -> Iterator[Desk]:
+    shutil.copytree(new_data, tmp_path / "desk")
     with MockEndpoint() as endpoint:
         yield Desk(tmp_path / "desk", endpoint)
 
