@@ -21,6 +21,9 @@ from tipline_client.outbox import Outbox
 __all__ = ["check_database", "check_deployment", "check_project", "register_checks"]
 
 _TAG: Final = "tipline"
+_MIGRATE: Final = (
+    "`manage.py migrate` makes the tables in a database of DATABASE, `manage.py tipline migrate` in others."
+)
 _INIT: Final = "Make one with `manage.py tipline init`, or bring the one of the other hosts."
 
 
@@ -62,6 +65,9 @@ def check_database(app_configs: Any = None, databases: Sequence[str] | None = No
 
     try:
         with_outbox(found, count, only_looks=True)
+    except ConfigurationError as error:
+        # No error, which would keep `migrate` from making them.
+        return [checks.Warning(str(error), hint=_MIGRATE, id="tipline.W002")]
     except TiplineError as error:
         return [_error(8, error)]
     return []

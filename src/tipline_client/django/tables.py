@@ -4,11 +4,12 @@ So they are there before a request is, also in the database of a test run. In th
 late: its transaction may hold the lock that making them needs.
 """
 
-import contextlib
 from typing import Any
 
+from django.core.management.base import CommandError
+
 from tipline_client.django.project import database_alias, settings
-from tipline_client.errors import ConfigurationError
+from tipline_client.errors import ConfigurationError, TiplineError
 from tipline_client.outbox import migrate_database
 
 __all__ = ["make_tables"]
@@ -21,12 +22,17 @@ def make_tables(*, using: str, verbosity: int = 1, **_: Any) -> None:
     memory.
 
     Raises:
-        OutboxUnavailableError: The database refused.
+        CommandError: The database refused, or holds what no outbox can be beside.
     """
-    with contextlib.suppress(ConfigurationError):
+    try:
         address = settings().outbox if using == database_alias() else None
-        if address is None:
-            return
+    except ConfigurationError:
+        return
+    if address is None:
+        return
+    try:
         found, version = migrate_database(address)
-        if verbosity and found != version:
-            print(f"  The outbox in {using!r} is brought from version {found} to {version}.")
+    except TiplineError as error:
+        raise CommandError(f"the outbox's tables could not be made: {error}\nhint: {error.hint}") from error
+    if verbosity and found != version:
+        print(f"  The outbox in {using!r} is brought from version {found} to {version}.")

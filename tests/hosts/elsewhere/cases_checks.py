@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from django.conf import settings
 from django.core import checks
@@ -95,6 +96,16 @@ class Checks(SimpleTestCase):  # type: ignore[misc]
 
         assert [] == found(broken)
         assert ["tipline.E008"] == found(broken, databases=["default"])
+
+    def test_outbox_without_tables(self) -> None:
+        """That is a warning: an error would keep `migrate` from making them."""
+        if not settings.SERVER:
+            self.skipTest("a file's tables are made by whoever opens it")
+        bare = f"postgresql://tipline@/postgres?host={quote(settings.SERVER, safe='')}"
+
+        assert ["tipline.W002"] == found(
+            self.like(HOME=self.home("real"), DATABASE=None, OUTBOX=bare), databases=["default"]
+        )
 
     def test_production(self) -> None:
         """Error pages are off where reports are filed for real, and a deployment says where reports go."""
