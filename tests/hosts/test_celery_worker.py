@@ -14,6 +14,7 @@ import pytest
 
 from tests.acceptance.hosts import eventually
 from tests.docs.pages import ROOT
+from tests.hosts.programs import run_whole
 from tipline_client import Dispatcher, TiplineClient
 from tipline_client.mock import MockEndpoint
 
@@ -104,12 +105,9 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
 
 def test_one_command(tmp_path: Path) -> None:
     """It starts everything, decides, and ends when all is filed."""
-    command = [sys.executable, str(FOLDER / "run.py")]
+    said = run_whole(str(FOLDER / "run.py"), folder=tmp_path)
 
-    ran = subprocess.run(command, cwd=tmp_path, check=False, capture_output=True, text=True, timeout=300)
-
-    assert 0 == ran.returncode, ran.stdout + ran.stderr
-    assert "decided: 5, filed: 5" == ran.stdout.splitlines()[-1]
+    assert "decided: 5, filed: 5" == said.splitlines()[-1]
 
 
 def test_process_killed_in_the_middle(desk: Desk) -> None:
@@ -147,6 +145,34 @@ def test_two_at_once(desk: Desk) -> None:
         desk.await_marked()
 
     assert (1, 1) == desk.filed()
+
+
+TWICE_LOCKED = """
+import decisions, tasks
+from tipline_client.errors import OutboxUnavailableError
+
+calls = []
+real = tasks.client
+
+def client():
+    calls.append(1)
+    if len(calls) < 3:
+        raise OutboxUnavailableError("the outbox is locked")
+    return real()
+
+tasks.client = client
+good, bad = decisions.decide("https://www.example.com/mug"), decisions.decide("no address")
+states = [tasks.report_decision.apply(args=[number]).state for number in (good, bad)]
+real().close()
+print(states, len(calls), decisions.unqueued() == [bad])
+"""
+
+
+def test_what_is_retried(desk: Desk) -> None:
+    """An outbox that cannot be written to, until it can; a report that is refused is not, and stays unmarked."""
+    said = desk.run(TWICE_LOCKED)
+
+    assert "['SUCCESS', 'FAILURE'] 6 True" == said.splitlines()[-1]
 
 
 def test_what_a_message_holds(desk: Desk, tmp_path: Path) -> None:

@@ -1,8 +1,6 @@
 """The example with Django: started by one command, and killed where it hurts. Nothing is lost, nothing filed twice."""
 
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +9,7 @@ import pytest
 
 from tests.acceptance.hosts import eventually
 from tests.hosts.desks import FOLDER, Desk
+from tests.hosts.programs import run_whole
 from tipline_client.mock import MockEndpoint
 from tipline_client.mock.faults import lost_reply, slow
 
@@ -35,12 +34,9 @@ def desk(tmp_path: Path, new_data: Path) -> Iterator[Desk]:
 
 def test_one_command(tmp_path: Path) -> None:
     """It starts everything, decides a case, and ends when the desk knows the report's number."""
-    command = [sys.executable, "-W", "error", str(FOLDER / "serve.py"), "--once", "--port", "0"]
+    said = run_whole("-W", "error", str(FOLDER / "serve.py"), "--once", "--port", "0", folder=tmp_path)
 
-    ran = subprocess.run(command, cwd=tmp_path, check=False, capture_output=True, text=True, timeout=300)
-
-    assert 0 == ran.returncode, ran.stdout + ran.stderr
-    assert 1 == ran.stdout.count("filed as report ")
+    assert 1 == said.count("filed as report ")
     assert ["desk-data"] == [path.name for path in tmp_path.iterdir()]
 
 

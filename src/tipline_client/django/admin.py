@@ -57,6 +57,8 @@ class OutboxEntryAdmin(admin.ModelAdmin):  # type: ignore[misc]  # Django bears 
             after=asked.get("after") or None,
         )
         page, error = _looked_for(wanted)
+        # The links of the page lead to the admin that it is in, where a project has several.
+        request.current_app = self.admin_site.name
         context = {
             **self.admin_site.each_context(request),
             "title": "Entries of the outbox",
