@@ -7,6 +7,7 @@ It starts the stand-in and a mock endpoint on this machine, and makes the folder
 
 import contextlib
 import json
+import os
 import secrets
 import socket
 import subprocess
@@ -50,9 +51,9 @@ def key_service(*, queues: str, delivers: str) -> Iterator[str]:
     """The stand-in in a process of its own; its address."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    tokens = [f"--queues={queues}", f"--delivers={delivers}"]
-    command = [sys.executable, str(HERE / "service.py"), f"--port={port}", *tokens, f"--log={LOG}"]
-    with subprocess.Popen(command) as process:  # noqa: S603 - a file of this folder
+    command = [sys.executable, str(HERE / "service.py"), f"--port={port}", f"--log={LOG}"]
+    tokens = {"KEY_SERVICE_QUEUES": queues, "KEY_SERVICE_DELIVERS": delivers}
+    with subprocess.Popen(command, env=os.environ | tokens) as process:  # noqa: S603 - a file of this folder
         address = f"http://127.0.0.1:{port}"
         try:
             _await(f"{address}/active")
@@ -89,7 +90,8 @@ def main() -> None:
             Dispatcher(client).drain()
             receipt = client.receipt(entry.id)
             print(f"filed as report {receipt.report_id}, {len(receipt.files)} file(s)")
-    used = [json.loads(line)["action"] for line in LOG.read_text(encoding="ascii").splitlines()]
+    lines = [json.loads(line) for line in LOG.read_text(encoding="ascii").splitlines()]
+    used = [line["action"] for line in lines if line["context"] == entry.id]
     print(f"the key service wrapped {used.count('wrap')} and unwrapped {used.count('unwrap')} time(s)")
 
 

@@ -4,12 +4,13 @@ For the command it is named by `TIPLINE_KEY_PROVIDER=provider:from_environment`,
 """
 
 import base64
+import ipaddress
 import os
 from typing import Any
 
 import httpx
 
-from tipline_client.errors import EnvelopeError, KeyUnavailableError
+from tipline_client.errors import ConfigurationError, EnvelopeError, KeyUnavailableError
 from tipline_client.vault import WrappedKey
 
 _NOT_WRAPPED_SO = 422
@@ -22,13 +23,19 @@ class ServiceKeys:
     Only its word that a key was not wrapped so, for this entry, is an `EnvelopeError`.
 
     Args:
-        address: Of the service.
+        address: Of the service: https, or http on this machine.
         token: Proves who asks.
         may_unwrap: Whether the token is of a host that delivers.
-        timeout: Seconds that an answer may take.
+        timeout: Seconds that each part of an answer may take.
+
+    Raises:
+        ConfigurationError: Token and data keys would cross the network in the clear.
     """
 
     def __init__(self, address: str, *, token: str, may_unwrap: bool, timeout: float = 5) -> None:
+        where = httpx.URL(address)
+        if where.scheme != "https" and not (where.scheme == "http" and _is_here(where.host)):
+            raise ConfigurationError("the key service is neither at an https address nor on this machine")
         self.can_unwrap = may_unwrap
         self._address = address
         self._token = token
@@ -67,12 +74,26 @@ class ServiceKeys:
 
 
 def from_environment() -> ServiceKeys:
-    """As a host is set up: by `KEY_SERVICE`, `KEY_SERVICE_TOKEN` and `KEY_SERVICE_ROLE` (`queues` or `delivers`)."""
-    return ServiceKeys(
-        os.environ["KEY_SERVICE"],
-        token=os.environ["KEY_SERVICE_TOKEN"],
-        may_unwrap=os.environ["KEY_SERVICE_ROLE"] == "delivers",
-    )
+    """As a host is set up: by `KEY_SERVICE`, `KEY_SERVICE_TOKEN` and `KEY_SERVICE_ROLE` (`queues` or `delivers`).
+
+    Raises:
+        ConfigurationError: One of them is not set, or not to that.
+    """
+    names = ("KEY_SERVICE", "KEY_SERVICE_TOKEN", "KEY_SERVICE_ROLE")
+    address, token, role = (os.environ.get(name, "") for name in names)
+    missing = [name for name in names if not os.environ.get(name)]
+    if missing:
+        raise ConfigurationError(f"{', '.join(missing)} not set")
+    if role not in {"queues", "delivers"}:
+        raise ConfigurationError("KEY_SERVICE_ROLE is neither queues nor delivers")
+    return ServiceKeys(address, token=token, may_unwrap=role == "delivers")
+
+
+def _is_here(host: str) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def _text(data: bytes) -> str:

@@ -3,12 +3,16 @@
 import json
 import signal
 import stat
+import subprocess
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.acceptance.world import World
+from tipline_client.cli.files import ResultLines
+from tipline_client.errors import ConfigurationError
 from tipline_client.mock import code, other_files
 
 
@@ -30,6 +34,22 @@ def test_rejects_are_unchanged(world: World) -> None:
     assert b"".join(bad) + b"\n" == rejects.read_bytes()
     assert [(4, 1), (5, 2), (6, 3)] == [(issue["line"], issue["rejectLine"]) for issue in _issues(issues)]
     assert 0o600 == stat.S_IMODE(rejects.stat().st_mode) == stat.S_IMODE(issues.stat().st_mode)
+
+
+def test_results_cannot_be_written(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The run ends with the reason and a summary that counts what is durable, the last one too."""
+
+    def fail(*_: object) -> None:
+        raise ConfigurationError("no room for results")
+
+    monkeypatch.setattr(ResultLines, "add", fail)
+    path = world.lines(*(world.content(f"case-{number}", evidence=[]) for number in range(200)))
+
+    ran = world.run("enqueue", str(path), "--results", "results.jsonl", "--json")
+
+    [source] = ran.document["sources"]
+    assert (5, True) == (ran.code, "no room" in source["error"]["message"])
+    assert 0 < source["queued"] == len(world.listed()) < 200
 
 
 def test_mended_rejects(world: World) -> None:
@@ -128,6 +148,71 @@ def test_lines_on_standard_input(world: World) -> None:
 
     assert (0, 2) == (process.returncode, json.loads(out)["sources"][0]["queued"])
     assert data
+
+
+def test_slow_writer(world: World) -> None:
+    """Each line is durable and told as soon as it was written, whenever the next may come."""
+    lines = world.lines(*(world.content(f"case-{number}") for number in range(3))).read_bytes().splitlines(True)
+    done = world.folder / "done.jsonl"
+    process = world.start("enqueue", "-", "--json", "--results", str(done), stdin=subprocess.PIPE)
+    assert process.stdin is not None
+    process.stdin.write(lines[0] + lines[1])
+    process.stdin.flush()
+    assert _until(lambda: 2 == len(world.listed()))
+
+    process.stdin.write(lines[2][:20])
+    process.stdin.flush()
+    process.stdin.write(lines[2][20:].rstrip(b"\n"))
+    out, _ = process.communicate(timeout=60)
+
+    assert (0, 3) == (process.returncode, json.loads(out)["sources"][0]["queued"])
+    assert 3 == len(_issues(done))
+
+
+@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
+def test_interrupted_while_nothing_comes(world: World, stop: signal.Signals) -> None:
+    """Whoever asks to stop does not wait for a next line; what came before it is queued and summed up."""
+    lines = world.lines(world.content("a"), world.content("b")).read_bytes()
+    process = world.start("enqueue", "-", "--json", stdin=subprocess.PIPE)
+    assert process.stdin is not None
+    process.stdin.write(lines)
+    process.stdin.flush()
+    assert _until(lambda: 2 == len(world.listed()))
+
+    process.send_signal(stop)
+    process.wait(timeout=60)
+
+    assert process.stdout is not None
+    [source] = json.loads(process.stdout.read())["sources"]
+    assert (130, True, 2) == (process.returncode, source["interrupted"], source["queued"])
+
+
+def _until(holds: Callable[[], bool]) -> bool:
+    deadline = time.monotonic() + 60
+    while not holds() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return holds()
+
+
+def test_folders_in_a_folder(world: World) -> None:
+    """They are not looked into unless that is asked for, and what may hold submissions there is named."""
+    case = world.submission(name="a.json").read_text()
+    folder = world.folder / "cases"
+    for below in ("one", "two/deep", ".hidden"):
+        (folder / below).mkdir(parents=True)
+        (folder / below / "case.json").write_text(case.replace("case-1", below))
+        (folder / below / "gradient.png").write_bytes((world.folder / "gradient.png").read_bytes())
+    (folder / "lines.jsonl").write_text("{}\n")
+    (folder / "link").symlink_to(folder)
+
+    flat, deep = world.run("enqueue", str(folder)), world.run("enqueue", str(folder), "--recursive", "--json")
+
+    [source] = deep.document["sources"]
+    assert 2 == flat.code
+    assert f"not read, and may hold submissions: {folder / 'lines.jsonl'}, {folder / 'one' / 'case.json'}" in flat.out
+    assert (0, 2, 0) == (deep.code, source["queued"], source["rejected"])
+    assert {"files": 1, "first": [str(folder / "lines.jsonl")]} == source["passedOver"]
+    assert ["one", "two/deep"] == sorted(entry["idempotencyKey"] for entry in world.listed())
 
 
 @pytest.mark.parametrize("verb", ["submit", "enqueue"])

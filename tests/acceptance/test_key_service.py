@@ -3,6 +3,7 @@
 import base64
 import json
 import os
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,6 +13,8 @@ from typing import Any
 import httpx
 import pytest
 from examples.key_service.provider import ServiceKeys
+from examples.key_service.service import DELIVERS as DELIVERING
+from examples.key_service.service import QUEUES as QUEUING
 from examples.key_service.service import KeyService
 
 from tests.acceptance.world import World
@@ -19,13 +22,19 @@ from tests.docs.pages import ROOT
 from tests.support.stage import sample_evidence, sample_report
 from tipline_client import AsyncTiplineClient, Options, TiplineClient
 from tipline_client.delivery.states import State
-from tipline_client.errors import EnvelopeError, KeyUnavailableError
+from tipline_client.errors import (
+    ConfigurationError,
+    DeliveryRejectedError,
+    DeliveryTransientError,
+    EnvelopeError,
+    KeyUnavailableError,
+)
 from tipline_client.mock import MockEndpoint
 from tipline_client.mock.server import LoopbackServer
 from tipline_client.vault import WrappedKey
 
 QUEUES, DELIVERS = "token-of-the-backend", "token-of-the-dispatcher"
-RIGHTS = {QUEUES: frozenset({"wrap"}), DELIVERS: frozenset({"wrap", "unwrap", "turn"})}
+CALLERS = {QUEUES: QUEUING, DELIVERS: DELIVERING}
 FOLDER = ROOT / "examples" / "key_service"
 
 
@@ -34,7 +43,7 @@ class Running:
 
     def __init__(self, log: Path) -> None:
         self.log = log
-        self._service = KeyService(RIGHTS, log=log)
+        self._service = KeyService(CALLERS, log=log)
         self._server = LoopbackServer(self._service.app)
         self._server.start()
         self.address = self._server.origin
@@ -46,9 +55,11 @@ class Running:
         self._server = LoopbackServer(self._service.app, port=int(self.address.rpartition(":")[2]))
         self._server.start()
 
+    def lines(self) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in self.log.read_text(encoding="ascii").splitlines()]
+
     def used(self, action: str) -> int:
-        lines = self.log.read_text(encoding="ascii").splitlines()
-        return sum(json.loads(line)["action"] == action for line in lines)
+        return sum(line["action"] == action for line in self.lines())
 
     def keys(self, token: str) -> ServiceKeys:
         return ServiceKeys(self.address, token=token, may_unwrap=token == DELIVERS)
@@ -88,7 +99,7 @@ def test_service_that_is_away(tmp_path: Path, service: Running) -> None:
         service.go_away()
         with pytest.raises(KeyUnavailableError, match="cannot be reached"):
             client.enqueue(sample_report("other"), idempotency_key="case-2")
-        with pytest.raises(Exception, match="key service"):
+        with pytest.raises(DeliveryTransientError, match="cannot be reached"):
             client.deliver(entry.id)
         left = client.entry(entry.id)
         assert (State.QUEUED, 0, 0) == (left.state, left.attempts, endpoint.summary()["requests"])
@@ -106,11 +117,61 @@ def test_token_of_nobody(tmp_path: Path, service: Running) -> None:
             entry = client.enqueue(sample_report(), idempotency_key="case-1")
         stranger = ServiceKeys(service.address, token="guessed", may_unwrap=True)
         with _open(tmp_path, endpoint, stranger) as client:
-            with pytest.raises(Exception, match="refuses"):
+            with pytest.raises(DeliveryTransientError, match="refuses"):
                 client.deliver(entry.id)
 
             assert State.QUEUED is client.entry(entry.id).state
         assert 0 == endpoint.summary()["requests"]
+
+
+def test_wrong_data_key(tmp_path: Path, service: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A service that errs and gives the key of another entry gets nothing sent: the entry is a person's to look at."""
+    with MockEndpoint() as endpoint:
+        with _open(tmp_path, endpoint, service.keys(QUEUES)) as client:
+            entry, other = (client.enqueue(sample_report(name), idempotency_key=name) for name in ("one", "other"))
+        keys = service.keys(DELIVERS)
+        wrong = WrappedKey.from_text(other.data_key)
+
+        async def mixed_up(_: WrappedKey, *, context: bytes) -> bytes:
+            assert entry.id.encode() == context
+            return await ServiceKeys.unwrap(keys, wrong, context=other.id.encode())
+
+        monkeypatch.setattr(keys, "unwrap", mixed_up)
+        with _open(tmp_path, endpoint, keys) as client, pytest.raises(DeliveryRejectedError, match="does not open"):
+            client.deliver(entry.id)
+        assert 0 == endpoint.summary()["requests"]
+
+        with _open(tmp_path, endpoint, service.keys(DELIVERS)) as client:
+            assert State.DEAD_LETTER is client.entry(entry.id).state
+            client.requeue(entry.id, reason="the service gave the wrong key")
+            client.deliver(entry.id)
+
+        assert (1, 0) == (endpoint.summary()["finished"], endpoint.summary()["duplicates"])
+
+
+def test_audit_log(tmp_path: Path, service: Running) -> None:
+    """Who asked, for which entry, and whether it was given are on record, refusals too; tokens and keys are not."""
+    with MockEndpoint() as endpoint:
+        with _open(tmp_path, endpoint, service.keys(QUEUES)) as client:
+            entry = client.enqueue(sample_report(), idempotency_key="case-1")
+        for token in ("guessed", QUEUES):
+            keys = ServiceKeys(service.address, token=token, may_unwrap=True)
+            with _open(tmp_path, endpoint, keys) as client, pytest.raises(DeliveryTransientError):
+                client.deliver(entry.id)
+        with _open(tmp_path, endpoint, service.keys(DELIVERS)) as client:
+            client.deliver(entry.id)
+
+    unwraps = [line for line in service.lines() if line["action"] == "unwrap"]
+    seen = {(line["caller"], line["context"], line["worked"]) for line in unwraps}
+    assert {("nobody known", "", False), ("queues", "", False), ("delivers", entry.id, True)} == seen
+    assert [] == [secret for secret in (QUEUES, DELIVERS, "guessed") if secret in service.log.read_text()]
+
+
+@pytest.mark.parametrize("address", ["http://keys.example.com", "http://192.0.2.10:8930", "ftp://127.0.0.1", "keys"])
+def test_service_in_the_clear(address: str) -> None:
+    """Neither a token nor a data key crosses the network unencrypted."""
+    with pytest.raises(ConfigurationError, match="https"):
+        ServiceKeys(address, token=QUEUES, may_unwrap=False)
 
 
 async def test_key_of_another_entry(service: Running) -> None:
@@ -137,6 +198,16 @@ async def test_answer_that_is_none(answer: bytes, monkeypatch: pytest.MonkeyPatc
 
     with pytest.raises(KeyUnavailableError, match="no usable answer"):
         await keys.unwrap(WrappedKey("one", b"x"), context=b"one")
+
+
+async def test_service_that_never_answers() -> None:
+    """After the time that it is given it counts as away."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        keys = ServiceKeys(address, token=DELIVERS, may_unwrap=True, timeout=0.1)
+
+        with pytest.raises(KeyUnavailableError, match="ReadTimeout"):
+            await keys.wrap(b"m" * 32, context=b"one")
 
 
 async def test_key_turned(tmp_path: Path, service: Running) -> None:
@@ -178,9 +249,52 @@ def test_command_with_a_key_service(bare_world: World, service: Running, monkeyp
     shown = bare_world.run("show", "case-1", "--content", "--purpose", "order 7")
 
     assert (0, 5, 0, 0) == (queued.code, here.code, there.code, shown.code)
-    [powers] = [check["detail"] for check in checks if check["name"] == "this host"]
-    assert powers.startswith("can queue, sign")
+    details = {check["name"]: check["detail"] for check in checks}
+    assert details["this host"].startswith("can queue, sign")
+    assert "ServiceKeys (TIPLINE_KEY_PROVIDER)" == details["setting key_provider"]
     assert 1 == bare_world.endpoint.summary()["finished"]
+
+
+def test_dispatch_while_the_service_is_away(
+    bare_world: World, service: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What waits says why; once the service is back it is filed, once."""
+    _environment(monkeypatch, service, "delivers")
+    submission = str(bare_world.submission())
+    bare_world.run("enqueue", submission)
+    service.go_away()
+
+    away = bare_world.run("dispatch", "--drain", "--patience", "0")
+    [waiting] = bare_world.listed("queued")
+    service.come_back()
+    back = bare_world.run("submit", submission)
+
+    assert (3, 0) == (away.code, back.code)
+    assert "left to other hosts: the key service cannot be reached" in away.err
+    assert ("key_unavailable", 0) == (waiting["lastError"]["class"], waiting["attempts"])
+    assert (1, 0) == (bare_world.endpoint.summary()["finished"], bare_world.endpoint.summary()["duplicates"])
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "problem"),
+    [
+        ("KEY_SERVICE_TOKEN", "", "KEY_SERVICE_TOKEN not set"),
+        ("KEY_SERVICE_ROLE", "deliver", "KEY_SERVICE_ROLE is neither"),
+        ("KEY_SERVICE", "http://keys.example.com", "neither at an https address"),
+    ],
+)
+def test_provider_set_up_wrongly(
+    bare_world: World, service: Running, monkeypatch: pytest.MonkeyPatch, name: str, value: str, problem: str
+) -> None:
+    """What a provider says of its own settings is passed on, before anything is done."""
+    _environment(monkeypatch, service, "delivers")
+    monkeypatch.setenv(name, value)
+
+    ran = bare_world.run("status")
+
+    assert 5 == ran.code
+    assert "the key provider provider:from_environment (TIPLINE_KEY_PROVIDER)" in ran.err
+    assert problem in ran.err
 
 
 def test_doctor_while_the_service_is_away(bare_world: World, service: Running, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -226,4 +340,4 @@ def test_example_as_one_command(tmp_path: Path) -> None:
 
     assert "this host does not deliver" in ran.stdout
     assert "filed as report" in ran.stdout
-    assert "the key service wrapped 1 and unwrapped" in ran.stdout
+    assert "the key service wrapped 1 and unwrapped 2 time(s)" in ran.stdout

@@ -9,7 +9,7 @@ from tests.docs.pages import ROOT
 from tests.docs.test_situations import cases_of
 
 _NAMED = re.compile(r"`(?P<file>tests/[^`:]+\.py)::(?P<test>\w+)`")
-PAGES = [ROOT / "docs" / name for name in ("threat-model.md", "nist-csf.md")]
+PAGES = [ROOT / "docs" / name for name in ("comparison.md", "nist-csf.md", "threat-model.md")]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

@@ -43,9 +43,10 @@ class Desk:
         }
 
     def prepare(self) -> None:
-        """Make home and tables, where a test does not begin with a copy of them."""
+        """Make home and tables; `0001_initial` makes all that the models have."""
         self._run("tipline", "init")
         self._run("migrate")
+        self._run("makemigrations", "--check", "--dry-run")
 
     def _manage(self, *words: str) -> list[str]:
         return [sys.executable, "-W", "error", str(FOLDER / "manage.py"), *words]

@@ -5,11 +5,13 @@ command line, or the network.
 """
 
 from tipline_client.bulk.counting import Counts, Filed, Summary
+from tipline_client.bulk.folders import FolderSource
 from tipline_client.bulk.mapping import CsvMapping, read_mapping
 from tipline_client.bulk.preparing import FileRules, Prepared, prepare
 from tipline_client.bulk.rejects import Rejects
 from tipline_client.bulk.running import BulkRun
-from tipline_client.bulk.sources import FileSource, FolderSource, Item, LineSource, Source
+from tipline_client.bulk.sources import FileSource, Item, LineSource, Source
+from tipline_client.bulk.streams import Stream
 from tipline_client.bulk.tables import CsvSource
 from tipline_client.bulk.trying import DryRun, Into, IntoOutbox
 
@@ -30,6 +32,7 @@ __all__ = [
     "Prepared",
     "Rejects",
     "Source",
+    "Stream",
     "Summary",
     "prepare",
     "read_mapping",

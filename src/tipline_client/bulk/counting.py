@@ -69,6 +69,7 @@ class Summary:
         stopped_by: The fault of the installation that ended the run before its end.
         was_interrupted: Whether somebody asked to stop before its end.
         errors: The kinds of errors that rejected submissions which were acceptable as such.
+        passed_over: Files of the source that may hold submissions and were not read.
     """
 
     name: str
@@ -78,3 +79,4 @@ class Summary:
     stopped_by: TiplineError | None = None
     was_interrupted: bool = False
     errors: dict[type[TiplineError], TiplineError] = field(default_factory=dict)
+    passed_over: tuple[str, ...] = ()

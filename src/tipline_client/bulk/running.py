@@ -4,9 +4,8 @@ A bad submission never ends the run: it goes to the rejects. A fault of the inst
 to stop; what is durable then stays, and the same run again files nothing twice.
 """
 
-from collections import deque
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -16,8 +15,9 @@ from tipline_client.bulk.counting import Filed, Summary
 from tipline_client.bulk.preparing import FileRules, Prepared, prepare
 from tipline_client.bulk.rejects import Rejects
 from tipline_client.bulk.sources import Item, Source
+from tipline_client.bulk.streams import Stream
 from tipline_client.bulk.trying import Into
-from tipline_client.delivery.entry import Entry
+from tipline_client.bulk.window import Slot, Window
 from tipline_client.errors import (
     ConfigurationError,
     DuplicateKeyError,
@@ -33,19 +33,6 @@ from tipline_client.validation import rules_outside
 __all__ = ["BulkRun"]
 
 _IN_FLIGHT: Final = 64
-_BYTES_IN_FLIGHT: Final = 16 * 1024 * 1024
-
-
-@dataclass(slots=True)
-class _Slot:
-    """One submission in flight."""
-
-    item: Item
-    prepared: Prepared
-    done: anyio.Event = field(default_factory=anyio.Event)
-    entry: Entry | None = None
-    is_new: bool = False
-    error: TiplineError | None = None
 
 
 class BulkRun:
@@ -56,7 +43,8 @@ class BulkRun:
         rules: What they are checked against.
         reporter: Stands in a report that names none.
         in_flight: How many are on their way at once.
-        on_filed: Told of each that was taken and has an entry, in the order read.
+        on_filed: Told of each that was taken and has an entry, in the order read; it may end the run by a
+            `ConfigurationError`.
         on_rejected: Told of each that was not, with its place and the ids of the rules; of a source that cannot
             be read with the reason.
         on_progress: Told after each how the source stands, and how far it was read.
@@ -84,10 +72,12 @@ class BulkRun:
         self._on_progress = on_progress
         self._now = now
         self._is_asked_to_stop = False
+        self._waiting = anyio.CancelScope()
 
     def stop(self) -> None:
-        """Read nothing more; what is in flight still becomes durable."""
+        """Read nothing more; what is in flight still becomes durable. To be called where the run runs."""
         self._is_asked_to_stop = True
+        self._waiting.cancel()
 
     async def run(self, source: Source, rejects: Rejects) -> Summary:
         """Hand over one source.
@@ -108,50 +98,52 @@ class BulkRun:
             except ConfigurationError as error:
                 summary.stopped_by = summary.stopped_by or error
             summary.rejects_path, summary.issues_path = rejects.path, rejects.issues_path
+            summary.passed_over = source.passed_over
         return summary
 
     async def _hand_over(self, source: Source, rejects: Rejects, summary: Summary) -> None:
-        window: deque[_Slot] = deque()
-        keys: dict[str, _Slot] = {}
-        size = 0
-
-        async def settle() -> None:
-            nonlocal size
-            slot = window.popleft()
-            await slot.done.wait()
-            size -= len(slot.item.raw)
-            key = slot.prepared.submission.idempotency_key if slot.prepared.submission else None
-            if key is not None and keys.get(key) is slot:
-                del keys[key]
-            self._settle(slot, rejects, summary)
-
+        window = Window(self._in_flight, lambda slot: self._settle(slot, rejects, summary))
         async with anyio.create_task_group() as tasks:
-            for item in self._items(source, summary):
-                if self._is_asked_to_stop or summary.stopped_by is not None:
-                    summary.was_interrupted = self._is_asked_to_stop
-                    break
-                slot = _Slot(item, self._prepare(source, item))
+            async for item in self._as_they_come(source, window, summary):
+                slot = Slot(item, self._prepare(source, item))
+                before = window.add(slot)
                 submission = slot.prepared.submission
                 if not slot.prepared.is_acceptable or submission is None:
                     slot.error = ReportInvalidError(slot.prepared.issues)
                     slot.done.set()
                 else:
-                    # Two of one key take turns, so that the first in the source is the one that counts.
-                    before = keys.get(submission.idempotency_key or "")
-                    if submission.idempotency_key is not None:
-                        keys[submission.idempotency_key] = slot
                     tasks.start_soon(self._take, slot, submission, before)
-                window.append(slot)
-                size += len(item.raw)
-                is_cut_off = item.text is None
-                while window and (
-                    # What follows an item that is too long is read from the source before the next one.
-                    is_cut_off or len(window) >= self._in_flight or size > _BYTES_IN_FLIGHT or window[0].done.is_set()
-                ):
-                    await settle()
+                # What follows an item that is too long is read from the source before the next one.
+                await (window.settle_all() if item.text is None else window.settle())
                 self._on_progress(summary, item.position)
-            while window:
-                await settle()
+            await window.settle_all()
+
+    async def _as_they_come(self, source: Source, window: Window, summary: Summary) -> AsyncIterator[Item]:
+        """The items, until somebody asks to stop or the installation fails."""
+        stream, items = source.stream, self._items(source, summary)
+        position = 0
+        while True:
+            if stream is not None and not _has_line(stream):
+                # Nobody knows for how long: what was read must not wait with it to become durable, and told.
+                await window.settle_all()
+                self._on_progress(summary, position)
+                await self._wait(stream)
+            if self._is_asked_to_stop or summary.stopped_by is not None:
+                summary.was_interrupted = self._is_asked_to_stop
+                return
+            item = next(items, None)
+            if item is None:
+                return
+            position = item.position
+            yield item
+
+    async def _wait(self, stream: Stream) -> None:
+        if self._is_asked_to_stop:
+            return
+        with anyio.CancelScope() as self._waiting:
+            # What cannot be read says so when it is read.
+            with suppress(OSError):
+                await stream.wait()
 
     def _items(self, source: Source, summary: Summary) -> Iterator[Item]:
         try:
@@ -161,18 +153,19 @@ class BulkRun:
             summary.stopped_by = summary.stopped_by or error
 
     def _prepare(self, source: Source, item: Item) -> Prepared:
+        folder = source.folder if item.folder is None else item.folder
         if item.text is None:
-            return Prepared(item.label, source.folder, None, item.issues)
+            return Prepared(item.label, folder, None, item.issues)
         return prepare(
             item.text,
             source=item.label,
-            folder=source.folder,
+            folder=folder,
             rules=self._rules,
             reporter=self._reporter,
             now=self._now(),
         )
 
-    async def _take(self, slot: _Slot, submission: Submission, before: _Slot | None) -> None:
+    async def _take(self, slot: Slot, submission: Submission, before: Slot | None) -> None:
         if before is not None:
             await before.done.wait()
         try:
@@ -182,7 +175,7 @@ class BulkRun:
         finally:
             slot.done.set()
 
-    def _settle(self, slot: _Slot, rejects: Rejects, summary: Summary) -> None:
+    def _settle(self, slot: Slot, rejects: Rejects, summary: Summary) -> None:
         counts, error = summary.counts, slot.error
         counts.read += 1
         if isinstance(error, (OutboxUnavailableError, ConfigurationError, EvidenceUnavailableError)):
@@ -204,9 +197,14 @@ class BulkRun:
             if not slot.is_new:
                 counts.states[entry.state] = counts.states.get(entry.state, 0) + 1
             key = entry.idempotency_key
-            self._on_filed(Filed(slot.item.label, slot.item.line, entry.id, key, is_derived, slot.is_new, entry.state))
+            filed = Filed(slot.item.label, slot.item.line, entry.id, key, is_derived, slot.is_new, entry.state)
+            try:
+                self._on_filed(filed)
+            except ConfigurationError as failure:
+                # It is queued all the same.
+                summary.stopped_by = summary.stopped_by or failure
 
-    def _reject(self, slot: _Slot, error: TiplineError, rejects: Rejects, summary: Summary) -> None:
+    def _reject(self, slot: Slot, error: TiplineError, rejects: Rejects, summary: Summary) -> None:
         issues = slot.prepared.issues
         if not isinstance(error, ReportInvalidError):
             summary.errors.setdefault(type(error), error)
@@ -229,3 +227,11 @@ class BulkRun:
         # What is said of a source as a whole quotes none of it.
         words = [issue.message if is_source else issue.rule for issue in issues if issue.severity is Severity.ERROR]
         self._on_rejected(item.label, tuple(dict.fromkeys(words)))
+
+
+def _has_line(stream: Stream) -> bool:
+    try:
+        return stream.has_line
+    except OSError:
+        # Whoever reads it is told why.
+        return True

@@ -1,4 +1,4 @@
-"""Where many submissions come from: files of lines and folders of files, read one at a time.
+"""Where many submissions come from: files of lines and single files, read one at a time.
 
 Whatever the size of a source, one item of it is held here, and no more of that than the limit. What an item holds is
 not looked at.
@@ -10,10 +10,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, Final, Protocol
 
+from tipline_client.bulk.streams import Stream
 from tipline_client.errors import Issue
 from tipline_client.validation import MAX_INPUT_BYTES, rules_outside
 
-__all__ = ["BOM", "MAX_LINE_BYTES", "FileSource", "FolderSource", "Item", "LineSource", "Source", "unreadable"]
+__all__ = ["BOM", "MAX_LINE_BYTES", "FileSource", "Item", "LineSource", "Lines", "Source", "file_item", "unreadable"]
 
 BOM: Final = b"\xef\xbb\xbf"
 MAX_LINE_BYTES: Final = 4 * 1024 * 1024
@@ -36,6 +37,7 @@ class Item:
         rest: What follows `raw` of an item that is too long.
         position: How many bytes of the source are behind it.
         columns: Of a record: which column stands at which path.
+        folder: What its paths of evidence are relative to, where that is not the folder of the source.
     """
 
     label: str
@@ -46,6 +48,15 @@ class Item:
     rest: Iterator[bytes] = field(default=iter(()), repr=False)
     position: int = 0
     columns: dict[str, str] = field(default_factory=dict, repr=False)
+    folder: Path | None = None
+
+
+class Lines(Protocol):
+    """What lines are read from."""
+
+    def readline(self, size: int = -1, /) -> bytes:
+        """The next line with its end, or its first `size` bytes."""
+        ...
 
 
 class Source(Protocol):
@@ -76,6 +87,16 @@ class Source(Protocol):
         """What a file of its rejects begins with; known once the first item was read."""
         ...
 
+    @property
+    def stream(self) -> Stream | None:
+        """What may keep a reader waiting for the next item; `None` where it is there already."""
+        ...
+
+    @property
+    def passed_over(self) -> tuple[str, ...]:
+        """Files that may hold submissions and are not read; known once the last item was read."""
+        ...
+
     def items(self) -> Iterator[Item]:
         """The submissions, in order. Nothing is raised for what the source holds, or for one that cannot be read."""
         ...
@@ -101,10 +122,11 @@ class LineSource:
 
     name: str
     folder: Path
-    opened: BinaryIO | None = None
+    opened: BinaryIO | Stream | None = None
     path: Path | None = None
     max_line_bytes: int = MAX_LINE_BYTES
     head: bytes = b""
+    passed_over: tuple[str, ...] = ()
 
     @property
     def size(self) -> int | None:
@@ -115,6 +137,11 @@ class LineSource:
     def rejects_path(self) -> Path | None:
         """Beside the file."""
         return rejects_beside(self.path, ".jsonl")
+
+    @property
+    def stream(self) -> Stream | None:
+        """The one it was opened with, if that is somebody else's to write."""
+        return stream_of(self.opened)
 
     def items(self) -> Iterator[Item]:
         """The lines that are not blank."""
@@ -131,7 +158,7 @@ class LineSource:
             nothing = rules_outside.NO_SUBMISSION.at("submission").as_issue()
             yield Item(self.name, 0, b"", None, (nothing,))
 
-    def _lines(self, file: BinaryIO) -> Iterator[Item]:
+    def _lines(self, file: Lines) -> Iterator[Item]:
         number = position = 0
         limit = self.max_line_bytes
         while line := file.readline(limit + 1):
@@ -152,7 +179,7 @@ class LineSource:
                 yield Item(label, number, line, text, position=position)
 
 
-def _until_end(file: BinaryIO, told: Callable[[int], object]) -> Iterator[bytes]:
+def _until_end(file: Lines, told: Callable[[int], object]) -> Iterator[bytes]:
     """What is left of a line, in parts."""
     while part := file.readline(_PART):
         told(len(part))
@@ -196,65 +223,29 @@ class FileSource:
         """Nothing."""
         return b""
 
-    def items(self) -> Iterator[Item]:
-        """The one submission."""
-        yield _file_item(self.path, 1)
-
-
-@dataclass(slots=True)
-class FolderSource:
-    """A folder of submission files, in the order of their names; folders in it are not looked into.
-
-    Attributes:
-        folder: The folder.
-        count: How many files it holds, once it was read.
-    """
-
-    folder: Path
-    count: int | None = None
-    head: bytes = b""
-
     @property
-    def name(self) -> str:
-        """The folder as given."""
-        return str(self.folder)
-
-    @property
-    def size(self) -> int | None:
-        """The number of its files, once it was read."""
-        return self.count
-
-    @property
-    def rejects_path(self) -> Path | None:
-        """The files themselves are what has to be mended."""
+    def stream(self) -> Stream | None:
+        """Nothing has to be waited for."""
         return None
 
+    @property
+    def passed_over(self) -> tuple[str, ...]:
+        """Nothing."""
+        return ()
+
     def items(self) -> Iterator[Item]:
-        """The submissions of its `.json` files."""
-        try:
-            names = sorted(path.name for path in self.folder.iterdir() if _is_submission(path))
-        except OSError as error:
-            yield unreadable(self.name, error)
-            return
-        self.count = len(names)
-        for number, name in enumerate(names, start=1):
-            yield _file_item(self.folder / name, number)
-        if not names:
-            nothing = rules_outside.NO_SUBMISSION.at("submission").as_issue()
-            yield Item(self.name, 0, b"", None, (nothing,))
+        """The one submission."""
+        yield file_item(self.path, 1)
 
 
-def _is_submission(path: Path) -> bool:
-    return path.suffix.lower() == ".json" and not path.name.startswith(".") and path.is_file()
-
-
-def _file_item(path: Path, position: int) -> Item:
+def file_item(path: Path, position: int) -> Item:
+    """The submission that a file holds, or why it cannot be read."""
     try:
         with path.open("rb") as file:
             text = file.read(MAX_INPUT_BYTES + 1)
     except (OSError, ValueError) as error:
         return unreadable(str(path), error)
-    return Item(str(path), 0, b"", text, position=position)
+    return Item(str(path), 0, b"", text, position=position, folder=path.parent)
 
 
 def size_of(path: Path | None) -> int | None:
@@ -275,7 +266,12 @@ def rejects_beside(path: Path | None, suffix: str) -> Path:
     return Path(f"stdin.rejects{suffix}") if path is None else path.with_name(f"{path.stem}.rejects{path.suffix}")
 
 
-def opening(opened: BinaryIO | None, path: Path | None) -> AbstractContextManager[BinaryIO]:
+def stream_of(opened: BinaryIO | Stream | None) -> Stream | None:
+    """What was opened, if it may keep a reader waiting."""
+    return opened if isinstance(opened, Stream) else None
+
+
+def opening(opened: BinaryIO | Stream | None, path: Path | None) -> AbstractContextManager[Lines]:
     """The stream that is open already, or the file for as long as the block lasts.
 
     Raises:

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from tipline_client.bulk.mapping import CsvMapping
-from tipline_client.bulk.sources import BOM, Item, opening, rejects_beside, size_of, unreadable
+from tipline_client.bulk.sources import BOM, Item, Lines, opening, rejects_beside, size_of, stream_of, unreadable
+from tipline_client.bulk.streams import Stream
 from tipline_client.errors import ConfigurationError
 from tipline_client.validation import rules_outside
 
@@ -21,7 +22,7 @@ _MAX_LINE_BYTES = 1024 * 1024
 class _Lines:
     """The lines of a file as a CSV reader takes them, with those of the record under way, which may be given back."""
 
-    def __init__(self, file: BinaryIO) -> None:
+    def __init__(self, file: Lines) -> None:
         self._file = file
         self._again: deque[bytes] = deque()
         self.taken: list[bytes] = []
@@ -70,9 +71,10 @@ class CsvSource:
     name: str
     folder: Path
     mapping: CsvMapping
-    opened: BinaryIO | None = None
+    opened: BinaryIO | Stream | None = None
     path: Path | None = None
     head: bytes = b""
+    passed_over: tuple[str, ...] = ()
     unmapped: list[str] = field(default_factory=list)
 
     @property
@@ -84,6 +86,11 @@ class CsvSource:
     def rejects_path(self) -> Path | None:
         """Beside the file."""
         return rejects_beside(self.path, ".csv")
+
+    @property
+    def stream(self) -> Stream | None:
+        """The one it was opened with, if that is somebody else's to write."""
+        return stream_of(self.opened)
 
     def items(self) -> Iterator[Item]:
         """The records.
@@ -97,7 +104,7 @@ class CsvSource:
         except (OSError, ValueError) as error:
             yield unreadable(self.name, error)
 
-    def _records(self, file: BinaryIO) -> Iterator[Item]:
+    def _records(self, file: Lines) -> Iterator[Item]:
         lines = _Lines(file)
         reader = csv.reader(lines, delimiter=self.mapping.delimiter, strict=True)
         header = self._header(lines, reader)

@@ -3,7 +3,6 @@
 Results are kept for the first ones alone; all of them go to the file that `--results` names, one in each line.
 """
 
-import json
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
@@ -18,7 +17,7 @@ from tipline_client.cli.bulk_progress import Told, watching_bulk
 from tipline_client.cli.bulk_summary import Delivery, counts_words
 from tipline_client.cli.delivering import deliver_all
 from tipline_client.cli.exit_codes import CommandError
-from tipline_client.cli.files import new_file
+from tipline_client.cli.files import ResultLines
 from tipline_client.cli.opening import with_client
 from tipline_client.cli.options import Session
 from tipline_client.cli.stopping import stopping_on_signals
@@ -84,7 +83,7 @@ def run_bulk(session: Session, sources: Sequence[Source], wanted: BulkOptions) -
     if wanted.rejects is not None and wanted.rejects.exists():
         raise CommandError(f"{wanted.rejects}: File exists", hint="Name a new file with --rejects.")
     with ExitStack() as opened:
-        results = opened.enter_context(new_file(wanted.results)) if wanted.results is not None else None
+        results = opened.enter_context(ResultLines(wanted.results)) if wanted.results is not None else None
         told = opened.enter_context(watching_bulk(session.output))
         spool: BinaryIO = opened.enter_context(tempfile.TemporaryFile())
         bulk = _Bulk(session, sources, wanted, told=told, results=results, spool=spool)
@@ -103,7 +102,7 @@ class _Bulk:
         wanted: BulkOptions,
         *,
         told: Told,
-        results: BinaryIO | None,
+        results: ResultLines | None,
         spool: BinaryIO,
     ) -> None:
         self._settings, self._output = session.settings, session.output
@@ -156,10 +155,10 @@ class _Bulk:
         }
         if len(self._result.first) < SHOWN:
             self._result.first.append(view)
-        if self._results is not None:
-            self._results.write(json.dumps(view).encode() + b"\n")
         if self._wanted.delivers and (filed.is_new or filed.state not in _OVER):
             self._spool.write(filed.entry_id.encode().ljust(_ID_BYTES)[:_ID_BYTES])
+        if self._results is not None:
+            self._results.add(view)
 
     def _on_rejected(self, label: str, rules: tuple[str, ...]) -> None:
         self._noted += 1

@@ -4,9 +4,17 @@ import io
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import BinaryIO, TextIO
 
-from tipline_client.bulk import CsvMapping, CsvSource, FileSource, FolderSource, LineSource, Source, read_mapping
+from tipline_client.bulk import (
+    CsvMapping,
+    CsvSource,
+    FileSource,
+    FolderSource,
+    LineSource,
+    Source,
+    Stream,
+    read_mapping,
+)
 from tipline_client.bulk.sources import BOM, MAX_LINE_BYTES, is_lines
 from tipline_client.cli.arguments import STDIN
 from tipline_client.cli.exit_codes import CommandError
@@ -16,7 +24,9 @@ __all__ = ["bulk_sources", "csv_source"]
 _HEAD = 2
 
 
-def bulk_sources(files: Sequence[str], *, is_bulk: bool, map_file: str | None = None) -> list[Source] | None:
+def bulk_sources(
+    files: Sequence[str], *, is_bulk: bool, map_file: str | None = None, is_recursive: bool = False
+) -> list[Source] | None:
     """A source for each word, if one of them names many submissions or many are meant.
 
     Standard input that turns out to be a single submission stays as it was for whoever reads it next.
@@ -25,6 +35,7 @@ def bulk_sources(files: Sequence[str], *, is_bulk: bool, map_file: str | None = 
         files: The words.
         is_bulk: Whether even a single submission is handed in this way.
         map_file: The mapping file of CSV files.
+        is_recursive: Whether folders in a folder are looked into.
 
     Raises:
         CommandError: A file is named twice, or a CSV file without a mapping file or the other way round.
@@ -45,7 +56,7 @@ def bulk_sources(files: Sequence[str], *, is_bulk: bool, map_file: str | None = 
         elif path.suffix.lower() == ".csv":
             raise CommandError(f"{name}: a CSV file needs a mapping file", hint="Name it with --map.")
         elif path.is_dir():
-            sources.append(FolderSource(path))
+            sources.append(FolderSource(path, is_recursive))
             is_bulk = True
         elif is_lines(path):
             sources.append(LineSource(name, path.parent, path=path))
@@ -58,35 +69,13 @@ def bulk_sources(files: Sequence[str], *, is_bulk: bool, map_file: str | None = 
 def csv_source(name: str, mapping: CsvMapping) -> CsvSource:
     """The source of a CSV file, or of CSV on standard input."""
     if name == STDIN:
-        return CsvSource("standard input", Path(), mapping, opened=sys.stdin.buffer)
+        return CsvSource("standard input", Path(), mapping, opened=_stream())
     return CsvSource(name, Path(name).parent, mapping, path=Path(name))
 
 
-class _Replayed(io.RawIOBase):
-    """A stream with its beginning put back before it."""
-
-    def __init__(self, head: bytes, text: TextIO) -> None:
-        self._head = head
-        # It would close the stream with itself.
-        self._text = text
-        self._stream = text.buffer
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
-        if self._head:
-            part, self._head = self._head[: len(buffer)], self._head[len(buffer) :]
-        else:
-            # What is there already, without waiting for more.
-            part = self._stream.read1(len(buffer)) if hasattr(self._stream, "read1") else self._stream.read(len(buffer))
-        buffer[: len(part)] = part
-        return len(part)
-
-
-def _standard_input() -> tuple[BinaryIO, bool]:
+def _standard_input() -> tuple[Stream, bool]:
     """The stream, and whether its first lines are submissions of their own."""
-    stream = sys.stdin.buffer
+    stream = _stream()
     head, heads = b"", list[bytes]()
     while len(heads) < _HEAD and (line := stream.readline(MAX_LINE_BYTES)):
         head += line
@@ -94,9 +83,21 @@ def _standard_input() -> tuple[BinaryIO, bool]:
             heads.append(text)
             if not (text.startswith(b"{") and text.endswith(b"}")):
                 break
-    replayed = io.BufferedReader(_Replayed(head, sys.stdin))
+    stream.put_back(head)
     is_many = len(heads) == _HEAD and all(text.startswith(b"{") and text.endswith(b"}") for text in heads)
     if not is_many:
         # Whoever reads a single submission reads standard input.
-        sys.stdin = io.TextIOWrapper(replayed)
-    return replayed, is_many
+        text = stream.read()
+        stream.put_back(text)
+        sys.stdin = io.TextIOWrapper(io.BytesIO(text))
+    return stream, is_many
+
+
+def _stream() -> Stream:
+    try:
+        descriptor = sys.stdin.fileno()
+    except (AttributeError, ValueError, OSError):
+        # Closed, or replaced by something that is held in memory.
+        return Stream(None, b"" if sys.stdin is None else sys.stdin.buffer.read())
+    # Its buffer would hide what is there from whoever waits for more.
+    return Stream(descriptor)

@@ -14,6 +14,9 @@ from tipline_client.errors import EnvelopeError, UnreadableRowError
 
 __all__ = ["Delivery", "bulk_exit_code", "bulk_lines", "bulk_view", "counts_words"]
 
+_NAMED = 3
+"""How many files that were passed over are named."""
+
 
 @dataclass(slots=True)
 class Delivery:
@@ -127,6 +130,7 @@ def _source_view(summary: Summary) -> dict[str, Any]:
         "keysDerived": counts.keys_derived,
         "rejects": None if summary.rejects_path is None else str(summary.rejects_path),
         "issues": None if summary.issues_path is None else str(summary.issues_path),
+        "passedOver": {"files": len(summary.passed_over), "first": list(summary.passed_over[:_NAMED])},
         "interrupted": summary.was_interrupted,
         **({"error": error_view(summary.stopped_by)} if summary.stopped_by is not None else {}),
     }
@@ -175,6 +179,11 @@ def _notes(summary: Summary) -> list[str]:
         lines.append(f"rejected lines, unchanged: {summary.rejects_path}")
     if summary.issues_path is not None:
         lines.append(f"why: {summary.issues_path}")
+    if summary.passed_over:
+        named = ", ".join(summary.passed_over[:_NAMED])
+        more = len(summary.passed_over) - _NAMED
+        lines.append(f"not read, and may hold submissions: {named}{f' and {more} more' if more > 0 else ''}")
+        lines.append("hint: --recursive looks into folders; a file of lines is named by itself")
     error = summary.stopped_by
     if error is not None:
         lines.append(f"stopped: {error}")

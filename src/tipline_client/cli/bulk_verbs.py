@@ -22,6 +22,7 @@ def bulk_of(
     map_file: str | None,
     rejects: str | None,
     results: str | None,
+    recursive: bool,
 ) -> tuple[list[Source], BulkOptions] | None:
     """The sources and what was asked for, where the words name many submissions; `None` for single files.
 
@@ -31,8 +32,8 @@ def bulk_of(
     """
     if not files:
         raise CommandError("no submission file is named", hint="Name a file, or - for standard input.")
-    is_bulk = dry_run or rejects is not None or results is not None
-    sources = bulk_sources(files, is_bulk=is_bulk, map_file=map_file)
+    is_bulk = dry_run or recursive or rejects is not None or results is not None
+    sources = bulk_sources(files, is_bulk=is_bulk, map_file=map_file, is_recursive=recursive)
     if sources is None:
         return None
     options = BulkOptions(

@@ -1,14 +1,16 @@
-"""Files that a command writes for somebody to hand on: new ones only, readable by their owner alone, whole or not."""
+"""Files that a command writes for somebody to hand on: new ones only, readable by their owner alone."""
 
+import json
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO, Self
 
 from tipline_client.cli.exit_codes import CommandError
+from tipline_client.errors import ConfigurationError
 
-__all__ = ["new_file", "write_new"]
+__all__ = ["ResultLines", "new_file", "write_new"]
 
 
 @contextmanager
@@ -18,16 +20,13 @@ def new_file(path: Path) -> Iterator[BinaryIO]:
     Raises:
         CommandError: There is one, or it cannot be written.
     """
+    file = _opened(path, "--out")
     try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    except (OSError, ValueError) as error:
-        raise _unwritten(path, error) from None
-    try:
-        with os.fdopen(descriptor, "wb") as file:
+        with file:
             yield file
     except OSError as error:
         path.unlink(missing_ok=True)
-        raise _unwritten(path, error) from None
+        raise _unwritten(path, error, "--out") from None
     except BaseException:
         path.unlink(missing_ok=True)
         raise
@@ -43,6 +42,52 @@ def write_new(path: Path, data: bytes) -> None:
         file.write(data)
 
 
-def _unwritten(path: Path, error: OSError | ValueError) -> CommandError:
+class ResultLines:
+    """A new file of results, one in each line, of which a reader sees each at once; it stays, however the run ends.
+
+    Args:
+        path: Where; nothing may be there.
+
+    Raises:
+        CommandError: There is something, or it cannot be written.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._file = _opened(path, "--results")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        # What could not be written was said when it was added.
+        with suppress(OSError):
+            self._file.close()
+
+    def add(self, view: Mapping[str, Any]) -> None:
+        """Write one.
+
+        Raises:
+            ConfigurationError: It cannot be written; the disk may be full.
+        """
+        try:
+            self._file.write(json.dumps(view).encode() + b"\n")
+            self._file.flush()
+        except OSError as error:
+            raise ConfigurationError(
+                f"{self._path}: the results cannot be written: {error.strerror}",
+                hint="Make room, or name another file with --results; the same command tells all results again.",
+            ) from None
+
+
+def _opened(path: Path, option: str) -> BinaryIO:
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    except (OSError, ValueError) as error:
+        raise _unwritten(path, error, option) from None
+    return os.fdopen(descriptor, "wb")
+
+
+def _unwritten(path: Path, error: OSError | ValueError, option: str) -> CommandError:
     reason = error.strerror if isinstance(error, OSError) else "the path is unusable"
-    return CommandError(f"{path}: {reason}", hint="Name a new file with --out.")
+    return CommandError(f"{path}: {reason}", hint=f"Name a new file with {option}.")

@@ -28,6 +28,8 @@ def load_provider(name: str, *, origin: str) -> MasterKeys:
     failure = ""
     try:
         provider = getattr(importlib.import_module(module), attribute)()
+    except ConfigurationError as error:
+        raise ConfigurationError(f"{what}: {error}", hint=error.hint) from None
     except Exception as error:
         # Its words may hold what it was given to prove who asks.
         failure = type(error).__name__

@@ -15,8 +15,8 @@ UNREADABLE = error(
 )
 NO_SUBMISSION = error(
     "submission-missing",
-    summary="A file of lines holds at least one submission.",
-    message="The file holds no submission at all. Write one in each line, and look at what wrote the file.",
+    summary="A file of lines, or a folder, holds at least one submission.",
+    message="No submission is in it. A file has one in each line, a folder has .json files; look at what wrote it.",
     source=FORM,
 )
 KEY_OF_ANOTHER_LINE = error(

@@ -21,6 +21,7 @@ def enqueue(
     map_file: Annotated[str | None, Parameter(name="--map")] = None,
     rejects: str | None = None,
     results: str | None = None,
+    recursive: bool = False,
     options: EndpointOptions = ENDPOINT,
 ) -> ExitCode:
     """Check, seal and queue the submissions of files; after that a crash loses nothing.
@@ -37,10 +38,12 @@ def enqueue(
         map_file: Mapping file of a CSV file.
         rejects: New file for what is rejected, instead of one beside the source.
         results: New file that gets each result, one in each line.
+        recursive: Look into the folders of a folder too.
         options: Shared options.
     """
     session = options.start()
-    if (many := bulk_of(files, dry_run=dry_run, map_file=map_file, rejects=rejects, results=results)) is not None:
+    many = bulk_of(files, dry_run=dry_run, map_file=map_file, rejects=rejects, results=results, recursive=recursive)
+    if many is not None:
         return finish_bulk(session, *many, delivers=False)
     settings = session.settings
     profile = settings.profile()

@@ -34,6 +34,7 @@ def submit(
     map_file: Annotated[str | None, Parameter(name="--map")] = None,
     rejects: str | None = None,
     results: str | None = None,
+    recursive: bool = False,
     options: EndpointOptions = ENDPOINT,
 ) -> ExitCode:
     """Queue the submissions of files and deliver them now; ends with the receipts.
@@ -50,10 +51,12 @@ def submit(
         map_file: Mapping file of a CSV file.
         rejects: New file for what is rejected, instead of one beside the source.
         results: New file that gets each result of the queueing, one in each line.
+        recursive: Look into the folders of a folder too.
         options: Shared options.
     """
     session = options.start()
-    if (many := bulk_of(files, dry_run=dry_run, map_file=map_file, rejects=rejects, results=results)) is not None:
+    many = bulk_of(files, dry_run=dry_run, map_file=map_file, rejects=rejects, results=results, recursive=recursive)
+    if many is not None:
         return finish_bulk(session, *many, delivers=True)
     settings = session.settings
     profile = settings.profile()

@@ -1,0 +1,88 @@
+"""A folder of submission files, read one at a time; and which files in it nobody has read.
+
+A file that was left out in silence would be a report that nobody files, so what may hold submissions and is not read
+is named.
+"""
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from tipline_client.bulk.sources import Item, file_item, is_lines, unreadable
+from tipline_client.bulk.streams import Stream
+from tipline_client.validation import rules_outside
+
+__all__ = ["FolderSource"]
+
+
+@dataclass(slots=True)
+class FolderSource:
+    """A folder of submission files, in the order of their names.
+
+    Attributes:
+        folder: The folder.
+        is_recursive: Whether folders in it are looked into, after its own files; links to folders are not followed.
+            Paths of evidence are relative to the folder of each submission.
+        count: How many submission files there are, once it was read.
+        passed_over: What else in it may hold submissions, once it was read: files of lines, which are named by
+            themselves, and files in folders that were not looked into.
+    """
+
+    folder: Path
+    is_recursive: bool = False
+    count: int | None = None
+    head: bytes = b""
+    passed_over: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The folder as given."""
+        return str(self.folder)
+
+    @property
+    def size(self) -> int | None:
+        """The number of its files, once it was read."""
+        return self.count
+
+    @property
+    def rejects_path(self) -> Path | None:
+        """The files themselves are what has to be mended."""
+        return None
+
+    @property
+    def stream(self) -> Stream | None:
+        """Nothing has to be waited for."""
+        return None
+
+    def items(self) -> Iterator[Item]:
+        """The submissions of its `.json` files."""
+        found: list[Path] = []
+        passed_over: list[str] = []
+        unread: list[Item] = []
+        for folder, names in self._folders(unread):
+            is_read = self.is_recursive or folder == self.folder
+            for name in names:
+                path = folder / name
+                if name.startswith(".") or not path.is_file():
+                    continue
+                is_submission = path.suffix.lower() == ".json"
+                if is_submission and is_read:
+                    found.append(path)
+                elif is_submission or is_lines(path):
+                    passed_over.append(str(path))
+        self.count, self.passed_over = len(found), tuple(passed_over)
+        yield from unread
+        for number, path in enumerate(found, start=1):
+            yield file_item(path, number)
+        if not found and not unread:
+            nothing = rules_outside.NO_SUBMISSION.at("submission").as_issue()
+            yield Item(self.name, 0, b"", None, (nothing,))
+
+    def _folders(self, unread: list[Item]) -> Iterator[tuple[Path, list[str]]]:
+        def keep(error: OSError) -> None:
+            unread.append(unreadable(str(error.filename), error))
+
+        for folder, below, names in os.walk(self.folder, onerror=keep):
+            below[:] = sorted(name for name in below if not name.startswith("."))
+            yield Path(folder), sorted(names)
