@@ -1,5 +1,6 @@
 """The page in the admin: who sees it, what is on it, and what is not."""
 
+import contextlib
 import io
 from typing import Any
 
@@ -12,7 +13,10 @@ from django.test import TransactionTestCase, override_settings
 from django.urls import NoReverseMatch, reverse
 
 from tests.support.stage import sample_report
-from tipline_client.django import enqueue, listing
+from tipline_client.django import client, enqueue, listing
+from tipline_client.errors import DeliveryRejectedError
+from tipline_client.mock import MockEndpoint
+from tipline_client.mock.faults import code
 
 PLACE = "/admin/tipline/outboxentry/"
 SECRET = "coffee-mug-of-case"
@@ -55,6 +59,22 @@ class Page(TransactionTestCase):  # type: ignore[misc]
             assert shown in page
         for hidden in (SECRET, "example.com", "<script>"):
             assert hidden not in page.replace(str(settings.FOLDER), "").partition('id="content"')[2]
+
+    def test_words_of_an_endpoint(self) -> None:
+        """Of an error the class, the step and the code are shown; its words might quote a report, and are not."""
+        self.may_look()
+        with MockEndpoint() as endpoint:
+            endpoint.faults.script("submit", code(4100, description=f"Invalid value '{SECRET}'"))
+            with override_settings(TIPLINE={**settings.TIPLINE, "ENDPOINT": endpoint.base_url}):
+                entry = self.queue("refused")
+                with contextlib.suppress(DeliveryRejectedError):
+                    client().deliver(entry.id)
+                failure = client().entry(entry.id).last_failure
+        page = self.client.get(PLACE, {"q": entry.id}).content.decode()
+
+        assert failure is not None
+        assert f"{failure.kind} at submit, code 4100" in page
+        assert [] == [words for words in (SECRET, failure.text) if words in page]
 
     def test_nothing_can_be_changed(self) -> None:
         """Whoever may do everything elsewhere may only look here."""
