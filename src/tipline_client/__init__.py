@@ -1,8 +1,8 @@
 """Report child sexual exploitation to a hotline: typed, validated, signed, queued durably, filed exactly once.
 
-Public are the names below and the modules `builders`, `models`, `errors`, `events`, `profiles`, `mock` and `testing`;
-everything else promises nothing. Each name is imported when it is first used, so that `import tipline_client` alone
-costs nothing.
+Public are the names below and the modules `builders`, `models`, `errors`, `events`, `profiles`, `mock`, `testing` and
+`django`; everything else promises nothing. Each name is imported when it is first used, so that `import tipline_client`
+alone costs nothing.
 """
 
 TYPE_CHECKING = False
