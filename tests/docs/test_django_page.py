@@ -1,11 +1,11 @@
-"""The pages on hosts show what is in the examples, name every check and setting, and no command that there is not."""
+"""The page on Django names every check and setting, and no command that there is not."""
 
 import re
 import shlex
 
 import pytest
 
-from tests.docs.pages import PAGES, ROOT, Block, blocks
+from tests.docs.pages import ROOT
 from tipline_client.cli.app import build
 from tipline_client.cli.arguments import in_order
 from tipline_client.cli.variables import VARIABLES
@@ -14,20 +14,7 @@ from tipline_client.django.project import NAMES
 PAGE = (ROOT / "docs" / "hosts" / "django.md").read_text(encoding="utf-8")
 CHECKS = (ROOT / "src" / "tipline_client" / "django" / "checks.py").read_text(encoding="utf-8")
 
-PARTS = [
-    pytest.param(block, id=f"{page.name}-{block.line}")
-    for page in PAGES
-    for block in blocks(page.read_text(encoding="utf-8"))
-    if block.part_of is not None
-]
 COMMANDS = sorted({line.strip() for line in re.findall(r"^python manage\.py tipline ([^#\n]*)", PAGE, re.MULTILINE)})
-
-
-@pytest.mark.parametrize("block", PARTS)
-def test_part_of_an_example(block: Block) -> None:
-    """What a page shows stands in the file that it names, letter for letter."""
-    assert block.part_of is not None
-    assert block.code in block.part_of.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("line", COMMANDS)
