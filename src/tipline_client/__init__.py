@@ -1,8 +1,8 @@
 """Report child sexual exploitation to a hotline: typed, validated, signed, queued durably, filed exactly once.
 
-Public are the names below and the modules `builders`, `models`, `errors`, `events`, `profiles`, `mock` and `testing`;
-everything else promises nothing. Each name is imported when it is first used, so that `import tipline_client` alone
-costs nothing.
+Public are the names below and the modules `builders`, `models`, `errors`, `events`, `profiles`, `mock`, `testing` and
+`django`; everything else promises nothing. Each name is imported when it is first used, so that `import tipline_client`
+alone costs nothing.
 """
 
 TYPE_CHECKING = False
@@ -47,6 +47,7 @@ if TYPE_CHECKING:
         Submission,
     )
     from tipline_client.profiles import EndpointProfile
+    from tipline_client.validation import ReadResult, read_submission
 else:
     # Out of the type checker's sight: it would believe every name that anybody asks for.
     _ROOMS = {
@@ -78,6 +79,7 @@ else:
             "Submission",
         ),
         "profiles": ("EndpointProfile",),
+        "validation": ("ReadResult", "read_submission"),
     }
     _ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names}
 
@@ -123,6 +125,7 @@ __all__ = [
     "Outcome",
     "Person",
     "PersonOrUserReported",
+    "ReadResult",
     "Receipt",
     "Report",
     "Reporter",
@@ -140,4 +143,5 @@ __all__ = [
     "open_certificate",
     "open_receipt",
     "profiles",
+    "read_submission",
 ]

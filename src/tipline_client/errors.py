@@ -15,7 +15,8 @@ The tree::
     │   ├── EntryNotFoundError      no entry has this id
     │   ├── LeaseLostError          somebody else may be working on the entry: stop
     │   ├── IllegalTransitionError  the entry's state does not allow this
-    │   │   └── HoldRunningError    it must be kept still, and no legal request was named
+    │   │   ├── HoldRunningError    it must be kept still, and no legal request was named
+    │   │   └── FiledTwiceError     by a person and by this program: both numbers are on record
     │   ├── ReportTakenError        the report is on record as another entry's
     │   ├── UnreadableRowError      somebody altered the row: it cannot be read back
     │   └── OutboxUnavailableError  locked, full or unreadable: nothing was written
@@ -44,6 +45,7 @@ __all__ = [
     "EnvelopeError",
     "EvidenceError",
     "EvidenceUnavailableError",
+    "FiledTwiceError",
     "HoldRunningError",
     "IllegalTransitionError",
     "Issue",
@@ -201,6 +203,12 @@ class HoldRunningError(IllegalTransitionError):
     default_hint = "Look with `tipline hold list ENTRY`; name the legal request that allows it, or wait for the end."
 
 
+class FiledTwiceError(IllegalTransitionError):
+    """A person filed the report by hand, and this program filed it too; both numbers are on record."""
+
+    default_hint = "Neither can be taken back: tell the hotline both numbers, then close the alarm with a note."
+
+
 class ReportTakenError(OutboxError):
     """The endpoint's number for a report is on record as another entry's: one report is never two entries'."""
 
@@ -232,6 +240,7 @@ class DeliveryError(TiplineError):
         step: The step that ended so: `submit`, `upload`, `fileinfo`, `finish`, `retract`; `None` when none was sent.
         code: The endpoint's response code, if it gave one.
         request_id: The endpoint's `Request-ID`, to quote to its support.
+        paths: What of the submission the endpoint refused, as far as that is certain: paths as an issue has them.
     """
 
     def __init__(
@@ -241,12 +250,14 @@ class DeliveryError(TiplineError):
         step: str | None = None,
         code: int | None = None,
         request_id: str | None = None,
+        paths: Sequence[str] = (),
         hint: str | None = None,
     ) -> None:
         super().__init__(message, hint=hint)
         self.step = step
         self.code = code
         self.request_id = request_id
+        self.paths = tuple(paths)
 
 
 class DeliveryTransientError(DeliveryError):

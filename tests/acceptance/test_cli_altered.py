@@ -273,6 +273,22 @@ def test_drain_that_tries_nothing(world: World, monkeypatch: pytest.MonkeyPatch)
         assert f"server_error at submit: code 1000: server error (request {request_id})" in words
 
 
+def test_entry_given_up_is_named_once(world: World) -> None:
+    """What does not open is said of the entry that the line names already: in the drain, after it, and by verify."""
+    world.run("enqueue", str(world.submission()))
+    [entry] = world.listed()
+    alter(world.home / "outbox.sqlite", "UPDATE entries SET envelope = CAST(envelope || x'00' AS BLOB)")
+
+    looked = world.run("status"), world.run("verify", "--all"), world.run("dispatch", "--drain")
+    shown = world.run("dead-letter", "show", "case-1").out
+
+    named, reason = f"entry {entry['id']}: ", "its sealed envelope does not open"
+    said = "".join(ran.out + ran.err for ran in looked)
+    assert f"given up: {named}envelope_refused: {reason}" in said
+    assert f"last error    {reason}" in shown
+    assert [0, 0] == [(said + shown).count(twice) for twice in (f"{named}entry", f": {named}{reason}")]
+
+
 def test_evidence_given_up_in_a_drain(world: World) -> None:
     """An entry whose evidence was changed has its line with the reason."""
     world.run("enqueue", str(world.submission()))

@@ -6,6 +6,7 @@ import pytest
 
 from tests.acceptance.test_cli_processes import ended, wait_until_taken
 from tests.acceptance.world import Ran, World
+from tipline_client.cli.exit_codes import ExitCode
 from tipline_client.mock import code, lost_reply, slow, status
 
 
@@ -37,8 +38,11 @@ def test_filed_while_a_finish_is_in_doubt(world: World) -> None:
 
     done = _filed(world)
 
+    again = _filed(world)
     [report] = world.endpoint.reports()
-    assert 2 == done.code
+    assert [ExitCode.FILED_TWICE] * 2 == [done.code, again.code]
+    assert [entry["filedByHandAs"] for entry in world.listed()] == [77]
+    assert f"by hand as report 77, and by this program as {report['report_id']}" in again.err
     assert f"by hand as report 77, and by this program as {report['report_id']}" in done.err
     assert "filed_twice" in world.run("alarm", "list").out
     assert ["acknowledged"] == [entry["state"] for entry in world.listed()]

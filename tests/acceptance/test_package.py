@@ -16,6 +16,7 @@ from packaging.requirements import Requirement
 from tests.docs.pages import ROOT
 
 NAME = "tipline-client"
+SUFFIXES = {".html", ".py", ".typed", ".xsd"}
 QUEUE = """
 import sys
 from pathlib import Path
@@ -74,14 +75,14 @@ def _run(folder: Path, *words: str, cwd: Path) -> subprocess.CompletedProcess[st
 
 
 def test_files_of_the_wheel(built: tuple[Path, Path]) -> None:
-    """Every module of the tree is in it, with the type marker and the mock's grammar, and nothing besides."""
+    """Every module of the tree is in it, with the type marker, the mock's grammar, Django's page, and nothing else."""
     with zipfile.ZipFile(built[0]) as archive:
         names = set(archive.namelist())
     tree = ROOT / "src"
 
     package = {name for name in names if ".dist-info/" not in name}
 
-    there = {path.relative_to(tree).as_posix() for path in tree.rglob("*") if path.suffix in {".py", ".typed", ".xsd"}}
+    there = {path.relative_to(tree).as_posix() for path in tree.rglob("*") if path.suffix in SUFFIXES}
     assert there == package
     assert [] == [name for name in names if name.partition("/")[0] in {"docs", "examples", "tests"}]
     assert {"METADATA", "WHEEL", "RECORD", "entry_points.txt", "LICENSE"} == {
@@ -113,7 +114,7 @@ def test_what_the_metadata_says(built: tuple[Path, Path]) -> None:
 
     assert (NAME, "Apache-2.0") == (metadata["Name"], metadata["License-Expression"])
     assert ">=3.11" == metadata["Requires-Python"]
-    assert {"cli", "mock", "objects", "postgres"} <= set(metadata.get_all("Provides-Extra", []))
+    assert {"cli", "django", "mock", "objects", "postgres"} <= set(metadata.get_all("Provides-Extra", []))
     assert "text/markdown" in metadata["Description-Content-Type"]
     assert "tipline-client" in str(metadata.get_payload())
 

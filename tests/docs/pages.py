@@ -35,6 +35,12 @@ class Block:
     line: int
     not_run: str = ""
 
+    @property
+    def part_of(self) -> Path | None:
+        """The file that it is shown from, which is run instead of it."""
+        start = "part of "
+        return ROOT / self.not_run.removeprefix(start) if self.not_run.startswith(start) else None
+
 
 def blocks(text: str) -> list[Block]:
     """Every fenced block of a page, in order."""

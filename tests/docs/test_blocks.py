@@ -18,11 +18,12 @@ from cyclopts import CycloptsError
 
 from tests.docs.pages import PAGES, ROOT, Block, blocks, name_of
 from tests.docs.running import run_python
-from tests.support.service_files import SERVICES
+from tests.support.service_files import ONE_HOST, SERVICES
 from tipline_client import errors, profiles
 from tipline_client.cli.app import build
 from tipline_client.cli.arguments import in_order
 from tipline_client.cli.settings import resolve
+from tipline_client.cli.variables import VARIABLE_NAMES
 from tipline_client.mock import MockEndpoint, read_plan
 from tipline_client.validation import read_submission
 
@@ -33,7 +34,7 @@ RUN_WITH_THE_PAGE = {"console", "python"}
 OTHER_PROGRAMS = {
     *("cd", "chmod", "chown", "install", "rsync"),
     *("groupadd", "useradd", "systemctl"),
-    *("kill", "npm"),
+    *("curl", "kill", "npm", "uvicorn"),
 }
 """What a person's shell runs beside ours: it changes the system, starts a service, or is the person's own."""
 
@@ -47,8 +48,8 @@ def of(language: str) -> list[object]:
 @pytest.mark.parametrize(("page", "block"), [each for each in BLOCKS if each[1].not_run])
 def test_block_that_is_not_run_with_its_page(page: Path, block: Block) -> None:
     """It says which test runs it, and that test reads the page; or of which example it is a part, which is run."""
-    if block.not_run.startswith("part of "):
-        whole = (ROOT / block.not_run.removeprefix("part of ")).read_text(encoding="utf-8")
+    if block.part_of is not None:
+        whole = block.part_of.read_text(encoding="utf-8")
         assert any(textwrap.indent(block.code, " " * depth) in whole for depth in (0, 4, 8))
     else:
         [file] = re.findall(r"^(tests/\S+\.py) runs it", block.not_run)
@@ -142,6 +143,8 @@ def _check(words: list[str]) -> str:
         verb, _, unused = build(tokens).parse_args(tokens, exit_on_error=False, print_error=False)[:3]
         assert callable(verb)
         assert not unused
+    elif name == "runuser":
+        _check(arguments[arguments.index("--") + 1 :])
     elif name == "pip":
         _check_pip(arguments)
     elif name == "docker":
@@ -175,7 +178,8 @@ def _check_docker(arguments: list[str]) -> None:
     if arguments[0] == "build":
         assert (ROOT / arguments[arguments.index("--file") + 1]).is_file()
     elif arguments[0] == "compose":
-        assert arguments[-1] in SERVICES
+        services = ONE_HOST["services"] if "one-host.yaml" in arguments else SERVICES
+        assert arguments[-1] in {*services, "build"}
     else:
         assert "run" == arguments[0]
 
@@ -198,7 +202,7 @@ def test_programs_of_other_people() -> None:
     [
         ("tipline dispatch --drian", CycloptsError),
         ("tipline enqueu a.json", CycloptsError),
-        ("curl http://127.0.0.1/", AssertionError),
+        ("wget http://127.0.0.1/", AssertionError),
         ("pip install mugs", AssertionError),
         ("docker compose up mugs", AssertionError),
         ("python examples/mugs.py", AssertionError),
@@ -229,10 +233,28 @@ def _home(code: str) -> None:
     assert {"outbox.sqlite", "keys", "evidence", "schemas"} <= set(re.findall(r'"([\w.]+)"', configuration))
 
 
+def _cron(code: str) -> None:
+    assert set(re.findall(r"TIPLINE_[A-Z_]+", code)) <= set(VARIABLE_NAMES)
+    assert 5 == len(re.findall(r"(?:^|(?<= ))[\d*]+(?= )", code))
+    assert [*(ROOT / "examples").rglob(re.findall(r"/(\w+\.py)", code)[0])]
+
+
+def _refusal(code: str) -> None:
+    labels = {line.split("  ")[0] for line in code.splitlines()}
+    tested = (ROOT / "tests" / "acceptance" / "test_cli_refused_fields.py").read_text(encoding="utf-8")
+    assert {"last error", "refused"} == labels
+    printed = (ROOT / "src" / "tipline_client" / "cli" / "history.py").read_text(encoding="utf-8")
+    assert [] == [label for label in labels if f'f"{label:<14}' not in printed]
+    assert re.findall(r"report\.\S+", code)[0] in tested
+
+
 TEXT: Mapping[tuple[str, str], Callable[[str], object] | str] = {
     ("docs/errors.md", "TiplineError"): _error_tree,
     ("docs/configuration.md", "HOME/"): _home,
     ("docs/testing.md", "AssertionError:"): "tests/docs/test_testing_page.py",
+    ("docs/hosts/script.md", "17 * * * *"): _cron,
+    ("docs/hosts/service.md", "your application"): "a drawing",
+    ("docs/operations/dead-letters.md", "last error"): _refusal,
     ("docs/index.md", "Report ->"): "a drawing",
     ("docs/transactions.md", "your transaction:"): "a drawing",
 }

@@ -2,6 +2,7 @@
 
 import doctest
 import importlib
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ SOURCE = ROOT / "src"
 FILES = sorted(file for file in SOURCE.rglob("*.py") if ">>> " in file.read_text(encoding="utf-8"))
 
 PUBLIC = {name: getattr(tipline_client, name) for name in tipline_client.__all__}
+PUBLIC |= {"AsyncIterator": AsyncIterator}
 """What a reader of an example has imported."""
 
 

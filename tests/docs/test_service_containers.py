@@ -10,8 +10,19 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.docs.pages import ROOT
-from tests.support.service_files import COMPOSE, DISPATCH, SERVICE, SERVICES, containerfile, of_container, values_of
+from tests.support.service_files import (
+    COMPOSE,
+    DISPATCH,
+    ONE_HOST,
+    SERVICE,
+    SERVICES,
+    containerfile,
+    of_container,
+    values_of,
+)
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 
@@ -59,14 +70,44 @@ def test_process_of_the_container() -> None:
 
 def test_one_stop_signal_everywhere() -> None:
     """Unit, container and compose file stop the dispatcher by the same signal."""
-    named = {*values_of(DISPATCH, "KillSignal"), *of_container("STOPSIGNAL"), SERVICES["dispatcher"]["stop_signal"]}
+    named = {*values_of(DISPATCH, "KillSignal"), *of_container("STOPSIGNAL")}
+    named |= {compose["services"]["dispatcher"]["stop_signal"] for compose in (COMPOSE, ONE_HOST)}
 
     assert {signal.SIGTERM.name} == named
 
 
-def test_secrets_of_the_compose_file() -> None:
+def test_health_of_the_container() -> None:
+    """The image asks as often as the compose file, and the same; whoever starts it otherwise is asked, too."""
+    check = SERVICES["dispatcher"]["healthcheck"]
+    [named] = of_container("HEALTHCHECK")
+    options, _, command = named.partition(" CMD ")
+    times = dict(word.removeprefix("--").split("=") for word in options.split())
+
+    assert ["CMD", *json.loads(command)] == check["test"]
+    assert {"interval", "timeout", "start-period"} == {*times}
+    assert times == {name.replace("_", "-"): value for name, value in check.items() if name != "test"}
+
+
+def test_dispatcher_of_one_host() -> None:
+    """It is confined and stopped as the dispatchers of several hosts are, and needs no database."""
+    one, several = ONE_HOST["services"]["dispatcher"], SERVICES["dispatcher"]
+    shared = several.keys() - {"deploy", "depends_on", "environment", "secrets", "healthcheck"}
+
+    assert {name: several[name] for name in shared} == {
+        name: one[name] for name in one.keys() - {"environment", "secrets"}
+    }
+    assert {"init", "dispatcher"} == {*ONE_HOST["services"]}
+    assert {"true"} == {one["read_only"], one["init"]}
+    assert SERVICES["init"]["command"] == ONE_HOST["services"]["init"]["command"]
+    assert ["setup"] == ONE_HOST["services"]["init"]["profiles"]
+    assert one["volumes"] == ONE_HOST["services"]["init"]["volumes"]
+    assert {name for name in several["environment"] if "OUTBOX" not in name} == {*one["environment"]}
+
+
+@pytest.mark.parametrize("compose", [COMPOSE, ONE_HOST], ids=["several hosts", "one host"])
+def test_secrets_of_the_compose_file(compose: dict[str, Any]) -> None:
     """Every secret is declared once as a file, and each service names only files of its own secrets."""
-    services: dict[str, dict[str, Any]] = COMPOSE["services"]
+    services: dict[str, dict[str, Any]] = compose["services"]
     used = {secret for service in services.values() for secret in service.get("secrets", [])}
     foreign = [
         (name, variable)
@@ -75,8 +116,8 @@ def test_secrets_of_the_compose_file() -> None:
         if variable.endswith("_FILE") and Path(value).name not in service["secrets"]
     ]
 
-    assert {*COMPOSE["secrets"]} == used
-    assert {name: {"file": f"./secrets/{name}"} for name in used} == COMPOSE["secrets"]
+    assert {*compose["secrets"]} == used
+    assert {name: {"file": f"./secrets/{name}"} for name in used} == compose["secrets"]
     assert [] == foreign
     assert "secrets/" in (SERVICE / ".gitignore").read_text(encoding="utf-8").splitlines()
 

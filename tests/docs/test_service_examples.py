@@ -20,6 +20,8 @@ from tests.docs.pages import ROOT, blocks
 from tests.support.service_files import (
     COMPOSE,
     DISPATCH,
+    ONE_HOST,
+    ONE_HOST_UNITS,
     SERVICE,
     SERVICES,
     UNITS,
@@ -38,6 +40,7 @@ from tipline_client.cli.variables import CONFIG_VARIABLE, VARIABLE_NAMES, VARIAB
 from tipline_client.outbox.postgres import PostgresOutbox
 
 PAGE = ROOT / "docs" / "operations" / "service.md"
+ONE_HOST_PAGE = ROOT / "docs" / "hosts" / "service.md"
 FILES = [path for path in sorted(SERVICE.iterdir()) if path.is_file()]
 SECRETS = {VARIABLES["password"], VARIABLES["outbox"]}
 OLDEST_SYSTEMD = 251
@@ -51,9 +54,11 @@ def command_lines() -> list[tuple[str, ...]]:
     """Every command line of `tipline` in the examples and on their page, without the program's own name."""
     lines = [shlex.split(value) for unit in UNITS.values() for value in values_of(unit, "ExecStart")]
     entry, usual = json.loads(of_container("ENTRYPOINT")[-1]), json.loads(of_container("CMD")[-1])
-    lines += [[*entry, *usual], *([*entry, *service["command"]] for service in SERVICES.values())]
+    services = [*SERVICES.values(), *ONE_HOST["services"].values()]
+    lines += [[*entry, *usual], *([*entry, *service["command"]] for service in services)]
     lines += [service["healthcheck"]["test"][1:] for service in SERVICES.values() if "healthcheck" in service]
-    for block in blocks(PAGE.read_text(encoding="utf-8")):
+    shown = [block for page in (PAGE, ONE_HOST_PAGE) for block in blocks(page.read_text(encoding="utf-8"))]
+    for block in shown:
         lines += [_without_variables(line) for line in block.code.splitlines() if re.search(r"(^|\s)tipline \S", line)]
     assert all("tipline" == Path(line[0]).name for line in lines if line)
     return sorted({tuple(line[1:]) for line in lines if line})
@@ -85,7 +90,7 @@ def test_verbs_of_the_examples() -> None:
     assert {"dispatch", "doctor", "init", "migrate", "status"} == verbs
 
 
-@pytest.mark.parametrize("file", [*FILES, PAGE], ids=lambda file: file.name)
+@pytest.mark.parametrize("file", [*FILES, PAGE, ONE_HOST_PAGE], ids=lambda file: file.name)
 def test_variables_of_the_examples(file: Path) -> None:
     """Every variable that is named anywhere, also in a comment, is one that the command reads."""
     named = set(re.findall(r"TIPLINE_[A-Z_]+", file.read_text(encoding="utf-8")))
@@ -95,10 +100,12 @@ def test_variables_of_the_examples(file: Path) -> None:
 
 def test_secrets_among_the_settings() -> None:
     """No secret is set by value, in any place where variables are set."""
-    set_ones = [value.partition("=")[0] for unit in UNITS.values() for value in values_of(unit, "Environment")]
+    units = [*UNITS.values(), *ONE_HOST_UNITS.values()]
+    set_ones = [value.partition("=")[0] for unit in units for value in values_of(unit, "Environment")]
     set_ones += [*env_file((SERVICE / "dispatch.env").read_text(encoding="utf-8"))]
     set_ones += [word.partition("=")[0] for value in of_container("ENV") for word in value.split()]
-    set_ones += [name for service in COMPOSE["services"].values() for name in service.get("environment", {})]
+    services = [*COMPOSE["services"].values(), *ONE_HOST["services"].values()]
+    set_ones += [name for service in services for name in service.get("environment", {})]
 
     assert set() == SECRETS & {*set_ones}
     assert {VARIABLES["outbox_file"], VARIABLES["password_file"], VARIABLES["home"]} <= {*set_ones}
@@ -124,6 +131,21 @@ def test_settings_of_a_unit(name: str, tmp_path: Path) -> None:
     assert "postgresql://courier@db.example.com/outbox" == found.outbox.url
     assert "postgresql://courier@db.example.com/password" == found.password
     assert profiles.cybertipline_testing(username="any", password="any").name == found.profile().name
+
+
+@each_unit
+def test_settings_of_a_host_that_shares_nothing(name: str, tmp_path: Path) -> None:
+    """With the drop-in the outbox is the file in the home, one credential is left, and nothing has to be mounted."""
+    unit = ONE_HOST_UNITS[name]
+    (tmp_path / "password").write_text("mug\n", encoding="utf-8")
+    settings = env_file((SERVICE / "dispatch.env").read_text(encoding="utf-8"))
+    environ = unit_environ(unit, settings=settings, state=tmp_path, credentials=tmp_path)
+
+    found = resolve(environ=environ)
+
+    assert ["password:/etc/tipline/credentials/password"] == values_of(unit, "LoadCredential")
+    assert (tmp_path / "tipline", None, "mug") == (found.home, found.outbox, found.password)
+    assert [] == values_of(unit, "AssertPathIsMountPoint", section="Unit")
 
 
 def test_units_of_one_host() -> None:
@@ -174,7 +196,10 @@ def longest_silent_step() -> timedelta:
 
 @pytest.mark.parametrize(
     "given",
-    [*values_of(DISPATCH, "TimeoutStopSec"), SERVICES["dispatcher"]["stop_grace_period"]],
+    [
+        *values_of(DISPATCH, "TimeoutStopSec"),
+        *(services["dispatcher"]["stop_grace_period"] for services in (SERVICES, ONE_HOST["services"])),
+    ],
 )
 def test_time_to_stop(given: str) -> None:
     """It outlasts a step with a silent endpoint, so that no such step is cut off before its result is on record."""
@@ -209,6 +234,15 @@ def verifiable(name: str, folder: Path) -> Path:
     return unit
 
 
+def with_drop_in(unit: Path, *, text: str = "") -> Path:
+    """The unit, with what a host that shares nothing has beside it, and perhaps more."""
+    folder = unit.with_name(f"{unit.name}.d")
+    folder.mkdir()
+    drop_in = (SERVICE / "one-host.conf").read_text(encoding="utf-8") + text
+    (folder / "one-host.conf").write_text(drop_in, encoding="utf-8")
+    return unit
+
+
 def analyze(*arguments: str) -> "subprocess.CompletedProcess[str]":
     """Let systemd look; skipped where it is absent or too old for what the units use."""
     program = shutil.which("systemd-analyze")
@@ -226,6 +260,20 @@ def test_unit_read_by_systemd(name: str, tmp_path: Path) -> None:
     looked = analyze("verify", "--man=no", str(verifiable(name, tmp_path)))
 
     assert (0, "", "") == (looked.returncode, looked.stdout, looked.stderr)
+
+
+@each_unit
+def test_drop_in_read_by_systemd(name: str, tmp_path: Path) -> None:
+    """Nor of the drop-in, which it does read."""
+    good, bad = (tmp_path / "good", tmp_path / "bad")
+    for folder in (good, bad):
+        folder.mkdir()
+
+    looked = analyze("verify", "--man=no", str(with_drop_in(verifiable(name, good))))
+    found = analyze("verify", "--man=no", str(with_drop_in(verifiable(name, bad), text="CoffeeMug=yes\n")))
+
+    assert (0, "", "") == (looked.returncode, looked.stdout, looked.stderr)
+    assert "CoffeeMug" in found.stderr
 
 
 def test_unit_judged_by_systemd(tmp_path: Path) -> None:

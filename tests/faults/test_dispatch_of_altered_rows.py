@@ -47,6 +47,7 @@ async def _assert_refused(stage: Stage, entry_id: str, *, says: str) -> None:
         ("envelope = x'00'", ""),
         ("idempotency_key = 'case-other'", "idempotency key"),
         ("content_digest = 'other'", "content digest"),
+        ("is_escalated = NOT is_escalated", "mark of escalation"),
         ("id = '" + "0" * 32 + "'", "data key"),
         ("data_key = 'mug'", "data key"),
         ("data_key = substr(data_key, 1, 70) || 'mugsandcups4' || substr(data_key, 83)", "data key"),
@@ -62,6 +63,18 @@ async def test_column_altered_by_hand(durable: Stage, change: str, says: str) ->
 
     [entry] = await durable.outbox.list_entries()
     await _assert_refused(durable, entry.id, says=says)
+    assert 0 == durable.endpoint.summary()["requests"]
+
+
+async def test_mark_of_escalation_taken_away(durable: Stage) -> None:
+    """Nor can an urgent report be put behind the others unnoticed."""
+    await durable.enqueue(is_escalated=True)
+    _by_hand(durable, "UPDATE entries SET is_escalated = 0")
+
+    await durable.conductor().drain(patience=DAYS)
+
+    [entry] = await durable.outbox.list_entries()
+    await _assert_refused(durable, entry.id, says="the row's mark of escalation differs from what was signed")
     assert 0 == durable.endpoint.summary()["requests"]
 
 

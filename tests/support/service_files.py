@@ -14,6 +14,8 @@ from typing import Any
 __all__ = [
     "COMPOSE",
     "DISPATCH",
+    "ONE_HOST",
+    "ONE_HOST_UNITS",
     "SERVICE",
     "SERVICES",
     "UNITS",
@@ -68,6 +70,18 @@ def unit_environ(unit: Unit, *, settings: Mapping[str, str], state: Path, creden
         name: value.replace("%S", str(state)).replace("%d", str(credentials))
         for name, value in {**own, **settings}.items()
     }
+
+
+def _with_drop_in(unit: Unit, drop_in: Unit) -> Unit:
+    """The unit with what stands beside it: a further value is one more, and an empty one takes back all before it."""
+    merged = {section: list(settings) for section, settings in unit.items()}
+    for section, settings in drop_in.items():
+        for name, value in settings:
+            if value:
+                merged[section].append((name, value))
+            else:
+                merged[section] = [one for one in merged[section] if one[0] != name]
+    return merged
 
 
 def env_file(text: str) -> dict[str, str]:
@@ -134,7 +148,11 @@ def _lines(text: str) -> Iterator[str]:
 UNITS = {path.stem: _read_unit(path.read_text(encoding="utf-8")) for path in sorted(SERVICE.glob("*.service"))}
 """The units by their names."""
 DISPATCH = UNITS["tipline-dispatch"]
+_DROP_IN = _read_unit((SERVICE / "one-host.conf").read_text(encoding="utf-8"))
+ONE_HOST_UNITS = {name: _with_drop_in(unit, _DROP_IN) for name, unit in UNITS.items()}
+"""The same, as they are on a host that shares nothing."""
 COMPOSE = _read_compose((SERVICE / "compose.yaml").read_text(encoding="utf-8"))
+ONE_HOST = _read_compose((SERVICE / "one-host.yaml").read_text(encoding="utf-8"))
 SERVICES: dict[str, dict[str, Any]] = {
     name: service for name, service in COMPOSE["services"].items() if service["image"] == "tipline"
 }

@@ -7,6 +7,7 @@ from tipline_client.errors import (
     DeliveryError,
     DeliveryRejectedError,
     EnvelopeError,
+    FiledTwiceError,
     LeaseLostError,
     OutboxUnavailableError,
     TiplineError,
@@ -43,6 +44,8 @@ class ExitCode(IntEnum):
     """A signature, digest, signed document or stored row could not be verified."""
     PROBLEM_FOUND = 8
     """`doctor` found something that must be put right."""
+    FILED_TWICE = 9
+    """By hand and by this program: both numbers are on record, and a person must tell the hotline."""
     INTERRUPTED = 130
     """Stopped by Ctrl-C; what is durable stays, and the next run goes on."""
     READER_GONE = 141
@@ -50,6 +53,7 @@ class ExitCode(IntEnum):
 
 
 _BY_ERROR: tuple[tuple[type[TiplineError], ExitCode], ...] = (
+    (FiledTwiceError, ExitCode.FILED_TWICE),
     (ConfigurationError, ExitCode.CONFIGURATION),
     (OutboxUnavailableError, ExitCode.OUTBOX_UNAVAILABLE),
     (EnvelopeError, ExitCode.NOT_VERIFIED),

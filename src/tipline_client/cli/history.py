@@ -103,7 +103,8 @@ def history_lines(history: History) -> list[str]:
         lines.append(f"last sent     {checkpoint.intent.step}, without a recorded answer")
     lines += _row_lines(entry)
     if entry.last_failure is not None:
-        lines.append(f"last error    {failure_text(entry.last_failure)}")
+        lines.append(f"last error    {failure_text(entry.last_failure, with_paths=False)}")
+        lines += [f"refused       {path}" for path in entry.last_failure.paths]
     lines += [
         f"try           {instant(attempt.started_at)}  {attempt.outcome}  {failure_text(attempt.failure)}"
         for attempt in history.attempts

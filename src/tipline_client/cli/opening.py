@@ -7,7 +7,7 @@ dispatches. For a mock endpoint it is, with a word about it.
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import anyio
 
@@ -22,7 +22,7 @@ from tipline_client.outbox import Lane, Outbox
 from tipline_client.profiles import KNOWN_PROFILES
 from tipline_client.vault import Vault
 
-__all__ = ["LANES", "find_entry", "with_client", "with_keeper", "with_outbox"]
+__all__ = ["LANES", "find_entry", "opening_arguments", "with_client", "with_keeper", "with_outbox"]
 
 T = TypeVar("T")
 
@@ -66,31 +66,43 @@ def with_client(
         ConfigurationError: There is no home for a real endpoint, or no endpoint is named or usable.
         OutboxUnavailableError: The outbox cannot be opened.
     """
+    arguments = opening_arguments(settings, options=options)
+
+    async def run() -> T:
+        async with AsyncTiplineClient.open(**arguments) as client:
+            return await work(client)
+
+    return anyio.run(run)
+
+
+def opening_arguments(settings: Settings, *, options: Options | None = None) -> dict[str, Any]:
+    """What a client of these settings is opened with; makes the home of a mock endpoint that has none.
+
+    Raises:
+        ConfigurationError: There is no home for a real endpoint, or no endpoint is named or usable.
+    """
     profile = settings.profile()
     home = settings.place
     if profile.environment is Environment.MOCK and not home.exists:
         home.create(beside=settings.outbox)
         _log.warning("made the home %s with a new signing key", home.path)
     home.keys()
-
-    async def run() -> T:
-        async with AsyncTiplineClient.open(
-            settings.home,
-            profile=profile,
-            outbox=None if settings.outbox is None else settings.outbox.url,
-            evidence=settings.evidence,
-            options=replace(
-                options or Options(),
-                slots=settings.slots,
-                deadline=settings.deadline,
-                regimes=settings.regimes,
-                master_keys=home.master_keys(),
-                keep_free=settings.keep_free,
-            ),
-        ) as client:
-            return await work(client)
-
-    return anyio.run(run)
+    options = options or Options()
+    return {
+        "home": settings.home,
+        "profile": profile,
+        "outbox": None if settings.outbox is None else settings.outbox.url,
+        "evidence": settings.evidence,
+        "options": replace(
+            options,
+            slots=settings.slots,
+            deadline=settings.deadline,
+            regimes=settings.regimes,
+            master_keys=home.master_keys(),
+            keep_free=settings.keep_free,
+            hooks=(*options.hooks, *settings.hooks),
+        ),
+    }
 
 
 def with_keeper(settings: Settings, work: Callable[[Keeper], Awaitable[T]]) -> T:

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from tipline_client.errors import Issue, ReportInvalidError, TiplineError
+from tipline_client.errors import DeliveryError, Issue, ReportInvalidError, TiplineError
 
 __all__ = ["Output", "columns", "error_view", "issue_view", "printable"]
 
@@ -55,6 +55,8 @@ def error_view(error: BaseException, *, with_issues: bool = True) -> dict[str, A
     for name, wire in (("step", "step"), ("code", "code"), ("request_id", "requestId"), ("entry_id", "entryId")):
         if (value := getattr(error, name, None)) is not None:
             view[wire] = str(value) if name == "step" else value
+    if isinstance(error, DeliveryError) and error.paths:
+        view["paths"] = list(error.paths)
     if isinstance(error, ReportInvalidError) and with_issues:
         view["issues"] = [issue_view(issue) for issue in error.issues]
     return view

@@ -1,5 +1,7 @@
 """Which settings are in force, and where each comes from: arguments, then `TIPLINE_*`, then `tipline.toml`.
 
+Inside of a host that has settings of its own, those stand in place of the latter two.
+
 No endpoint is a default, and production is never reached without its own explicit statement. A password, also one in
 the outbox's address, is held and handed on, never shown.
 """
@@ -15,6 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X
 
 from tipline_client import profiles
 from tipline_client.cli.durations import read_duration
+from tipline_client.cli.host_settings import host_settings
 from tipline_client.cli.key_providers import load_provider
 from tipline_client.cli.layers import Layers
 from tipline_client.cli.settings_file import find_file
@@ -24,6 +27,7 @@ from tipline_client.client.options import MAX_SLOTS
 from tipline_client.delivery.deadline import Deadline
 from tipline_client.delivery.environment import Environment
 from tipline_client.delivery.regimes import DEFAULT_REGIMES, regimes_of
+from tipline_client.dispatch.hooks import Hook
 from tipline_client.errors import ConfigurationError
 from tipline_client.evidence import KEEP_FREE, EvidenceBucket, EvidenceFolder
 from tipline_client.home import Home
@@ -76,6 +80,7 @@ class Settings:
         master_keys: Master keys that are no files of the home; the first of them wraps.
         key_provider: What wraps elsewhere, in place of all master keys that are here.
         reporter: Stands in a report that names no reporter.
+        hooks: What a host wants to be told of.
         file: The configuration file that was read.
         origins: Setting to where it came from.
         meant_for: Credential to the endpoint that is named beside it, where one is: it belongs to that one alone.
@@ -97,6 +102,7 @@ class Settings:
     master_keys: tuple[X25519PrivateKey | X25519PublicKey, ...] = field(default=(), repr=False)
     key_provider: MasterKeys | None = field(default=None, repr=False)
     reporter: Mapping[str, Any] | None = field(default=None, repr=False)
+    hooks: tuple[Hook, ...] = ()
     file: Path | None = None
     origins: Mapping[str, str] = field(default_factory=dict)
     meant_for: Mapping[str, str] = field(default_factory=dict)
@@ -229,16 +235,19 @@ def resolve(
     Raises:
         ConfigurationError: A value, the configuration file or a file with a secret is not usable.
     """
-    environ = os.environ if environ is None else environ
+    host = host_settings()
     layers = Layers()
     arguments = {"home": home, "outbox": outbox, "endpoint": endpoint, "username": username, "slots": slots}
     layers.take(arguments, {name: f"argument --{name}" for name in arguments})
-    layers.take({name: environ.get(variable) or None for name, variable in VARIABLES.items()}, VARIABLES)
-    given = layers.given
-    file = find_file(config=config or environ.get(CONFIG_VARIABLE) or None, home=_folder(given.get("home")))
+    if host is None:
+        file = _take_surroundings(layers, environ=os.environ if environ is None else environ, config=config)
+    else:
+        layers.take(host.values, dict.fromkeys(host.values, host.origin))
+        file = None if config is None else Path(config)
     if file is not None:
         layers.take_file(file)
     layers.read_secrets()
+    given = layers.given
     return Settings(
         home=_folder(given.get("home")),
         outbox=Address(given["outbox"]) if "outbox" in given else None,
@@ -260,10 +269,18 @@ def resolve(
         master_keys=_master_keys(given, layers.origins),
         key_provider=_key_provider(given, layers.origins),
         reporter=given.get("reporter"),
+        hooks=() if host is None else tuple(host.hooks),
         file=file,
         origins=layers.origins,
         meant_for={name: layers.meant_for[name] for name in _CREDENTIALS if name in layers.meant_for},
     )
+
+
+def _take_surroundings(layers: Layers, *, environ: Mapping[str, str], config: str | None) -> Path | None:
+    """Lay the environment under the arguments, and find the file that comes below."""
+    layers.take({name: environ.get(variable) or None for name, variable in VARIABLES.items()}, VARIABLES)
+    named = config or environ.get(CONFIG_VARIABLE) or None
+    return find_file(config=named, home=_folder(layers.given.get("home")))
 
 
 def _folder(home: str | None) -> Path:

@@ -12,6 +12,7 @@ from typing import Any, Final
 from tipline_client.cli.opening import LANES
 from tipline_client.cli.paging import every_entry
 from tipline_client.delivery.entry import Entry
+from tipline_client.delivery.outcomes import said_of
 from tipline_client.delivery.states import State
 from tipline_client.dispatch.reader import Reader
 from tipline_client.errors import (
@@ -163,7 +164,7 @@ async def _reason(entry: Entry, reader: Reader | None) -> _Reason | None:
     try:
         await reader.open(entry)
     except EnvelopeError as error:
-        return str(error), isinstance(error, UnknownSignerError)
+        return said_of(entry.id, error), isinstance(error, UnknownSignerError)
     return None
 
 

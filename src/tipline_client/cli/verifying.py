@@ -15,6 +15,7 @@ from tipline_client.cli.paging import every_entry
 from tipline_client.cli.report_names import ReportNames
 from tipline_client.delivery.certificate import Certificate
 from tipline_client.delivery.entry import Entry
+from tipline_client.delivery.outcomes import said_of
 from tipline_client.delivery.receipt import Receipt
 from tipline_client.delivery.states import State
 from tipline_client.dispatch.destroying import check_certificate
@@ -164,7 +165,7 @@ async def _verify_row(entry: Entry, reader: Reader, seal: CheckpointSeal, *, is_
         try:
             opened = await reader.open(entry)
         except (EnvelopeError, KeyUnavailableError) as error:
-            findings.append(Finding(f"entry {entry.id}", str(error)))
+            findings.append(Finding(f"entry {entry.id}", said_of(entry.id, error)))
         else:
             findings.append(Finding(f"entry {entry.id}"))
     if "checkpoint" not in entry.unreadable:

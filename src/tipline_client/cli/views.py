@@ -52,16 +52,23 @@ def failure_view(failure: Failure | None) -> dict[str, Any] | None:
         "step": None if failure.step is None else failure.step.value,
         "code": failure.code,
         "requestId": failure.request_id,
+        "paths": list(failure.paths),
     }
 
 
-def failure_text(failure: Failure | None) -> str:
-    """The same in a line."""
+def failure_text(failure: Failure | None, *, with_paths: bool = True) -> str:
+    """The same in a line.
+
+    Args:
+        failure: What went wrong, if something did.
+        with_paths: Whether with the paths that the endpoint refused; not where they stand beside it.
+    """
     if failure is None:
         return "-"
     where = f"{failure.step}: " if failure.step else ""
-    code = f" (code {failure.code})" if failure.code is not None else ""
-    return f"{where}{failure.text}{code}"
+    code = f"code {failure.code}"
+    code = f" ({code})" if failure.code is not None and code not in failure.text else ""
+    return f"{where}{failure.summary if with_paths else failure.text}{code}"
 
 
 def entry_view(entry: Entry) -> dict[str, Any]:

@@ -77,7 +77,7 @@ def failure_sentence(failure: Failure) -> str:
     code = f"code {failure.code}"
     facts = [code] if failure.code is not None and code not in failure.text else []
     facts += [f"request {failure.request_id}"] if failure.request_id else []
-    return f"{failure.kind}{step}: {failure.text}" + (f" ({', '.join(facts)})" if facts else "")
+    return f"{failure.kind}{step}: {failure.summary}" + (f" ({', '.join(facts)})" if facts else "")
 
 
 def oldest_failure_line(oldest: OldestFailure) -> str | None:

@@ -279,6 +279,7 @@ class AsyncTiplineClient(AsyncQueueing, AsyncKeeping, AsyncLooking):
             options.policy,
             options.random,
             look_every=options.poll_every,
+            turn=options.lease_for,
         )
 
     def conductor(self) -> Conductor:

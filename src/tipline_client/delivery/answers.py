@@ -70,6 +70,7 @@ class Answer:
         request_id: The endpoint's `Request-ID`.
         reason: A fixed phrase of ours, free of content, saying why the kind was chosen.
         findings: What of the endpoint's validator is safe to show: position, rule, element names of the schema.
+        paths: Where in the submission they are, as far as that is certain, in the wire's names.
         request_sha256: Digest of the body sent, lower-case hex.
         record_tag: A keyed digest of the record that is kept of this reply, once there is one.
         body: The raw reply. Content: kept for the record, never shown or logged.
@@ -85,6 +86,7 @@ class Answer:
     file_ids: tuple[str, ...] | None = None
     request_id: str | None = None
     findings: tuple[str, ...] = ()
+    paths: tuple[str, ...] = ()
     request_sha256: str | None = None
     record_tag: str | None = None
     body: bytes = b""

@@ -8,10 +8,12 @@ from typing import Final
 from tipline_client.delivery.answers import AnswerKind, Scope
 from tipline_client.delivery.steps import Step
 
-__all__ = ["FAILURE_KINDS", "MAX_ERROR_TEXT", "Attempt", "Failure", "Outcome", "bounded_text"]
+__all__ = ["FAILURE_KINDS", "MAX_ERROR_TEXT", "Attempt", "Failure", "Outcome", "bounded_text", "said_of"]
 
 MAX_ERROR_TEXT = 500
 """Longest error text kept, in characters; a longer one is cut visibly instead of being lost."""
+
+_PATHS_IN_A_LINE = 3
 
 
 class Outcome(StrEnum):
@@ -48,6 +50,11 @@ def bounded_text(text: str) -> str:
     return text if len(text) <= MAX_ERROR_TEXT else text[: MAX_ERROR_TEXT - 1] + "…"
 
 
+def said_of(entry_id: str, error: Exception) -> str:
+    """What an error says, for a place that names the entry already."""
+    return str(error).removeprefix(f"entry {entry_id}: ")
+
+
 @dataclass(frozen=True, slots=True)
 class Failure:
     """What went wrong, without content.
@@ -59,6 +66,8 @@ class Failure:
         step: Which call.
         code: The endpoint's response code.
         request_id: The endpoint's request id.
+        paths: What of the submission the endpoint's validator refused, as far as that is certain: paths in the wire's
+            names, as validation gives them.
     """
 
     kind: str
@@ -67,6 +76,15 @@ class Failure:
     step: Step | None = None
     code: int | None = None
     request_id: str | None = None
+    paths: tuple[str, ...] = ()
+
+    @property
+    def summary(self) -> str:
+        """The explanation and the first paths, for a line."""
+        if not self.paths:
+            return self.text
+        more = f" and {len(self.paths) - _PATHS_IN_A_LINE} more" if len(self.paths) > _PATHS_IN_A_LINE else ""
+        return f"{self.text}; at {', '.join(self.paths[:_PATHS_IN_A_LINE])}{more}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ from tipline_client.errors import (
     IllegalTransitionError,
     UnreadableRowError,
 )
+from tipline_client.outbox.by_hand import filed_twice
 from tipline_client.outbox.contract import Lane, Outbox
 from tipline_client.vault import Vault
 
@@ -151,6 +152,7 @@ async def note_filed_by_hand(
     Raises:
         EntryNotFoundError: There is no such entry.
         IllegalTransitionError: It is filed by this program, or on record as filed by hand under another number.
+        FiledTwiceError: It is filed by this program, and on record as filed by hand under this number.
         EnvelopeError: How far it has got is not believed. The number is on record and the entry will not be filed; but
             nobody can say that nothing of it is.
         UnreadableRowError: Its row was altered. Nothing was recorded.
@@ -197,8 +199,7 @@ async def file_by_hand(
         when `report_id` is the very report that this program had filed; otherwise number and wish are on record.
 
     Raises:
-        IllegalTransitionError: Besides what `note_filed_by_hand` says: this program had filed it too, as another
-            report, and an alarm says so.
+        FiledTwiceError: This program had filed it too, as another report, and an alarm says so.
     """
     entry = await note_filed_by_hand(
         outbox, seal, entry_id, report_id=report_id, reason=reason, now=now, regimes=regimes
@@ -208,10 +209,7 @@ async def file_by_hand(
     await conductor.deliver(entry_id)
     entry = await outbox.get(entry_id)
     if entry.state is State.ACKNOWLEDGED and entry.report_id != report_id:
-        raise IllegalTransitionError(
-            f"entry {entry_id} is filed twice: by hand as report {report_id}, and by this program as {entry.report_id}",
-            hint="Neither can be taken back: tell the hotline both numbers, then close the alarm with a note.",
-        )
+        raise filed_twice(entry)
     return entry
 
 
@@ -240,7 +238,7 @@ def check_consistent(entry: Entry) -> None:
 
 def _error_for(entry: Entry, outcome: Outcome | None) -> DeliveryError:
     failure = entry.last_failure
-    text = failure.text if failure else f"it is {entry.state}"
+    text = failure.summary if failure else f"it is {entry.state}"
     if entry.state is State.RETRACTED:
         return DeliveryRejectedError(f"entry {entry.id} was withdrawn and is proven not filed", hint="")
     if entry.state is State.FILED_BY_HAND:
@@ -264,6 +262,7 @@ def _error_for(entry: Entry, outcome: Outcome | None) -> DeliveryError:
         step=failure.step if failure else None,
         code=failure.code if failure else None,
         request_id=failure.request_id if failure else None,
+        paths=failure.paths if failure else (),
     )
     if entry.checkpoint.finish_sent and kind is not DeliveryRejectedError:
         # Whatever failed last: only the endpoint knows whether that finish was carried out.

@@ -28,7 +28,7 @@ __all__ = ["Hook", "Hooks", "check_hooks"]
 
 _log = logging.getLogger("tipline_client.hooks")
 
-_TURN: Final = timedelta(seconds=60)
+_LONGEST_TURN: Final = timedelta(seconds=60)
 _PAGE: Final = 500
 _LONGEST_NAME: Final = 100
 
@@ -77,6 +77,8 @@ class Hooks:
         policy: How long to wait after a failure.
         random: Chance, for jitter.
         look_every: How often to look for new events.
+        turn: How long others leave a hook to a dispatcher that may be gone, beside the time of its calls; a minute at
+            most.
     """
 
     hooks: Sequence[Hook]
@@ -85,6 +87,7 @@ class Hooks:
     policy: RetryPolicy
     random: Random
     look_every: timedelta = timedelta(seconds=1)
+    turn: timedelta = _LONGEST_TURN
     _holder: str = field(default_factory=lambda: secrets.token_hex(8), init=False)
     _resting: anyio.CancelScope = field(default_factory=anyio.CancelScope, init=False)
     _is_stopping: bool = field(default=False, init=False)
@@ -160,12 +163,14 @@ class Hooks:
         return turn.position == written.position or await self._write(hook, turn) is not None
 
     def _with_turn(self, hook: Hook, state: HookState) -> HookState:
-        return replace(state, holder=self._holder, held_until=state.read_at + _turn_of(hook))
+        # For the call under way and the next one; renewed with each.
+        turn = min(self.turn, _LONGEST_TURN) + 2 * hook.timeout
+        return replace(state, holder=self._holder, held_until=state.read_at + turn)
 
     def _may_take_turn(self, hook: Hook, state: HookState) -> bool:
         is_others = state.holder not in {"", self._holder}
         # Turns and waits that are longer than any were written by a wrong clock.
-        if is_others and state.held_until is not None and _is_ahead(state.held_until, state, _turn_of(hook)):
+        if is_others and state.held_until is not None and _is_ahead(state.held_until, state, _longest_turn(hook)):
             return False
         return state.next_at is None or not _is_ahead(state.next_at, state, HORIZON)
 
@@ -224,9 +229,9 @@ def _beginning(state: HookState) -> HookState:
     return replace(state, position=0, since=state.read_at)
 
 
-def _turn_of(hook: Hook) -> timedelta:
-    """How long a turn lasts unless it is renewed: for the call under way and the next one."""
-    return _TURN + 2 * hook.timeout
+def _longest_turn(hook: Hook) -> timedelta:
+    """How long a turn lasts at most unless it is renewed, whatever another dispatcher was told."""
+    return _LONGEST_TURN + 2 * hook.timeout
 
 
 def _is_ahead(moment: datetime, state: HookState, longest: timedelta) -> bool:

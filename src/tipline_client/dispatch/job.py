@@ -14,6 +14,7 @@ from tipline_client.errors import EnvelopeError, ReportInvalidError
 from tipline_client.models import FileDetails, Report
 from tipline_client.profiles import EndpointProfile
 from tipline_client.profiles.encode import encode
+from tipline_client.profiles.places import SentDocument
 
 __all__ = ["Job", "job_of"]
 
@@ -24,11 +25,11 @@ class Job:
 
     Attributes:
         payload: What was signed.
-        report_xml: The `report` document.
+        report: The `report` document.
     """
 
     payload: SubmissionPayload
-    report_xml: bytes = field(repr=False)
+    report: SentDocument = field(repr=False)
     _newer: frozenset[tuple[str, str]]
 
     @property
@@ -36,19 +37,21 @@ class Job:
         """The evidence, in order."""
         return self.payload.manifest
 
-    def details_xml(self, item: ManifestItem, *, report_id: int, file_id: str) -> bytes:
-        """The `fileDetails` document of one uploaded file.
+    def details(self, item: ManifestItem, *, report_id: int, file_id: str) -> SentDocument:
+        """The `fileDetails` document of one uploaded file; written anew it is the same to the byte.
 
         Raises:
             EnvelopeError: The signed details cannot be read by this release.
         """
         details: Mapping[str, Any] = {"reportId": report_id, "fileId": file_id, **item.details}
         try:
-            return encode(FileDetails.model_validate(details), "fileDetails", newer=self._newer).xml
+            model = FileDetails.model_validate(details)
+            xml = encode(model, "fileDetails", newer=self._newer).xml
         except (ValidationError, ReportInvalidError):
             raise EnvelopeError(
                 f"evidence[{item.index}]: the signed details do not fit this release's models"
             ) from None
+        return SentDocument(xml, model, f"evidence[{item.index}].details")
 
 
 def job_of(entry: Entry, opened: OpenedEntry, *, profile: EndpointProfile) -> Job:
@@ -78,4 +81,4 @@ def job_of(entry: Entry, opened: OpenedEntry, *, profile: EndpointProfile) -> Jo
             "the signed report has elements that this endpoint's schema is no longer known to have",
             hint="Fetch the endpoint's schema again with `tipline schema fetch`, then requeue.",
         ) from None
-    return Job(payload, xml, profile.newer_elements)
+    return Job(payload, SentDocument(xml, report, "report"), profile.newer_elements)

@@ -64,6 +64,7 @@ class Reader:
             "profile": (entry.profile, payload.profile),
             "environment": (entry.environment, payload.environment),
             "time of knowledge": (entry.known_at, payload.known_at),
+            "mark of escalation": (entry.is_escalated, payload.is_escalated),
         }
         if must_be_tied:
             row["content digest"] = (entry.content_digest, content_tag(self.records, payload.content_digest))

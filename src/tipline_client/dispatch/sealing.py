@@ -89,7 +89,7 @@ def sealed_entry(
         envelope=key.seal(seal(payload, signer=signer).to_bytes(), kind=Kind.ENVELOPE),
         data_key=wrapped_key,
         known_at=submission.known_at,
-        is_escalated=submission.report.incident_summary.escalate_to_high_priority is not None,
+        is_escalated=payload.is_escalated,
     )
 
 

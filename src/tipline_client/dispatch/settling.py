@@ -104,6 +104,7 @@ def failure_of(step: Step, answer: Answer) -> Failure:
         step=step,
         code=answer.code,
         request_id=answer.request_id,
+        paths=answer.paths,
     )
 
 

@@ -6,9 +6,10 @@ one task: a cancel scope, a task group. It does not know what is sent.
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass, field
 
 import anyio
-from anyio.abc import TaskGroup, TaskStatus
+from anyio.abc import TaskGroup
 
 from tipline_client.transport import Transport
 
@@ -16,6 +17,16 @@ __all__ = ["OpenTransport", "Transports"]
 
 OpenTransport = Callable[[], AbstractAsyncContextManager[Transport]]
 """Opens a transport of its own for one delivery slot."""
+
+
+@dataclass(slots=True, eq=False)
+class _Opening:
+    """A transport on its way to the slot that asked for it."""
+
+    scope: anyio.CancelScope = field(default_factory=anyio.CancelScope)
+    is_settled: anyio.Event = field(default_factory=anyio.Event)
+    transport: Transport | None = None
+    error: Exception | None = None
 
 
 class Transports:
@@ -44,8 +55,21 @@ class Transports:
         """
         if self._idle:
             return self._idle.pop()
-        opened: Transport = await self._keepers.start(self._keep)
-        return opened
+        opening = _Opening()
+        self._keepers.start_soon(self._keep, opening)
+        try:
+            await opening.is_settled.wait()
+        except BaseException:
+            # Whoever asked is being cancelled. `TaskGroup.start` would wait here for the keeper to end, for ever if it
+            # came to be shielded in the same moment.
+            if opening.transport is None:
+                opening.scope.cancel()
+            else:
+                self.give_back(opening.transport)
+            raise
+        if opening.transport is None:
+            raise opening.error or RuntimeError("the transport ended before it was open")
+        return opening.transport
 
     def give_back(self, transport: Transport) -> None:
         """Let another slot have it."""
@@ -55,20 +79,23 @@ class Transports:
         """Let every keeper close its transport; the task group that they live in waits for them."""
         self._closing.set()
 
-    async def _keep(self, *, task_status: TaskStatus[Transport]) -> None:
-        is_open = False
+    async def _keep(self, opening: _Opening) -> None:
         try:
-            with anyio.CancelScope() as scope:
+            with opening.scope as scope:
                 async with self._open_transport() as transport:
                     # A try that is being cancelled may still have a last word to send, so from here on the end is ours.
-                    scope.shield = is_open = True
-                    task_status.started(transport)
+                    scope.shield = True
+                    opening.transport = transport
+                    opening.is_settled.set()
                     await self._closing.wait()
                     scope.shield = False
         except Exception as error:
-            if not is_open:
-                raise
-            self._on_failure(error)
+            if opening.transport is None:
+                opening.error = error
+            else:
+                self._on_failure(error)
+        finally:
+            opening.is_settled.set()
 
 
 @asynccontextmanager

@@ -19,7 +19,7 @@ from tipline_client.delivery.answers import Answer, AnswerKind, Scope
 from tipline_client.delivery.checkpoint import Intent
 from tipline_client.delivery.entry import Lease
 from tipline_client.delivery.manifest import ManifestItem
-from tipline_client.delivery.outcomes import Attempt, Failure, Outcome, bounded_text
+from tipline_client.delivery.outcomes import Attempt, Failure, Outcome, bounded_text, said_of
 from tipline_client.delivery.raw_reply import RawReply
 from tipline_client.delivery.steps import Step
 from tipline_client.dispatch.holding import holds_for
@@ -51,7 +51,8 @@ from tipline_client.errors import (
     UnknownSignerError,
 )
 from tipline_client.profiles.exchange import Call
-from tipline_client.profiles.replies import read_answer
+from tipline_client.profiles.places import SentDocument, find_places
+from tipline_client.profiles.replies import read_answer, reply_description
 from tipline_client.profiles.requests import fileinfo_call, finish_call, retract_call, submit_call, upload_call
 from tipline_client.transport import Transport, repeat_while
 from tipline_client.vault import DataKey
@@ -136,7 +137,8 @@ class Walk:
         except (KeyUnavailableError, UnknownSignerError) as error:
             # Nothing shows that it was altered; it is given back as it was found, for a host that has the key.
             kind = "key_unavailable" if isinstance(error, KeyUnavailableError) else "unknown_signer"
-            return await self._conclude(LeftToOthers(Failure(kind, bounded_text(str(error)))))
+            text = bounded_text(said_of(self._record.entry.id, error))
+            return await self._conclude(LeftToOthers(Failure(kind, text)))
         except EnvelopeError as error:
             return await self._refuse_envelope(error)
         now = self._road.clock.now()
@@ -235,6 +237,8 @@ class Walk:
                 return Settled(lost, LeftToOthers(_NO_STORE))
             return self._refuse_evidence(intent, error)
         answer = read_answer(intent.step, reply, road.profile, report_id=self._checkpoint.report_id)
+        if answer.kind is AnswerKind.INVALID and (sent := self._document(job, intent)) is not None:
+            answer = replace(answer, paths=find_places(sent, reply_description(answer.body)))
         answer = self._keep_reply(intent, answer, key)
         await self._watch(intent, answer)
         return settle(self._checkpoint, answer, job.manifest, now=road.clock.now(), policy=road.policy)
@@ -252,23 +256,31 @@ class Walk:
             self._refusal = sealed
         return replace(answer, record_tag=tag)
 
-    def _call(self, job: Job, intent: Intent, key: DataKey) -> Call:
+    def _document(self, job: Job, intent: Intent) -> SentDocument | None:
+        """The XML document that the step sends, if it sends one."""
         if intent.step is Step.SUBMIT:
-            return submit_call(job.report_xml)
+            return job.report
+        if intent.step is not Step.FILEINFO:
+            return None
+        report_id = known(self._checkpoint.report_id, "the report of the fileinfo")
+        item = job.manifest[known(intent.index, "the file of the fileinfo")]
+        file = known(self._checkpoint.attached(item.index), f"the uploaded copy of evidence[{item.index}]")
+        return job.details(item, report_id=report_id, file_id=file.file_id)
+
+    def _call(self, job: Job, intent: Intent, key: DataKey) -> Call:
+        document = self._document(job, intent)
+        if document is not None:
+            return (submit_call if intent.step is Step.SUBMIT else fileinfo_call)(document.xml)
         report_id = known(self._checkpoint.report_id, f"the report of the {intent.step}")
         match intent.step:
             case Step.UPLOAD:
                 item = job.manifest[known(intent.index, "the file of the upload")]
                 return upload_call(report_id, item, partial(self._open_evidence, key=key))
-            case Step.FILEINFO:
-                item = job.manifest[known(intent.index, "the file of the fileinfo")]
-                file = known(self._checkpoint.attached(item.index), f"the uploaded copy of evidence[{item.index}]")
-                return fileinfo_call(job.details_xml(item, report_id=report_id, file_id=file.file_id))
             case Step.FINISH:
                 return finish_call(report_id)
             case Step.RETRACT:
                 return retract_call(report_id)
-            case Step.STATUS | Step.SCHEMA:
+            case Step.SUBMIT | Step.FILEINFO | Step.STATUS | Step.SCHEMA:
                 raise ValueError(f"{intent.step} is no step of a report")
 
     async def _open_evidence(self, item: ManifestItem, *, key: DataKey) -> AsyncGenerator[bytes, None]:
@@ -296,11 +308,11 @@ class Walk:
     async def _refuse_envelope(self, error: EnvelopeError) -> Outcome:
         now = self._road.clock.now()
         entry = self._record.entry
-        text = str(error)
+        reason = text = said_of(entry.id, error)
         if entry.checkpoint.finish_sent:
             text += f"; the finish of report {entry.checkpoint.report_id} is in doubt: it may have been filed"
         failure = Failure("envelope_refused", bounded_text(text))
-        _log.error("entry %s: refused before anything was sent: %s", entry.id, error)
+        _log.error("entry %s: refused before anything was sent: %s", entry.id, reason)
         attempt = Attempt(self._started_at, now, Outcome.REJECTED, failure)
         alarm = Alarm(AlarmKind.ENVELOPE_REFUSED, bounded_text(text), now)
         await self._record.dead_letter(self._checkpoint, attempt, alarms=[alarm])

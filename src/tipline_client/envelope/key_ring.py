@@ -17,7 +17,7 @@ from tipline_client.envelope.history_chain import HistoryChain
 from tipline_client.envelope.keys import SigningKey, TrustedKeys, VerifyingKey
 from tipline_client.envelope.record_keys import RecordKeys
 from tipline_client.errors import ConfigurationError
-from tipline_client.vault.key_files import place, read, sync_folder
+from tipline_client.vault.key_files import explained, place, read, sync_folder
 
 __all__ = ["KeyRing"]
 
@@ -74,12 +74,10 @@ class KeyRing:
         Raises:
             ConfigurationError: No such file, no key, a key of another type, or a public key that was to sign.
         """
-        try:
-            pem = read(Path(path))
-            is_private = b"PRIVATE KEY-----" in pem
+        pem = read(Path(path))
+        is_private = b"PRIVATE KEY-----" in pem
+        with explained(Path(path)):
             key = SigningKey.from_pem(pem, password=password) if is_private else VerifyingKey.from_pem(pem)
-        except ConfigurationError as error:
-            raise ConfigurationError(f"{path}: {error}", hint=error.hint) from None
         if isinstance(key, SigningKey):
             return self._keep(key, activate=activate)
         if activate:
@@ -152,10 +150,9 @@ class KeyRing:
                 hint="Restore it from the backup of the keys, or bring another host's: `tipline init --checkpoint-key "
                 "FILE`. If it is gone for good, `tipline init --new-checkpoint-key` makes another.",
             )
-        try:
-            return CheckpointSeal.from_text(read(path, is_secret=True).decode("ascii", "replace").strip())
-        except ConfigurationError as error:
-            raise ConfigurationError(f"{path}: {error}", hint=error.hint) from None
+        text = read(path, is_secret=True).decode("ascii", "replace").strip()
+        with explained(path):
+            return CheckpointSeal.from_text(text)
 
     def history_chain(self) -> HistoryChain:
         """What chains the history of this installation's outbox; without the secret, one that anybody could make."""
@@ -194,10 +191,9 @@ class KeyRing:
         Raises:
             ConfigurationError: No such file, no such secret, or another secret is here already.
         """
-        try:
-            seal = CheckpointSeal.from_text(read(Path(path)).decode("ascii", "replace").strip())
-        except ConfigurationError as error:
-            raise ConfigurationError(f"{path}: {error}", hint=error.hint) from None
+        text = read(Path(path)).decode("ascii", "replace").strip()
+        with explained(Path(path)):
+            seal = CheckpointSeal.from_text(text)
         if self._secret_path.exists() and self.checkpoint_seal().to_text() != seal.to_text():
             raise ConfigurationError(
                 f"{self._secret_path} holds another secret, and what waits in the outbox was sealed with it",
@@ -274,7 +270,9 @@ class KeyRing:
                 f"the private key of {key_id!r} is not in {self.folder}",
                 hint="Restore it from the backup of the keys, or make a new one with `tipline init --rotate`.",
             )
-        key = SigningKey.from_pem(read(path, is_secret=True))
+        pem = read(path, is_secret=True)
+        with explained(path):
+            key = SigningKey.from_pem(pem)
         if key.key_id != key_id:
             raise ConfigurationError(f"{path} is not the key that its name says", hint=_INIT)
         if not (self.folder / f"{key_id}.public.pem").exists():
@@ -286,10 +284,9 @@ class KeyRing:
 
     def _load_public(self, key_id: str) -> VerifyingKey:
         path = self.folder / f"{key_id}.public.pem"
-        try:
-            key = VerifyingKey.from_pem(read(path))
-        except ConfigurationError as error:
-            raise ConfigurationError(f"{path}: {error}", hint=error.hint) from None
+        pem = read(path)
+        with explained(path):
+            key = VerifyingKey.from_pem(pem)
         if key.key_id != key_id:
             raise ConfigurationError(
                 f"{path} is not the key that its name says",

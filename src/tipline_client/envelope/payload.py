@@ -120,6 +120,12 @@ class SubmissionPayload:
         if self.content_digest != content_digest(self.report, self.manifest):
             raise EnvelopeError("payload: contentDigest does not fit report and manifest")
 
+    @property
+    def is_escalated(self) -> bool:
+        """Whether the report says why it is urgent, so that it goes before others."""
+        summary = self.report.get("incidentSummary")
+        return isinstance(summary, Mapping) and summary.get("escalateToHighPriority") is not None
+
     def to_bytes(self) -> bytes:
         """The payload as JSON; these are the bytes that are signed."""
         return write_json(

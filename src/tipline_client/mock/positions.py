@@ -48,7 +48,11 @@ class Positions:
             starts.append(parser.CurrentByteIndex)
 
         def end(_name: str) -> None:
-            ends[open_elements.pop()] = parser.CurrentByteIndex
+            ordinal = open_elements.pop()
+            offset = parser.CurrentByteIndex
+            # The end of an empty tag is told of where the tag itself has ended, though no other tag begins there.
+            is_empty_tag = self._document.endswith(b"/>", 0, offset) and self._tag_end(starts[ordinal]) == offset
+            ends[ordinal] = starts[ordinal] if is_empty_tag else offset
 
         parser.StartElementHandler = start
         parser.EndElementHandler = end

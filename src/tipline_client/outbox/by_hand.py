@@ -19,13 +19,14 @@ from tipline_client.delivery.events import (
 )
 from tipline_client.delivery.hold import HoldTerms
 from tipline_client.delivery.states import State
-from tipline_client.errors import IllegalTransitionError, OutboxError
+from tipline_client.errors import FiledTwiceError, IllegalTransitionError, OutboxError
 from tipline_client.outbox.rules import is_untouched
 
 __all__ = [
     "LARGEST_REPORT_ID",
     "check_report_id",
     "end_of_withdrawal",
+    "filed_twice",
     "filed_twice_alarm",
     "happenings_of_hand_filing",
     "holds_of_hand_filing",
@@ -63,8 +64,12 @@ def state_when_filed_by_hand(entry: Entry, report_id: int, *, is_believed: bool)
 
     Raises:
         IllegalTransitionError: It is filed by this program, or on record under another number.
+        FiledTwiceError: It is filed by this program, and on record under this number.
     """
-    if entry.has_receipt or entry.state is State.ACKNOWLEDGED:
+    is_filed = entry.has_receipt or entry.state is State.ACKNOWLEDGED
+    if is_filed and entry.filed_by_hand_as == report_id != entry.report_id:
+        raise filed_twice(entry)
+    if is_filed:
         number = "" if entry.report_id is None else f" as report {entry.report_id}"
         raise IllegalTransitionError(
             f"entry {entry.id} is filed already{number}, by this program: report {report_id} is not recorded",
@@ -99,6 +104,14 @@ def happenings_of_hand_filing(entry: Entry, state: State, report_id: int, reason
 def holds_of_hand_filing(entry: Entry, state: State, holds: Sequence[HoldTerms]) -> Sequence[HoldTerms]:
     """The holds that are opened when a filing by hand leads an entry to `state`; none of destroyed content."""
     return holds if state is State.FILED_BY_HAND and not entry.is_destroyed else ()
+
+
+def filed_twice(entry: Entry) -> FiledTwiceError:
+    """The error for an entry that a person had filed by hand as another report than this program."""
+    return FiledTwiceError(
+        f"entry {entry.id} is filed twice: by hand as report {entry.filed_by_hand_as}, and by this program as "
+        f"{entry.report_id}"
+    )
 
 
 def end_of_withdrawal(entry: Entry) -> State:

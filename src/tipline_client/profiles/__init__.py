@@ -22,6 +22,7 @@ __all__ = [
     "cybertipline_production",
     "cybertipline_testing",
     "mock",
+    "named",
 ]
 
 MOCK_USERNAME = "tester"
@@ -109,6 +110,31 @@ def mock(
         username=username,
         password=password,
         progress_timeout=progress_timeout,
+    )
+
+
+def named(
+    endpoint: str, *, username: str | None = None, password: str | None = None, registered_esp: bool = False
+) -> EndpointProfile:
+    """The profile that a setting names, for programs whose settings are text.
+
+    Args:
+        endpoint: `testing`, `production`, or the loopback URL of a mock endpoint.
+        username: Of the pair for this endpoint; a mock endpoint's sample pair stands in for what is not given.
+        password: Of that pair.
+        registered_esp: See `cybertipline_production`, which alone asks for it.
+
+    Raises:
+        ConfigurationError: There is no such endpoint, a credential is missing, or the statement was not made.
+    """
+    if "://" in endpoint:
+        return mock(endpoint, username=username or MOCK_USERNAME, password=password or MOCK_PASSWORD)
+    if endpoint in {PRODUCTION.name, PRODUCTION.short_name}:
+        return cybertipline_production(username=username or "", password=password or "", registered_esp=registered_esp)
+    if endpoint in {TESTING.name, TESTING.short_name}:
+        return cybertipline_testing(username=username or "", password=password or "")
+    raise ConfigurationError(
+        "there is no such endpoint", hint="Name testing or production, or give the loopback URL of a mock endpoint."
     )
 
 

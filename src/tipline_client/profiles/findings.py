@@ -13,9 +13,9 @@ from pydantic import BaseModel
 
 from tipline_client.models import FileDetails, Report
 
-__all__ = ["hide_values", "safe_findings"]
+__all__ = ["MAX_FINDINGS", "RULE", "hide_values", "safe_findings"]
 
-_MAX_FINDINGS = 20
+MAX_FINDINGS = 20
 _QUOTED = re.compile(r"'([^']*)'", re.DOTALL)
 _BEGINNING = re.compile(r"Element '[^']*'(, attribute '[^']*')?: (\[facet '[^']*'\] )?")
 _ALL_QUOTED = re.compile(r"'.*'|'.*", re.DOTALL)
@@ -39,13 +39,13 @@ _FACETS = frozenset(
 )
 # The validation rules of XML Schema (https://www.w3.org/TR/xmlschema-1/#outcome-cvc) and of its facets, by name: the
 # text of a report can look like a rule, and must not be shown as one.
-_RULE = (
+RULE = (
     r"cvc-(?:(?:complex|simple)-type|type|elt|attribute|au|id|identity-constraint|particle|model-group|accept|assess-attr"
     r"|assess-elt|resolve-instance|wildcard(?:-namespace)?|assertion|datatype-valid|facet-valid|enumeration-valid"
     r"|pattern-valid|(?:min|max)(?:Length|Inclusive|Exclusive)-valid|length-valid|(?:total|fraction)Digits-valid)"
     r"(?:\.(?:[0-9]{1,2}|[a-z])){0,5}"
 )
-_LINE = re.compile(rf"\[(\d{{1,9}}),\s?(\d{{1,9}})\] - ({_RULE}): (.*)")
+_LINE = re.compile(rf"\[(\d{{1,9}}),\s?(\d{{1,9}})\] - ({RULE}): (.*)")
 _WORDS = re.compile(r"[^\s{},:\"|()]+")
 
 
@@ -109,6 +109,6 @@ def safe_findings(description: str) -> tuple[str, ...]:
         known = _wire_names()
         quoted = [part for part in _QUOTED.findall(text) if (words := _WORDS.findall(part)) and known.issuperset(words)]
         found.append(f"[{line},{column}] {rule}" + (f": {', '.join(quoted)}" if quoted else ""))
-        if len(found) == _MAX_FINDINGS:
+        if len(found) == MAX_FINDINGS:
             break
     return tuple(found)

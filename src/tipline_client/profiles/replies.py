@@ -17,7 +17,7 @@ from tipline_client.profiles.exchange import NoReply, Reply
 from tipline_client.profiles.findings import safe_findings
 from tipline_client.profiles.profile import EndpointProfile
 
-__all__ = ["read_answer", "reply_file_ids", "reply_report_id"]
+__all__ = ["read_answer", "reply_description", "reply_file_ids", "reply_report_id"]
 
 _ROOTS = {"reportResponse", "reportDoneResponse"}
 _INTEGER = re.compile(r"[+-]?[0-9]{1,19}", re.ASCII)
@@ -100,6 +100,12 @@ def reply_report_id(body: bytes) -> int | None:
     """The report id that a raw reply names; `None` when it names none, or is no reply."""
     document, _ = _parse(body)
     return document.report_id if document else None
+
+
+def reply_description(body: bytes) -> str:
+    """What a raw reply says in words; content, since it may quote the report. Empty when it says nothing."""
+    document, _ = _parse(body)
+    return document.description if document else ""
 
 
 def _judge(

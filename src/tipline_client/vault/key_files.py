@@ -6,11 +6,13 @@ Nothing here knows what a key is.
 import os
 import secrets
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from tipline_client.errors import ConfigurationError
 
-__all__ = ["place", "read", "sync_folder"]
+__all__ = ["explained", "place", "read", "sync_folder"]
 
 _MAX_BYTES = 64 * 1024
 
@@ -52,6 +54,15 @@ def read(path: Path, *, is_secret: bool = False) -> bytes:
             return file.read(_MAX_BYTES)
     except OSError as error:
         raise ConfigurationError(f"{path}: {error.strerror}") from None
+
+
+@contextmanager
+def explained(path: Path) -> Iterator[None]:
+    """Let what is wrong with the content of a file be said with the file's name; reading it names it already."""
+    try:
+        yield
+    except ConfigurationError as error:
+        raise ConfigurationError(f"{path}: {error}", hint=error.hint) from None
 
 
 def sync_folder(folder: Path) -> None:

@@ -10,22 +10,20 @@ The id is the SHA-256 of the raw public key in hexadecimal. Wrapping is HPKE (RF
 import base64
 import hashlib
 import re
-from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Final, Self, TypeVar
+from typing import Final, Self
 
 from cryptography.exceptions import InvalidTag, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hpke, serialization
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 
 from tipline_client.errors import ConfigurationError, EnvelopeError, KeyUnavailableError
-from tipline_client.vault.key_files import place, read
+from tipline_client.vault.key_files import explained, place, read
 from tipline_client.vault.wrapping import WrappedKey
 
 __all__ = ["LocalMasterKeys", "generate", "keep", "key_id_of", "read_keys", "read_private_pem", "read_public_pem"]
 
-T = TypeVar("T")
 
 _SUITE: Final = hpke.Suite(hpke.KEM.X25519, hpke.KDF.HKDF_SHA256, hpke.AEAD.AES_256_GCM)
 _PURPOSE: Final = b"tipline-client data key v1\n"
@@ -105,7 +103,9 @@ class LocalMasterKeys:
         """
         private: dict[str, X25519PrivateKey] = {}
         for path in sorted(folder.glob("*.private.pem")):
-            key = _explained(path, partial(_read_private, path))
+            pem = read(path, is_secret=True)
+            with explained(path):
+                key = read_private_pem(pem)
             _check_name(path, key.public_key(), half="private")
             private[key_id_of(key.public_key())] = key
         active = folder / "active"
@@ -115,7 +115,9 @@ class LocalMasterKeys:
         path = folder / f"{key_id}.public.pem"
         if not _ID.fullmatch(key_id) or not path.exists():
             raise ConfigurationError(f"{active} names a master key whose public half is not there", hint=_NO_KEY)
-        public = _explained(path, lambda: read_public_pem(read(path)))
+        pem = read(path)
+        with explained(path):
+            public = read_public_pem(pem)
         _check_name(path, public, half="public")
         return cls(public, private)
 
@@ -221,17 +223,6 @@ def _private_pem(key: X25519PrivateKey) -> bytes:
 
 def _public_pem(key: X25519PublicKey) -> bytes:
     return key.public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
-
-
-def _read_private(path: Path) -> X25519PrivateKey:
-    return read_private_pem(read(path, is_secret=True))
-
-
-def _explained(path: Path, load: Callable[[], T]) -> T:
-    try:
-        return load()
-    except ConfigurationError as error:
-        raise ConfigurationError(f"{path}: {error}", hint=error.hint) from None
 
 
 def _check_name(path: Path, public: X25519PublicKey, *, half: str) -> None:

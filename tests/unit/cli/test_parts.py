@@ -34,6 +34,7 @@ EXPECTED = {
     "EvidenceUnavailableError": ExitCode.BAD_INPUT,
     "DuplicateKeyError": ExitCode.BAD_INPUT,
     "EntryNotFoundError": ExitCode.BAD_INPUT,
+    "FiledTwiceError": ExitCode.FILED_TWICE,
     "HoldRunningError": ExitCode.BAD_INPUT,
     "LeaseLostError": ExitCode.WAITING,
     "ReportTakenError": ExitCode.BAD_INPUT,

@@ -29,9 +29,9 @@ PUBLIC = [
     *("EndpointProfile", "Enqueued", "Entry", "Environment", "Event", "Evidence", "Hold", "Hook", "IncidentSummary"),
     "InternetDetails",
     *("Issue", "KeyRing", "Options", "Outcome", "Person", "PersonOrUserReported"),
-    *("Receipt", "Report", "Reporter", "RetryPolicy", "Severity", "State", "Submission", "TiplineClient"),
+    *("ReadResult", "Receipt", "Report", "Reporter", "RetryPolicy", "Severity", "State", "Submission", "TiplineClient"),
     *("TiplineError", "__version__", "builders", "errors", "events", "models", "open_certificate", "open_receipt"),
-    "profiles",
+    *("profiles", "read_submission"),
 ]
 
 
@@ -55,11 +55,13 @@ def test_both_doors_take_the_same_arguments(verb: str) -> None:
 def test_both_dispatchers_have_the_same_verbs() -> None:
     """A service is run, drained and stopped in the same words with and without an event loop."""
     one, other = (
-        {verb: inspect.signature(getattr(door, verb)) for verb in _verbs(door)}
+        {verb: inspect.signature(getattr(door, verb)) for verb in _verbs(door) - {"is_running"}}
         for door in (AsyncDispatcher, Dispatcher)
     )
 
     assert {"drain", "run", "stop"} == set(one)
+    assert isinstance(AsyncDispatcher.is_running, property)
+    assert isinstance(Dispatcher.is_running, property)
     assert one == other
 
 
@@ -123,3 +125,35 @@ def test_profiles_that_there_are() -> None:
     known = [(known.name, known.environment) for known in profiles.KNOWN_PROFILES]
 
     assert [(profile.name, profile.environment) for profile in made] == known
+
+
+@pytest.mark.parametrize("short", [True, False])
+def test_profile_that_a_setting_names(short: bool) -> None:
+    """Text names the same profiles as the functions do; a URL names a mock endpoint, with its sample pair."""
+    testing, production = ("testing", "production") if short else ("cybertipline-testing", "cybertipline-production")
+    pair = {"username": "sample", "password": "mug"}
+
+    assert profiles.cybertipline_testing(**pair) == profiles.named(testing, username="sample", password="mug")
+    assert profiles.cybertipline_production(**pair, registered_esp=True) == profiles.named(
+        production, username="sample", password="mug", registered_esp=True
+    )
+    assert profiles.mock("http://127.0.0.1:9/ispws") == profiles.named("http://127.0.0.1:9/ispws")
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "says"),
+    [
+        ("production", "registered_esp"),
+        ("testing", "username"),
+        ("https://report.cybertip.org/ispws", "loopback"),
+        ("Testing", "no such endpoint"),
+        ("", "no such endpoint"),
+        ("mock", "no such endpoint"),
+    ],
+)
+def test_setting_that_names_no_endpoint(endpoint: str, says: str) -> None:
+    """Production needs its statement, credentials are not made up, and nothing is a default."""
+    with pytest.raises(ConfigurationError) as raised:
+        profiles.named(endpoint)
+
+    assert says in f"{raised.value} {raised.value.hint}"

@@ -272,6 +272,34 @@ async def test_turn_of_a_wrong_clock(
     assert [("EntryQueued", "id-one")] == listener.told
 
 
+async def test_turn_of_a_dispatcher_that_died(outbox: MemoryOutbox, clock: TurnableClock, listener: Listener) -> None:
+    """Another one takes over when the turn has ended: after a lease and two calls, and not before."""
+    lease, timeout = timedelta(seconds=30), timedelta(seconds=5)
+    death = anyio.CancelScope()
+
+    async def die(_: Event) -> None:
+        death.cancel()
+        await anyio.sleep_forever()
+
+    dying, other = (
+        replace(hooks_of(outbox, clock, Hook("listener", call, timeout=timeout)), turn=lease)
+        for call in (die, listener)
+    )
+    await dying.register()
+    await outbox.enqueue(new_entry())
+    with death:
+        await dying.tell_all()
+
+    clock.advance(lease + 2 * timeout - timedelta(seconds=1))
+    await other.tell_all()
+    before = list(listener.told)
+    clock.advance(timedelta(seconds=1))
+    await other.tell_all()
+
+    assert [] == before
+    assert [("EntryQueued", "id-one")] == listener.told
+
+
 async def test_hook_after_a_restart(outbox: MemoryOutbox, clock: TurnableClock, listener: Listener) -> None:
     """A program that starts again goes on where it was, also with what happened meanwhile."""
     await started(outbox, clock, Hook("listener", listener))

@@ -138,3 +138,64 @@ async def test_run_that_is_cancelled(network: _Network) -> None:
 
     assert [True] == open_at_the_end
     assert run.cancelled_caught
+
+
+@pytest.mark.parametrize("moments", range(6))
+async def test_slot_that_is_cancelled_while_it_waits(network: _Network, moments: int) -> None:
+    """However far the opening is by then, the run still ends, and nothing that was opened stays open."""
+
+    @asynccontextmanager
+    async def open_slowly() -> AsyncIterator[Transport]:
+        await checkpoint()
+        async with network.open() as transport:
+            yield transport
+
+    with anyio.fail_after(5):
+        async with (
+            transports_of(open_slowly, on_failure=network.failures.append) as transports,
+            anyio.create_task_group() as slots,
+        ):
+            slots.start_soon(transports.take)
+            for _ in range(moments):
+                await checkpoint()
+            slots.cancel_scope.cancel()
+
+    assert network.opened == len(network.closed)
+    assert [] == network.failures
+
+
+async def test_slot_that_is_cancelled_as_its_transport_opens(network: _Network) -> None:
+    """What was opened in that very moment is there for the next slot."""
+    asking = anyio.CancelScope()
+
+    @asynccontextmanager
+    async def open_and_cancel() -> AsyncIterator[Transport]:
+        async with network.open() as transport:
+            asking.cancel()
+            yield transport
+
+    with anyio.fail_after(5):
+        async with transports_of(open_and_cancel, on_failure=network.failures.append) as transports:
+            with asking:
+                await transports.take()
+            await transports.take()
+
+    assert asking.cancelled_caught
+    assert (1, [1]) == (network.opened, network.closed)
+
+
+async def test_opening_that_ends_without_an_opening() -> None:
+    """A transport that is gone before it was there is an error of whoever asked, and keeps nobody waiting."""
+
+    @asynccontextmanager
+    async def cancelled() -> AsyncIterator[Transport]:
+        with anyio.CancelScope() as scope:
+            scope.cancel()
+            await checkpoint()
+        raise TimeoutError("too late")
+        yield
+
+    with anyio.fail_after(5):
+        async with transports_of(cancelled, on_failure=lambda _: None) as transports:
+            with pytest.raises(TimeoutError):
+                await transports.take()

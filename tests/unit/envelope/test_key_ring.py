@@ -3,6 +3,7 @@
 import os
 import stat
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives import serialization
@@ -171,6 +172,35 @@ def test_private_key_that_others_can_read(ring: KeyRing, wrong: int) -> None:
 
     assert f"chmod 600 {path}" == caught.value.hint
     assert (f"{path} is open to others: chmod 600 {path}",) == ring.permissions_problems()
+
+
+@pytest.mark.parametrize("name", ["{id}.private.pem", "checkpoints.key"])
+def test_file_named_once(ring: KeyRing, name: str) -> None:
+    """An error about a key file says its name once: of its mode, and of what is in it."""
+    path = ring.folder / name.format(id=ring.generate().key_id)
+    use = ring.signer if name.endswith(".pem") else ring.checkpoint_seal
+    path.chmod(0o644)
+    with pytest.raises(ConfigurationError) as opened:
+        use()
+    path.chmod(0o600)
+    path.write_text("coffee mugs")
+    with pytest.raises(ConfigurationError) as filled:
+        use()
+
+    assert f"{path} is open to others, who could use it" == str(opened.value)
+    assert str(filled.value).startswith(f"{path}: ")
+    assert 1 == str(filled.value).count(path.name)
+
+
+@pytest.mark.parametrize("take", [KeyRing.import_pem, KeyRing.import_checkpoint_key])
+def test_file_that_is_not_there_named_once(ring: KeyRing, tmp_path: Path, take: Any) -> None:
+    """So does one about a file that cannot be read."""
+    path = tmp_path / "mug.pem"
+
+    with pytest.raises(ConfigurationError) as missing:
+        take(ring, path)
+
+    assert f"{path}: No such file or directory" == str(missing.value)
 
 
 def test_trusted_key_that_others_can_alter(ring: KeyRing) -> None:

@@ -167,3 +167,12 @@ def test_newer_elements_in_the_newer_grammar() -> None:
 
     assert tree.tag == "report"
     assert grammar.schema.count(b"ageAssertionDiscrepancy") == 2
+
+
+def test_position_of_an_empty_element() -> None:
+    """An empty tag is its own end: what is found there is not told behind the next tag."""
+    document = b"<report><incidentSummary/><reporter/></report>"
+
+    found = problems_of(document)
+
+    assert found[0].startswith("[1,27] - cvc-complex-type.2.4.b: The content of element 'incidentSummary'")

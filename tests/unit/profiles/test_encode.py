@@ -235,6 +235,32 @@ def test_newer_elements_known_to_endpoint() -> None:
     assert "<age>30</age><ageAssertionDiscrepancy>true</ageAssertionDiscrepancy><dateOfBirth>" in aged
 
 
+def test_elements_handed_in_in_another_order() -> None:
+    """The schema's order is the writer's business: a telephone number goes before an address, whichever came first."""
+    person = PersonOrUserReported.model_validate(
+        {"personOrUserReportedPerson": {"email": ["a@example.com"], "phone": ["555-0100"], "lastName": "Mug"}}
+    )
+
+    assert written(person) == (
+        "<x><personOrUserReportedPerson><lastName>Mug</lastName><phone>555-0100</phone><email>a@example.com</email>"
+        "</personOrUserReportedPerson></x>"
+    )
+
+
+def test_nothing_is_invented() -> None:
+    """No kind of address, no claim about a file, no 'all addresses', no time that nobody gave."""
+    person = PersonOrUserReported.model_validate({"personOrUserReportedPerson": {"email": ["a@example.com"]}})
+    details = FileDetails.model_validate({"reportId": 1, "fileId": "a", "ipCaptureEvent": {"ipAddress": "192.0.2.1"}})
+
+    assert written(person) == (
+        "<x><personOrUserReportedPerson><email>a@example.com</email></personOrUserReportedPerson></x>"
+    )
+    assert written(details) == (
+        "<x><reportId>1</reportId><fileId>a</fileId><ipCaptureEvent><ipAddress>192.0.2.1</ipAddress></ipCaptureEvent>"
+        "</x>"
+    )
+
+
 def test_ids_of_file_details_come_first() -> None:
     """The two ids open the element, and a parser reads them back as they were."""
     document = etree.fromstring(encode(FileDetails.model_validate(file_form(fileId="1e5")), "fileDetails").xml)

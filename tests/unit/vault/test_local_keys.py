@@ -68,8 +68,10 @@ def test_private_half_open_to_others(tmp_path: Path) -> None:
     private = tmp_path / f"{generate(tmp_path)}.private.pem"
     private.chmod(0o644)
 
-    with pytest.raises(ConfigurationError, match="open to others"):
+    with pytest.raises(ConfigurationError) as caught:
         LocalMasterKeys.load(tmp_path)
+
+    assert f"{private} is open to others, who could use it" == str(caught.value)
 
 
 @pytest.mark.parametrize("half", ["private", "public"])

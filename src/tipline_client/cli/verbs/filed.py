@@ -29,7 +29,8 @@ def filed(entry: str, *, report_id: ReportId, reason: str, options: EndpointOpti
 
     What this program opened at the endpoint is taken back first. Ends with 0 when it filed nothing, as far as this
     outbox knows; with 3 when the number is on record and a dispatcher has to take back what may be open, as without a
-    named endpoint; with 4 when that was given up.
+    named endpoint; with 4 when that was given up; with 9 when this program turns out to have filed it too, as another
+    report, so that both numbers are on record.
 
     Example: tipline filed case-4711 --report-id 190411 --reason "the endpoint was down"
 

@@ -13,7 +13,7 @@ from tipline_client.envelope import KeyRing
 from tipline_client.errors import ConfigurationError
 from tipline_client.home import Home
 from tipline_client.outbox import SqliteOutbox
-from tipline_client.vault.key_files import read
+from tipline_client.vault.key_files import explained, read
 from tipline_client.vault.local_keys import generate as make_master_key
 from tipline_client.vault.local_keys import keep as keep_master_key
 from tipline_client.vault.local_keys import read_keys
@@ -108,13 +108,12 @@ def init(
 
 
 def _read_master_key(path: Path) -> MasterKey:
-    try:
-        [key] = read_keys(read(path))
-    except ConfigurationError as error:
-        raise ConfigurationError(f"{path}: {error}", hint=error.hint) from None
-    except ValueError:
-        raise ConfigurationError(f"{path} holds more than one key", hint="Bring them one by one.") from None
-    return key
+    data = read(path)
+    with explained(path):
+        keys = read_keys(data)
+    if len(keys) != 1:
+        raise ConfigurationError(f"{path} holds more than one key", hint="Bring them one by one.")
+    return keys[0]
 
 
 def _change_master(home: Home, *, brought: MasterKey | None, rotates: bool) -> list[str]:

@@ -1,0 +1,64 @@
+"""The whole desk on this machine, in one command: a mock endpoint, a worker of two processes, and the dispatcher.
+
+    python run.py            decides five cases, and ends when all are filed
+
+It makes the folder `desk-data` where it is started. Nothing leaves this machine.
+"""
+
+import contextlib
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from tipline_client.mock import MockEndpoint
+
+HERE = Path(__file__).parent
+CASES = 5
+PATIENCE = 120
+
+
+@contextlib.contextmanager
+def running(*words: str, environ: dict[str, str]) -> Iterator[None]:
+    """A module of Python's as a program, until the block ends."""
+    with subprocess.Popen([sys.executable, "-m", *words], env=environ) as process:  # noqa: S603 - named below
+        try:
+            yield
+        finally:
+            process.terminate()
+
+
+def main() -> None:
+    """Start everything, decide, wait, and end it."""
+    data = Path("desk-data").absolute()
+    data.mkdir(mode=0o700, exist_ok=True)
+    os.environ["DESK_DATA"] = str(data)
+    with MockEndpoint() as endpoint:
+        os.environ |= {"TIPLINE_ENDPOINT": endpoint.base_url, "TIPLINE_HOME": str(data / "tipline-home")}
+        environ = {**os.environ, "PYTHONPATH": os.pathsep.join([str(HERE), os.environ.get("PYTHONPATH", "")])}
+        # Its settings come from the environment.
+        import decisions
+        import tasks
+
+        subprocess.run([sys.executable, "-m", "tipline_client", "init"], env=environ, check=True)
+        decisions.make_table()
+        worker = ("celery", "-A", "tasks", "worker", "--beat", "--concurrency=2", "--loglevel=WARNING")
+        with (
+            running(*worker, "--without-mingle", "--without-gossip", environ=environ),
+            running("tipline_client", "dispatch", environ=environ),
+        ):
+            for number in range(CASES):
+                decision_id = decisions.decide(f"https://www.example.com/mug-{number}")
+                # Once the decision is committed. A message that is lost here is sent again by `report_what_is_left`.
+                tasks.report_decision.delay(decision_id)
+            for _ in range(PATIENCE * 10):
+                if endpoint.summary()["finished"] >= CASES:
+                    break
+                time.sleep(0.1)
+        print(f"decided: {CASES}, filed: {endpoint.summary()['finished']}")
+
+
+if __name__ == "__main__":
+    main()

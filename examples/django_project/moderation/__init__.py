@@ -1,0 +1,1 @@
+"""A moderation desk: what was decided, and what became of its report."""

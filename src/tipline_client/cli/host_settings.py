@@ -1,0 +1,48 @@
+"""Settings that a program brings along, in place of the environment and of `tipline.toml`.
+
+A host such as a Django project has settings of its own. Its processes must all use the same ones: a command that read
+the environment too could look into another outbox than the one that the web process writes to.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import Any
+
+from tipline_client.dispatch.hooks import Hook
+
+__all__ = ["HostSettings", "host_settings", "settings_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class HostSettings:
+    """What a host says.
+
+    Attributes:
+        values: Setting to value, in the form that `tipline.toml` or a variable has; `None` says nothing.
+        origin: Where they come from, as `doctor` shows it.
+        hooks: Told of what happened, by whoever dispatches.
+    """
+
+    values: Mapping[str, Any] = field(repr=False)
+    origin: str
+    hooks: Sequence[Hook] = ()
+
+
+_current: ContextVar[HostSettings | None] = ContextVar("host_settings", default=None)
+
+
+def host_settings() -> HostSettings | None:
+    """Those in force; `None` where the environment and the file are read."""
+    return _current.get()
+
+
+@contextmanager
+def settings_of(host: HostSettings) -> Iterator[None]:
+    """Have every verb that is run inside use these settings, below its arguments."""
+    token = _current.set(host)
+    try:
+        yield
+    finally:
+        _current.reset(token)

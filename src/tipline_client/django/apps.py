@@ -1,0 +1,40 @@
+"""What Django starts: registers the checks, and holds this process's client."""
+
+from typing import Any
+
+from django.apps import AppConfig
+from django.core.signals import setting_changed
+from django.db.models.signals import post_migrate
+
+from tipline_client.django.checks import register_checks
+from tipline_client.django.clients import LABEL, Clients
+from tipline_client.django.tables import make_tables
+
+__all__ = ["TiplineConfig"]
+
+
+class TiplineConfig(AppConfig):  # type: ignore[misc]  # Django bears no types
+    """The application.
+
+    Attributes:
+        clients: Opens the client of each process.
+    """
+
+    name = "tipline_client.django"
+    label = LABEL
+    verbose_name = "Reports to the hotline"
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self.clients = Clients()
+
+    def ready(self) -> None:
+        """Begin: nothing is opened yet."""
+        register_checks()
+        post_migrate.connect(make_tables, sender=self)
+        setting_changed.connect(self._forget)
+
+    def _forget(self, *, setting: str, **_: Any) -> None:
+        # A test changed the settings: what was opened by the old ones is another outbox now.
+        if setting in {"TIPLINE", "DATABASES"}:
+            self.clients.close()

@@ -1,0 +1,60 @@
+"""A Django project that was written without this package gets it: its own tests pass, in a process of their own."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.docs.pages import ROOT
+from tests.support.postgres import required
+
+
+def run(folder: Path, *words: str, **environ: str) -> str:
+    """What one of Django's commands says; a failure shows all of it."""
+    known = {"DJANGO_SETTINGS_MODULE": "tests.hosts.elsewhere.settings", "ELSEWHERE": str(folder)}
+    paths = os.pathsep.join([str(ROOT), os.environ["PYTHONPATH"]])
+    ran = subprocess.run(
+        [sys.executable, "-W", "error", "-m", "django", *words],
+        cwd=folder,
+        env={**os.environ, **known, "PYTHONPATH": paths, **environ},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert 0 == ran.returncode, ran.stdout + ran.stderr
+    return ran.stdout + ran.stderr
+
+
+def run_its_tests(folder: Path, **environ: str) -> str:
+    """What Django's own runner says of the project's tests."""
+    return run(folder, "test", "tests.hosts.elsewhere", "-p", "cases_*.py", "-t", str(ROOT), **environ)
+
+
+def on_server() -> dict[str, str]:
+    """A new database of the server, for the project's settings."""
+    server = required()
+    return {"ELSEWHERE_SERVER": str(server.folder), "ELSEWHERE_DATABASE": server.make_database()}
+
+
+def test_project_on_sqlite(tmp_path: Path) -> None:
+    """Its transactions, admin, checks and command do what the page says."""
+    assert "Ran 26 tests" in run_its_tests(tmp_path)
+
+
+def test_project_on_postgresql(tmp_path: Path) -> None:
+    """So they do where decisions and outbox are in a server's database, whose tables Django's `migrate` made."""
+    assert "Ran 26 tests" in run_its_tests(tmp_path, **on_server())
+
+
+def test_new_database_on_postgresql(tmp_path: Path) -> None:
+    """`init` and `migrate` are all that it takes: nothing of the checks keeps them from being run."""
+    environ = on_server()
+
+    run(tmp_path, "tipline", "init", **environ)
+    migrated = run(tmp_path, "migrate", **environ)
+    checked = run(tmp_path, "check", "--database", "default", "--tag", "tipline", **environ)
+
+    assert "The outbox in 'default' is brought from version 0 to" in migrated
+    assert "tipline.W002" in migrated
+    assert "no issues" in checked
