@@ -10,7 +10,7 @@ STAMP := $(VENV)/.ready
 WHEEL := $(CURDIR)/build/wheel
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint unit suite wheel torture explore bench lock generate clean
+.PHONY: help setup demo test lint unit suite wheel site torture explore bench lock generate clean
 
 help:  ## Say what there is
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -46,6 +46,10 @@ suite: wheel  ## All tests, of what the wheel installs and not of the tree that 
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 
+site: setup  ## Build the documentation into build/site, without a network; whatever is remarked on is an error
+	$(BIN)/sphinx-build -q -W --keep-going -n -c docs -d build/doctrees . build/site
+	@echo "open build/site/index.html"
+
 unit: setup  ## The quick part: no process, no long run
 	$(BIN)/pytest tests/unit -n 4
 
@@ -60,7 +64,7 @@ bench: setup  ## Measure; prints tables of ratios
 	$(BIN)/python -m benchmarks
 
 generate: setup  ## Write the generated pages and golden files anew
-	$(BIN)/python docs/generate.py
+	$(BIN)/python -m docs.generate
 	$(BIN)/python tests/golden/regenerate.py
 
 lock: setup  ## Pin the newest versions that fit

@@ -84,6 +84,7 @@ def test_files_of_the_wheel(built: tuple[Path, Path]) -> None:
 
     there = {path.relative_to(tree).as_posix() for path in tree.rglob("*") if path.suffix in SUFFIXES}
     assert there == package
+    assert [] == [name for name in names if name.partition("/")[0] in {"docs", "examples", "tests"}]
     assert {"METADATA", "WHEEL", "RECORD", "entry_points.txt", "LICENSE"} == {
         name.rpartition("/")[2] for name in names - package
     }
@@ -98,7 +99,9 @@ def test_files_of_the_source_distribution(built: tuple[Path, Path]) -> None:
 
     assert {"src", "tests", "docs", "examples", "benchmarks", "requirements", "README.md", "LICENSE"} <= tops
     assert {"PKG-INFO", "pyproject.toml", "Makefile"} <= tops
-    left_behind = re.compile(r"(^|/)(\.venv|\.git|__pycache__|\.hypothesis|shared)(/|$)")
+    documentation = {file.relative_to(ROOT).as_posix() for file in (ROOT / "docs").rglob("*.*")}
+    assert {name for name in documentation if "__pycache__" not in name} <= names
+    left_behind = re.compile(r"(^|/)(\.venv|\.git|__pycache__|\.hypothesis|shared|build|doctrees)(/|$)")
     assert [] == list(filter(left_behind.search, names))
     assert [] == [name for name in names if name.endswith((".sqlite", ".pem", ".pyc")) and "golden" not in name]
 

@@ -1,5 +1,6 @@
 """The scripts and files in `examples/` do what they say, started as a newcomer starts them."""
 
+import re
 import subprocess
 import sys
 import zlib
@@ -56,6 +57,23 @@ def test_picture_drawn_anew(tmp_path: Path) -> None:
     drawn = (tmp_path / "drawn.png").read_bytes()
 
     assert pixels((EXAMPLES / "mug.png").read_bytes()) == pixels(drawn) == pixels(draw_mug())
+
+
+def test_example_without_a_test() -> None:
+    """Every file among the examples is run, parsed or compared by a test that names it."""
+    tests = "".join(file.read_text(encoding="utf-8") for file in (ROOT / "tests").rglob("*.py"))
+    files = [file for file in EXAMPLES.rglob("*") if file.is_file() and "__pycache__" not in file.parts]
+
+    left_out = [
+        file
+        for file in files
+        if not re.search(rf"\b({re.escape(file.name)}|{re.escape(file.stem)})\b", tests)
+        # The units of systemd are found by their extension.
+        and not (file.suffix != ".py" and f'"*{file.suffix}"' in tests)
+    ]
+
+    assert [] == left_out
+    assert len(files) > 10
 
 
 def pixels(png: bytes) -> bytes:

@@ -25,12 +25,12 @@ DOCS = ROOT / "docs"
 
 @pytest.mark.parametrize("page", generate.pages(), ids=name_of)
 def test_generated_part_out_of_date(page: Path) -> None:
-    """A page equals what `python docs/generate.py` would write."""
+    """A page equals what `make generate` would write."""
     written = page.read_text(encoding="utf-8")
 
     expected = generate.rewrite(written)
 
-    assert expected == written, "run `python docs/generate.py`"
+    assert expected == written, "run `make generate`"
 
 
 def test_part_that_no_page_shows() -> None:
@@ -140,7 +140,7 @@ def test_rules_and_fields_in_the_reference() -> None:
     fields_page = (DOCS / "reference" / "fields.md").read_text(encoding="utf-8")
 
     rules = [rule.id for rule in validation.rules_reference() if f"| `{rule.id}` |" not in rules_page]
-    fields = [field.wire for field in outline(EvidenceDetails) if f"| `{field.wire}` |" not in fields_page]
+    fields = [field.wire for field in outline(EvidenceDetails) if f"| `{field.wire}`" not in fields_page]
 
     assert ([], []) == (rules, fields)
 

@@ -14,7 +14,7 @@ from tipline_client.cli import main
 from tipline_client.mock import MockEndpoint
 
 MOST_NOT_RUN = 6
-LANGUAGES = {"console", "json", "python", "text", "toml"}
+LANGUAGES = {"console", "csv", "json", "python", "sh", "sql", "text", "toml"}
 
 every_page = pytest.mark.parametrize("page", PAGES, ids=name_of)
 
@@ -64,13 +64,14 @@ def test_data_of_a_page(page: Path) -> None:
 
 @every_page
 def test_block_without_a_known_language(page: Path) -> None:
-    """No block escapes the other tests by an unknown language or a fence that is not closed."""
+    """No block escapes the other tests by an unknown language, a fence that is not closed, or another form."""
     text = page.read_text(encoding="utf-8")
 
     languages = {block.language for block in blocks(text)}
 
     assert set() == languages - LANGUAGES
     assert "```" not in prose(text)
+    assert [] == [line for line in prose(text).splitlines() if line.lstrip().startswith(("~~~", "<pre"))]
 
 
 @every_page

@@ -320,6 +320,7 @@ Happening = (
     | LanePaused
     | LaneResumed
 )
+"""Every kind of happening."""
 
 _KINDS: Final[Mapping[str, type[Happening]]] = {kind.__name__: kind for kind in get_args(Happening)}
 

@@ -28,6 +28,7 @@ from tipline_client.profiles import mock as mock_profile
 __all__ = ["NOTICE", "MockEndpoint", "serve"]
 
 NOTICE = "This is a mock endpoint, no hotline: nothing sent here is filed, and nobody reads it."
+"""What the mock says of itself wherever it is started or looked at."""
 
 
 class MockEndpoint:

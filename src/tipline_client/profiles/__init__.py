@@ -26,7 +26,9 @@ __all__ = [
 ]
 
 MOCK_USERNAME = "tester"
+"""The user that a mock lets in, unless it is told another one."""
 MOCK_PASSWORD = "mock-password"  # noqa: S105 - the mock's documented sample pair; it opens nothing else
+"""That user's password."""
 
 
 def cybertipline_testing(*, username: str, password: str) -> EndpointProfile:

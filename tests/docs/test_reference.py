@@ -1,0 +1,99 @@
+"""The reference leaves nothing out: every public name, field, verb, option and setting is there, with its meaning."""
+
+import importlib
+import re
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+from docs.fields import models_in_order
+from docs.names import MODULES
+
+from tests.docs.pages import ROOT
+from tipline_client import AsyncTiplineClient, Options, TiplineClient
+from tipline_client.cli.app import build
+from tipline_client.cli.settings_file import _KINDS as KEYS
+from tipline_client.cli.variables import VARIABLE_NAMES
+from tipline_client.models.outline import outline
+
+REFERENCE = ROOT / "docs" / "reference"
+
+
+def rows_of(page: Path, *, columns: int) -> list[list[str]]:
+    """The rows of all tables with so many columns, without their heads."""
+    lines = re.findall(r"^\| (.+) \|$", page.read_text(encoding="utf-8").replace(" |  |", " |   |"), re.MULTILINE)
+    rows = [[cell.strip() for cell in re.split(r"(?<!\\) \| ", line)] for line in lines]
+    return [row for row in rows if len(row) == columns and not row[0].startswith("---") and "`" in row[0]]
+
+
+def test_public_modules() -> None:
+    """Whatever the package says is public is described, and named where the use of the package is explained."""
+    api = (ROOT / "docs" / "api.md").read_text(encoding="utf-8").partition("## ")[0]
+
+    unnamed = [
+        name for name in MODULES if name.count(".") == 1 and not re.search(rf"`(tipline_client\.)?{name[15:]}`", api)
+    ]
+
+    assert [] == unnamed
+    assert 8 <= len(MODULES) == len(set(MODULES))
+    assert {"tipline_client", "tipline_client.models", "tipline_client.testing.factories"} < set(MODULES)
+
+
+def test_verbs_and_options_of_the_client() -> None:
+    """The page on Python has every verb of both clients and every option in its tables."""
+    page = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
+    client = page.partition("## The client")[2].partition("\n## ")[0]
+    options = re.findall(r"^\| `(\w+)` \|", page.partition("## Options")[2].partition("\n## ")[0], re.MULTILINE)
+    verbs = {name for name in dir(AsyncTiplineClient) if name in dir(TiplineClient) and not name.startswith("_")}
+
+    assert {"open"} == {name for name in verbs if f"`{name}(" not in client}
+    assert sorted(field.name for field in fields(Options)) == sorted(options)
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_names_of_a_module(name: str) -> None:
+    """Each has its row with kind and meaning, under the heading of its module."""
+    page = (REFERENCE / "python.md").read_text(encoding="utf-8")
+    section = page.partition(f"\n## {name}\n")[2].partition("\n## ")[0]
+
+    rows = re.findall(r"^\| \[?`(\w+)`(?:\]\([^)]+\))? \| (\w+) \| (\S.*) \|$", section, re.MULTILINE)
+
+    assert sorted(importlib.import_module(name).__all__) == sorted(row[0] for row in rows)
+
+
+def test_fields_with_meaning_and_source() -> None:
+    """Every field of every model has a row with both names, form, occurrence, meaning and source."""
+    rows = rows_of(REFERENCE / "fields.md", columns=6)
+
+    expected = [{field.wire, field.name} for model in models_in_order() for field in outline(model)]
+
+    assert expected == [set(re.findall(r"`(\w+)`", row[0])) for row in rows]
+    assert [] == [row for row in rows if not all((row[1], row[2], row[4], row[5]))]
+
+
+def test_verbs_with_their_options() -> None:
+    """Every verb has a section, also those below another, and no argument or option is without a meaning."""
+    page = REFERENCE / "command.md"
+    verbs = []
+    for name in map(str, build()):
+        if not name.startswith("-"):
+            below = [str(verb) for verb in build()[name] if not str(verb).startswith("-")]
+            verbs += [f"{name} {verb}" for verb in below] or [name]
+
+    sections = re.findall(r"^## tipline (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+
+    assert sorted(verbs) == sorted(sections)
+    assert [] == [row for row in rows_of(page, columns=3) if not row[2]]
+
+
+def test_settings_of_the_command() -> None:
+    """Every variable and every key of the file stands in the table of the settings, and none that there is not."""
+    page = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")
+    table = page.partition("## Settings of the command")[2].partition("\n## ")[0]
+
+    _, *cells = [line.split(" | ")[3] for line in table.splitlines() if line.startswith("| ")]
+    keys = {key for cell in cells for key in re.findall(r"`\[?(\w+)", cell) if cell != "---"}
+
+    assert set(VARIABLE_NAMES) == set(re.findall(r"TIPLINE_[A-Z_]+", table))
+    assert set(KEYS) - {"credentials"} == keys
+    assert "[credentials." in page
