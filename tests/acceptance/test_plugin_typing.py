@@ -58,7 +58,8 @@ def checked(source: str, folder: Path) -> "subprocess.CompletedProcess[str]":
     file.write_text(source, encoding="utf-8")
     settings = folder / "mypy.ini"
     settings.write_text(f"[mypy]\nstrict = true\nmypy_path = {PACKAGE.parent}\n", encoding="utf-8")
-    command = [sys.executable, "-m", "mypy", "--config-file", str(settings), "--cache-dir", str(ROOT / ".mypy_cache")]
+    learnt = ROOT / ".mypy_cache" / "programs"
+    command = [sys.executable, "-m", "mypy", "--config-file", str(settings), "--cache-dir", str(learnt)]
     return subprocess.run([*command, str(file)], capture_output=True, text=True, cwd=folder, timeout=300, check=False)
 
 

@@ -7,11 +7,14 @@ import pytest
 
 from tests.contract.values import CHAIN
 from tests.support import postgres
+from tests.support.folders import folder_of_the_run, tmp_path
 from tests.support.shelves import KINDS, Shelf, shelf_of
 from tipline_client.outbox import MemoryOutbox, Outbox, SqliteOutbox
 from tipline_client.outbox.postgres import PostgresOutbox
 from tipline_client.outbox.sqlite.driver import DriverName
 from tipline_client.testing import TurnableClock
+
+__all__ = ["folder_of_the_run", "tmp_path"]
 
 
 class Stores:

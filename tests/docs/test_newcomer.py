@@ -32,10 +32,15 @@ def python_of(page: Path) -> str:
 
 
 def checked(folder: Path, *, settings: str = "") -> subprocess.CompletedProcess[str]:
-    """Check all programs of a folder as their author would: with this package installed, and without our settings."""
+    """Check all programs of a folder as their author would: with this package installed, and without our settings.
+
+    What the checker learnt of this package and of those that it uses is kept from call to call.
+    """
     (folder / "mypy.ini").write_text(f"[mypy]\nstrict = True\n{settings}", encoding="utf-8")
     environ = {name: value for name, value in os.environ.items() if not name.startswith(("MYPY", "PYTHONPATH"))}
-    command = [sys.executable, "-m", "mypy", *sorted(path.name for path in folder.glob("*.py"))]
+    learnt = ROOT / ".mypy_cache" / ("programs-with-plugin" if settings else "programs")
+    command = [sys.executable, "-m", "mypy", "--cache-dir", str(learnt)]
+    command += sorted(path.name for path in folder.glob("*.py"))
     return subprocess.run(
         command, cwd=folder, env=environ, capture_output=True, text=True, timeout=SECONDS, check=False
     )

@@ -96,10 +96,10 @@ def test_how_much_is_left(tmp_path: Path) -> None:
     assert (Grade.PROBLEM, True) == (full.grade, "nothing can be queued" in full.hint)
 
 
-def test_evidence_on_another_disk(tmp_path: Path) -> None:
-    """Another disk is told of as well."""
-    (tmp_path / "home").mkdir()
+def test_evidence_on_another_disk(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Another disk is told of as well; the home is on a real one, the evidence in memory."""
+    home = tmp_path_factory.mktemp("home")
 
-    checks = check_disk(resolve(home="home", environ={"TIPLINE_EVIDENCE": "/dev/shm/evidence"}))  # noqa: S108
+    checks = check_disk(resolve(home=str(home), environ={"TIPLINE_EVIDENCE": "/dev/shm/evidence"}))  # noqa: S108
 
     assert ["disk", "disk of evidence"] == [check.name for check in checks]

@@ -1,7 +1,6 @@
 """Every column of every table with a value of the wrong type in it: named or passed over, and no other row suffers."""
 
 import sqlite3
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -63,14 +62,11 @@ VALUES = ["x'ff00'", "'coffee'", "CAST(x'ff' AS TEXT)", "-4611686018427387904", 
 DRIVERS: list[DriverName] = ["apsw", "sqlite3"]
 
 
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "outbox.sqlite"
+_filled: dict[DriverName, bytes] = {}
 
 
-@pytest.fixture(params=DRIVERS)
-async def outbox(request: pytest.FixtureRequest, path: Path) -> AsyncIterator[SqliteOutbox]:
-    driver: DriverName = request.param
+async def _fill(path: Path, driver: DriverName) -> None:
+    """Make an outbox file with a row in every table; all of it lies in the one file afterwards."""
     made = SqliteOutbox.open(path, clock=TurnableClock(), driver=driver)
     lease = await lease_of(made, "filed")
     await made.record(lease, Checkpoint(), replies=[b"sealed"])
@@ -88,11 +84,28 @@ async def outbox(request: pytest.FixtureRequest, path: Path) -> AsyncIterator[Sq
     await made.enqueue(new_entry("one"))
     await made.enqueue(new_entry("two"))
     await made.close()
-    yield made
-    await made.close()
 
 
-async def test_columns_that_are_tried(outbox: SqliteOutbox, path: Path) -> None:
+@pytest.fixture(params=DRIVERS)
+def driver(request: pytest.FixtureRequest) -> DriverName:
+    chosen: DriverName = request.param
+    return chosen
+
+
+@pytest.fixture
+async def path(tmp_path: Path, driver: DriverName) -> Path:
+    """An outbox file that nobody has open: filled once for each driver, and copied for each of the many tests."""
+    path = tmp_path / "outbox.sqlite"
+    if driver not in _filled:
+        await _fill(path, driver)
+        assert not path.with_name(f"{path.name}-wal").exists(), "a part of it would be missed"
+        _filled[driver] = path.read_bytes()
+    else:
+        path.write_bytes(_filled[driver])
+    return path
+
+
+async def test_columns_that_are_tried(path: Path, driver: DriverName) -> None:
     """Every column is: a number cannot be wrong, and a state or environment that is none is tried apart."""
     connection = sqlite3.connect(path)
     columns = [name for _, name, *_ in connection.execute("PRAGMA table_info(entries)")]
@@ -105,11 +118,11 @@ async def test_columns_that_are_tried(outbox: SqliteOutbox, path: Path) -> None:
 @pytest.mark.parametrize("value", VALUES)
 @pytest.mark.parametrize("column", ENTRY_COLUMNS)
 async def test_column_of_an_entry(
-    outbox: SqliteOutbox, path: Path, column: str, value: str, is_strict_again: bool
+    path: Path, driver: DriverName, column: str, value: str, is_strict_again: bool
 ) -> None:
     """The row is set aside, delivered in spite of it, or left alone and named; the entry behind it is leased."""
     alter(path, f"UPDATE entries SET {column} = {value} WHERE id = 'id-one'", is_strict_again=is_strict_again)  # noqa: S608
-    reopened = SqliteOutbox.open(path, clock=TurnableClock(), driver=outbox._driver)
+    reopened = SqliteOutbox.open(path, clock=TurnableClock(), driver=driver)
 
     listed = await reopened.list_entries()
     claimed = await reopened.claim(LANE, limit=9, lease_for=MINUTE)
@@ -130,10 +143,10 @@ async def test_column_of_an_entry(
 
 @pytest.mark.parametrize("value", VALUES)
 @pytest.mark.parametrize(("table", "column"), OTHER_COLUMNS)
-async def test_column_beside_the_entries(outbox: SqliteOutbox, path: Path, table: str, column: str, value: str) -> None:
+async def test_column_beside_the_entries(path: Path, driver: DriverName, table: str, column: str, value: str) -> None:
     """All that is on record of any entry can still be asked for; what is damaged alone is refused, by name."""
     alter(path, f"UPDATE {table} SET {column} = {value}", is_strict_again=False)  # noqa: S608
-    reopened = SqliteOutbox.open(path, clock=TurnableClock(), driver=outbox._driver)
+    reopened = SqliteOutbox.open(path, clock=TurnableClock(), driver=driver)
 
     entries = await reopened.list_entries()
     claimed = await reopened.claim(LANE, limit=9, lease_for=MINUTE)
@@ -160,11 +173,11 @@ async def test_column_beside_the_entries(outbox: SqliteOutbox, path: Path, table
 
 
 @pytest.mark.parametrize("longest_due", [False, True])
-async def test_rows_that_cannot_even_be_set_aside(outbox: SqliteOutbox, path: Path, *, longest_due: bool) -> None:
+async def test_rows_that_cannot_even_be_set_aside(path: Path, driver: DriverName, *, longest_due: bool) -> None:
     """They keep their places at the head of the line, and take none of the places that a claim asks for."""
     change = "UPDATE entries SET attempts = 'coffee' WHERE id = 'id-one'"
     alter(path, change, is_strict_again=True)
-    reopened = SqliteOutbox.open(path, clock=TurnableClock(), driver=outbox._driver)
+    reopened = SqliteOutbox.open(path, clock=TurnableClock(), driver=driver)
 
     claimed = await reopened.claim(LANE, limit=1, lease_for=MINUTE, longest_due=longest_due)
     none = await reopened.claim(LANE, limit=1, lease_for=MINUTE, longest_due=longest_due)
@@ -173,14 +186,14 @@ async def test_rows_that_cannot_even_be_set_aside(outbox: SqliteOutbox, path: Pa
     assert (["id-two"], []) == ([lease.entry.id for lease in claimed], list(none))
 
 
-async def test_environment_that_does_not_exist(outbox: SqliteOutbox, path: Path) -> None:
+async def test_environment_that_does_not_exist(path: Path, driver: DriverName) -> None:
     """A row of no environment is neither listed nor claimed, but counted, named as a stray, and refused by name."""
     connection = sqlite3.connect(path)
     connection.execute("PRAGMA ignore_check_constraints = ON")
     connection.execute("UPDATE entries SET environment = 'moon' WHERE id IN ('id-one', 'id-filed')")
     connection.commit()
     connection.close()
-    reopened = SqliteOutbox.open(path, clock=TurnableClock(), driver=outbox._driver)
+    reopened = SqliteOutbox.open(path, clock=TurnableClock(), driver=driver)
 
     listed = [entry.id for entry in await reopened.list_entries()]
     claimed = await reopened.claim(LANE, limit=9, lease_for=MINUTE)
