@@ -65,7 +65,7 @@ bench: setup  ## Measure; prints tables of ratios
 
 generate: setup  ## Write the generated pages and golden files anew
 	$(BIN)/python -m docs.generate
-	$(BIN)/python tests/golden/regenerate.py
+	$(BIN)/python -m tests.golden.regenerate
 
 lock: setup  ## Pin the newest versions that fit
 	$(BIN)/python -m pip install --quiet uv
