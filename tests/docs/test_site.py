@@ -65,7 +65,7 @@ class Site:
 
 def build(folder: Path, *, root: Path = ROOT) -> "subprocess.CompletedProcess[str]":
     """Let Sphinx build, with everything that it remarks on taken for an error."""
-    command = [sys.executable, "-m", "sphinx", "-q", "-W", "--keep-going", "-n", "-c", str(root / "docs")]
+    command = [sys.executable, "-m", "sphinx", "--no-color", "-q", "-W", "--keep-going", "-n", "-c", str(root / "docs")]
     command += ["-d", str(folder / "doctrees"), str(root), str(folder / "site")]
     # None of this package runs in it, and a build that is measured takes twice as long.
     environ = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE")}

@@ -15,11 +15,14 @@ __all__ = ["ROOT", "Elsewhere"]
 
 ROOT = Path(__file__).resolve().parents[2]
 
+# In both ways behind the plug-in, which begins to watch between these two moments.
 _CONFTEST = """
 from tests.support import loopback_guard
 
+loopback_guard.ask_first()
+
 def pytest_sessionstart():
-    loopback_guard.install()
+    loopback_guard.listen()
 """
 
 

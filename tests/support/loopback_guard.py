@@ -69,6 +69,16 @@ def _asked_first(name: str, method: Callable[..., Any]) -> Callable[..., Any]:
 
 def install() -> None:
     """Watch this process from now on."""
+    listen()
+    ask_first()
+
+
+def listen() -> None:
+    """Hear what is about to be addressed, after whoever listens already."""
     sys.addaudithook(_watch)
+
+
+def ask_first() -> None:
+    """Ask a socket before it looks up a name; whoever wraps its methods later is asked before this guard."""
     for name in ("connect", "connect_ex", "sendto", "sendmsg"):
         setattr(socket.socket, name, _asked_first(name, getattr(socket.socket, name)))

@@ -16,7 +16,7 @@ UNREADABLE = error(
 NO_SUBMISSION = error(
     "submission-missing",
     summary="A file of lines, or a folder, holds at least one submission.",
-    message="No submission is in it. A file has one in each line, a folder has .json files; look at what wrote it.",
+    message="It holds no submission at all: the file no line, or the folder no .json file. Look at what wrote it.",
     source=FORM,
 )
 KEY_OF_ANOTHER_LINE = error(
