@@ -8,6 +8,7 @@ import pytest
 from tests.acceptance.hosts import Hosts
 from tests.acceptance.world import World, build
 from tests.support import postgres
+from tests.support.elsewhere import Elsewhere
 from tests.support.postgres import PostgresServer
 from tipline_client.mock import MockEndpoint
 
@@ -63,3 +64,9 @@ def hosts_on_postgres(tmp_path: Path, _shared_endpoint: MockEndpoint, server: Po
     hosts = Hosts(tmp_path / "home", _shared_endpoint, server.url())
     yield hosts
     hosts.close()
+
+
+@pytest.fixture
+def elsewhere(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Elsewhere:
+    """A suite of somebody else; its module asks for the plug-in `pytester`."""
+    return Elsewhere(pytester, monkeypatch)

@@ -1,15 +1,17 @@
 """Many submissions with one command: what is queued, what is set aside, and how it goes on."""
 
+import errno
 import json
+import os
 import signal
 import stat
 import subprocess
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from tests.acceptance.hosts import eventually
 from tests.acceptance.world import World
 from tipline_client.cli.files import ResultLines
 from tipline_client.errors import ConfigurationError
@@ -158,7 +160,7 @@ def test_slow_writer(world: World) -> None:
     assert process.stdin is not None
     process.stdin.write(lines[0] + lines[1])
     process.stdin.flush()
-    assert _until(lambda: 2 == len(world.listed()))
+    eventually(lambda: 2 == len(world.listed()))
 
     process.stdin.write(lines[2][:20])
     process.stdin.flush()
@@ -169,6 +171,22 @@ def test_slow_writer(world: World) -> None:
     assert 3 == len(_issues(done))
 
 
+def test_slow_writer_of_bad_lines(world: World) -> None:
+    """What was not a submission at the very beginning makes nobody wait for the end of the stream."""
+    done = world.folder / "done.jsonl"
+    good = world.lines(world.content("a")).read_bytes()
+    process = world.start("enqueue", "-", "--json", "--results", str(done), stdin=subprocess.PIPE)
+    assert process.stdin is not None
+    process.stdin.write(b"nonsense\n" + good)
+    process.stdin.flush()
+
+    eventually(lambda: 1 == len(world.listed()))
+
+    out, _ = process.communicate(timeout=60)
+    [source] = json.loads(out)["sources"]
+    assert (2, 1, 1) == (process.returncode, source["queued"], source["rejected"])
+
+
 @pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
 def test_interrupted_while_nothing_comes(world: World, stop: signal.Signals) -> None:
     """Whoever asks to stop does not wait for a next line; what came before it is queued and summed up."""
@@ -177,7 +195,7 @@ def test_interrupted_while_nothing_comes(world: World, stop: signal.Signals) -> 
     assert process.stdin is not None
     process.stdin.write(lines)
     process.stdin.flush()
-    assert _until(lambda: 2 == len(world.listed()))
+    eventually(lambda: 2 == len(world.listed()))
 
     process.send_signal(stop)
     process.wait(timeout=60)
@@ -185,13 +203,6 @@ def test_interrupted_while_nothing_comes(world: World, stop: signal.Signals) -> 
     assert process.stdout is not None
     [source] = json.loads(process.stdout.read())["sources"]
     assert (130, True, 2) == (process.returncode, source["interrupted"], source["queued"])
-
-
-def _until(holds: Callable[[], bool]) -> bool:
-    deadline = time.monotonic() + 60
-    while not holds() and time.monotonic() < deadline:
-        time.sleep(0.05)
-    return holds()
 
 
 def test_folders_in_a_folder(world: World) -> None:
@@ -213,6 +224,29 @@ def test_folders_in_a_folder(world: World) -> None:
     assert (0, 2, 0) == (deep.code, source["queued"], source["rejected"])
     assert {"files": 1, "first": [str(folder / "lines.jsonl")]} == source["passedOver"]
     assert ["one", "two/deep"] == sorted(entry["idempotencyKey"] for entry in world.listed())
+
+
+@pytest.mark.parametrize(("options", "rejected"), [([], 0), (["--recursive"], 1)])
+def test_folder_that_cannot_be_read(
+    world: World, monkeypatch: pytest.MonkeyPatch, options: list[str], rejected: int
+) -> None:
+    """A folder that nobody asked for is nobody's fault; one that was to be read is named, and the rest is queued."""
+    folder = world.folder / "cases"
+    (folder / "closed").mkdir(parents=True)
+    world.submission(name="cases/a.json", evidence=[])
+    look = os.scandir
+
+    def refuse(path: str) -> object:
+        if str(path).endswith("closed"):
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return look(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    ran = world.run("enqueue", str(folder), "--json", *options)
+
+    [source] = ran.document["sources"]
+    assert (1, rejected) == (source["queued"], source["rejected"])
+    assert (2 if rejected else 0) == ran.code
 
 
 @pytest.mark.parametrize("verb", ["submit", "enqueue"])

@@ -12,6 +12,7 @@ from tipline_client import AsyncDispatcher, AsyncTiplineClient, Event, Hook, Opt
 from tipline_client.cli.exit_codes import ExitCode
 from tipline_client.errors import DeliveryRejectedError
 from tipline_client.mock import MockEndpoint, code
+from tipline_client.profiles import places
 
 HAPPENED = "report.incidentSummary.incidentDateTime"
 BEFORE_ALL = datetime(2026, 1, 5, 8, 0, tzinfo=UTC)
@@ -38,6 +39,22 @@ def test_refused_report(world: World) -> None:
     assert [[HAPPENED]] == [attempt["error"]["paths"] for attempt in history["tries"]]
     assert f"refused       {HAPPENED}\n" in world.run("dead-letter", "show", "case-1").out
     assert HAPPENED in world.run("dead-letter", "list").out
+
+
+def test_reading_that_fails(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the refusal points to is a courtesy: if it cannot be said, the report is given up for it all the same."""
+
+    def fail(*_: object) -> None:
+        raise KeyError("planted words")
+
+    monkeypatch.setattr(places, "_found", fail)
+    world.endpoint.clock.set(BEFORE_ALL)
+
+    submitted = world.run("submit", str(world.submission()))
+
+    assert ExitCode.GIVEN_UP == submitted.code
+    assert ([], 4100) == tuple(given_up(world)["lastError"][name] for name in ("paths", "code"))
+    assert "planted words" not in submitted.out + submitted.err
 
 
 def test_refused_file_details(world: World) -> None:

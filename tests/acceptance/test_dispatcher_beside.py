@@ -11,6 +11,7 @@ import anyio
 import pytest
 
 from tests.acceptance.hosts import eventually
+from tests.support.dispatchers import until_filed
 from tests.support.stage import sample_report
 from tipline_client import AsyncDispatcher, AsyncTiplineClient, Dispatcher, Options, State, TiplineClient
 from tipline_client.errors import ConfigurationError
@@ -26,12 +27,6 @@ PATIENT = Options(poll_every=timedelta(minutes=5))
 def endpoint() -> Iterator[MockEndpoint]:
     with MockEndpoint() as endpoint:
         yield endpoint
-
-
-async def until_filed(client: AsyncTiplineClient, entry_id: str) -> None:
-    with anyio.fail_after(60):
-        while (await client.entry(entry_id)).state is not State.ACKNOWLEDGED:
-            await anyio.lowlevel.checkpoint()
 
 
 async def until_over(dispatcher: AsyncDispatcher) -> None:

@@ -10,8 +10,9 @@ from pathlib import Path
 import anyio
 import pytest
 
+from tests.support.dispatchers import until_filed
 from tests.support.stage import sample_evidence, sample_report
-from tipline_client import AsyncTiplineClient, Dispatcher, Options, RetryPolicy, State, TiplineClient
+from tipline_client import AsyncTiplineClient, Dispatcher, Options, RetryPolicy, TiplineClient
 from tipline_client.client import AsyncDispatcher
 from tipline_client.delivery.outcomes import Outcome
 from tipline_client.errors import OutboxUnavailableError
@@ -38,12 +39,6 @@ async def client(endpoint: MockEndpoint, tmp_path: Path) -> AsyncIterator[AsyncT
         yield client
 
 
-async def _until_filed(client: AsyncTiplineClient, entry_id: str) -> None:
-    with anyio.fail_after(20):
-        while (await client.entry(entry_id)).state is not State.ACKNOWLEDGED:
-            await anyio.lowlevel.checkpoint()
-
-
 async def test_run_again_after_a_stop(client: AsyncTiplineClient) -> None:
     """A dispatcher that was stopped can be run again, and delivers what came meanwhile."""
     dispatcher = AsyncDispatcher(client)
@@ -56,7 +51,7 @@ async def test_run_again_after_a_stop(client: AsyncTiplineClient) -> None:
                 filed.append((await dispatcher.run()).outcomes)
 
             tasks.start_soon(run)
-            await _until_filed(client, entry.id)
+            await until_filed(client, entry.id)
             dispatcher.stop()
 
     assert [FILED_ONE, FILED_ONE] == filed
@@ -80,7 +75,7 @@ async def test_run_twice_at_once(client: AsyncTiplineClient) -> None:
     entry = await client.enqueue(sample_report())
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(dispatcher.run)
-        await _until_filed(client, entry.id)
+        await until_filed(client, entry.id)
 
         with pytest.raises(RuntimeError, match="running already"):
             await dispatcher.drain()
@@ -109,7 +104,7 @@ def test_run_again_without_an_event_loop(endpoint: MockEndpoint, tmp_path: Path)
             entry = client.enqueue(sample_report(name))
             thread = threading.Thread(target=lambda: filed.append(dispatcher.run().outcomes))
             thread.start()
-            client.call(_until_filed, client.asynchronous, entry.id)
+            client.call(until_filed, client.asynchronous, entry.id)
             dispatcher.stop()
             thread.join(20)
 

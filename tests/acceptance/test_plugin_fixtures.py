@@ -9,11 +9,6 @@ pytest_plugins = ("pytester",)
 pytestmark = pytest.mark.slow
 
 
-@pytest.fixture
-def elsewhere(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Elsewhere:
-    return Elsewhere(pytester, monkeypatch)
-
-
 BOTH_WAYS = """
 import pytest
 from tipline_client.testing import factories

@@ -12,11 +12,6 @@ pytest_plugins = ("pytester",)
 pytestmark = pytest.mark.slow
 
 
-@pytest.fixture
-def elsewhere(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Elsewhere:
-    return Elsewhere(pytester, monkeypatch)
-
-
 TRIES = """
 import asyncio, socket, threading, urllib.request
 import httpx, pytest
@@ -42,6 +37,10 @@ def test_socket(method):
 def test_datagram():
     with socket.socket(type=socket.SOCK_DGRAM) as one:
         one.sendto(b"anything", 0, ("hashsharing.ncmec.org", 443))
+
+def test_message():
+    with socket.socket(type=socket.SOCK_DGRAM) as one:
+        one.sendmsg([b"anything"], [], 0, ("hashsharing.ncmec.org", 443))
 
 def test_asyncio():
     asyncio.run(asyncio.open_connection("REPORT.cybertip.org.", 443))
@@ -86,7 +85,7 @@ def test_tries_of_every_kind(elsewhere: Elsewhere) -> None:
     """Each is refused before anything is sent, fails its test even if swallowed, and names address and way out."""
     ran = elsewhere.run(TRIES, ini="tipline_hotlines = hotline.example")
 
-    ran.assert_outcomes(failed=12, passed=1, errors=1)
+    ran.assert_outcomes(failed=13, passed=1, errors=1)
     ran.stdout.fnmatch_lines_random(
         [
             "*would address a real hotline: report.cybertip.org. Give the code under test the profile of the fixture*",

@@ -1,8 +1,6 @@
 """A full disk, a locked file, a file that vanished: an error to the caller, nothing half-written, and on it goes."""
 
 import asyncio
-import resource
-import signal
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
@@ -14,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.contract.values import LANE, MINUTE, START, lease_of, new_entry
+from tests.support.small_files import small_files
 from tipline_client.delivery.checkpoint import Checkpoint, SuspectedOrphan
 from tipline_client.delivery.states import State
 from tipline_client.errors import OutboxUnavailableError
@@ -103,25 +102,12 @@ def _many_orphans() -> tuple[SuspectedOrphan, ...]:
     return tuple(SuspectedOrphan(START, START, report_id=number) for number in range(2000))
 
 
-@contextmanager
-def _small_files(limit: int) -> Iterator[None]:
-    """Let no file of this process grow beyond `limit` bytes, as a quota or a full disk would."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    ignored = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
-        signal.signal(signal.SIGXFSZ, ignored)
-
-
 async def test_operating_system_refuses_the_bytes(outbox: SqliteOutbox, path: Path) -> None:
     """A write that the operating system refuses in the middle is undone wholly; the outbox works again afterwards."""
     await outbox.enqueue(new_entry("before"))
     size = max(file.stat().st_size for file in _files(path))
 
-    with _small_files(size + 50_000), pytest.raises(OutboxUnavailableError):
+    with small_files(size + 50_000), pytest.raises(OutboxUnavailableError):
         await outbox.enqueue(replace(new_entry("large"), envelope=LARGE))
 
     assert ["id-before"] == [entry.id for entry in await outbox.list_entries()]

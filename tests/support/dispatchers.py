@@ -1,4 +1,4 @@
-"""Starts dispatchers in processes of their own, on a home and an outbox that they share."""
+"""Starts dispatchers in processes of their own, on a home and an outbox that they share; and waits for what they do."""
 
 import select
 import subprocess
@@ -6,7 +6,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
-__all__ = ["ROOT", "await_ready", "start_dispatcher"]
+import anyio
+
+from tipline_client import AsyncTiplineClient, State
+
+__all__ = ["ROOT", "await_ready", "start_dispatcher", "until_filed"]
 
 ROOT = Path(__file__).resolve().parents[2]
 _PATIENCE = 90.0
@@ -34,3 +38,10 @@ def await_ready(process: "subprocess.Popen[bytes]") -> None:
     assert process.stdout is not None
     assert select.select([process.stdout], [], [], _PATIENCE)[0], "it does not get ready"
     assert process.stdout.readline() == b"ready\n"
+
+
+async def until_filed(client: AsyncTiplineClient, entry_id: str) -> None:
+    """Wait until a dispatcher has filed the entry; a failure when that takes too long."""
+    with anyio.fail_after(_PATIENCE):
+        while (await client.entry(entry_id)).state is not State.ACKNOWLEDGED:
+            await anyio.lowlevel.checkpoint()

@@ -81,7 +81,9 @@ class FolderSource:
 
     def _folders(self, unread: list[Item]) -> Iterator[tuple[Path, list[str]]]:
         def keep(error: OSError) -> None:
-            unread.append(unreadable(str(error.filename), error))
+            # What was not to be read is no submission that cannot be.
+            if self.is_recursive or Path(error.filename) == self.folder:
+                unread.append(unreadable(str(error.filename), error))
 
         for folder, below, names in os.walk(self.folder, onerror=keep):
             below[:] = sorted(name for name in below if not name.startswith("."))

@@ -47,12 +47,13 @@ def bulk_sources(
     if mapping is not None:
         return [csv_source(name, mapping) for name in files]
     sources: list[Source] = []
+    stream: Stream | None = None
     for name in files:
         path = Path(name)
         if name == STDIN:
-            stream, is_many = _standard_input()
+            stream = _stream()
             sources.append(LineSource("standard input", Path(), opened=stream))
-            is_bulk |= is_many
+            is_bulk = is_bulk or _begins_with_lines(stream)
         elif path.suffix.lower() == ".csv":
             raise CommandError(f"{name}: a CSV file needs a mapping file", hint="Name it with --map.")
         elif path.is_dir():
@@ -63,7 +64,12 @@ def bulk_sources(
             is_bulk = True
         else:
             sources.append(FileSource(path))
-    return sources if is_bulk and sources else None
+    if is_bulk:
+        return sources
+    if stream is not None:
+        # Whoever reads a single submission reads standard input.
+        sys.stdin = io.TextIOWrapper(io.BytesIO(stream.read()))
+    return None
 
 
 def csv_source(name: str, mapping: CsvMapping) -> CsvSource:
@@ -73,9 +79,8 @@ def csv_source(name: str, mapping: CsvMapping) -> CsvSource:
     return CsvSource(name, Path(name).parent, mapping, path=Path(name))
 
 
-def _standard_input() -> tuple[Stream, bool]:
-    """The stream, and whether its first lines are submissions of their own."""
-    stream = _stream()
+def _begins_with_lines(stream: Stream) -> bool:
+    """Whether its first lines are submissions of their own; they are there to be read again."""
     head, heads = b"", list[bytes]()
     while len(heads) < _HEAD and (line := stream.readline(MAX_LINE_BYTES)):
         head += line
@@ -84,13 +89,7 @@ def _standard_input() -> tuple[Stream, bool]:
             if not (text.startswith(b"{") and text.endswith(b"}")):
                 break
     stream.put_back(head)
-    is_many = len(heads) == _HEAD and all(text.startswith(b"{") and text.endswith(b"}") for text in heads)
-    if not is_many:
-        # Whoever reads a single submission reads standard input.
-        text = stream.read()
-        stream.put_back(text)
-        sys.stdin = io.TextIOWrapper(io.BytesIO(text))
-    return stream, is_many
+    return len(heads) == _HEAD and all(text.startswith(b"{") and text.endswith(b"}") for text in heads)
 
 
 def _stream() -> Stream:

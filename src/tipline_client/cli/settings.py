@@ -159,10 +159,8 @@ class Settings:
                 f"the {missing} for {name} is missing",
                 hint="Set TIPLINE_USERNAME and TIPLINE_PASSWORD, or TIPLINE_PASSWORD_FILE.",
             )
-        if environment is Environment.TESTING:
-            return profiles.cybertipline_testing(username=self.username, password=self.password)
-        return profiles.cybertipline_production(
-            username=self.username, password=self.password, registered_esp=self.registered_esp
+        return profiles.named(
+            self.endpoint, username=self.username, password=self.password, registered_esp=self.registered_esp
         )
 
     def _mock(self) -> EndpointProfile:

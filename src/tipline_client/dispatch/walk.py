@@ -237,7 +237,7 @@ class Walk:
                 return Settled(lost, LeftToOthers(_NO_STORE))
             return self._refuse_evidence(intent, error)
         answer = read_answer(intent.step, reply, road.profile, report_id=self._checkpoint.report_id)
-        if answer.kind is AnswerKind.INVALID and (sent := self._document(job, intent)) is not None:
+        if answer.kind is AnswerKind.INVALID and (sent := self._sent(job, intent)) is not None:
             answer = replace(answer, paths=find_places(sent, reply_description(answer.body)))
         answer = self._keep_reply(intent, answer, key)
         await self._watch(intent, answer)
@@ -256,31 +256,36 @@ class Walk:
             self._refusal = sealed
         return replace(answer, record_tag=tag)
 
-    def _document(self, job: Job, intent: Intent) -> SentDocument | None:
-        """The XML document that the step sends, if it sends one."""
-        if intent.step is Step.SUBMIT:
-            return job.report
-        if intent.step is not Step.FILEINFO:
-            return None
+    def _sent(self, job: Job, intent: Intent) -> SentDocument | None:
+        """The document that the step has sent, if it sends one."""
+        match intent.step:
+            case Step.SUBMIT:
+                return job.report
+            case Step.FILEINFO:
+                return self._details(job, intent)
+        return None
+
+    def _details(self, job: Job, intent: Intent) -> SentDocument:
         report_id = known(self._checkpoint.report_id, "the report of the fileinfo")
         item = job.manifest[known(intent.index, "the file of the fileinfo")]
         file = known(self._checkpoint.attached(item.index), f"the uploaded copy of evidence[{item.index}]")
         return job.details(item, report_id=report_id, file_id=file.file_id)
 
     def _call(self, job: Job, intent: Intent, key: DataKey) -> Call:
-        document = self._document(job, intent)
-        if document is not None:
-            return (submit_call if intent.step is Step.SUBMIT else fileinfo_call)(document.xml)
+        if intent.step is Step.SUBMIT:
+            return submit_call(job.report.xml)
         report_id = known(self._checkpoint.report_id, f"the report of the {intent.step}")
         match intent.step:
             case Step.UPLOAD:
                 item = job.manifest[known(intent.index, "the file of the upload")]
                 return upload_call(report_id, item, partial(self._open_evidence, key=key))
+            case Step.FILEINFO:
+                return fileinfo_call(self._details(job, intent).xml)
             case Step.FINISH:
                 return finish_call(report_id)
             case Step.RETRACT:
                 return retract_call(report_id)
-            case Step.SUBMIT | Step.FILEINFO | Step.STATUS | Step.SCHEMA:
+            case Step.STATUS | Step.SCHEMA:
                 raise ValueError(f"{intent.step} is no step of a report")
 
     async def _open_evidence(self, item: ManifestItem, *, key: DataKey) -> AsyncGenerator[bytes, None]:

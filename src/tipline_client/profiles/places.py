@@ -6,6 +6,7 @@ finding also names the element that stands there, and if nobody who counts in ch
 What the report itself may have put into the endpoint's message is never believed: better no path than a wrong one.
 """
 
+import logging
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
@@ -18,6 +19,8 @@ from tipline_client.profiles.findings import MAX_FINDINGS, RULE
 from tipline_client.validation.shape import join, shape_of
 
 __all__ = ["SentDocument", "find_places"]
+
+_log = logging.getLogger("tipline_client.profiles")
 
 _FINDING = re.compile(r"\[(\d{1,9}),\s?(\d{1,9})\] - ")
 _RULE = re.compile(rf"{RULE}: ")
@@ -67,8 +70,18 @@ def find_places(sent: SentDocument, description: str) -> tuple[str, ...]:
 
     Returns:
         Paths such as `report.internetDetails[0].webPageIncident.url[1]`, an attribute's with its name at the end, in
-        the order of the findings; no value of the document.
+        the order of the findings; no value of the document. None of them rather than an error: that nobody knows where
+        a refusal points to must not keep it from being recorded.
     """
+    try:
+        return _found(sent, description)
+    except Exception as error:
+        # Without its text, which may quote what was sent.
+        _log.error("no field was found for a refusal, because of %s", type(error).__name__)
+        return ()
+
+
+def _found(sent: SentDocument, description: str) -> tuple[str, ...]:
     beginnings = list(_FINDING.finditer(description))[:MAX_FINDINGS]
     if not beginnings:
         return ()

@@ -55,7 +55,7 @@ def watch(further: Iterable[str] = ()) -> None:
     if not _Watch.is_installed:
         _Watch.is_installed = True
         sys.addaudithook(_hear)
-        for name in ("connect", "connect_ex", "sendto"):
+        for name in ("connect", "connect_ex", "sendto", "sendmsg"):
             setattr(socket.socket, name, _asked_beforehand(getattr(socket.socket, name)))
 
 
