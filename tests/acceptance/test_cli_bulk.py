@@ -12,14 +12,10 @@ from pathlib import Path
 import pytest
 
 from tests.acceptance.hosts import eventually
-from tests.acceptance.world import World
+from tests.acceptance.world import World, issues_in
 from tipline_client.cli.files import ResultLines
 from tipline_client.errors import ConfigurationError
 from tipline_client.mock import code, other_files
-
-
-def _issues(path: Path) -> list[dict[str, object]]:
-    return [json.loads(line) for line in path.read_bytes().splitlines()]
 
 
 def test_rejects_are_unchanged(world: World) -> None:
@@ -34,7 +30,7 @@ def test_rejects_are_unchanged(world: World) -> None:
     [source] = ran.document["sources"]
     assert (2, 4, 1, 3) == (ran.code, source["read"], source["queued"], source["rejected"])
     assert b"".join(bad) + b"\n" == rejects.read_bytes()
-    assert [(4, 1), (5, 2), (6, 3)] == [(issue["line"], issue["rejectLine"]) for issue in _issues(issues)]
+    assert [(4, 1), (5, 2), (6, 3)] == [(issue["line"], issue["rejectLine"]) for issue in issues_in(issues)]
     assert 0o600 == stat.S_IMODE(rejects.stat().st_mode) == stat.S_IMODE(issues.stat().st_mode)
 
 
@@ -107,8 +103,8 @@ def test_line_longer_than_the_limit(world: World) -> None:
 
     assert (2, 1) == (ran.code, ran.document["sources"][0]["queued"])
     assert long == (world.folder / "cases.rejects.jsonl").read_bytes()
-    [issue] = _issues(world.folder / "cases.rejects.issues.jsonl")
-    assert (1, "line-too-long") == (issue["line"], issue["issues"][0]["rule"])  # type: ignore[index]
+    [issue] = issues_in(world.folder / "cases.rejects.issues.jsonl")
+    assert (1, "line-too-long") == (issue["line"], issue["issues"][0]["rule"])
 
 
 def test_dry_run(world: World) -> None:
@@ -136,7 +132,7 @@ def test_folder(world: World) -> None:
 
     [source] = ran.document["sources"]
     assert (2, 2, 1) == (ran.code, source["queued"], source["rejected"])
-    [issue] = _issues(Path(source["issues"]))
+    [issue] = issues_in(Path(source["issues"]))
     assert str(folder / "c.json") == issue["file"]
 
 
@@ -168,7 +164,7 @@ def test_slow_writer(world: World) -> None:
     out, _ = process.communicate(timeout=60)
 
     assert (0, 3) == (process.returncode, json.loads(out)["sources"][0]["queued"])
-    assert 3 == len(_issues(done))
+    assert 3 == len(issues_in(done))
 
 
 def test_slow_writer_of_bad_lines(world: World) -> None:
@@ -290,89 +286,6 @@ def test_interrupted_and_run_again(world: World) -> None:
     assert (before["queued"], count - before["queued"]) == (after["known"], after["queued"])
 
 
-_MAPPING = """
-delimiter = ";"
-[columns]
-"Case" = "idempotencyKey"
-"Seen at" = "report.incidentSummary.incidentDateTime"
-"Note" = "report.additionalInfo"
-[constants]
-"report.incidentSummary.incidentType" = "Misleading Domain Name"
-"report.reporter.reportingPerson.firstName" = "Zoë"
-"report.reporter.reportingPerson.email" = "safety@example.com"
-"report.internetDetails[0].webPageIncident.url" = "https://www.example.com/page"
-[dates]
-"Seen at" = {format = "%d.%m.%Y %H:%M", zone = "Europe/Berlin"}
-[[evidence]]
-path = "Picture"
-"""
-
-
-def _table(world: World) -> tuple[str, str]:
-    world.submission()
-    table, mapping = world.folder / "cases.csv", world.folder / "cases.toml"
-    mapping.write_text(_MAPPING, encoding="utf-8")
-    table.write_bytes(
-        b'Case;Seen at;Note;Picture\r\nc-1;05.01.2026 09:30;"=1+1;\r\nx";gradient.png\r\n'
-        b"c-2;yesterday;;\r\nc-3;05.01.2026 09:30;;missing.png\r\nc-4;05.01.2026 09:30\r\n"
-    )
-    return str(table), str(mapping)
-
-
-def test_table(world: World) -> None:
-    """Good records are queued; bad ones are CSV again under the same header, with the column that is at fault."""
-    table, mapping = _table(world)
-
-    ran = world.run("enqueue", table, "--map", mapping, "--json")
-
-    rejects = (world.folder / "cases.rejects.csv").read_bytes()
-    issues = _issues(world.folder / "cases.rejects.issues.jsonl")
-    [source] = ran.document["sources"]
-    assert (2, 1, 3) == (ran.code, source["queued"], source["rejected"])
-    assert rejects.startswith(b"Case;Seen at;Note;Picture\r\nc-2;yesterday;;\r\nc-3;")
-    assert [(4, 2), (5, 3), (6, 4)] == [(issue["line"], issue["rejectLine"]) for issue in issues]
-    assert ["Seen at", "Picture"] == [issue["issues"][0]["column"] for issue in issues[:2]]  # type: ignore[index]
-
-
-def test_map_check(world: World) -> None:
-    """The rows are shown as they would be filed, with formulas as they stand and times in UTC; nothing is queued."""
-    table, mapping = _table(world)
-
-    ran = world.run("map", "check", table, "--map", mapping, "--json", "--rows", "1")
-
-    [row] = ran.document["rows"]
-    assert (0, True) == (ran.code, row["isAcceptable"])
-    assert "=1+1;\r\nx" == row["submission"]["report"]["additionalInfo"]
-    assert "2026-01-05T08:30:00Z" == row["submission"]["report"]["incidentSummary"]["incidentDateTime"]
-    assert [] == world.listed()
-
-
-def test_table_without_a_mapped_column_behind_lines(world: World) -> None:
-    """What was read before it has its result, and the summary says why the run ended."""
-    table, mapping = _table(world)
-    broken = Path(table).with_name("broken.csv")
-    broken.write_text("Case;Seen At;Note;Picture\n")
-    Path(table).write_text("Case;Seen at;Note;Picture\nc-1;05.01.2026 09:30;;\n")
-
-    ran = world.run("enqueue", table, str(broken), "--map", mapping, "--json")
-
-    first, second = ran.document["sources"]
-    assert (5, 1, 0) == (ran.code, first["queued"], second["read"])
-    assert "Seen at" in second["error"]["message"]
-    assert 1 == len(world.listed())
-
-
-def test_table_without_a_mapped_column(world: World) -> None:
-    """It is refused with the nearest name before anything is queued."""
-    table, mapping = _table(world)
-    Path(table).write_text("Case;Seen At;Note;Picture\n")
-
-    ran = world.run("enqueue", table, "--map", mapping)
-
-    assert 5 == ran.code
-    assert "Did you mean 'Seen At'?" in ran.out
-
-
 def test_one_is_given_up_and_one_needs_a_look(world: World) -> None:
     """The summary counts them, says where to look, and ends with the code of what was given up."""
     world.endpoint.faults.script("submit", code(4100))
@@ -394,15 +307,6 @@ def test_derived_key_is_shown(world: World) -> None:
     [entry] = [entry for entry in world.listed() if entry["idempotencyKey"] != "b"]
     assert 0 == ran.code
     assert f":1 is {entry['idempotencyKey']}" in ran.out
-
-
-def test_table_without_a_mapping_file(world: World) -> None:
-    """It is refused, and the option is named."""
-    (world.folder / "cases.csv").write_text("Case\n1\n")
-
-    ran = world.run("enqueue", "cases.csv")
-
-    assert (2, True) == (ran.code, "--map" in ran.err)
 
 
 def test_rejects_cannot_be_written(world: World) -> None:

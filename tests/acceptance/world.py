@@ -15,7 +15,7 @@ from tipline_client.cli import main
 from tipline_client.cli.sample import gradient_png, sample_submission
 from tipline_client.mock import MockEndpoint
 
-__all__ = ["Ran", "World", "build"]
+__all__ = ["Ran", "World", "build", "issues_in"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,3 +113,8 @@ def build(
     monkeypatch.setenv("TIPLINE_HOME", str(folder / "home"))
     monkeypatch.setenv("TIPLINE_ENDPOINT", endpoint.base_url)
     return World(folder, endpoint, capture)
+
+
+def issues_in(path: Path) -> list[dict[str, Any]]:
+    """The lines of a file of issues."""
+    return [json.loads(line) for line in path.read_bytes().splitlines()]

@@ -1,0 +1,96 @@
+"""Tables with a mapping file: what is queued of them, what is set aside, and what is refused before any record."""
+
+from pathlib import Path
+
+from tests.acceptance.world import World, issues_in
+
+_MAPPING = """
+delimiter = ";"
+[columns]
+"Case" = "idempotencyKey"
+"Seen at" = "report.incidentSummary.incidentDateTime"
+"Note" = "report.additionalInfo"
+[constants]
+"report.incidentSummary.incidentType" = "Misleading Domain Name"
+"report.reporter.reportingPerson.firstName" = "Zoë"
+"report.reporter.reportingPerson.email" = "safety@example.com"
+"report.internetDetails[0].webPageIncident.url" = "https://www.example.com/page"
+[dates]
+"Seen at" = {format = "%d.%m.%Y %H:%M", zone = "Europe/Berlin"}
+[[evidence]]
+path = "Picture"
+"""
+
+
+def _table(world: World) -> tuple[str, str]:
+    world.submission()
+    table, mapping = world.folder / "cases.csv", world.folder / "cases.toml"
+    mapping.write_text(_MAPPING, encoding="utf-8")
+    table.write_bytes(
+        b'Case;Seen at;Note;Picture\r\nc-1;05.01.2026 09:30;"=1+1;\r\nx";gradient.png\r\n'
+        b"c-2;yesterday;;\r\nc-3;05.01.2026 09:30;;missing.png\r\nc-4;05.01.2026 09:30\r\n"
+    )
+    return str(table), str(mapping)
+
+
+def test_table(world: World) -> None:
+    """Good records are queued; bad ones are CSV again under the same header, with the column that is at fault."""
+    table, mapping = _table(world)
+
+    ran = world.run("enqueue", table, "--map", mapping, "--json")
+
+    rejects = (world.folder / "cases.rejects.csv").read_bytes()
+    issues = issues_in(world.folder / "cases.rejects.issues.jsonl")
+    [source] = ran.document["sources"]
+    assert (2, 1, 3) == (ran.code, source["queued"], source["rejected"])
+    assert rejects.startswith(b"Case;Seen at;Note;Picture\r\nc-2;yesterday;;\r\nc-3;")
+    assert [(4, 2), (5, 3), (6, 4)] == [(issue["line"], issue["rejectLine"]) for issue in issues]
+    assert ["Seen at", "Picture"] == [issue["issues"][0]["column"] for issue in issues[:2]]
+
+
+def test_map_check(world: World) -> None:
+    """The rows are shown as they would be filed, with formulas as they stand and times in UTC; nothing is queued."""
+    table, mapping = _table(world)
+
+    ran = world.run("map", "check", table, "--map", mapping, "--json", "--rows", "1")
+
+    [row] = ran.document["rows"]
+    assert (0, True) == (ran.code, row["isAcceptable"])
+    assert "=1+1;\r\nx" == row["submission"]["report"]["additionalInfo"]
+    assert "2026-01-05T08:30:00Z" == row["submission"]["report"]["incidentSummary"]["incidentDateTime"]
+    assert [] == world.listed()
+
+
+def test_table_without_a_mapped_column_behind_lines(world: World) -> None:
+    """What was read before it has its result, and the summary says why the run ended."""
+    table, mapping = _table(world)
+    broken = Path(table).with_name("broken.csv")
+    broken.write_text("Case;Seen At;Note;Picture\n")
+    Path(table).write_text("Case;Seen at;Note;Picture\nc-1;05.01.2026 09:30;;\n")
+
+    ran = world.run("enqueue", table, str(broken), "--map", mapping, "--json")
+
+    first, second = ran.document["sources"]
+    assert (5, 1, 0) == (ran.code, first["queued"], second["read"])
+    assert "Seen at" in second["error"]["message"]
+    assert 1 == len(world.listed())
+
+
+def test_table_without_a_mapped_column(world: World) -> None:
+    """It is refused with the nearest name before anything is queued."""
+    table, mapping = _table(world)
+    Path(table).write_text("Case;Seen At;Note;Picture\n")
+
+    ran = world.run("enqueue", table, "--map", mapping)
+
+    assert 5 == ran.code
+    assert "Did you mean 'Seen At'?" in ran.out
+
+
+def test_table_without_a_mapping_file(world: World) -> None:
+    """It is refused, and the option is named."""
+    (world.folder / "cases.csv").write_text("Case\n1\n")
+
+    ran = world.run("enqueue", "cases.csv")
+
+    assert (2, True) == (ran.code, "--map" in ran.err)
