@@ -46,7 +46,7 @@ wheel: setup  ## Build wheel and source distribution into dist, and unpack the w
 
 suite: wheel  ## All tests, of what the wheel installs and not of the tree that it was built from
 	$(BIN)/coverage erase
-	PYTHONPATH=$(WHEEL) $(BIN)/coverage run -m pytest -n 2 --dist worksteal
+	PYTHONPATH=$(WHEEL) $(BIN)/coverage run -m pytest -n 3 --dist worksteal
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 

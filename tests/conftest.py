@@ -3,7 +3,8 @@
 import importlib.util
 import os
 import signal
-from collections.abc import Iterator
+import sys
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,8 @@ from tests.support import loopback_guard
 
 ROOT = Path(__file__).resolve().parent.parent
 HOTLINE_XSD = ROOT.parent / "shared" / "wire" / "cyber_tipline-2025-11.xsd"
+
+MEASURES_PROCESSES = "COVERAGE_PROCESS_CONFIG"
 
 loopback_guard.install()
 # A shell has what it starts in the background ignore interrupts, and hands that down to every process of a test.
@@ -34,6 +37,23 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """
     slow = {item.path for item in items if item.get_closest_marker("slow") is not None}
     items.sort(key=lambda item: item.path not in slow)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Run a slow test without counting lines, which would take as long again: quicker tests reach the same lines."""
+    measuring = sys.modules["coverage"].Coverage.current() if "coverage" in sys.modules else None
+    if measuring is None or item.get_closest_marker("slow") is None:
+        return (yield)
+    # With this in the environment a process counts its lines too.
+    settings = os.environ.pop(MEASURES_PROCESSES, None)
+    measuring.stop()
+    try:
+        return (yield)
+    finally:
+        measuring.start()
+        if settings is not None:
+            os.environ[MEASURES_PROCESSES] = settings
 
 
 @pytest.fixture(scope="session", autouse=True)

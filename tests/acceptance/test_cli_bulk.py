@@ -267,6 +267,7 @@ def test_endpoint_is_away(world: World) -> None:
     assert 2 == len(world.listed("queued"))
 
 
+@pytest.mark.slow
 def test_interrupted_and_run_again(world: World) -> None:
     """Ctrl-C leaves what is queued with a summary and 130; the same command files the rest, each once."""
     count = 3000

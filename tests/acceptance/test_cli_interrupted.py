@@ -15,6 +15,8 @@ from tests.acceptance.world import World
 from tipline_client.cli.exit_codes import ExitCode
 from tipline_client.cli.interrupting import INTERRUPTED, WORDS
 
+pytestmark = pytest.mark.slow
+
 SECONDS = 30.0
 MOMENTS = 12
 ENDING = {

@@ -15,6 +15,8 @@ from tests.docs.test_examples import EXAMPLES
 from tests.docs.test_examples import run as run_example
 from tipline_client.mock import MockEndpoint
 
+pytestmark = pytest.mark.slow
+
 FIRST_PAGES = (ROOT / "README.md", ROOT / "docs" / "quickstart.md")
 SECONDS = 180
 

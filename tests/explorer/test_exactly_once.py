@@ -3,7 +3,6 @@
 The long one is `make explore`.
 """
 
-import os
 from collections.abc import Iterator
 
 import pytest
@@ -28,12 +27,9 @@ UNFENCED_WRITES = ("change_lane", "store_receipt")
 
 @pytest.fixture(scope="module")
 def workers() -> Iterator[Cores]:
-    """Two processes that search; without measuring coverage, which the other tests do and which doubles the time."""
-    with pytest.MonkeyPatch.context() as patch:
-        for name in [name for name in os.environ if name.startswith("COVERAGE_PROCESS_")]:
-            patch.delenv(name)
-        with cores(2) as started:
-            yield started
+    """Two processes that search."""
+    with cores(2) as started:
+        yield started
 
 
 @pytest.fixture(scope="module")

@@ -123,6 +123,7 @@ async def test_permission_denied_although_status_is_well(stage: Stage, caplog: p
     assert (2, 0) == (len(tried), await _attempts_burned(stage))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", [faults.status, lambda: faults.code(1000), faults.lost_reply, faults.garbage])
 async def test_uploads_fail_and_nothing_else_does(
     stage: Stage, caplog: pytest.LogCaptureFixture, fault: Callable[[], Any]
