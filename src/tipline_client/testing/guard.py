@@ -111,12 +111,14 @@ def _of_url(arguments: tuple[Any, ...]) -> object:
         return None
 
 
-def _of_tunnel(arguments: tuple[Any, ...]) -> object:
+def _of_proxied(arguments: tuple[Any, ...]) -> object:
     # Through a proxy no name is looked up here; what the proxy is asked for stands in the first line.
     data = arguments[1]
-    if not isinstance(data, bytes) or not data.startswith(b"CONNECT "):
+    if not isinstance(data, bytes):
         return None
-    return data.split(b" ", 2)[1].rpartition(b":")[0]
+    method, _, rest = data.partition(b" ")
+    target = rest.partition(b" ")[0].decode("ascii", "replace")
+    return _of_url((f"//{target}" if method == b"CONNECT" else target,))
 
 
 _READERS: Mapping[str, Callable[[tuple[Any, ...]], object]] = {
@@ -127,7 +129,7 @@ _READERS: Mapping[str, Callable[[tuple[Any, ...]], object]] = {
     "socket.sendto": _of_address,
     "socket.sendmsg": _of_address,
     "urllib.Request": _of_url,
-    "http.client.send": _of_tunnel,
+    "http.client.send": _of_proxied,
 }
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tipline_client.testing import guard
+from tipline_client.testing import guard, guarding
 
 TYPE_CHECKING = False
 """As in `typing`; what is imported below it would cost every test run its time."""
@@ -78,25 +78,14 @@ def pytest_configure(config: pytest.Config) -> None:
     if config.getini("tipline_endpoint") not in _WAYS:
         raise pytest.UsageError(f"tipline_endpoint is one of {', '.join(_WAYS)}")
     guard.watch(config.getini("tipline_hotlines"))
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_setup(item: pytest.Item) -> Generator[None, Any, Any]:
-    """Fail a setup that would address a hotline."""
-    return (yield from _guarded(item))
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, Any, Any]:
-    """Fail a teardown that would address a hotline."""
-    return (yield from _guarded(item))
+    config.pluginmanager.register(guarding, "tipline-guard")
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
-    """Fail a test that would address a hotline, or whose endpoint has something to complain of."""
+    """Fail a test whose endpoint has something to complain of."""
     try:
-        result = yield from _guarded(item)
+        result = yield
     except (Exception, pytest.fail.Exception):
         _tell_of_endpoint(item)
         raise
@@ -106,16 +95,6 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
         _fail_for(complaints)
     item.stash[_passed_key] = True
     return result
-
-
-def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Fail a run in which somebody tried when no test was running."""
-    tries = guard.taken()
-    if tries:
-        session.exitstatus = pytest.ExitCode.TESTS_FAILED
-        reporter = session.config.pluginmanager.get_plugin("terminalreporter")
-        if reporter is not None:
-            reporter.write_line(f"outside of any test: {guard.complaint(tries)}", red=True)
 
 
 @pytest.fixture
@@ -222,30 +201,11 @@ def tipline_async_client(
         portal.call(client.aclose)
 
 
-def _guarded(item: pytest.Item) -> Generator[None, Any, Any]:
-    may_reach = item.get_closest_marker("tipline_testing_host") is not None
-    with guard.permitted(guard.TESTING_HOSTS if may_reach else frozenset()):
-        try:
-            result = yield
-        except guard.RealHotlineError:
-            guard.taken()
-            raise
-        except (Exception, pytest.fail.Exception) as error:
-            # The refusal became some other failure on its way.
-            tries = guard.taken()
-            if tries:
-                raise guard.RealHotlineError(guard.complaint(tries)) from error
-            raise
-        tries = guard.taken()
-    if tries:
-        # It was swallowed on its way, as by a client that takes it for an outage.
-        pytest.fail(guard.complaint(tries), pytrace=False)
-    return result
-
-
 def _settings(node: pytest.Item) -> dict[str, Any]:
     settings: dict[str, Any] = {"in_process": node.config.getini("tipline_endpoint") == "in_process"}
     for marker in reversed(list(node.iter_markers("tipline_endpoint"))):
+        if marker.args:
+            raise pytest.UsageError("tipline_endpoint takes names alone, such as in_process=True")
         settings |= marker.kwargs
     return settings
 
@@ -268,8 +228,11 @@ def _script(endpoint: "TiplineEndpoint", marker: pytest.Mark) -> None:
 
 def _complaints(item: pytest.Item) -> list[str]:
     endpoint = item.stash.get(_endpoint_key, None)
-    if endpoint is None or item.get_closest_marker("tipline_relaxed") is not None:
+    if item.get_closest_marker("tipline_relaxed") is not None:
         return []
+    if endpoint is None:
+        is_scripted = item.get_closest_marker("tipline_faults") is not None
+        return ["the faults of the marker met no call: nothing in the test asked for `tipline_endpoint`"] * is_scripted
     complaints = endpoint.complaints()
     unmet = item.stash.get(_disturbed_key, None)
     if unmet in complaints:

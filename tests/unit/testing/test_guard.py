@@ -29,6 +29,7 @@ def test_host_of_a_profile(profile: object) -> None:
         ("socket.sendto", (None, ("report.cybertip.org", 443))),
         ("urllib.Request", ("https://user@report.cybertip.org:443/ispws", None, {}, "GET")),
         ("http.client.send", (None, b"CONNECT report.cybertip.org:443 HTTP/1.1\r\n\r\n")),
+        ("http.client.send", (None, b"POST http://report.cybertip.org/ispws/submit HTTP/1.1\r\n\r\n")),
     ],
 )
 def test_ways_to_a_hotline(event: str, arguments: tuple[object, ...]) -> None:
