@@ -100,6 +100,37 @@ def test_complaints_of_other_moments(elsewhere: Elsewhere) -> None:
     )
 
 
+MARKED = """
+import pytest
+from tipline_client.testing import factories
+
+@pytest.mark.tipline_faults("submit", "wrong_report_id")
+def test_believes_what_it_is_told(tipline_client, tipline_endpoint):
+    entry = tipline_client.enqueue(factories.report(), evidence=[factories.evidence()], idempotency_key="one")
+    tipline_client.deliver(entry.id)
+    tipline_endpoint.assert_filed_once("one")
+
+@pytest.mark.tipline_faults("finish", "close")
+def test_without_the_endpoint(): pass
+
+@pytest.mark.tipline_endpoint("in_process")
+def test_word_of_no_meaning(tipline_endpoint): pass
+"""
+
+
+def test_marked_wrongly(elsewhere: Elsewhere) -> None:
+    """A marker that does nothing fails its test; an id that the endpoint made up is none of the client's mistakes."""
+    ran = elsewhere.run(MARKED)
+
+    ran.assert_outcomes(passed=1, failed=1, errors=1)
+    ran.stdout.fnmatch_lines_random(
+        [
+            "*the faults of the marker met no call: nothing in the test asked for `tipline_endpoint`*",
+            "*UsageError: tipline_endpoint takes names alone, such as in_process=True*",
+        ]
+    )
+
+
 TWICE = """
 from tipline_client.testing import factories
 

@@ -164,7 +164,11 @@ class ServiceRoutes:
             await call.drain()
             call.unexpected = _why_unexpected(error)
             return self._refuse(error)
-        return (answer if change is None else change(answer)).to_reply()
+        if change is not None:
+            answer = change(answer)
+        if answer.report_id is not None:
+            self._hotline.tell(answer.report_id)
+        return answer.to_reply()
 
     def _status(self, call: "_Call") -> Answer:
         return Answer(0, f"Remote User : {self._username}, Remote Ip : {call.client}")

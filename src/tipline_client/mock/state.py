@@ -120,6 +120,11 @@ class Hotline:
         self._first_report_id = self._next_report_id = first_report_id
         self._new_file_id = new_file_id
         self._reports: dict[int, Report] = {}
+        self._told: set[int] = set()
+
+    def tell(self, report_id: int) -> None:
+        """Take note of an id that an answer names, be it that of no report: a client has to believe it."""
+        self._told.add(report_id)
 
     def open(self, xml: bytes) -> Report:
         """Open a report with the document that arrived."""
@@ -213,7 +218,8 @@ class Hotline:
         report = self.find(report_id)
         if report is None:
             # Those of before a reset were given.
-            raise StateError(5001, was_never_given=not self._first_report_id <= report_id < self._next_report_id)
+            was_given = self._first_report_id <= report_id < self._next_report_id or report_id in self._told
+            raise StateError(5001, was_never_given=not was_given)
         report.was_named = True
         if report.state == "open":
             return report
