@@ -42,6 +42,19 @@ def test_message():
     with socket.socket(type=socket.SOCK_DGRAM) as one:
         one.sendmsg([b"anything"], [], 0, ("hashsharing.ncmec.org", 443))
 
+@pytest.mark.parametrize("scheme", ["http", "https"])
+@pytest.mark.parametrize("is_async", [False, True])
+def test_behind_a_proxy(scheme, is_async):
+    async def ask(proxy):
+        async with httpx.AsyncClient(proxy=proxy, trust_env=False) as client:
+            await client.get(f"{scheme}://report.cybertip.org/ispws/status")
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        proxy = "http://127.0.0.1:%d" % server.getsockname()[1]
+        if is_async:
+            asyncio.run(ask(proxy))
+        else:
+            httpx.get(f"{scheme}://report.cybertip.org/ispws/status", proxy=proxy, trust_env=False)
+
 def test_asyncio():
     asyncio.run(asyncio.open_connection("REPORT.cybertip.org.", 443))
 
@@ -95,7 +108,7 @@ def test_tries_of_every_kind(elsewhere: Elsewhere) -> None:
     """Each is refused before anything is sent, fails its test even if swallowed, and names address and way out."""
     ran = elsewhere.run(TRIES, ini="tipline_hotlines = hotline.example")
 
-    ran.assert_outcomes(failed=15, passed=1, errors=1)
+    ran.assert_outcomes(failed=19, passed=1, errors=1)
     ran.stdout.fnmatch_lines_random(
         [
             "*would address a real hotline: report.cybertip.org. Give the code under test the profile of the fixture*",

@@ -28,6 +28,7 @@ __all__ = ["TiplineEndpoint"]
 
 _NOWHERE = "http://127.0.0.1:1/ispws"
 """The address of an endpoint in process: calls that do not take its transport must find nobody."""
+_HOW_TO_COME_HERE = "in process only clients with the options of this endpoint come here (`tipline_options`)"
 _LATEST = 8
 
 
@@ -184,7 +185,9 @@ class TiplineEndpoint(MockEndpoint):
             + (f" ({record.fault})" if record.fault else "")
             for record in self.requests[-_LATEST:]
         ]
-        return [*lines, f"latest calls: {', '.join(calls)}"] if calls else lines
+        if calls:
+            return [*lines, f"latest calls: {', '.join(calls)}"]
+        return [*lines, _HOW_TO_COME_HERE] if self.in_process else lines
 
     @property
     def _homes(self) -> Watched:

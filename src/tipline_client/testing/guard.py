@@ -6,7 +6,8 @@ would pass. So each try is also written down, and the plug-in fails the test by 
 An audit hook sees what a patched `socket` module does not: asyncio's own connects, C extensions, name look-ups. It
 cannot be removed again, and looks at the hotlines' names alone: every other address is none of its business. One thing
 it hears too late: a socket that is told to connect to a name looks the name up before it says so. Those methods are
-therefore asked beforehand. All of it needs the standard library only, since it is there in every test run.
+therefore asked beforehand, and those that send are read for what a proxy is asked for. All of it needs the standard
+library only, since it is there in every test run.
 """
 
 import functools
@@ -24,6 +25,8 @@ HOTLINES = ("cybertip.org", "missingkids.org", "ncmec.org")
 
 TESTING_HOSTS = frozenset({"exttest.cybertip.org", "hashsharing-test.ncmec.org"})
 """The hotline's own test hosts: what they receive is not acted on, and yet it arrives."""
+
+_MOST_OF_A_LINE = 1024
 
 _WAY_OUT = (
     "Give the code under test the profile of the fixture `tipline_endpoint`. "
@@ -57,6 +60,8 @@ def watch(further: Iterable[str] = ()) -> None:
         sys.addaudithook(_hear)
         for name in ("connect", "connect_ex", "sendto", "sendmsg"):
             setattr(socket.socket, name, _asked_beforehand(getattr(socket.socket, name)))
+        for name in ("send", "sendall"):
+            setattr(socket.socket, name, _read_beforehand(getattr(socket.socket, name)))
 
 
 @contextmanager
@@ -114,9 +119,11 @@ def _of_url(arguments: tuple[Any, ...]) -> object:
 def _of_proxied(arguments: tuple[Any, ...]) -> object:
     # Through a proxy no name is looked up here; what the proxy is asked for stands in the first line.
     data = arguments[1]
-    if not isinstance(data, bytes):
+    if not isinstance(data, bytes | bytearray | memoryview):
         return None
-    method, _, rest = data.partition(b" ")
+    method, _, rest = bytes(data[:_MOST_OF_A_LINE]).partition(b" ")
+    if not method.isalpha():
+        return None
     target = rest.partition(b" ")[0].decode("ascii", "replace")
     return _of_url((f"//{target}" if method == b"CONNECT" else target,))
 
@@ -142,6 +149,15 @@ def _asked_beforehand(method: Callable[..., Any]) -> Callable[..., Any]:
         return method(self, *arguments)
 
     return asked
+
+
+def _read_beforehand(method: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(method)
+    def read(self: socket.socket, data: Any, *flags: Any) -> Any:
+        _hear("http.client.send", (self, data))
+        return method(self, data, *flags)
+
+    return read
 
 
 def _hear(event: str, arguments: tuple[Any, ...]) -> None:

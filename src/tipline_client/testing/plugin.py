@@ -128,7 +128,11 @@ def tipline_endpoint(request: pytest.FixtureRequest, tipline_clock: "TurnableClo
     from tipline_client.testing.endpoint import TiplineEndpoint
 
     node = request.node
-    with TiplineEndpoint(clock=tipline_clock, **_settings(node)) as endpoint:
+    try:
+        made = TiplineEndpoint(clock=tipline_clock, **_settings(node))
+    except TypeError as error:
+        raise pytest.UsageError(f"tipline_endpoint of {node.name}: {error}") from None
+    with made as endpoint:
         for marker in reversed(list(node.iter_markers("tipline_faults"))):
             _script(endpoint, marker)
         node.stash[_endpoint_key] = endpoint

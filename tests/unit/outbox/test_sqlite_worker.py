@@ -11,7 +11,7 @@ import anyio.to_thread
 import pytest
 
 from tests.contract.values import new_entry
-from tipline_client.errors import OutboxUnavailableError
+from tipline_client.errors import ConfigurationError, OutboxUnavailableError
 from tipline_client.outbox import SqliteOutbox
 from tipline_client.outbox.sqlite.driver import Connection, Execute, Row, Value, connect
 from tipline_client.outbox.sqlite.worker import Worker
@@ -287,3 +287,14 @@ async def test_work_outside_of_a_transaction(worker: Worker, watched: Watched, p
 
     assert [False] == seen
     assert ["apart", "later"] == _names(path)
+
+
+def test_caller_without_asyncio(path: Path) -> None:
+    """Whatever else runs the caller, such as trio, is told what it takes; nothing waits for ever."""
+    worker = Worker(connect(path, driver="apsw", busy_timeout=1), begin="BEGIN IMMEDIATE")
+
+    with pytest.raises(ConfigurationError, match="no event loop of asyncio") as refused:
+        worker.run(lambda _: None).send(None)
+
+    assert "asyncio" in str(refused.value.hint)
+    worker.close()

@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
-from tipline_client.errors import OutboxUnavailableError, TiplineError
+from tipline_client.errors import ConfigurationError, OutboxUnavailableError, TiplineError
 from tipline_client.outbox.sqlite.driver import Connection, Execute
 
 __all__ = ["Worker"]
@@ -72,6 +72,7 @@ class Worker:
 
         Raises:
             OutboxUnavailableError: Closed, opened before a fork, or the storage failed; nothing was written.
+            ConfigurationError: The caller is run by something other than asyncio.
             Exception: Whatever `work` raised; it alone is undone.
         """
         if os.getpid() != self._process:
@@ -79,7 +80,12 @@ class Worker:
             raise OutboxUnavailableError(
                 "the outbox was opened before this process was forked", hint="Open the outbox in each process anew."
             )
-        loop = asyncio.get_running_loop()
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            raise ConfigurationError(
+                "no event loop of asyncio runs here", hint="Run the client with asyncio; trio cannot carry it."
+            ) from None
         job = _Job(work, loop.create_future(), loop, is_apart)
         with self._gate:
             if self._is_closed:
