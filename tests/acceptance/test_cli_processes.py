@@ -14,6 +14,8 @@ import pytest
 from tests.acceptance.world import World
 from tipline_client.mock import slow
 
+pytestmark = pytest.mark.slow
+
 SECONDS = 60.0
 
 

@@ -16,6 +16,8 @@ from tests.support.service_files import DISPATCH, SERVICES, of_container, unit_e
 from tipline_client.cli.exit_codes import ExitCode
 from tipline_client.mock.faults import code
 
+pytestmark = pytest.mark.slow
+
 SECONDS = 60.0
 SIGNALS = sorted(
     {*values_of(DISPATCH, "KillSignal"), *of_container("STOPSIGNAL"), SERVICES["dispatcher"]["stop_signal"]}

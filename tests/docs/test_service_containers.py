@@ -24,6 +24,7 @@ from tests.support.service_files import (
     values_of,
 )
 
+MOCK = ROOT / "examples" / "mock"
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 
 
@@ -45,6 +46,16 @@ def test_container_built_from_this_source() -> None:
     }
     assert {"cli", "postgres"} == extras
     assert extras <= PROJECT["optional-dependencies"].keys()
+
+
+def test_what_is_sent_to_the_builder() -> None:
+    """Just what the container files copy: no secret that lies beside them, and no history of the source."""
+    rules = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
+    let_in = {rule.removeprefix("!") for rule in rules if rule.startswith("!")}
+    copied = [value for folder in (SERVICE, MOCK) for value in of_container("COPY", folder)]
+
+    assert "*" == next(rule for rule in rules if not rule.startswith("#"))
+    assert let_in == {path for value in copied if "--from=" not in value for path in value.split()[:-1]}
 
 
 def test_python_of_the_container() -> None:

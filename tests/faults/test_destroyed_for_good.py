@@ -24,6 +24,8 @@ from tipline_client.home import Home
 from tipline_client.mock import MockEndpoint
 from tipline_client.outbox.history_checks import history_problems
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[2]
 OTHERS = 40
 

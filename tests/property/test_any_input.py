@@ -4,6 +4,7 @@ import json
 import string
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -24,6 +25,8 @@ from tipline_client.models import Submission
 from tipline_client.models.substitution import find_substitutions
 from tipline_client.testing.strategies import submissions
 from tipline_client.validation import validate
+
+pytestmark = pytest.mark.slow
 
 OUTER_NAMES = ["report", "evidence", "details", "reporter", "reportingPerson", "personOrUserReported", "victim"]
 INNER_NAMES = ["incidentSummary", "incidentDateTime", "incidentType", "ipCaptureEvent", "originalFileHash", "hashType"]

@@ -10,6 +10,8 @@ from schemathesis import Case
 
 from tipline_client.mock.app import MockApplication
 
+pytestmark = pytest.mark.slow
+
 schema = schemathesis.openapi.from_asgi("/_mock/openapi.json", MockApplication().asgi)
 
 

@@ -5,6 +5,7 @@ import io
 from datetime import datetime
 from typing import Literal
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -13,6 +14,8 @@ from tipline_client.builders.messages import Conversation
 from tipline_client.builders.table import write_conversation
 from tipline_client.errors import EvidenceError
 from tipline_client.testing.strategies import nasty_text
+
+pytestmark = pytest.mark.slow
 
 # Everything that means something to the table, next to each other.
 _BITS = (*"\"'=+-@\t\r\n\\,\x00", "u0041", "\u202e", "\u200f", "\ud83d", "\ude00")

@@ -1,5 +1,6 @@
 """Do the strategies generate what they promise: every element, and valid reports that validation accepts?"""
 
+import pytest
 from hypothesis import Phase, find, given, settings
 from hypothesis.errors import NoSuchExample
 
@@ -9,6 +10,8 @@ from tipline_client.models import FileDetails, Report, Submission, WireModel
 from tipline_client.models.outline import outline
 from tipline_client.testing.strategies import instances, submissions
 from tipline_client.validation import validate
+
+pytestmark = pytest.mark.slow
 
 
 class Rules:

@@ -3,10 +3,13 @@
 import json
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 
 from tipline_client.models import FileDetails, Report, Submission
 from tipline_client.testing.strategies import file_details, reports, submissions
+
+pytestmark = pytest.mark.slow
 
 
 def keys_by_python_name(model: Any, value: Any) -> Any:

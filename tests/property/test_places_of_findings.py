@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from itertools import count
 from random import Random
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
@@ -14,6 +15,8 @@ from tipline_client.models.outline import Kind, Place, outline
 from tipline_client.profiles.encode import encode
 from tipline_client.profiles.places import SentDocument, find_places
 from tipline_client.testing.strategies import file_details, reports
+
+pytestmark = pytest.mark.slow
 
 NAMED = "cvc-complex-type.2.4.a: Invalid content was found starting with element '{}'. One of '{{phone}}' is expected."
 

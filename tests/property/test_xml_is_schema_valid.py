@@ -12,6 +12,8 @@ from tipline_client.models import FileDetails, Report, WireModel
 from tipline_client.profiles.encode import encode
 from tipline_client.testing.strategies import file_details, reports
 
+pytestmark = pytest.mark.slow
+
 NEWER = frozenset(
     {
         ("reportAnnotations", "informational"),

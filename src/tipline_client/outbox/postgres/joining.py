@@ -10,11 +10,11 @@ from typing import Any, Final, Protocol, TypeVar
 
 import anyio
 import psycopg
-from psycopg.pq import TransactionStatus
+from psycopg.pq import PipelineStatus, TransactionStatus
 from psycopg.rows import tuple_row
 
 from tipline_client.delivery.entry import Entry, NewEntry
-from tipline_client.errors import ConfigurationError, TiplineError
+from tipline_client.errors import ConfigurationError, OutboxUnavailableError, TiplineError
 from tipline_client.outbox import rules
 from tipline_client.outbox.joining import Caller, nothing_open
 from tipline_client.outbox.postgres import reading
@@ -37,6 +37,8 @@ _AWAITED: Final = f"SELECT NOT pg_try_advisory_xact_lock({_KEY})"
 _SAVEPOINT: Final = "SAVEPOINT tipline_enqueue"
 _ROLL_BACK: Final = "ROLLBACK TO SAVEPOINT tipline_enqueue"
 _RELEASE: Final = "RELEASE SAVEPOINT tipline_enqueue"
+_OUTDATED: Final = "40001"
+"""`serialization_failure`: under REPEATABLE READ and SERIALIZABLE, somebody else has committed what this must see."""
 
 
 class Enqueue(Protocol):
@@ -67,6 +69,12 @@ async def joined(caller: Caller, *, enqueue: Enqueue) -> "PostgresJoined":
     connection = await unwrapped(caller)
     if not isinstance(connection, psycopg.Connection | psycopg.AsyncConnection):
         raise refused(connection)
+    if connection.info.pipeline_status is not PipelineStatus.OFF:
+        # Answers come later there, so nothing would say whether the key was taken.
+        raise ConfigurationError(
+            "the connection is in pipeline mode, in which no answer of the database comes at once",
+            hint="Enqueue before the `with connection.pipeline():` block or after it, in the same transaction.",
+        )
     status = connection.info.transaction_status
     if status is TransactionStatus.INERROR:
         raise ConfigurationError(
@@ -124,7 +132,7 @@ def _hold(begin: Callable[[], Conversation[T]], connection: "psycopg.Connection[
     try:
         return hold(_apart(begin()), execute)
     except psycopg.Error as error:
-        failure = failure_of(error, is_write=False)
+        failure = _failure(error)
         undo()
     except BaseException:
         # An interrupt, too: half of what is written together must not be left for the caller to commit.
@@ -149,12 +157,21 @@ async def _hold_async(begin: Callable[[], Conversation[T]], connection: "psycopg
     try:
         return await hold_async(_apart(begin()), execute)
     except psycopg.Error as error:
-        failure = failure_of(error, is_write=False)
+        failure = _failure(error)
         await undo()
     except BaseException:
         await undo()
         raise
     raise failure
+
+
+def _failure(error: psycopg.Error) -> TiplineError:
+    if error.sqlstate == _OUTDATED:
+        return OutboxUnavailableError(
+            "the transaction has an older view of the database than the enqueue needs (SQLSTATE 40001)",
+            hint="Roll all of it back and do it again: within it no second try can help.",
+        )
+    return failure_of(error, is_write=False)
 
 
 def _apart(conversation: Conversation[T]) -> Conversation[T]:

@@ -11,7 +11,7 @@ from typing import Any, Final, Protocol, TypeVar
 import apsw
 from anyio import CancelScope, from_thread, to_thread
 
-from tipline_client.errors import OutboxUnavailableError, TiplineError
+from tipline_client.errors import ConfigurationError, OutboxUnavailableError, TiplineError
 from tipline_client.outbox.columns import Row, Value
 from tipline_client.outbox.joining import Caller, nothing_open
 from tipline_client.outbox.sqlite.driver import DriverName, Execute, text_of
@@ -25,6 +25,8 @@ T = TypeVar("T")
 _LEGACY: Final = -1
 """`sqlite3.LEGACY_TRANSACTION_CONTROL`, which is Python 3.12's name for the only way that there was before."""
 _BEGIN: Final = "with `BEGIN IMMEDIATE`"
+_MISUSED: Final = (sqlite3.ProgrammingError, apsw.ConnectionClosedError, apsw.ThreadingViolationError)
+"""A connection that is closed, or that belongs to another thread."""
 
 
 class Borrowed(Protocol):
@@ -50,16 +52,21 @@ async def borrowed(caller: Caller) -> Borrowed:
     """The caller's connection, in a transaction.
 
     Raises:
-        ConfigurationError: It is no connection to SQLite, or has no transaction.
+        ConfigurationError: It is no connection to SQLite, has no transaction, is closed, or is another thread's.
     """
     connection = await unwrapped(caller)
-    if isinstance(connection, sqlite3.Connection | apsw.Connection):
-        return await caller.run(lambda: _Blocking(caller, connection))
-    if is_a(connection, "aiosqlite", "Connection"):
-        if statement := _beginning(connection):
-            await connection.execute(statement)
-        return _Awaited(connection)
-    raise refused(connection)
+    try:
+        if isinstance(connection, sqlite3.Connection | apsw.Connection):
+            return await caller.run(lambda: _Blocking(caller, connection))
+        if is_a(connection, "aiosqlite", "Connection"):
+            if statement := _beginning(connection):
+                await connection.execute(statement)
+            return _Awaited(connection)
+    except _MISUSED as error:
+        failure = _failure(error)
+    else:
+        raise refused(connection)
+    raise failure
 
 
 def _beginning(connection: Any) -> str | None:
@@ -177,5 +184,11 @@ def _reading_text(connection: Any) -> Iterator[None]:
 
 
 def _failure(error: Exception) -> TiplineError:
+    if isinstance(error, _MISUSED):
+        # What these libraries say of it names threads, and nothing of a statement.
+        return ConfigurationError(
+            f"the connection cannot be used here: {error}",
+            hint="Hand in one that is open, in the thread that opened it.",
+        )
     code = getattr(error, "sqlite_errorcode", 0) or getattr(error, "extendedresult", 0) or sqlite3.SQLITE_MISUSE
     return failure_of(code, waited=None)
