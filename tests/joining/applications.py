@@ -158,8 +158,16 @@ async def _psycopg_async(place: str) -> Application:
     return Application(begin, lambda _: connection.transaction(), decide, connection.close)
 
 
+def _beginning_itself(engine: sa.Engine) -> sa.Engine:
+    """With the transactions of SQLite begun by SQLAlchemy, as it takes for savepoints; another database has that."""
+    if engine.dialect.name == "sqlite":
+        sa.event.listen(engine, "connect", lambda connection, _: setattr(connection, "isolation_level", None))
+        sa.event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
+    return engine
+
+
 async def _core(place: str) -> Application:
-    engine = sa.create_engine(_url(place))
+    engine = _beginning_itself(sa.create_engine(_url(place)))
     with engine.begin() as made:
         made.execute(sa.text(_TABLE))
 
@@ -184,7 +192,7 @@ async def _core(place: str) -> Application:
 
 async def _session(place: str) -> Application:
     core = await _core(place)
-    engine = sa.create_engine(_url(place))
+    engine = _beginning_itself(sa.create_engine(_url(place)))
 
     @asynccontextmanager
     async def begin() -> AsyncIterator[Session]:
@@ -208,6 +216,7 @@ async def _session(place: str) -> Application:
 
 async def _core_async(place: str) -> Application:
     engine = create_async_engine(_url(place, is_async=True))
+    _beginning_itself(engine.sync_engine)
     async with engine.begin() as made:
         await made.execute(sa.text(_TABLE))
 
@@ -220,6 +229,7 @@ async def _core_async(place: str) -> Application:
 async def _session_async(place: str) -> Application:
     core = await _core_async(place)
     engine = create_async_engine(_url(place, is_async=True))
+    _beginning_itself(engine.sync_engine)
 
     @asynccontextmanager
     async def begin() -> AsyncIterator[AsyncSession]:

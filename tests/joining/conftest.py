@@ -1,7 +1,7 @@
 """An application and a client on one database, before a mock endpoint."""
 
 import sqlite3
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,8 @@ from tipline_client import AsyncTiplineClient, Entry, TiplineClient
 from tipline_client.client import AsyncDispatcher
 from tipline_client.dispatch.collecting import Collected
 from tipline_client.mock import MockEndpoint
+
+OpenClient = Callable[..., AsyncTiplineClient]
 
 
 @dataclass
@@ -107,3 +109,36 @@ async def world(request: pytest.FixtureRequest, tmp_path: Path, endpoint: MockEn
         await client.aclose()
     else:
         blocking.close()
+
+
+@pytest.fixture
+async def open_client(tmp_path: Path, endpoint: MockEndpoint) -> AsyncIterator[OpenClient]:
+    opened: list[AsyncTiplineClient] = []
+
+    def open_one(outbox: Any) -> AsyncTiplineClient:
+        client = AsyncTiplineClient.open(tmp_path / "home", profile=endpoint.profile, outbox=outbox)
+        opened.append(client)
+        return client
+
+    yield open_one
+    for client in opened:
+        await client.aclose()
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "app.sqlite"
+
+
+@pytest.fixture
+def on_file(open_client: OpenClient, file: Path) -> AsyncTiplineClient:
+    """A client whose outbox is in an application's file."""
+    return open_client(f"sqlite://{file}")
+
+
+@pytest.fixture
+def on_server(open_client: OpenClient) -> AsyncTiplineClient:
+    """A client whose outbox is in a server's database."""
+    server = postgres.required()
+    server.empty_outbox()
+    return open_client(server.url())

@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import sqlite3
-from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,60 +10,18 @@ import apsw
 import psycopg
 import pytest
 import sqlalchemy as sa
+import sqlalchemy.orm
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from tests.joining.applications import application
+from tests.joining.conftest import OpenClient
+from tests.joining.refusing import refused
 from tests.support import postgres
 from tests.support.stage import sample_evidence, sample_report
 from tipline_client import AsyncTiplineClient, TiplineClient, TiplineError
 from tipline_client.errors import ConfigurationError, OutboxUnavailableError
 from tipline_client.mock import MockEndpoint
 from tipline_client.outbox import MemoryOutbox, SqliteOutbox
-
-OpenClient = Callable[..., AsyncTiplineClient]
-
-
-@pytest.fixture
-async def open_client(tmp_path: Path, endpoint: MockEndpoint) -> AsyncIterator[OpenClient]:
-    opened: list[AsyncTiplineClient] = []
-
-    def open_one(outbox: Any) -> AsyncTiplineClient:
-        client = AsyncTiplineClient.open(tmp_path / "home", profile=endpoint.profile, outbox=outbox)
-        opened.append(client)
-        return client
-
-    yield open_one
-    for client in opened:
-        await client.aclose()
-
-
-@pytest.fixture
-def file(tmp_path: Path) -> Path:
-    return tmp_path / "app.sqlite"
-
-
-@pytest.fixture
-def on_file(open_client: OpenClient, file: Path) -> AsyncTiplineClient:
-    """A client whose outbox is in an application's file."""
-    return open_client(f"sqlite://{file}")
-
-
-@pytest.fixture
-def on_server(open_client: OpenClient) -> AsyncTiplineClient:
-    """A client whose outbox is in a server's database."""
-    server = postgres.required()
-    server.empty_outbox()
-    return open_client(server.url())
-
-
-async def refused(client: AsyncTiplineClient, connection: object) -> TiplineError:
-    """The error, after a look that nothing was written and nothing copied."""
-    with pytest.raises(TiplineError) as caught:
-        await client.enqueue(sample_report(), evidence=sample_evidence(), connection=connection)
-    assert [] == await client.outbox.list_entries()
-    assert 0 == (await client.collect_evidence()).count
-    assert [] == list((client.home.path / "evidence").iterdir())
-    return caught.value
 
 
 async def test_another_file(on_file: AsyncTiplineClient, tmp_path: Path) -> None:
@@ -324,54 +281,3 @@ def test_interrupted_in_the_midst(tmp_path: Path, endpoint: MockEndpoint, file: 
         receipt = client.deliver(entry.id)
 
     assert ([], 2) == (left, len(receipt.files))
-
-
-async def test_server_connection_that_answers_later(on_server: AsyncTiplineClient) -> None:
-    """In a pipeline nothing would say whether the key was taken: it is refused, and joined when the block has ended."""
-    with postgres.required().connect() as connection:
-        with connection.pipeline():
-            error = await refused(on_server, connection)
-        await on_server.enqueue(sample_report(), idempotency_key="case-1", connection=connection)
-        connection.commit()
-
-    assert isinstance(error, ConfigurationError)
-    assert "pipeline mode" in str(error)
-    assert 1 == len(await on_server.outbox.list_entries())
-
-
-async def test_transaction_that_sees_the_past(on_server: AsyncTiplineClient) -> None:
-    """What it cannot see is in its way: only the whole transaction can be done again, which is said."""
-    with postgres.required().connect() as connection:
-        connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
-        connection.execute("SELECT 1")
-        await on_server.enqueue(sample_report(), idempotency_key="case-1")
-        with pytest.raises(OutboxUnavailableError, match="older view") as caught:
-            await on_server.enqueue(sample_report(), idempotency_key="case-1", connection=connection)
-        connection.rollback()
-        again = await on_server.enqueue(sample_report(), idempotency_key="case-1", connection=connection)
-        connection.commit()
-
-    assert "Roll all of it back" in str(caught.value.hint)
-    assert [again.id] == [entry.id for entry in await on_server.outbox.list_entries()]
-
-
-async def test_connection_of_another_thread(on_file: AsyncTiplineClient, file: Path) -> None:
-    """The reason is that of the library, and no disk is blamed."""
-    connection = await asyncio.to_thread(sqlite3.connect, file)
-
-    error = await refused(on_file, connection)
-
-    assert isinstance(error, ConfigurationError)
-    assert "thread" in str(error)
-
-
-@pytest.mark.parametrize("connect", [sqlite3.connect, apsw.Connection])
-async def test_connection_that_is_closed(on_file: AsyncTiplineClient, file: Path, connect: Callable[..., Any]) -> None:
-    """It is told as what it is."""
-    connection = connect(str(file))
-    connection.close()
-
-    error = await refused(on_file, connection)
-
-    assert isinstance(error, ConfigurationError)
-    assert "closed" in str(error)

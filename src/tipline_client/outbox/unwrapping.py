@@ -5,12 +5,12 @@ their public interfaces are used. Nothing here knows a database.
 """
 
 import sys
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from tipline_client.errors import ConfigurationError
 from tipline_client.outbox.joining import Caller, not_this_kind, nothing_open
 
-__all__ = ["is_a", "refused", "unwrapped"]
+__all__ = ["Unwrapped", "is_a", "refused", "unwrapped"]
 
 _KINDS: Final = (
     "Hand in a connection of sqlite3, aiosqlite, apsw or psycopg, a Connection or Session of SQLAlchemy, synchronous "
@@ -27,7 +27,19 @@ def is_a(candidate: object, module: str, *names: str) -> bool:
     return isinstance(candidate, classes)
 
 
-async def unwrapped(caller: Caller) -> Any:
+class Unwrapped(NamedTuple):
+    """What an application's connection is made of.
+
+    Attributes:
+        connection: The driver's own.
+        is_nested: Whether SQLAlchemy has a savepoint open on it.
+    """
+
+    connection: Any
+    is_nested: bool = False
+
+
+async def unwrapped(caller: Caller) -> Unwrapped:
     """The driver's connection, with the transaction begun that its owner counts on.
 
     Raises:
@@ -42,21 +54,22 @@ async def unwrapped(caller: Caller) -> Any:
         if not connection.in_transaction():
             # Begun as its first statement would: the commit or rollback is its owner's still.
             await connection.begin()
-        return (await connection.get_raw_connection()).driver_connection
+        driver_connection = (await connection.get_raw_connection()).driver_connection
+        return Unwrapped(driver_connection, connection.in_nested_transaction())
     return await caller.run(lambda: _unwrapped(connection))
 
 
-def _unwrapped(connection: Any) -> Any:
+def _unwrapped(connection: Any) -> Unwrapped:
     if is_a(connection, "sqlalchemy.orm", "Session", "scoped_session"):
         connection = connection.connection()
     if is_a(connection, "sqlalchemy", "Connection"):
         if not connection.in_transaction():
             connection.begin()
-        return connection.connection.driver_connection
+        return Unwrapped(connection.connection.driver_connection, connection.in_nested_transaction())
     is_djangos = is_a(connection, "django.db.backends.base.base", "BaseDatabaseWrapper")
     if is_djangos or is_a(connection, "django.utils.connection", "ConnectionProxy"):
-        return _of_django(connection)
-    return connection
+        connection = _of_django(connection)
+    return Unwrapped(connection)
 
 
 def _of_django(connection: Any) -> Any:

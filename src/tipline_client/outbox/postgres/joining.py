@@ -8,7 +8,6 @@ import contextlib
 from collections.abc import Callable, Mapping
 from typing import Any, Final, Protocol, TypeVar
 
-import anyio
 import psycopg
 from psycopg.pq import PipelineStatus, TransactionStatus
 from psycopg.rows import tuple_row
@@ -20,6 +19,7 @@ from tipline_client.outbox.joining import Caller, nothing_open
 from tipline_client.outbox.postgres import reading
 from tipline_client.outbox.postgres.conversation import Conversation, Row, Value, hold, hold_async
 from tipline_client.outbox.postgres.failures import failure_of
+from tipline_client.outbox.undivided import wholly
 from tipline_client.outbox.unwrapping import refused, unwrapped
 from tipline_client.outbox.values import Lane
 
@@ -37,6 +37,7 @@ _AWAITED: Final = f"SELECT NOT pg_try_advisory_xact_lock({_KEY})"
 _SAVEPOINT: Final = "SAVEPOINT tipline_enqueue"
 _ROLL_BACK: Final = "ROLLBACK TO SAVEPOINT tipline_enqueue"
 _RELEASE: Final = "RELEASE SAVEPOINT tipline_enqueue"
+_TRIES_TO_UNDO: Final = 3
 _OUTDATED: Final = "40001"
 """`serialization_failure`: under REPEATABLE READ and SERIALIZABLE, somebody else has committed what this must see."""
 
@@ -66,7 +67,7 @@ async def joined(caller: Caller, *, enqueue: Enqueue) -> "PostgresJoined":
     Raises:
         ConfigurationError: It is no connection of psycopg's, or has no transaction that can be joined.
     """
-    connection = await unwrapped(caller)
+    connection, _ = await unwrapped(caller)
     if not isinstance(connection, psycopg.Connection | psycopg.AsyncConnection):
         raise refused(connection)
     if connection.info.pipeline_status is not PipelineStatus.OFF:
@@ -143,15 +144,26 @@ def _hold(begin: Callable[[], Conversation[T]], connection: "psycopg.Connection[
 
 
 async def _hold_async(begin: Callable[[], Conversation[T]], connection: "psycopg.AsyncConnection[Any]") -> T:
-    async def execute(sql: str, parameters: Mapping[str, Value]) -> list[Row]:
+    async def ask(sql: str, parameters: Mapping[str, Value]) -> list[Row]:
         async with psycopg.AsyncCursor(connection, row_factory=tuple_row) as cursor:
             await cursor.execute(sql.encode(), parameters)
             return await cursor.fetchall() if cursor.description else []
 
+    async def execute(sql: str, parameters: Mapping[str, Value]) -> list[Row]:
+        # Without its savepoint the transaction could not be mended; what waits for a lock can be cancelled.
+        return await (wholly(ask(sql, parameters)) if sql in {_SAVEPOINT, _RELEASE} else ask(sql, parameters))
+
     async def undo() -> None:
-        with contextlib.suppress(psycopg.Error), anyio.CancelScope(shield=True):
-            await execute(_ROLL_BACK, {})
-            await execute(_RELEASE, {})
+        for _ in range(_TRIES_TO_UNDO):
+            try:
+                await wholly(ask(_ROLL_BACK, {}))
+                await wholly(ask(_RELEASE, {}))
+            except psycopg.errors.QueryCanceled:
+                # A cancellation that came too late for the statement that it was meant for.
+                continue
+            except psycopg.Error:
+                return
+            return
 
     failure: TiplineError
     try:

@@ -9,13 +9,14 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final, Protocol, TypeVar
 
 import apsw
-from anyio import CancelScope, from_thread, to_thread
+from anyio import from_thread, to_thread
 
 from tipline_client.errors import ConfigurationError, OutboxUnavailableError, TiplineError
 from tipline_client.outbox.columns import Row, Value
 from tipline_client.outbox.joining import Caller, nothing_open
 from tipline_client.outbox.sqlite.driver import DriverName, Execute, text_of
 from tipline_client.outbox.sqlite.failures import failure_of
+from tipline_client.outbox.undivided import wholly
 from tipline_client.outbox.unwrapping import is_a, refused, unwrapped
 
 __all__ = ["Borrowed", "borrowed"]
@@ -54,8 +55,14 @@ async def borrowed(caller: Caller) -> Borrowed:
     Raises:
         ConfigurationError: It is no connection to SQLite, has no transaction, is closed, or is another thread's.
     """
-    connection = await unwrapped(caller)
+    connection, is_nested = await unwrapped(caller)
     try:
+        if is_nested and _begins_late(connection):
+            raise ConfigurationError(
+                "the transaction is a savepoint of SQLAlchemy, and sqlite3 may have begun none around it: what is in "
+                "the savepoint could be committed though the rest is rolled back",
+                hint="Have the engine begin each transaction itself: see transactions.md, SQLAlchemy.",
+            )
         if isinstance(connection, sqlite3.Connection | apsw.Connection):
             return await caller.run(lambda: _Blocking(caller, connection))
         if is_a(connection, "aiosqlite", "Connection"):
@@ -77,11 +84,16 @@ def _beginning(connection: Any) -> str | None:
     """
     if connection.in_transaction:
         return None
-    isolation = getattr(connection, "isolation_level", None)
-    if isolation is None or getattr(connection, "autocommit", _LEGACY) != _LEGACY:
+    if not _begins_late(connection):
         raise nothing_open(_BEGIN)
     # A savepoint outside of a transaction would be one by itself, and commit when it is released.
-    return f"BEGIN {isolation}"
+    return f"BEGIN {connection.isolation_level}"
+
+
+def _begins_late(connection: Any) -> bool:
+    """Whether the library begins a transaction by itself, with the first change and not before."""
+    isolation = getattr(connection, "isolation_level", None)
+    return isolation is not None and getattr(connection, "autocommit", _LEGACY) == _LEGACY
 
 
 class _Blocking:
@@ -125,11 +137,11 @@ class _Awaited:
     async def run(self, work: Callable[[Execute], T]) -> T:
         """See `Borrowed.run`."""
         # The work is written for a connection that blocks, so it waits for this one in a thread.
-        # Not to be cancelled half-way either: the savepoint would be left open.
-        done: list[T] = []
-        with _reading_text(self._connection), CancelScope(shield=True):
-            done += [await to_thread.run_sync(_apart, work, self._execute, lambda: self._connection.in_transaction)]
-        return done[0]
+        # Not to be cancelled half-way either: the thread would write on while the caller goes on.
+        with _reading_text(self._connection):
+            return await wholly(
+                to_thread.run_sync(_apart, work, self._execute, lambda: self._connection.in_transaction)
+            )
 
     def _execute(self, sql: str, parameters: Mapping[str, Value] = {}, /) -> list[Row]:
         try:

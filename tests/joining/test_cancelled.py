@@ -1,0 +1,82 @@
+"""An enqueue that is cancelled at any moment: decision and report still commit or roll back together."""
+
+import asyncio
+import threading
+
+import pytest
+
+from tests.joining.applications import KINDS, is_asynchronous
+from tests.joining.conftest import World
+from tipline_client.outbox.undivided import wholly
+
+MOMENTS = 24
+STEP = 0.001
+
+every_asynchronous_kind = pytest.mark.parametrize(
+    "world", [kind for kind in KINDS if is_asynchronous(kind)], indirect=True
+)
+
+
+@every_asynchronous_kind
+async def test_time_is_up(world: World) -> None:
+    """Whenever it is, there is a report for each decision and none without; what is there is filed."""
+    for moment in range(MOMENTS):
+        try:
+            async with asyncio.timeout(moment * STEP), world.app.transaction() as connection:
+                await world.app.decide(connection, moment)
+                await world.enqueue(connection, str(moment), key=f"case-{moment}")
+        except TimeoutError:
+            pass
+
+    decided = world.decisions()
+    assert [f"case-{case}" for case in decided] == sorted(
+        [entry.idempotency_key for entry in await world.client.outbox.list_entries()], key=lambda key: int(key[5:])
+    )
+    assert len(decided) == await world.filed()
+
+
+@every_asynchronous_kind
+async def test_transaction_that_goes_on(world: World) -> None:
+    """Whoever catches the cancellation finds a transaction that can be used and committed."""
+    for moment in range(MOMENTS):
+        async with world.app.transaction() as connection:
+            handing_in = asyncio.create_task(world.enqueue(connection, str(moment), key=f"case-{moment}"))
+            await asyncio.sleep(moment * STEP)
+            handing_in.cancel()
+            await asyncio.wait([handing_in])
+            await world.app.decide(connection, moment)
+
+    assert list(range(MOMENTS)) == world.decisions()
+    assert len(await world.client.outbox.list_entries()) == await world.filed()
+
+
+async def test_work_that_is_not_left_half_done() -> None:
+    """It ends before its caller goes on, and the cancellation comes then, as the timeout's own."""
+    has_begun, may_end, is_done = asyncio.Event(), threading.Event(), threading.Event()
+
+    def work() -> None:
+        may_end.wait(10)
+        is_done.set()
+
+    async def in_a_thread() -> str:
+        has_begun.set()
+        await asyncio.to_thread(work)
+        return "done"
+
+    results = []
+
+    async def caller() -> None:
+        async with asyncio.timeout(60) as patience:
+            asyncio.get_running_loop().call_soon(patience.reschedule, 0)
+            results.append(await wholly(in_a_thread()))
+            await asyncio.sleep(60)
+
+    called = asyncio.create_task(caller())
+    await has_begun.wait()
+    await asyncio.sleep(0.05)
+    was_done = called.done()
+    may_end.set()
+    with pytest.raises(TimeoutError):
+        await called
+
+    assert (False, True, ["done"]) == (was_done, is_done.is_set(), results)
