@@ -134,10 +134,14 @@ def _about(conversation: Conversation, table: Table) -> str:
 
 
 def _with_notes(files: Mapping[str, Evidence], conversation: Conversation, table: Table) -> Iterator[Evidence]:
-    """The files, each with its reference; one that no message names stays as it is."""
-    named = Counter(reference for message in conversation.messages for reference in set(message.attachments))
+    """The files, each with its reference; one that no message names stays as it is.
+
+    In the order of the messages, since the caller's mapping may have the order in which they were fetched.
+    """
+    named = Counter(reference for message in conversation.messages for reference in dict.fromkeys(message.attachments))
     shown = Counter(reference for message in table.messages for reference in set(message.attachments))
-    for reference, item in files.items():
+    for reference in (*named, *sorted(files.keys() - named.keys())):
+        item = files[reference]
         if reference not in named:
             yield item
             continue

@@ -41,7 +41,7 @@ class Draft:
 
     @property
     def is_acceptable(self) -> bool:
-        """Whether it can be enqueued: none of the issues is an error."""
+        """Whether it can be enqueued as far as it says: none of the issues is an error. Files are read by `enqueue`."""
         return all(issue.severity is not Severity.ERROR for issue in self.issues)
 
 

@@ -68,6 +68,10 @@ class HashMatch:
         text_of("digest", self.digest)
         for name in ("hash_list", "listed_digest", "listed_as"):
             optional_text(name, getattr(self, name))
+        for name in ("algorithm", "digest", "listed_digest"):
+            value = getattr(self, name)
+            if value is not None and value != value.strip():
+                refuse(name, "No white space is expected around it: whoever compares it would find no match.")
         distance: object = self.distance
         if distance is not None and (not isinstance(distance, int) or isinstance(distance, bool) or distance < 0):
             refuse("distance", "A whole number, 0 or more, is expected.")

@@ -37,7 +37,12 @@ _LEFT_OUT = "left out"
 _FREE = ("message_id", "sender", "text")
 
 # White space and invisible marks in front are dropped by some programs before they look for a formula.
-_FORMULA = re.compile("[\t\r\n]|[\\s\ufeff\u200b-\u200f\u202a-\u202e\u2060-\u2069]*[=+\\-@＝＋－＠]")
+_INVISIBLE = (
+    "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f"
+    "\ufeff\uffa0\ufff0-\ufff8\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
+)
+"""Unicode's `Default_Ignorable_Code_Point` (DerivedCoreProperties.txt, 16.0)."""
+_FORMULA = re.compile(f"[\t\r\n]|[\\s{_INVISIBLE}]*[=+\\-@＝＋－＠]")
 _UNSEEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 _ESCAPE = re.compile(r"\\(?:(?P<backslash>\\)|u(?P<unit>[0-9A-F]{4}))")
 _CELL = re.compile(r'"([^"]*(?:""[^"]*)*)"(,|\r\n)')

@@ -46,7 +46,8 @@ class UserReport:
         reporting_user: Your identifier of the user's account, if your policy allows to name it.
 
     Raises:
-        ReportInvalidError: A value is of another type, blank, or has no zone; it names the argument.
+        ReportInvalidError: A value is of another type, blank, has no zone, or has lines where one is expected; it
+            names the argument.
     """
 
     reported_at: datetime | None = None
@@ -56,7 +57,9 @@ class UserReport:
 
     def __post_init__(self) -> None:
         for name in ("category", "words", "reporting_user"):
-            optional_text(name, getattr(self, name))
+            text = optional_text(name, getattr(self, name))
+            if name != "words" and text is not None and len(text.splitlines()) > 1:
+                refuse(name, "One line is expected; what the user wrote freely goes into `words`.")
         if self.reported_at is not None:
             object.__setattr__(self, "reported_at", instant_of("reported_at", self.reported_at))
 
@@ -72,7 +75,11 @@ class UserReport:
         if self.category is not None:
             lines.append(f'Category that the user chose: "{self.category}"')
         if self.words is not None:
-            lines.append(f'In the words of the user: "{self.words}"')
+            # Each line is marked, so that no line of theirs can pass for one of the company's.
+            lines += [
+                "In the words of the user, each line after a '>':",
+                *(f"> {row}" for row in self.words.splitlines()),
+            ]
         if self.reporting_user is not None:
             lines.append(f"Account of the user who reported it: {self.reporting_user}")
         return "\n".join(lines)

@@ -105,6 +105,20 @@ def test_attachment() -> None:
     assert {} == other.details.to_json_dict()
 
 
+def test_order_of_the_files() -> None:
+    """It is that of the messages, then of the references, whatever order the mapping and the messages came in."""
+    messages = [with_file(0, "b2"), with_file(1, "a1")]
+    files = {name: Evidence.from_bytes(b"a coffee mug", name=name) for name in ("z9", "a1", "c3", "b2")}
+
+    drafts = [
+        built(Conversation(order), files={name: files[name] for name in names})
+        for order in (messages, messages[::-1])
+        for names in (sorted(files), sorted(files, reverse=True))
+    ]
+
+    assert [["b2", "a1", "c3", "z9"]] * 4 == [[item.name for item in draft.evidence[1:]] for draft in drafts]
+
+
 def test_attachment_of_messages_left_out() -> None:
     """A file whose messages are left out is sent still, and says so."""
     talk = Conversation(

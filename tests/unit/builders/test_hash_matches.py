@@ -257,3 +257,14 @@ def test_digest_in_a_repr() -> None:
     draft = built(MatchedFile(mug(), MATCH))
 
     assert MD5 not in repr(MATCH) + repr(MatchedFile(mug(), MATCH)) + repr(draft)
+
+
+@pytest.mark.parametrize("name", ["algorithm", "digest", "listed_digest"])
+def test_white_space_around_a_digest(name: str) -> None:
+    """It would be sent as it is, and found in no list."""
+    given: dict[str, Any] = {"algorithm": "MD5", "digest": MD5, "listed_digest": MD5}
+
+    with pytest.raises(ReportInvalidError) as raised:
+        HashMatch(**(given | {name: f" {given[name]}"}))
+
+    assert [name] == refused(raised)

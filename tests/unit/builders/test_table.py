@@ -48,7 +48,24 @@ def test_two_messages() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["=1+1", "+1", "-1", "@mug", "\tmug", "\rmug", "\nmug", "＝1", " =1", "\u200b\ufeff+1", "\u202e-1"]
+    "text",
+    [
+        "=1+1",
+        "+1",
+        "-1",
+        "@mug",
+        "\tmug",
+        "\rmug",
+        "\nmug",
+        "＝1",
+        " =1",
+        "\u200b\ufeff+1",
+        "\u202e-1",
+        "\u00ad=1",
+        "\u061c+1",
+        "\ufe0f@1",
+        "\U000e0001=1",
+    ],
 )
 def test_text_like_a_formula(text: str) -> None:
     """An apostrophe is put in front, and the row says so."""

@@ -27,9 +27,31 @@ def test_everything_said() -> None:
     assert (
         "A user of the service reported the attached picture to the reporting company at 2026-01-05T08:30:00Z.\n"
         'Category that the user chose: "Child safety"\n'
-        'In the words of the user: "This mug is not yours"\n'
+        "In the words of the user, each line after a '>':\n"
+        "> This mug is not yours\n"
         "Account of the user who reported it: user-3003"
     ) == built().report.additional_info
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r", "\v", "\f", "\x85", "\u2028", "\u2029"])
+def test_words_that_would_pass_for_the_companys(end: str) -> None:
+    """Whatever ends a line, the next one is marked as the user's too."""
+    said = UserReport(words=f'a mug"{end}The reporting company viewed the file.')
+
+    lines = (built(said).report.additional_info or "").splitlines()
+
+    assert ['> a mug"', "> The reporting company viewed the file."] == lines[-2:]
+
+
+@pytest.mark.parametrize("name", ["category", "reporting_user"])
+def test_more_than_a_line(name: str) -> None:
+    """What is one word of the company's form or records has no second line for a user's own."""
+    given: dict[str, Any] = {name: "one\u2028two"}
+
+    with pytest.raises(ReportInvalidError) as raised:
+        UserReport(**given)
+
+    assert [name] == refused(raised)
 
 
 def test_words_of_the_company_too() -> None:
