@@ -9,11 +9,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from tipline_client.bulk.rejects import is_reasons
 from tipline_client.bulk.sources import Item, file_item, is_lines, unreadable
 from tipline_client.bulk.streams import Stream
 from tipline_client.validation import rules_outside
 
 __all__ = ["FolderSource"]
+
+_TABLES = frozenset({".csv"})
 
 
 @dataclass(slots=True)
@@ -25,8 +28,8 @@ class FolderSource:
         is_recursive: Whether folders in it are looked into, after its own files; links to folders are not followed.
             Paths of evidence are relative to the folder of each submission.
         count: How many submission files there are, once it was read.
-        passed_over: What else in it may hold submissions, once it was read: files of lines, which are named by
-            themselves, and files in folders that were not looked into.
+        passed_over: What else in it may hold submissions, once it was read: files of lines and tables, which are named
+            by themselves, and files in folders that were not looked into.
     """
 
     folder: Path
@@ -69,7 +72,7 @@ class FolderSource:
                 is_submission = path.suffix.lower() == ".json"
                 if is_submission and is_read:
                     found.append(path)
-                elif is_submission or is_lines(path):
+                elif is_submission or path.suffix.lower() in _TABLES or (is_lines(path) and not is_reasons(path)):
                     passed_over.append(str(path))
         self.count, self.passed_over = len(found), tuple(passed_over)
         yield from unread

@@ -94,7 +94,10 @@ class CsvMapping:
             prefix = f"evidence[{len(items)}]."
             _fill(item, file.columns, record, issues, places, prefix=prefix)
             if file.place not in item:
-                # No file in this record; what is said of it alone would be nothing.
+                if _says_something(item):
+                    # Something is said of a file that the record does not name: left out, it would be lost in silence.
+                    place = f"{prefix}{file.place}"
+                    issues.append(rules_outside.NO_PATH.at(place).as_issue())
                 continue
             for target, value in file.constants:
                 write(item, target, value)
@@ -106,6 +109,12 @@ class CsvMapping:
         if items:
             document["evidence"] = items
         return document, [], places
+
+
+def _says_something(value: Any) -> bool:
+    if isinstance(value, dict):
+        return any(map(_says_something, value.values()))
+    return value is not False
 
 
 def _fill(

@@ -13,9 +13,10 @@ from typing import Any, BinaryIO
 from tipline_client.bulk.sources import Item, Source
 from tipline_client.errors import ConfigurationError, Issue
 
-__all__ = ["Rejects"]
+__all__ = ["Rejects", "is_reasons"]
 
 _MOST = 10_000
+_REASONS = ".issues.jsonl"
 
 
 class Rejects:
@@ -107,7 +108,7 @@ class Rejects:
         base = wanted or self._source.folder / f"{Path(self._source.name).name or 'folder'}.rejects"
         for number in range(1, _MOST):
             path = base if number == 1 else base.with_name(f"{base.stem}-{number}{base.suffix}")
-            issues_path = path.with_name(f"{path.stem if wanted else path.name}.issues.jsonl")
+            issues_path = path.with_name(f"{path.stem if wanted else path.name}{_REASONS}")
             if path.exists() or issues_path.exists():
                 if self._named is not None:
                     break
@@ -127,6 +128,11 @@ class Rejects:
             f"the rejects of {self._source.name} cannot be written: {error.strerror}",
             hint="Name a new file with --rejects, on a disk with room.",
         )
+
+
+def is_reasons(path: Path) -> bool:
+    """Whether a file, by its name, is what an earlier run wrote beside its rejects: reasons, and no submissions."""
+    return path.name.endswith(_REASONS)
 
 
 def _new(path: Path) -> BinaryIO:

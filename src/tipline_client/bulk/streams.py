@@ -6,6 +6,7 @@ all else goes on. Nothing here knows what a line holds.
 
 import os
 import select
+import time
 from typing import Final
 
 import anyio
@@ -77,6 +78,20 @@ class Stream:
             self._read()
         return True
 
+    def is_silent(self, seconds: float) -> bool:
+        """Whether so much time passes without a line, and without the end; takes in what is there.
+
+        Raises:
+            OSError: It cannot be read.
+        """
+        until = time.monotonic() + seconds
+        while not self.has_line:
+            left = until - time.monotonic()
+            if left <= 0:
+                return True
+            self._is_ready(left)
+        return False
+
     async def wait(self) -> None:
         """Return when `has_line`; may be cancelled at any time, and nothing is lost by it.
 
@@ -91,11 +106,11 @@ class Stream:
         assert self._descriptor is not None, "what has no descriptor is over"  # noqa: S101 - says so to the type checker
         return self._descriptor
 
-    def _is_ready(self) -> bool:
+    def _is_ready(self, seconds: float = 0) -> bool:
         watch = select.poll()
         watch.register(self._open, select.POLLIN)
         # A file is always ready; one who has hung up is too, since the end can be read.
-        return bool(watch.poll(0))
+        return bool(watch.poll(seconds * 1000))
 
     def _read(self) -> None:
         part = os.read(self._open, _PART)

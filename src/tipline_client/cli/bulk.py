@@ -3,17 +3,17 @@
 Results are kept for the first ones alone; all of them go to the file that `--results` names, one in each line.
 """
 
-import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
+from collections.abc import Sequence
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, BinaryIO, Final
+from typing import Any, Final
 
 import anyio
 
 from tipline_client.bulk import BulkRun, DryRun, Filed, Into, IntoOutbox, Rejects, Source, Summary
 from tipline_client.cli.bulk_progress import Told, watching_bulk
+from tipline_client.cli.bulk_spool import Spool
 from tipline_client.cli.bulk_summary import Delivery, counts_words
 from tipline_client.cli.delivering import deliver_all
 from tipline_client.cli.exit_codes import CommandError
@@ -34,7 +34,6 @@ SHOWN: Final = 100
 _NOTED: Final = 10
 """How many rejects are named on standard error."""
 
-_ID_BYTES: Final = 32
 _AT_ONCE: Final = 128
 
 
@@ -85,7 +84,7 @@ def run_bulk(session: Session, sources: Sequence[Source], wanted: BulkOptions) -
     with ExitStack() as opened:
         results = opened.enter_context(ResultLines(wanted.results)) if wanted.results is not None else None
         told = opened.enter_context(watching_bulk(session.output))
-        spool: BinaryIO = opened.enter_context(tempfile.TemporaryFile())
+        spool = opened.enter_context(closing(Spool()))
         bulk = _Bulk(session, sources, wanted, told=told, results=results, spool=spool)
         if wanted.is_dry:
             dry = DryRun()
@@ -103,7 +102,7 @@ class _Bulk:
         *,
         told: Told,
         results: ResultLines | None,
-        spool: BinaryIO,
+        spool: Spool,
     ) -> None:
         self._settings, self._output = session.settings, session.output
         self._sources, self._wanted = sources, wanted
@@ -156,7 +155,7 @@ class _Bulk:
         if len(self._result.first) < SHOWN:
             self._result.first.append(view)
         if self._wanted.delivers and (filed.is_new or filed.state not in _OVER):
-            self._spool.write(filed.entry_id.encode().ljust(_ID_BYTES)[:_ID_BYTES])
+            self._spool.add(filed.entry_id)
         if self._results is not None:
             self._results.add(view)
 
@@ -169,12 +168,11 @@ class _Bulk:
 
     async def _deliver(self, client: AsyncTiplineClient, *, is_complete: bool) -> Delivery:
         """Try each entry once, in the order of the sources, a part at a time."""
-        size = self._spool.tell() // _ID_BYTES
+        size = len(self._spool)
         delivery = Delivery(total=size)
         if not is_complete:
             return delivery
-        self._spool.seek(0)
-        for ids in _parts(self._spool):
+        for ids in self._spool.parts(_AT_ONCE):
             entries = [await client.entry(entry_id) for entry_id in ids]
             done = await deliver_all(client, entries, slots=self._settings.slots, output=self._output)
             for item in done:
@@ -191,8 +189,3 @@ class _Bulk:
 
 
 _OVER = frozenset({State.ACKNOWLEDGED, State.DEAD_LETTER, State.RETRACTED, State.FILED_BY_HAND})
-
-
-def _parts(spool: BinaryIO) -> Iterator[list[str]]:
-    while data := spool.read(_ID_BYTES * _AT_ONCE):
-        yield [data[start : start + _ID_BYTES].decode().strip() for start in range(0, len(data), _ID_BYTES)]

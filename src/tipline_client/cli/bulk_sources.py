@@ -1,6 +1,7 @@
 """Which words of a command line name many submissions, and how each is read."""
 
 import io
+import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,7 +22,11 @@ from tipline_client.cli.exit_codes import CommandError
 
 __all__ = ["bulk_sources", "csv_source"]
 
-_HEAD = 2
+_LOOKED_AT = 64
+"""How many lines of standard input may be bad before it is taken for a single document."""
+
+_PATIENCE = 1.0
+"""Seconds that a single submission may be followed by nothing before it is queued."""
 
 
 def bulk_sources(
@@ -80,16 +85,37 @@ def csv_source(name: str, mapping: CsvMapping) -> CsvSource:
 
 
 def _begins_with_lines(stream: Stream) -> bool:
-    """Whether its first lines are submissions of their own; they are there to be read again."""
-    head, heads = b"", list[bytes]()
-    while len(heads) < _HEAD and (line := stream.readline(MAX_LINE_BYTES)):
+    """Whether it holds a submission a line, some of which may be bad; what is looked at is there to be read again.
+
+    A whole object followed by something else is no single document, and no line of a document is a submission. One
+    whole object that nothing follows for a while is taken for a line too: whoever sends lines now and then may wait.
+    """
+    head, count, is_lines = b"", 0, False
+    while not is_lines and count < _LOOKED_AT:
+        if count == 1 and _is_object(head) and stream.is_silent(_PATIENCE):
+            is_lines = True
+            break
+        line = stream.readline(MAX_LINE_BYTES)
+        if not line:
+            break
+        is_blank = not line.strip()
+        count += not is_blank
+        is_lines = not is_blank and count > 1 and (_is_object(head) or _is_object(line, having="report"))
         head += line
-        if text := line.removeprefix(BOM).strip():
-            heads.append(text)
-            if not (text.startswith(b"{") and text.endswith(b"}")):
-                break
     stream.put_back(head)
-    return len(heads) == _HEAD and all(text.startswith(b"{") and text.endswith(b"}") for text in heads)
+    return is_lines
+
+
+def _is_object(text: bytes, *, having: str | None = None) -> bool:
+    """Whether it is one whole object of JSON, with this name in it."""
+    text = text.removeprefix(BOM).strip()
+    if not (text.startswith(b"{") and text.endswith(b"}")):
+        return False
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return having is None or having in found
 
 
 def _stream() -> Stream:

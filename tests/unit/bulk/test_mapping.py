@@ -83,6 +83,18 @@ def test_cells_that_are_empty(tmp_path: Path) -> None:
     assert {"report": {"reporter": {"reportingPerson": {"email": [{"value": "c@example.com"}]}}}} == document
 
 
+@pytest.mark.parametrize(("cell", "is_taken"), [("yes", False), ("no", True), ("", True)])
+def test_claim_about_a_file_that_is_not_named(tmp_path: Path, cell: str, is_taken: bool) -> None:
+    """It would be lost in silence, so the row is refused at the path that is missing; "no" claims nothing."""
+    mapping = read_mapping(_mapping(tmp_path, evidence=[{"path": "P", "columns": {"V": "fileViewedByEsp"}}]))
+
+    document, issues, places = mapping.apply({"Seen": "", "P": " ", "V": cell})
+
+    assert is_taken is (document is not None)
+    found = [(issue.rule, places[issue.path]) for issue in issues]
+    assert ([] if is_taken else [("evidence-path-missing", "P")]) == found
+
+
 @pytest.mark.parametrize("cell", ["maybe", "2", "truth"])
 def test_claim_that_is_neither_yes_nor_no(tmp_path: Path, cell: str) -> None:
     """It is refused and not guessed, at the item of evidence it belongs to; the message does not quote it."""
