@@ -23,6 +23,33 @@ def test_verb_completed_in_bash(bare_world: World, tmp_path: Path) -> None:
     assert ["receipts"] == asked.stdout.split()
 
 
+def test_file_completed_in_bash(bare_world: World, tmp_path: Path) -> None:
+    """Where no verb or option fits, bash goes on as it does without a script."""
+    script = bare_world.run("completion", "bash").out
+    bash = shutil.which("bash")
+    assert bash is not None
+
+    told = subprocess.run(
+        [bash, "-c", f"{script}\ncomplete -p tipline"], check=True, capture_output=True, text=True, cwd=tmp_path
+    )
+
+    assert {"bashdefault", "default", "_tipline"} <= set(told.stdout.split())
+
+
+def test_both_ways_of_zsh(bare_world: World) -> None:
+    """As a file of `fpath` it is called by name, as a script that is sourced it registers itself."""
+    script = bare_world.run("completion", "zsh").out
+    zsh = shutil.which("zsh")
+
+    assert script.startswith("#compdef tipline\n")
+    assert '"${funcstack[1]}" == _tipline' in script
+    if zsh is not None:
+        asked = 'compdef() { print -r -- registered $@ }; eval "$1"; _arguments() { print -r -- called }; '
+        asked += '_tipline() { eval "$1" }; _tipline "$1"'
+        told = subprocess.run([zsh, "-f", "-c", asked, "zsh", script], check=True, capture_output=True, text=True)
+        assert ["registered _cyclopts_tipline tipline", "called"] == told.stdout.splitlines()[:2]
+
+
 @pytest.mark.parametrize("shell", ["fish", "zsh"])
 def test_script_of_another_shell(bare_world: World, shell: str) -> None:
     """Every verb and its options are in it, and the same comes as JSON."""
