@@ -36,7 +36,7 @@ def test_file_completed_in_bash(bare_world: World, tmp_path: Path) -> None:
     assert {"bashdefault", "default", "_tipline"} <= set(told.stdout.split())
 
 
-def test_both_ways_of_zsh(bare_world: World) -> None:
+def test_both_ways_of_zsh(bare_world: World, tmp_path: Path) -> None:
     """As a file of `fpath` it is called by name, as a script that is sourced it registers itself."""
     script = bare_world.run("completion", "zsh").out
     zsh = shutil.which("zsh")
@@ -44,9 +44,10 @@ def test_both_ways_of_zsh(bare_world: World) -> None:
     assert script.startswith("#compdef tipline\n")
     assert '"${funcstack[1]}" == _tipline' in script
     if zsh is not None:
-        asked = 'compdef() { print -r -- registered $@ }; eval "$1"; _arguments() { print -r -- called }; '
-        asked += '_tipline() { eval "$1" }; _tipline "$1"'
-        told = subprocess.run([zsh, "-f", "-c", asked, "zsh", script], check=True, capture_output=True, text=True)
+        (tmp_path / "_tipline").write_text(script, encoding="utf-8")
+        asked = "compdef() { print -r -- registered $@ }; _arguments() { print -r -- called }; "
+        asked += 'source "$1/_tipline"; fpath=("$1"); autoload -U _tipline; _tipline'
+        told = subprocess.run([zsh, "-f", "-c", asked, "zsh", tmp_path], check=True, capture_output=True, text=True)
         assert ["registered _cyclopts_tipline tipline", "called"] == told.stdout.splitlines()[:2]
 
 

@@ -47,7 +47,5 @@ def _mended(script: str, shell: str) -> str:
     if shell == "zsh":
         return script.rstrip() + "\n" + _CALLED_BY_ZSH
     if shell == "bash":
-        return script.replace(
-            _COMPLETE_IN_BASH, _COMPLETE_IN_BASH.replace("complete", "complete -o bashdefault -o default")
-        )
+        return script.replace(_IN_BASH, _IN_BASH.replace("complete", "complete -o bashdefault -o default"))
     return script
