@@ -47,7 +47,8 @@ app.conf.broker_transport_options = {
     "polling_interval": 0.2,
 }
 app.conf.beat_schedule = {"what is left": {"task": "report_what_is_left", "schedule": 60.0}}
-app.conf.beat_schedule_filename = str(BROKER / "beat")
+# In memory: a kill could leave half of the file that the usual scheduler keeps, and a sweep too many harms nothing.
+app.conf.beat_scheduler = "celery.beat:Scheduler"
 app.conf.beat_max_loop_interval = 1
 
 

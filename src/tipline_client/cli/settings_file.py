@@ -47,7 +47,15 @@ def find_file(*, config: str | None, home: Path) -> Path | None:
     """The configuration file: the one named, else that of the current directory, else that of the home folder."""
     if config is not None:
         return Path(config)
-    return next((path for path in (Path(FILE_NAME), home / FILE_NAME) if path.is_file()), None)
+    return next((path for path in (Path(FILE_NAME), home / FILE_NAME) if _is_there(path)), None)
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except PermissionError:
+        # In a folder that this user may not look into, such as that of whoever started the service.
+        return False
 
 
 def read_file(path: Path, *, accounts: Sequence[str] = ()) -> dict[str, Any]:

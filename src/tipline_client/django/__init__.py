@@ -1,9 +1,9 @@
 """The application `tipline_client.django` for a Django project: settings, a client, a command, checks, an admin page.
 
 Add it to `INSTALLED_APPS` and write `TIPLINE = {...}` in the settings. Decisions and reports are then committed
-together with `enqueue`, and `manage.py tipline dispatch` delivers. Public are the two names below.
+together with `enqueue`, and `manage.py tipline dispatch` delivers. Public are the three names below.
 """
 
-from tipline_client.django.clients import client, enqueue
+from tipline_client.django.clients import client, close, enqueue
 
-__all__ = ["client", "enqueue"]
+__all__ = ["client", "close", "enqueue"]

@@ -22,7 +22,8 @@ __all__ = ["check_database", "check_deployment", "check_project", "register_chec
 
 _TAG: Final = "tipline"
 _MIGRATE: Final = (
-    "`manage.py migrate` makes the tables in a database of DATABASE, `manage.py tipline migrate` in others."
+    "`manage.py migrate` makes the tables in the database that DATABASE names (`--database ALIAS` where it is not the "
+    "default one), and is about to if it says this itself; `manage.py tipline migrate` makes them elsewhere."
 )
 _INIT: Final = "Make one with `manage.py tipline init`, or bring the one of the other hosts."
 

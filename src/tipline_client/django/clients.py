@@ -23,7 +23,7 @@ from tipline_client.errors import ConfigurationError
 from tipline_client.evidence import Evidence
 from tipline_client.models import Report
 
-__all__ = ["LABEL", "Clients", "client", "enqueue"]
+__all__ = ["LABEL", "Clients", "client", "close", "enqueue"]
 
 LABEL: Final = "tipline"
 """The application's label."""
@@ -88,6 +88,16 @@ def client() -> TiplineClient:
         )
     clients: Clients = apps.get_app_config(LABEL).clients
     return clients.get()
+
+
+def close() -> None:
+    """Close this process's client, if one is open; the next call opens another. A process does so by itself at its end.
+
+    A test run needs it before its database is dropped.
+    """
+    if apps.is_installed("tipline_client.django"):
+        clients: Clients = apps.get_app_config(LABEL).clients
+        clients.close()
 
 
 def enqueue(

@@ -17,7 +17,7 @@ _KINDS: Final = (
     "or not, or Django's connection."
 )
 _LOOP: Final = "Use AsyncTiplineClient with `await`, on the event loop of that connection."
-_ATOMIC: Final = "with `with transaction.atomic():` around decision and enqueue"
+_ATOMIC: Final = "with `with transaction.atomic({using}):` around decision and enqueue"
 
 
 def is_a(candidate: object, module: str, *names: str) -> bool:
@@ -74,7 +74,8 @@ def _unwrapped(connection: Any) -> Unwrapped:
 
 def _of_django(connection: Any) -> Any:
     if not connection.in_atomic_block and connection.get_autocommit():
-        raise nothing_open(_ATOMIC)
+        using = "" if connection.alias == "default" else f"using={connection.alias!r}"
+        raise nothing_open(_ATOMIC.format(using=using))
     if connection.needs_rollback:
         raise ConfigurationError(
             "an error inside of the atomic block has broken its transaction, which can only be rolled back",

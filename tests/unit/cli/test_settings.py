@@ -7,6 +7,7 @@ import pytest
 
 from tipline_client import profiles
 from tipline_client.cli.settings import resolve
+from tipline_client.cli.settings_file import FILE_NAME, find_file
 from tipline_client.delivery.environment import Environment
 from tipline_client.errors import ConfigurationError
 
@@ -279,3 +280,20 @@ def test_credentials_written_wrongly(text: str, words: str) -> None:
 
     with pytest.raises(ConfigurationError, match=words):
         resolve(environ={})
+
+
+def test_current_folder_that_may_not_be_looked_into(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Nothing in it can be meant for this user: the file of the home is taken."""
+    home = tmp_path / "home"
+    home.mkdir()
+    (home / FILE_NAME).write_text('endpoint = "testing"\n', encoding="utf-8")
+    look = Path.is_file
+
+    def refuse(path: Path) -> bool:
+        if path.parent == Path():
+            raise PermissionError(13, "Permission denied", str(path))
+        return look(path)
+
+    monkeypatch.setattr(Path, "is_file", refuse)
+
+    assert home / FILE_NAME == find_file(config=None, home=home)
