@@ -310,6 +310,31 @@ def test_derived_key_is_shown(world: World) -> None:
     assert f":1 is {entry['idempotencyKey']}" in ran.out
 
 
+def test_reporter_of_the_settings_changed(world: World) -> None:
+    """A line without reporter and key is not filed again under another reporter: it is rejected, loudly."""
+    content = world.content(None, evidence=[])
+    del content["report"]["reporter"]
+    path = world.lines(content, world.content("b"))
+    settings = '[reporter.reportingPerson]\nfirstName = "{}"\nemail = ["safety@example.com"]\n'
+    codes = []
+    for name in ("Ann", "Anna"):
+        (world.folder / "named.toml").write_text(settings.format(name), encoding="utf-8")
+        codes.append(world.run("submit", str(path), "--config", str(world.folder / "named.toml")).code)
+
+    assert [0, 2] == codes
+    assert (2, 0) == (world.endpoint.summary()["finished"], world.endpoint.summary()["duplicates"])
+
+
+def test_lines_that_say_the_same(world: World) -> None:
+    """They are one entry, and count once where deliveries are counted."""
+    ran = world.run("submit", str(world.lines(*[world.content(None)] * 5)), "--json")
+
+    assert (0, {"entries": 1, "filed": 1}) == (
+        ran.code,
+        {name: ran.document["delivery"][name] for name in ("entries", "filed")},
+    )
+
+
 def test_rejects_cannot_be_written(world: World) -> None:
     """The run ends with a clear error and the number of what is durable; nothing bad is dropped silently."""
     path = world.lines(world.content("a"), {"report": {}}, world.content("c"))

@@ -94,3 +94,28 @@ def test_table_without_a_mapping_file(world: World) -> None:
     ran = world.run("enqueue", "cases.csv")
 
     assert (2, True) == (ran.code, "--map" in ran.err)
+
+
+def test_quotes_that_join_two_cases(world: World) -> None:
+    """Both lines go to the rejects as they are: neither case is filed with words or times of the other."""
+    table, mapping = _table(world)
+    bad = b'c-1;05.01.2026 09:30;"he said hi;\nc-2;06.01.2026 09:30;and left";\n'
+    good = b'c-3;07.01.2026 09:30;"two\nlines";\n'
+    Path(table).write_bytes(b"Case;Seen at;Note;Picture\n" + bad + good)
+
+    ran = world.run("enqueue", table, "--map", mapping, "--json")
+
+    assert (2, ["c-3"]) == (ran.code, [entry["idempotencyKey"] for entry in world.listed()])
+    assert b"Case;Seen at;Note;Picture\n" + bad == (world.folder / "cases.rejects.csv").read_bytes()
+
+
+def test_table_without_a_header(world: World) -> None:
+    """Its first case is not shown in place of the names of columns."""
+    table, mapping = _table(world)
+    Path(table).write_text("c-1;05.01.2026 09:30;jane@example.com;192.0.2.77\n", encoding="utf-8")
+
+    ran = world.run("enqueue", table, "--map", mapping)
+
+    assert 5 == ran.code
+    assert "names its columns" in ran.out + ran.err
+    assert "192.0.2.77" not in ran.out + ran.err

@@ -69,7 +69,8 @@ class CsvMapping:
         missing = [name for name in sorted(self.names) if name not in header]
         if missing:
             nearest = get_close_matches(missing[0], header, n=1)
-            hint = f"Did you mean {nearest[0]!r}?" if nearest else f"It has: {', '.join(map(repr, header))}."
+            # Not what stands there: without a header that would be the first case.
+            hint = f"Did you mean {nearest[0]!r}?" if nearest else "Begin the table with a line that names its columns."
             raise ConfigurationError(f"the table has no column {missing[0]!r}, which is mapped", hint=hint)
         return [name for name in header if name not in self.names]
 

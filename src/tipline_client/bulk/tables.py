@@ -17,6 +17,8 @@ from tipline_client.validation import rules_outside
 __all__ = ["CsvSource"]
 
 _MAX_LINE_BYTES = 1024 * 1024
+_FEWEST_CELLS = 3
+"""With fewer, the lines of any text could be taken for records."""
 
 
 class _Lines:
@@ -44,6 +46,12 @@ class _Lines:
     def begin(self) -> None:
         """A new record."""
         self.taken = []
+
+    def look_like_records(self, delimiter: str, cells: int) -> bool:
+        """Whether each of several lines of the record could be one by itself: a wrong quote joins two cases."""
+        if len(self.taken) < 2 or cells < _FEWEST_CELLS:
+            return False
+        return all(line.count(delimiter.encode()) >= cells - 1 for line in self.taken)
 
     def keep_first(self) -> None:
         """Give back all lines of the record but its first: a quote that is not closed has swallowed them."""
@@ -126,6 +134,8 @@ class CsvSource:
             count += 1
             if not problem and any("\udc80" <= letter <= "\udcff" for cell in cells for letter in cell):
                 problem = "it is not UTF-8"
+            elif not problem and lines.look_like_records(self.mapping.delimiter, len(header)):
+                problem = "each of its lines has as many cells as the header: a quote seems to be missing or too many"
             elif not problem and len(cells) != len(header):
                 problem = f"it has {len(cells)} cells, and the header has {len(header)}"
             label = f"{self.name}:{first}"

@@ -3,7 +3,7 @@
 Results are kept for the first ones alone; all of them go to the file that `--results` names, one in each line.
 """
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,7 +15,7 @@ from tipline_client.bulk import BulkRun, DryRun, Filed, Into, IntoOutbox, Reject
 from tipline_client.cli.bulk_progress import Told, watching_bulk
 from tipline_client.cli.bulk_spool import Spool
 from tipline_client.cli.bulk_summary import Delivery, counts_words
-from tipline_client.cli.delivering import deliver_all
+from tipline_client.cli.delivering import Delivered, deliver_each
 from tipline_client.cli.exit_codes import CommandError
 from tipline_client.cli.files import ResultLines
 from tipline_client.cli.opening import with_client
@@ -23,7 +23,7 @@ from tipline_client.cli.options import Session
 from tipline_client.cli.stopping import stopping_on_signals
 from tipline_client.cli.submissions import rules_for
 from tipline_client.client import AsyncTiplineClient
-from tipline_client.delivery.answers import Scope
+from tipline_client.delivery.entry import Entry
 from tipline_client.delivery.states import State
 
 __all__ = ["SHOWN", "BulkOptions", "BulkResult", "run_bulk"]
@@ -167,24 +167,26 @@ class _Bulk:
             self._output.note("further rejects are not named here")
 
     async def _deliver(self, client: AsyncTiplineClient, *, is_complete: bool) -> Delivery:
-        """Try each entry once, in the order of the sources, a part at a time."""
+        """Begin each entry once, in the order of the sources.
+
+        When the endpoint fails the rest waits for a dispatcher: trying each in vain would tell nobody more.
+        """
         size = len(self._spool)
         delivery = Delivery(total=size)
         if not is_complete:
             return delivery
-        for ids in self._spool.parts(_AT_ONCE):
-            entries = [await client.entry(entry_id) for entry_id in ids]
-            done = await deliver_all(client, entries, slots=self._settings.slots, output=self._output)
-            for item in done:
-                delivery.add(item)
+
+        def tell(item: Delivered) -> None:
+            delivery.add(item)
             self._told("delivering", delivery.words(), delivery.tried, delivery.tried, size)
-            failures = [item.entry.last_failure for item in done if item.entry.state is State.QUEUED]
-            if any(item.was_interrupted for item in done) or any(
-                failure is not None and failure.scope is Scope.ENDPOINT for failure in failures
-            ):
-                # The rest waits for a dispatcher: trying each in vain would tell nobody more.
-                delivery.was_interrupted = any(item.was_interrupted for item in done)
-                break
+
+        async def entries() -> AsyncIterator[Entry]:
+            for ids in self._spool.parts(_AT_ONCE):
+                for entry_id in ids:
+                    yield await client.entry(entry_id)
+
+        slots, output = self._settings.slots, self._output
+        delivery.was_interrupted = await deliver_each(client, entries(), slots=slots, output=output, on_done=tell)
         return delivery
 
 

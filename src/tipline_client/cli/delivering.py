@@ -4,11 +4,12 @@ When the endpoint itself fails, the entries that were not begun stay queued for 
 tell nobody more.
 """
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterable, Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import anyio
+from anyio.abc import ObjectReceiveStream
 
 from tipline_client.cli.exit_codes import ExitCode, exit_code_for
 from tipline_client.cli.output import Output, error_view
@@ -24,7 +25,7 @@ from tipline_client.delivery.states import State
 from tipline_client.dispatch import Conductor
 from tipline_client.errors import DeliveryTransientError, EnvelopeError, TiplineError, UnreadableRowError
 
-__all__ = ["Delivered", "deliver_all", "delivered_lines", "delivered_view"]
+__all__ = ["Delivered", "deliver_all", "deliver_each", "delivered_lines", "delivered_view"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,27 +64,82 @@ async def deliver_all(
     results: dict[str, Delivered] = {}
     limiter = anyio.CapacityLimiter(slots)
     conductor = client.conductor()
-    is_endpoint_well = True
 
-    async def try_one(entry: Entry, asked: anyio.Event) -> None:
-        nonlocal is_endpoint_well
+    async def try_one(entry: Entry) -> None:
         async with limiter:
-            if not entry.state.is_terminal and (asked.is_set() or not is_endpoint_well):
-                reason = "somebody asked to stop" if asked.is_set() else "the endpoint failed for another"
-                error = DeliveryTransientError(f"entry {entry.id} was not tried, since {reason}; it waits")
-                results[entry.id] = Delivered(entry, error=error, was_interrupted=asked.is_set())
-                return
-            result = await _deliver(client, conductor, entry)
-            is_waiting = result.entry.state is State.QUEUED
-            results[entry.id] = replace(result, was_interrupted=asked.is_set() and is_waiting)
-            failure = result.entry.last_failure
-            if is_waiting and failure is not None and failure.scope is Scope.ENDPOINT:
-                is_endpoint_well = False
+            results[entry.id] = await trying.try_one(entry)
 
     async with stopping_on_signals(conductor, output) as asked, anyio.create_task_group() as tasks:
+        trying = _Trying(client, conductor, asked)
         for entry in {entry.id: entry for entry in entries}.values():
-            tasks.start_soon(try_one, entry, asked)
+            tasks.start_soon(try_one, entry)
     return [results[entry.id] for entry in entries]
+
+
+async def deliver_each(
+    client: AsyncTiplineClient,
+    entries: AsyncIterable[Entry],
+    *,
+    slots: int,
+    output: Output,
+    on_done: Callable[[Delivered], object],
+) -> bool:
+    """Try each entry once, at most `slots` at a time, and hold no more of them; told of each as soon as it is done.
+
+    When the endpoint fails or somebody asks to stop, no further entry is begun.
+
+    Returns:
+        Whether somebody asked to stop.
+
+    Raises:
+        TiplineError: The entries could not be read on.
+    """
+    conductor = client.conductor()
+    send, receive = anyio.create_memory_object_stream[Entry]()
+    failure: TiplineError | None = None
+
+    async def work(entries: ObjectReceiveStream[Entry]) -> None:
+        async with entries:
+            async for entry in entries:
+                on_done(await trying.try_one(entry))
+
+    async with stopping_on_signals(conductor, output) as asked, anyio.create_task_group() as tasks, send:
+        trying = _Trying(client, conductor, asked)
+        with receive:
+            for _ in range(slots):
+                tasks.start_soon(work, receive.clone())
+        try:
+            async for entry in entries:
+                if asked.is_set() or not trying.is_endpoint_well:
+                    break
+                await send.send(entry)
+        except TiplineError as error:
+            # Raised below, as itself and not as one of a group.
+            failure = error
+    if failure is not None:
+        raise failure
+    return asked.is_set()
+
+
+class _Trying:
+    """What the tries of one run know of each other."""
+
+    def __init__(self, client: AsyncTiplineClient, conductor: Conductor, asked: anyio.Event) -> None:
+        self.is_endpoint_well = True
+        self._client, self._conductor, self._asked = client, conductor, asked
+
+    async def try_one(self, entry: Entry) -> Delivered:
+        asked = self._asked
+        if not entry.state.is_terminal and (asked.is_set() or not self.is_endpoint_well):
+            reason = "somebody asked to stop" if asked.is_set() else "the endpoint failed for another"
+            error = DeliveryTransientError(f"entry {entry.id} was not tried, since {reason}; it waits")
+            return Delivered(entry, error=error, was_interrupted=asked.is_set())
+        result = await _deliver(self._client, self._conductor, entry)
+        is_waiting = result.entry.state is State.QUEUED
+        failure = result.entry.last_failure
+        if is_waiting and failure is not None and failure.scope is Scope.ENDPOINT:
+            self.is_endpoint_well = False
+        return replace(result, was_interrupted=asked.is_set() and is_waiting)
 
 
 async def _deliver(client: AsyncTiplineClient, conductor: Conductor, entry: Entry) -> Delivered:

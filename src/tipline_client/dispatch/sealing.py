@@ -3,9 +3,10 @@
 Pure but for signature and seal. Nothing here reads a file or asks the outbox.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from tipline_client._version import __version__
 from tipline_client.delivery.entry import NewEntry
@@ -26,12 +27,17 @@ _NOT_COPIED = "not-copied"
 
 
 def derive_key(report: Report, evidence: Sequence[ManifestItem], *, records: RecordKeys) -> str:
-    """An idempotency key from the content: the same report with the same files gives the same key, in one outbox."""
-    return _derived(content_tag(records, content_digest(report.to_json_dict(), evidence)))
+    """An idempotency key from the content: the same report with the same files gives the same key, in one outbox.
+
+    Who reports is left out: a reporter that a setting fills in may change, and what was filed under the old one must
+    not be filed again.
+    """
+    return _derived(report.to_json_dict(), evidence, records)
 
 
-def _derived(tag: str) -> str:
-    return f"content:{tag}"
+def _derived(report: Mapping[str, Any], evidence: Sequence[ManifestItem], records: RecordKeys) -> str:
+    case = {name: value for name, value in report.items() if name != "reporter"}
+    return f"content:{content_tag(records, content_digest(case, evidence))}"
 
 
 def manifest_item(
@@ -66,7 +72,7 @@ def sealed_entry(
     report = submission.report.to_json_dict()
     digest = content_digest(report, manifest)
     tag = content_tag(records, digest)
-    idempotency_key = submission.idempotency_key or _derived(tag)
+    idempotency_key = submission.idempotency_key or _derived(report, manifest, records)
     payload = SubmissionPayload(
         entry_id=key.entry_id,
         idempotency_key=idempotency_key,
