@@ -32,7 +32,8 @@ def make_table() -> None:
     with database() as connection:
         connection.execute(
             "CREATE TABLE IF NOT EXISTS decisions"
-            " (id INTEGER PRIMARY KEY AUTOINCREMENT, url TEXT NOT NULL, decided_at TEXT NOT NULL, entry_id TEXT)"
+            " (id INTEGER PRIMARY KEY AUTOINCREMENT, url TEXT NOT NULL, decided_at TEXT NOT NULL, entry_id TEXT,"
+            " refusal TEXT)"
         )
 
 
@@ -58,7 +59,22 @@ def mark_queued(decision_id: int, entry_id: str) -> None:
         connection.execute("UPDATE decisions SET entry_id = ? WHERE id = ?", (entry_id, decision_id))
 
 
-def unqueued() -> list[int]:
-    """Whose reports are not known to be in the outbox."""
+def mark_refused(decision_id: int, refusal: str) -> None:
+    """Note why the report cannot be queued as it is: a person has to look, and to clear the note."""
     with database() as connection:
-        return [number for (number,) in connection.execute("SELECT id FROM decisions WHERE entry_id IS NULL")]
+        connection.execute("UPDATE decisions SET refusal = ? WHERE id = ?", (refusal, decision_id))
+
+
+def refused() -> list[int]:
+    """Whose reports wait for a person."""
+    return _ids("entry_id IS NULL AND refusal IS NOT NULL")
+
+
+def unqueued() -> list[int]:
+    """Whose reports are not known to be in the outbox, and wait for nobody."""
+    return _ids("entry_id IS NULL AND refusal IS NULL")
+
+
+def _ids(condition: str) -> list[int]:
+    with database() as connection:
+        return [number for (number,) in connection.execute(f"SELECT id FROM decisions WHERE {condition}")]  # noqa: S608

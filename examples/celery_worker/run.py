@@ -54,10 +54,20 @@ def main() -> None:
                 # Once the decision is committed. A message that is lost here is sent again by `report_what_is_left`.
                 tasks.report_decision.delay(decision_id)
             for _ in range(PATIENCE * 10):
-                if endpoint.summary()["finished"] >= CASES:
+                if is_done(endpoint):
                     break
                 time.sleep(0.1)
         print(f"decided: {CASES}, filed: {endpoint.summary()['finished']}")
+        if not is_done(endpoint):
+            sys.exit("not everything is filed yet: start this again, and it goes on")
+
+
+def is_done(endpoint: MockEndpoint) -> bool:
+    """Whether every decision of this run and of those before it is queued, and everything that was begun is filed."""
+    import decisions
+
+    summary = endpoint.summary()
+    return not decisions.unqueued() and summary["finished"] >= CASES and not summary["open"]
 
 
 if __name__ == "__main__":

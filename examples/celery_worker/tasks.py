@@ -24,7 +24,7 @@ from tipline_client import (
     TiplineClient,
     profiles,
 )
-from tipline_client.errors import OutboxUnavailableError
+from tipline_client.errors import OutboxUnavailableError, ReportInvalidError
 from tipline_client.models import Email, WebPageIncident
 
 BROKER = decisions.DATA / "broker"
@@ -71,8 +71,13 @@ def close_client(**_: Any) -> None:
 def report_decision(decision_id: int) -> None:
     """Have the report of a decision in the outbox: once, however often this is run, and by however many at once."""
     key = f"decision-{decision_id}"
-    # Looked for first: what is signed stands, also where this program has changed since.
-    entry = client().find(key) or queue(decisions.find(decision_id), key)
+    try:
+        # Looked for first: what is signed stands, also where this program has changed since.
+        entry = client().find(key) or queue(decisions.find(decision_id), key)
+    except ReportInvalidError as error:
+        # No try will help; which paths and rules it names is no content.
+        decisions.mark_refused(decision_id, str(error))
+        raise
     decisions.mark_queued(decision_id, entry.id)
 
 

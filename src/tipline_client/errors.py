@@ -33,6 +33,7 @@ evidence file appears because the caller gave it and must find it again.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 __all__ = [
     "ConfigurationError",
@@ -105,6 +106,16 @@ class TiplineError(Exception):
     def __init__(self, message: str, *, hint: str | None = None) -> None:
         super().__init__(message)
         self.hint = self.default_hint if hint is None else hint
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """So that it crosses processes with all its attributes, whatever its constructor takes."""
+        return _revived, (type(self), self.args, dict(vars(self)))
+
+
+def _revived(kind: type[TiplineError], arguments: tuple[Any, ...], attributes: dict[str, Any]) -> TiplineError:
+    error = kind.__new__(kind, *arguments)
+    vars(error).update(attributes)
+    return error
 
 
 class ConfigurationError(TiplineError):

@@ -1,5 +1,7 @@
 """A host on which the storage of the evidence is not mounted: it leaves to others what it cannot read."""
 
+import errno
+import os
 from collections.abc import AsyncGenerator
 from datetime import timedelta
 
@@ -115,3 +117,27 @@ async def test_single_file_that_is_lost(stage: Stage) -> None:
 
     assert State.DEAD_LETTER is (await stage.outbox.get(lost.id)).state
     assert State.ACKNOWLEDGED is (await stage.outbox.get(kept.id)).state
+
+
+@pytest.mark.parametrize("reason", [errno.EACCES, errno.EIO, errno.ESTALE, errno.EMFILE])
+async def test_copy_that_may_not_be_read(stage: Stage, monkeypatch: pytest.MonkeyPatch, reason: int) -> None:
+    """It says nothing of the copy, as where somebody queued as another user: the entry waits, and is filed later."""
+    entry = await stage.enqueue()
+    look = os.open
+
+    def refuse(path: object, *arguments: int, **named: int) -> int:
+        if str(path).endswith(".bin"):
+            raise OSError(reason, os.strerror(reason), str(path))
+        return look(path, *arguments, **named)  # type: ignore[arg-type]  # whatever it is
+
+    with monkeypatch.context() as patch:
+        patch.setattr("os.open", refuse)
+        await stage.conductor().drain(patience=timedelta(0))
+    waiting = await stage.outbox.get(entry.id)
+    await stage.conductor().drain(patience=DAYS)
+
+    assert waiting.last_failure is not None
+    assert State.QUEUED is waiting.state
+    assert os.strerror(reason) in waiting.last_failure.text
+    assert (State.ACKNOWLEDGED, []) == ((await stage.outbox.get(entry.id)).state, await stage.outbox.alarms())
+    assert 1 == stage.endpoint.summary()["finished"]

@@ -164,12 +164,12 @@ tasks.client = client
 good, bad = decisions.decide("https://www.example.com/mug"), decisions.decide("no address")
 states = [tasks.report_decision.apply(args=[number]).state for number in (good, bad)]
 real().close()
-print(states, len(calls), decisions.unqueued() == [bad])
+print(states, len(calls), decisions.unqueued() == [] and decisions.refused() == [bad])
 """
 
 
 def test_what_is_retried(desk: Desk) -> None:
-    """An outbox that cannot be written to, until it can; a report that is refused is not, and stays unmarked."""
+    """An outbox that cannot be written to, until it can; a report that is refused is not, and waits for a person."""
     said = desk.run(TWICE_LOCKED)
 
     assert "['SUCCESS', 'FAILURE'] 6 True" == said.splitlines()[-1]

@@ -8,7 +8,8 @@ import asyncio
 import queue
 import threading
 from collections.abc import Awaitable, Callable
-from concurrent.futures import Future
+from concurrent.futures import Future, InvalidStateError
+from contextlib import suppress
 from typing import Any, TypeVar
 
 import anyio
@@ -25,9 +26,15 @@ _GLANCE = 0.25
 
 
 class Errands:
-    """What the loop asks the thread to do that waits for it: what is bound to that thread, such as a connection."""
+    """What the loop asks the thread to do that waits for it: what is bound to that thread, such as a connection.
+
+    Attributes:
+        is_served: Whether that thread does what is asked.
+    """
 
     def __init__(self) -> None:
+        self.is_served = False
+        self._open: set[Future[Any]] = set()
         self._queue: queue.SimpleQueue[tuple[Callable[[], Any], Future[Any]] | None] = queue.SimpleQueue()
         self._gate = threading.Lock()
         self._is_over = False
@@ -43,23 +50,31 @@ class Errands:
         with self._gate:
             if self._is_over:
                 raise _interrupted()
+            self._open.add(done)
             self._queue.put((work, done))
-        return await asyncio.wrap_future(done)
+        try:
+            return await asyncio.wrap_future(done)
+        finally:
+            self._open.discard(done)
 
     def serve(self, until: "Future[Any]") -> None:
         """Do what is asked until that future is done. An interrupt ends it, and whoever asks hears of that."""
-        until.add_done_callback(lambda _: self._queue.put(None))
-        asked: tuple[Callable[[], Any], Future[Any]] | None = None
         try:
+            self.is_served = True
+            until.add_done_callback(lambda _: self._queue.put(None))
             while (asked := self._next()) is not None:
                 _do(*asked)
         finally:
-            with self._gate:
-                self._is_over = True
-            while asked is not None:
-                if not asked[1].done():
-                    asked[1].set_exception(_interrupted())
-                asked = None if self._queue.empty() else self._queue.get()
+            self.end()
+
+    def end(self) -> None:
+        """Have nothing more done; who waits for an answer hears of an interrupt. May be called more than once."""
+        self.is_served = False
+        with self._gate:
+            self._is_over = True
+        for done in list(self._open):
+            with suppress(InvalidStateError):
+                done.set_exception(_interrupted())
 
     def _next(self) -> tuple[Callable[[], Any], "Future[Any]"] | None:
         while True:
@@ -74,12 +89,18 @@ class LoopThread:
 
     def __init__(self) -> None:
         self._ready: Future[BlockingPortal] = Future()
+        # By thread. An interrupt may keep one from being served or ended: whoever comes next does that.
+        self._errands: dict[int, Errands] = {}
         self._thread = threading.Thread(target=self._serve, name="tipline-loop", daemon=True)
         self._thread.start()
         self._portal = _await(self._ready)
 
     def call(self, function: Callable[[], Awaitable[T]], *, errands: Errands | None = None) -> T:
         """Run `function` on the loop and wait for its result, or its exception; do its errands meanwhile, if any."""
+        thread = threading.get_ident()
+        self._end_left(thread)
+        if errands is not None:
+            self._errands[thread] = errands
         result = self._portal.start_task_soon(function)
         if errands is not None:
             errands.serve(result)
@@ -91,9 +112,18 @@ class LoopThread:
 
     def close(self) -> None:
         """End the loop and its thread."""
+        for thread, errands in list(self._errands.items()):
+            # Who closes waits for nothing here; another thread may be in the middle of its call.
+            if thread == threading.get_ident() or not errands.is_served:
+                errands.end()
         self._portal.start_task_soon(self._portal.stop)
         while self._thread.is_alive():
             self._thread.join(_GLANCE)
+
+    def _end_left(self, thread: int) -> None:
+        left = self._errands.pop(thread, None)
+        if left is not None:
+            left.end()
 
     def _serve(self) -> None:
         try:

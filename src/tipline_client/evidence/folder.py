@@ -22,7 +22,7 @@ from tipline_client.evidence.ahead import one_ahead
 from tipline_client.evidence.copying import Copying, sync_folder
 from tipline_client.evidence.locators import check_entry_id, draft_of, is_entry_id, is_own_file, locator_of, parts_of
 from tipline_client.evidence.reading import in_slices
-from tipline_client.evidence.rereading import Rereading, check_size
+from tipline_client.evidence.rereading import Rereading, check_size, unread
 from tipline_client.evidence.room import Room, known_size
 from tipline_client.evidence.source import Evidence
 from tipline_client.evidence.store import Holding, StoredEvidence
@@ -176,7 +176,7 @@ class EvidenceFolder:
         try:
             status = self._path(item).lstat()
         except OSError as error:
-            raise EvidenceError(f"evidence[{item.index}]: the stored copy: {error.strerror}") from None
+            raise unread(f"evidence[{item.index}]: the stored copy", error) from None
         check_size(status, item=item)
 
     def _holdings(self) -> Generator[Holding, None, None]:

@@ -3,18 +3,22 @@
 How it proves that is said in `proof`. Nothing here knows where the bytes go.
 """
 
+import errno
 import os
 import stat
 from io import FileIO
 from pathlib import Path
 
 from tipline_client.delivery.manifest import ManifestItem
-from tipline_client.errors import EvidenceError
+from tipline_client.errors import EvidenceError, EvidenceUnavailableError
 from tipline_client.evidence.digests import CHUNK
 from tipline_client.evidence.proof import Proof, check_sealed_size
 from tipline_client.vault import DataKey
 
-__all__ = ["Rereading", "check_size"]
+__all__ = ["Rereading", "check_size", "unread"]
+
+_GONE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENXIO, errno.EISDIR})
+"""What says something of the file itself: it is not there, or something else is in its place."""
 
 _BATCH = 4
 """Chunks for each visit to a worker thread."""
@@ -29,7 +33,8 @@ class Rereading:
         key: The data key of its entry.
 
     Raises:
-        EvidenceError: The copy is missing, unreadable or of another size.
+        EvidenceError: The copy is missing or of another size.
+        EvidenceUnavailableError: This process may not read it, or the disk did not let it.
     """
 
     def __init__(self, path: Path, *, item: ManifestItem, key: DataKey) -> None:
@@ -37,7 +42,7 @@ class Rereading:
         try:
             descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
         except OSError as error:
-            raise EvidenceError(f"{self._what}: the stored copy cannot be opened: {error.strerror}") from None
+            raise unread(f"{self._what}: the stored copy cannot be opened", error) from None
         self._file = FileIO(descriptor, "rb")
         self._proof = Proof(item, key=key)
         try:
@@ -50,14 +55,15 @@ class Rereading:
         """The next chunks, each of at most 1 MiB; none when it is over.
 
         Raises:
-            EvidenceError: Unreadable, longer than what was sealed, or not what was sealed.
+            EvidenceError: Longer than what was sealed, or not what was sealed.
+            EvidenceUnavailableError: The disk did not let it be read.
         """
         given: list[bytes] = []
         while len(given) < _BATCH and not self._proof.is_over:
             try:
                 sealed = self._file.read(CHUNK)
             except OSError as error:
-                raise EvidenceError(f"{self._what}: the stored copy cannot be read: {error.strerror}") from None
+                raise unread(f"{self._what}: the stored copy cannot be read", error) from None
             if opened := self._proof.open(sealed):
                 given.append(opened)
         return given
@@ -66,6 +72,15 @@ class Rereading:
         """Let the file go; may be called more than once."""
         self._file.close()
         self._proof.close()
+
+
+def unread(what: str, error: OSError) -> EvidenceError:
+    """The error for a copy that was not read: whether it is gone, or whether nothing is known of it."""
+    kind = EvidenceError if error.errno in _GONE else EvidenceUnavailableError
+    hint = (
+        None if kind is EvidenceError else "See that the user of this process may read it, and that its disk is well."
+    )
+    return kind(f"{what}: {error.strerror}", hint=hint)
 
 
 def check_size(status: os.stat_result, *, item: ManifestItem) -> None:

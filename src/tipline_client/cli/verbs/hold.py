@@ -52,9 +52,13 @@ def list_holds(
     if conflicts:
         clashes = with_keeper(session.settings, read_conflicts)
         session.output.finish([conflict_view(clash) for clash in clashes], conflict_lines(clashes))
-        return ExitCode.OK
-    holds = with_keeper(session.settings, read)
-    session.output.finish([hold_view(hold) for hold in holds], hold_lines(holds))
+        count = len(clashes)
+    else:
+        holds = with_keeper(session.settings, read)
+        session.output.finish([hold_view(hold) for hold in holds], hold_lines(holds))
+        count = len(holds)
+    if count >= limit:
+        session.output.note(f"there may be more than these {count}: raise --limit")
     return ExitCode.OK
 
 

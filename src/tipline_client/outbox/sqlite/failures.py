@@ -69,8 +69,9 @@ def failure_of(code: int, *, waited: float | None) -> TiplineError:
     if primary == _BUSY:
         patience = "longer than the connection waits" if waited is None else f"for more than {waited:g} s"
         return OutboxUnavailableError(
-            f"the outbox is locked: another process held it {patience}; nothing was written",
-            hint="Find the process that keeps the outbox file locked, then do it again.",
+            f"the outbox is locked: somebody else held it {patience}; nothing was written",
+            hint="Find what keeps the outbox file locked, then do it again. If it is your own transaction, hand in its "
+            "`connection`, and the report commits with it.",
         )
     if primary == _CONSTRAINT:
         return UnreadableRowError(

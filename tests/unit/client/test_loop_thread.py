@@ -1,0 +1,74 @@
+"""The loop's thread keeps nobody waiting for ever, at whatever moment its caller is interrupted."""
+
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import Any
+
+import pytest
+
+from tipline_client.client.loop_thread import Errands, LoopThread
+from tipline_client.errors import OutboxInDoubtError
+
+
+class InterruptedBeforehand(Errands):
+    """An interrupt before anything of it is done."""
+
+    def serve(self, until: "Future[Any]") -> None:  # noqa: ARG002 - as in what it stands for
+        raise KeyboardInterrupt
+
+
+class InterruptedWithAnErrandInHand(Errands):
+    """An interrupt after an errand was taken over, and before it is begun."""
+
+    def _next(self) -> tuple[Callable[[], Any], "Future[Any]"] | None:
+        assert super()._next() is not None
+        raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("kind", [InterruptedBeforehand, InterruptedWithAnErrandInHand])
+def test_caller_interrupted(kind: type[Errands]) -> None:
+    """Who waits in the loop hears of it with the next call at the latest, and closing ends."""
+    loop, errands, heard = LoopThread(), kind(), list[BaseException]()
+
+    async def ask() -> None:
+        try:
+            await errands.run(lambda: None)
+        except OutboxInDoubtError as error:
+            heard.append(error)
+
+    async def nothing() -> str:
+        return "done"
+
+    with pytest.raises(KeyboardInterrupt):
+        loop.call(ask, errands=errands)
+
+    assert "done" == loop.call(nothing)
+    loop.close()
+    assert 1 == len(heard)
+
+
+@pytest.mark.parametrize("kind", [InterruptedBeforehand, InterruptedWithAnErrandInHand])
+def test_closed_after_an_interrupt(kind: type[Errands]) -> None:
+    """It does not wait for an answer that nobody gives."""
+    loop, errands = LoopThread(), kind()
+
+    async def ask() -> None:
+        await errands.run(lambda: None)
+
+    with pytest.raises(KeyboardInterrupt):
+        loop.call(ask, errands=errands)
+
+    loop.close()
+
+
+def test_errands_done() -> None:
+    """They are done in the caller's thread, and their errors are told."""
+    loop, errands = LoopThread(), Errands()
+
+    async def ask() -> tuple[int, str]:
+        with pytest.raises(ZeroDivisionError):
+            await errands.run(lambda: 1 // 0)
+        return await errands.run(lambda: 7), "done"
+
+    assert (7, "done") == loop.call(ask, errands=errands)
+    loop.close()
