@@ -6,6 +6,8 @@ there yet.
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Final
 
 import anyio
 
@@ -73,14 +75,25 @@ def check_settings(settings: Settings, *, environ: Mapping[str, str]) -> list[Ch
     return [*checks, *_check_secrets(settings)]
 
 
+_SECRETS: Final = {"password": "the password", "outbox": "the database's password", "master_key": "the master key"}
+
+
 def _check_secrets(settings: Settings) -> list[Check]:
     """Passwords that others on this host could read."""
     is_in_address = settings.outbox is not None and settings.outbox.has_password
     file, origins, checks = settings.file, settings.origins, []
-    is_in_file = origins.get("password") == str(file) or (is_in_address and origins.get("outbox") == str(file))
-    if file is not None and is_in_file and file.stat().st_mode & 0o077:
-        detail = f"{file} holds the password and is open to others"
-        checks.append(Check("configuration", Grade.PROBLEM, detail, f"chmod 600 {file}"))
+    held: dict[Path, str] = {path: _SECRETS[name] for name, path in settings.secret_files.items()}
+    if not is_in_address and "outbox" in settings.secret_files:
+        del held[settings.secret_files["outbox"]]
+    is_written = is_in_address and origins.get("outbox") == str(file) and "outbox" not in settings.secret_files
+    if file is not None and (settings.has_written_password or is_written):
+        held[file] = "a password"
+    for path, what in held.items():
+        if path.stat().st_mode & 0o077:
+            detail = f"{path} holds {what} and is open to others"
+            # A container shows its secrets to everybody in it, and to nobody else.
+            grade = Grade.PROBLEM if path == file else Grade.WARNING
+            checks.append(Check("configuration", grade, detail, f"chmod 600 {path}"))
     if is_in_address and origins.get("outbox", "").startswith("argument"):
         detail = "the database's password stands in an argument, which whoever lists processes can read"
         hint = "Use TIPLINE_OUTBOX, a file named by TIPLINE_OUTBOX_FILE, or libpq's own password file."

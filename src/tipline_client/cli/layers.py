@@ -26,12 +26,16 @@ class Layers:
         given: Setting to value.
         origins: Setting to where it came from.
         meant_for: Setting to the endpoint that its source names beside it, if it names one.
+        secret_files: Secret to the file that it was read from.
+        has_written_password: Whether the configuration file has a password itself, of whichever endpoint.
     """
 
     def __init__(self) -> None:
         self.given: dict[str, Any] = {}
         self.origins: dict[str, str] = {}
         self.meant_for: dict[str, str] = {}
+        self.secret_files: dict[str, Path] = {}
+        self.has_written_password = False
 
     def take(self, values: Mapping[str, Any], origins: Mapping[str, str]) -> None:
         """Lay a source under the ones before: what they left open is taken from it.
@@ -54,6 +58,9 @@ class Layers:
             ConfigurationError: It cannot be read, or says something that no setting is.
         """
         values = read_file(path, accounts=[known.short_name for known in KNOWN_PROFILES if known.base_url])
+        self.has_written_password = any(
+            "password" in table for table in (values, *values.get("credentials", {}).values())
+        )
         for pair in _PAIRS:
             if self.given.keys() & pair:
                 values = {key: value for key, value in values.items() if key not in pair}
@@ -74,7 +81,8 @@ class Layers:
         """
         for name, name_of_file in _PAIRS:
             if name not in self.given and name_of_file in self.given:
-                self.given[name] = _read_secret(Path(self.given[name_of_file]), of=name)
+                self.secret_files[name] = Path(self.given[name_of_file])
+                self.given[name] = _read_secret(self.secret_files[name], of=name)
                 for facts in (self.origins, self.meant_for):
                     if name_of_file in facts:
                         facts[name] = facts[name_of_file]

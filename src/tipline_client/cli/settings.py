@@ -83,6 +83,8 @@ class Settings:
         hooks: What a host wants to be told of.
         file: The configuration file that was read.
         origins: Setting to where it came from.
+        secret_files: Secret to the file that it was read from.
+        has_written_password: Whether the configuration file has a password itself, of whichever endpoint.
         meant_for: Credential to the endpoint that is named beside it, where one is: it belongs to that one alone.
     """
 
@@ -105,6 +107,8 @@ class Settings:
     hooks: tuple[Hook, ...] = ()
     file: Path | None = None
     origins: Mapping[str, str] = field(default_factory=dict)
+    secret_files: Mapping[str, Path] = field(default_factory=dict)
+    has_written_password: bool = False
     meant_for: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -270,6 +274,8 @@ def resolve(
         hooks=() if host is None else tuple(host.hooks),
         file=file,
         origins=layers.origins,
+        secret_files=layers.secret_files,
+        has_written_password=layers.has_written_password,
         meant_for={name: layers.meant_for[name] for name in _CREDENTIALS if name in layers.meant_for},
     )
 

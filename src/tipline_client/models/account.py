@@ -71,7 +71,7 @@ class AssociatedAccount(WireModel):
     approximate_age: Age | None = None
     """Age in whole years, as far as known."""
     age_assertion_discrepancy: Annotated[
-        Truth | None, NewerThanSchema("associatedAccount", "one reader of the documentation")
+        Truth | None, NewerThanSchema("associatedAccount", "the documentation after that schema, seen once")
     ] = None
     """Whether the age that the holder stated contradicts another sign of it."""
     date_of_birth: CalendarDate | None = None

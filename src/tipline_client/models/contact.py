@@ -98,7 +98,7 @@ class Person(WireModel):
     age: Age | None = None
     """Age in whole years."""
     age_assertion_discrepancy: Annotated[
-        Truth | None, NewerThanSchema("person", "three independent readers of the documentation")
+        Truth | None, NewerThanSchema("person", "the documentation after that schema, seen three times")
     ] = None
     """Whether the age that the person stated contradicts another sign of it."""
     date_of_birth: CalendarDate | None = None

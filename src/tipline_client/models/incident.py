@@ -41,7 +41,7 @@ __all__ = [
     "WebPageIncident",
 ]
 
-_ONE_READER = "one reader of the documentation; its structure is unconfirmed"
+_ONE_READER = "the documentation after that schema, seen once; its structure is unconfirmed"
 
 
 class ReportAnnotations(WireModel):

@@ -17,7 +17,7 @@ SubjectT_contra = TypeVar("SubjectT_contra", contravariant=True)
 
 SCHEMA = "schema of November 2025"
 DOCUMENTATION = "CyberTipline documentation"
-OBSERVED = "observed at the endpoint"
+OBSERVED = "seen in clients of production"
 RECOMMENDATION = "recommendation"
 FORM = "form of a submission file"
 

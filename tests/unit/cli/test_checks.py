@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from tipline_client.cli.checks import Grade, check_outbox
+from tipline_client.cli.checks import Grade, check_outbox, check_settings
 from tipline_client.cli.disk_checks import check_disk
-from tipline_client.cli.settings import Settings
+from tipline_client.cli.settings import Settings, resolve
 from tipline_client.evidence import Room
 from tipline_client.outbox import SqliteOutbox
 from tipline_client.outbox.sqlite.driver import choose_driver, connect
@@ -39,3 +39,32 @@ def test_room_on_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, free:
     [disk, *_] = check_disk(Settings(home=tmp_path))
 
     assert ("disk", grade) == (disk.name, disk.grade)
+
+
+@pytest.mark.parametrize(
+    ("text", "mode", "found"),
+    [
+        ('[credentials.testing]\nusername = "a"\npassword = "example"\n', 0o644, {"settings.toml": Grade.PROBLEM}),
+        (
+            'slots = 3\n[credentials.testing]\npassword = "example"\n',
+            0o640,
+            {"settings.toml": Grade.PROBLEM},
+        ),
+        ('password = "example"\n', 0o600, {}),
+        ('password_file = "secret"\n', 0o644, {"secret": Grade.WARNING}),
+        ('outbox_file = "secret"\n', 0o644, {}),
+    ],
+)
+def test_secrets_open_to_others(tmp_path: Path, text: str, mode: int, found: dict[str, Grade]) -> None:
+    """The file that holds one is named, of whichever endpoint it is; one that only names another file is none."""
+    file, secret = tmp_path / "settings.toml", tmp_path / "secret"
+    file.write_text(text, encoding="utf-8")
+    file.chmod(mode)
+    secret.write_text("postgresql:///desk" if "outbox" in text else "example", encoding="utf-8")
+    secret.chmod(0o644)
+
+    checks = check_settings(resolve(config=str(file), environ={}), environ={})
+
+    assert found == {
+        Path(check.detail.split(" holds ")[0]).name: check.grade for check in checks if "open to others" in check.detail
+    }

@@ -69,7 +69,7 @@ def failure_of(code: int, *, waited: float | None) -> TiplineError:
     if primary == _BUSY:
         patience = "longer than the connection waits" if waited is None else f"for more than {waited:g} s"
         return OutboxUnavailableError(
-            f"the outbox is locked: somebody else held it {patience}; nothing was written",
+            f"the outbox is locked: another transaction held it {patience}; nothing was written",
             hint="Find what keeps the outbox file locked, then do it again. If it is your own transaction, hand in its "
             "`connection`, and the report commits with it.",
         )
