@@ -9,6 +9,8 @@ from tests.acceptance.world import Ran, World
 from tests.support.altering import alter
 from tipline_client.mock import code
 
+pytestmark = pytest.mark.slow
+
 VERBS = {
     "status": ("status",),
     "list": ("list",),

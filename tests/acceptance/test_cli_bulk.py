@@ -335,11 +335,23 @@ def test_lines_that_say_the_same(world: World) -> None:
     )
 
 
+def test_no_folder_for_rejects(world: World) -> None:
+    """That is said before anything is read, not at the first bad line hours later."""
+    path = world.lines(world.content("a"), {"report": {}})
+
+    ran = world.run("enqueue", str(path), "--rejects", str(world.folder / "nowhere" / "rejects.jsonl"))
+
+    assert 2 == ran.code
+    assert "there is no such folder" in ran.err
+    assert [] == world.listed()
+
+
 def test_rejects_cannot_be_written(world: World) -> None:
     """The run ends with a clear error and the number of what is durable; nothing bad is dropped silently."""
     path = world.lines(world.content("a"), {"report": {}}, world.content("c"))
 
-    ran = world.run("enqueue", "--json", str(path), "--rejects", str(world.folder / "nowhere" / "rejects.jsonl"))
+    # Its own name fits; that of the file with the reasons beside it does not.
+    ran = world.run("enqueue", "--json", str(path), "--rejects", str(world.folder / f"{'r' * 246}.jsonl"))
 
     [source] = ran.document["sources"]
     assert (5, 0) == (ran.code, source["rejected"])

@@ -21,6 +21,8 @@ from tipline_client.mock import faults
 from tipline_client.mock.fault_kinds import Fault
 from tipline_client.mock.script import Step as StepName
 
+pytestmark = pytest.mark.slow
+
 STEPS: tuple[StepName, ...] = ("submit", "upload", "fileinfo", "finish", "retract")
 
 FAULTS: dict[str, Callable[[], Fault]] = {
@@ -135,7 +137,6 @@ async def test_one_refusal_and_no_crash(stage: Stage, step: StepName, code: int,
         await _assert_filed_exactly_once(stage, entry_id)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(("step", "fault", "point"), list(product(STEPS, FAULTS, CrashPoint)))
 async def test_one_fault_and_one_crash(stage: Stage, step: StepName, fault: str, point: CrashPoint) -> None:
     """One fault and one death around any step, and the report is still filed exactly once."""
@@ -153,7 +154,6 @@ async def test_one_crash_and_no_fault(stage: Stage, step: StepName, point: Crash
     await _assert_filed_exactly_once(stage, entry_id)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("point", CrashPoint)
 @pytest.mark.parametrize(("step", "code"), [("submit", 4100), ("upload", 4000), ("fileinfo", 4100), ("finish", 4999)])
 async def test_refusal_that_stays_and_one_crash(stage: Stage, step: StepName, code: int, point: CrashPoint) -> None:
@@ -177,7 +177,6 @@ async def test_fault_that_lasts_for_a_while(stage: Stage, step: StepName, fault:
     await _assert_filed_exactly_once(stage, entry_id)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("step", STEPS)
 async def test_reply_slower_than_the_progress_timeout(stage: Stage, step: StepName) -> None:
     """An endpoint that works long after we gave up waiting changes nothing about the end."""

@@ -19,6 +19,8 @@ from tipline_client.errors import DuplicateKeyError
 from tipline_client.evidence import EvidenceFolder
 from tipline_client.outbox.history_checks import history_problems
 
+pytestmark = pytest.mark.slow
+
 
 class _ChangedMyMindError(Exception):
     """What makes an application roll back."""

@@ -79,6 +79,8 @@ def run_bulk(session: Session, sources: Sequence[Source], wanted: BulkOptions) -
     """
     if wanted.rejects is not None and len(sources) > 1:
         raise CommandError("--rejects names one file, and there are several sources", hint="Hand in one at a time.")
+    if wanted.rejects is not None and not wanted.rejects.parent.is_dir():
+        raise CommandError(f"{wanted.rejects.parent}: there is no such folder", hint="Make it, or name another file.")
     if wanted.rejects is not None and wanted.rejects.exists():
         raise CommandError(f"{wanted.rejects}: File exists", hint="Name a new file with --rejects.")
     with ExitStack() as opened:

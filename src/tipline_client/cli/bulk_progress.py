@@ -2,6 +2,7 @@
 
 import sys
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +17,7 @@ Told = Callable[[str, str, int, int, int | None], object]
 
 _EVERY: Final = 5.0
 _REFRESH: Final = 0.2
+_WINDOW: Final = 30.0
 _NAME: Final = 20
 
 
@@ -36,20 +38,38 @@ def progress_words(done: int, position: int, size: int | None, *, seconds: float
     return words
 
 
+class _Pace:
+    """Rate and time left as the latest half a minute has them: long lines at the beginning say little of the rest."""
+
+    def __init__(self, began: float) -> None:
+        self._seen: deque[tuple[float, int, int]] = deque([(began, 0, 0)])
+
+    def words(self, now: float, done: int, position: int, size: int | None) -> str:
+        """See `progress_words`."""
+        if now - self._seen[-1][0] >= 1:
+            self._seen.append((now, done, position))
+        while len(self._seen) > 1 and now - self._seen[0][0] > _WINDOW:
+            self._seen.popleft()
+        since, before, passed = self._seen[0]
+        left = None if size is None else size - passed
+        return progress_words(done - before, position - passed, left, seconds=now - since)
+
+
 class _Lines:
     def __init__(self, output: Output, clock: Callable[[], float]) -> None:
         self._output = output
         self._clock = clock
-        self._began = self._said = clock()
+        self._said = clock()
+        self._pace = _Pace(self._said)
         self._what = ""
 
     def __call__(self, what: str, counts: str, done: int, position: int, size: int | None) -> None:
         now = self._clock()
         if what != self._what:
-            self._what, self._began, self._said = what, now, now
+            self._what, self._pace, self._said = what, _Pace(now), now
+        pace = self._pace.words(now, done, position, size)
         if now - self._said >= _EVERY:
             self._said = now
-            pace = progress_words(done, position, size, seconds=now - self._began)
             self._output.note(f"{what}: {done} done, {pace}: {counts}")
 
 
@@ -83,20 +103,19 @@ def _bar() -> Iterator[Told]:
     )
     with Progress(*parts, console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task("", total=None, pace="")
-        began = shown = time.monotonic()
+        shown = time.monotonic()
+        pace = _Pace(shown)
         last = ""
 
         def told(what: str, counts: str, done: int, position: int, size: int | None) -> None:
-            nonlocal began, shown, last
+            nonlocal pace, shown, last
             now = time.monotonic()
             if what != last:
-                began, last = now, what
+                pace, last = _Pace(now), what
             elif now - shown < _REFRESH:
                 return
             shown = now
-            pace = progress_words(done, position, size, seconds=now - began)
-            progress.update(
-                task, description=Path(what).name[:_NAME], total=size, completed=position, pace=f"{pace}\n{counts}"
-            )
+            words = f"{pace.words(now, done, position, size)}\n{counts}"
+            progress.update(task, description=Path(what).name[:_NAME], total=size, completed=position, pace=words)
 
         yield told

@@ -36,6 +36,19 @@ def test_lines_where_there_is_no_terminal(capsys: pytest.CaptureFixture[str]) ->
     assert ["cases.jsonl: 3 done, 0/s, about 19 s left: 3 queued"] == err.splitlines()[:1]
 
 
+def test_time_left_where_the_first_lines_are_the_longest(capsys: pytest.CaptureFixture[str]) -> None:
+    """It goes by the latest half a minute, not by what was long ago."""
+    clock = iter([0.0, *(float(second) for second in range(60))])
+
+    with watching_bulk(Output(as_json=False), clock=lambda: next(clock)) as told:
+        for second in range(60):
+            told("cases.jsonl", "", second, 1_000_000 + second, 1_000_600)
+
+    said = capsys.readouterr().err.splitlines()
+    assert "about 0 s left" in said[0]
+    assert "cases.jsonl: 55 done, 1/s, about 9 min left: " == said[-1]
+
+
 def test_bar_on_a_terminal(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     """A bar names the source and its numbers, on standard error alone."""
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
