@@ -61,7 +61,8 @@ def parse(data: bytes | str, *, max_bytes: int) -> tuple[Any, Finding | None]:
     except UnicodeDecodeError as broken:
         return None, rules.NOT_UTF8.at(ROOT, byte=broken.start)
     except json.JSONDecodeError as broken:
-        return None, rules.BAD_JSON.at(ROOT, line=broken.lineno, column=broken.colno)
+        rule = rules.MORE_JSON if broken.msg == "Extra data" else rules.BAD_JSON
+        return None, rule.at(ROOT, line=broken.lineno, column=broken.colno)
     except RecursionError:
         return None, rules.TOO_DEEP.at(ROOT)
 

@@ -193,6 +193,13 @@ BAD_JSON = error(
     message="This is not JSON; reading stopped at line {line}, column {column}.",
     source=_JSON,
 )
+MORE_JSON = error(
+    "json-continued",
+    summary="Nothing follows the one JSON document.",
+    message="Something follows the document, from line {line}, column {column}. "
+    "Give one submission alone; a file with one in each line is named .jsonl.",
+    source=_JSON,
+)
 NOT_UTF8 = error(
     "json-not-utf8",
     summary="The input is UTF-8.",
@@ -250,6 +257,7 @@ RULES: tuple[Rule, ...] = (
     BARE_REPORT,
     ARRAY,
     BAD_JSON,
+    MORE_JSON,
     NOT_UTF8,
     TOO_LARGE,
     TOO_DEEP,

@@ -36,7 +36,7 @@ def test_byte_order_mark() -> None:
     [
         (b"", "json-syntax"),
         (b'{"report": {', "json-syntax"),
-        (b"{} {}", "json-syntax"),
+        (b"{} {}", "json-continued"),
         (b"{'report': 1}", "json-syntax"),
         (json.dumps(COMPLETE).encode("utf-16"), "json-not-utf8"),
         ("[" * 100_000, "input-too-deep"),

@@ -26,7 +26,7 @@ from tipline_client.models import Submission
 from tipline_client.validation import read_submission, rules_outside, rules_reference, validate
 from tipline_client.validation.catalogue import RULES
 
-TEXT_RULES = {"json-syntax", "json-not-utf8", "input-too-large", "input-too-deep", "number-unusable"}
+TEXT_RULES = {"json-syntax", "json-continued", "json-not-utf8", "input-too-large", "input-too-deep", "number-unusable"}
 # Found by tests of their own: the input has no place for them, or no JSON can say them.
 ELSEWHERE = TEXT_RULES | {"bare-report", "instant-in-gap", "submissions-in-an-array", "value-unusable"}
 ELSEWHERE |= {rule.id for rule in rules_outside.RULES}

@@ -1,4 +1,4 @@
-"""Every error is the same error in another process: task queues and pools hand them over pickled."""
+"""Every error is the same error in another process, which task queues and pools hand it over to."""
 
 import pickle
 
