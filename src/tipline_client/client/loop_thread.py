@@ -121,8 +121,9 @@ class LoopThread:
             self._thread.join(_GLANCE)
 
     def _end_left(self, thread: int) -> None:
-        left = self._errands.pop(thread, None)
-        if left is not None:
+        left = self._errands.get(thread)
+        # One that is served has asked for something that calls again, from within.
+        if left is not None and not left.is_served:
             left.end()
 
     def _serve(self) -> None:

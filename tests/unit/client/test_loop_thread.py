@@ -61,6 +61,20 @@ def test_closed_after_an_interrupt(kind: type[Errands]) -> None:
     loop.close()
 
 
+def test_errand_that_calls_again() -> None:
+    """Such as a listener of the caller's connection that asks the client something: both calls get their answers."""
+    loop, errands = LoopThread(), Errands()
+
+    async def answer() -> str:
+        return "answered"
+
+    async def ask() -> tuple[str, int]:
+        return await errands.run(lambda: loop.call(answer)), await errands.run(lambda: 7)
+
+    assert ("answered", 7) == loop.call(ask, errands=errands)
+    loop.close()
+
+
 def test_errands_done() -> None:
     """They are done in the caller's thread, and their errors are told."""
     loop, errands = LoopThread(), Errands()
