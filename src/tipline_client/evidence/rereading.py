@@ -76,11 +76,10 @@ class Rereading:
 
 def unread(what: str, error: OSError) -> EvidenceError:
     """The error for a copy that was not read: whether it is gone, or whether nothing is known of it."""
-    kind = EvidenceError if error.errno in _GONE else EvidenceUnavailableError
-    hint = (
-        None if kind is EvidenceError else "See that the user of this process may read it, and that its disk is well."
-    )
-    return kind(f"{what}: {error.strerror}", hint=hint)
+    if error.errno in _GONE:
+        return EvidenceError(f"{what}: {error.strerror}")
+    hint = "See that the user of this process may read it, and that its disk is well."
+    return EvidenceUnavailableError(f"{what}: {error.strerror}", hint=hint)
 
 
 def check_size(status: os.stat_result, *, item: ManifestItem) -> None:
