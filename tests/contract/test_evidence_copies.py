@@ -1,5 +1,6 @@
 """What every evidence store promises of a copy that is made: complete and digested, or nothing that passes for one."""
 
+import asyncio
 import hashlib
 import os
 import tracemalloc
@@ -216,4 +217,26 @@ async def test_caller_gives_up_in_mid_copy(shelf: Shelf, size: int) -> None:
         await shelf.store.add(Evidence.from_stream(stalled(), name="x"), key=key_of("e1"), index=0)
 
     assert scope.cancelled_caught
+    assert [] == shelf.names()
+
+
+@pytest.mark.parametrize("size", [1, PART, 3 * PART])
+async def test_task_cancelled_in_mid_copy(shelf: Shelf, size: int) -> None:
+    """Nor does one whose task is cancelled by asyncio itself, and once more while it cleans up."""
+    has_stalled = asyncio.Event()
+
+    async def stalled() -> AsyncIterator[bytes]:
+        async for piece in pieces(bytes(size)):
+            yield piece
+        has_stalled.set()
+        await anyio.sleep_forever()
+
+    copying = asyncio.create_task(shelf.store.add(Evidence.from_stream(stalled(), name="x"), key=key_of("e1"), index=0))
+    await has_stalled.wait()
+    copying.cancel()
+    await asyncio.sleep(0)
+    copying.cancel()
+    await asyncio.wait([copying])
+
+    assert copying.cancelled()
     assert [] == shelf.names()

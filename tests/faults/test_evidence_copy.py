@@ -1,5 +1,6 @@
 """What befalls a copy under way: sources that change, disks that fill, processes that die. Nothing half ever passes."""
 
+import asyncio
 import errno
 import io
 import os
@@ -7,6 +8,7 @@ import signal
 import stat
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -159,6 +161,27 @@ async def test_caller_gives_up_in_mid_copy(store: EvidenceFolder, tmp_path: Path
         await store.add(source, key=key_of("e1"), index=0)
 
     assert scope.cancelled_caught
+    assert [] == files(store)
+
+
+async def test_task_cancelled_while_a_thread_copies(store: EvidenceFolder, tmp_path: Path) -> None:
+    """The copy ends no earlier than the thread, which would otherwise make anew what was cleaned up."""
+    path = tmp_path / "mug.jpg"
+    has_ended, loop = threading.Event(), asyncio.get_running_loop()
+    ended_first = []
+
+    def happen() -> None:
+        loop.call_soon_threadsafe(copying.cancel)
+        ended_first.append(has_ended.wait(0.2))
+
+    source = interrupted(path, happen)
+    os.truncate(path, 40 * 1024 * 1024)
+    copying = asyncio.create_task(store.add(source, key=key_of("e1"), index=0))
+    copying.add_done_callback(lambda _: has_ended.set())
+    await asyncio.wait([copying])
+
+    assert copying.cancelled()
+    assert [False] == ended_first
     assert [] == files(store)
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from tests.joining.applications import KINDS, is_asynchronous
 from tests.joining.conftest import World
-from tipline_client.outbox.undivided import wholly
+from tipline_client._undivided import wholly
 
 MOMENTS = 24
 STEP = 0.001

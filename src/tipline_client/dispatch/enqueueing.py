@@ -14,8 +14,7 @@ from datetime import datetime
 from functools import partial
 from typing import Protocol
 
-import anyio
-
+from tipline_client._undivided import wholly
 from tipline_client.delivery.clock import Clock
 from tipline_client.delivery.entry import Entry
 from tipline_client.delivery.manifest import ManifestItem
@@ -327,16 +326,15 @@ async def _add(
             now=clock.now(),
         )
         new = replace(new, checkpoint=signing.seal.apply(entry_id, new.checkpoint))
-        # Not to be cancelled half-way: whether the entry exists decides whether its copies may be removed.
-        with anyio.CancelScope(shield=True):
-            is_unneeded = False
-            try:
-                entry, is_new = await into.enqueue(new)
-            except OutboxError as error:
-                # In doubt the entry may exist, and then it names these copies.
-                is_unneeded = not isinstance(error, OutboxInDoubtError)
-                raise
-            is_unneeded = not is_new
+        is_unneeded = False
+        try:
+            # Not to be cancelled half-way: whether the entry exists decides whether its copies may be removed.
+            entry, is_new = await wholly(into.enqueue(new))
+        except OutboxError as error:
+            # In doubt the entry may exist, and then it names these copies.
+            is_unneeded = not isinstance(error, OutboxInDoubtError)
+            raise
+        is_unneeded = not is_new
     finally:
         if is_unneeded:
             await _discard(store, entry_id)
@@ -350,8 +348,8 @@ async def _digested(evidence: Sequence[Evidence]) -> list[ManifestItem]:
 
 async def _discard(store: EvidenceStore, entry_id: str) -> None:
     # Copies that nobody names are only untidy; they must not hide the error that led here.
-    with anyio.CancelScope(shield=True), suppress(OutboxUnavailableError):
-        await store.discard(entry_id)
+    with suppress(OutboxUnavailableError):
+        await wholly(store.discard(entry_id))
 
 
 async def _copy(item: Evidence, store: EvidenceStore, key: DataKey, index: int) -> ManifestItem:

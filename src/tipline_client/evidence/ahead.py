@@ -6,8 +6,9 @@ Nothing here knows what the bytes are.
 import asyncio
 from collections.abc import AsyncGenerator, Callable
 
-import anyio
 from anyio import to_thread
+
+from tipline_client._undivided import wholly
 
 __all__ = ["one_ahead"]
 
@@ -23,12 +24,12 @@ async def one_ahead(make: Callable[[], list[bytes]]) -> AsyncGenerator[bytes, No
     """
     making = asyncio.ensure_future(to_thread.run_sync(make))
     try:
-        while chunks := await making:
+        # Shielded, since a cancellation of the task would leave the thread that makes them to itself.
+        while chunks := await asyncio.shield(making):
             making = asyncio.ensure_future(to_thread.run_sync(make))
             for chunk in chunks:
                 yield chunk
     finally:
-        with anyio.CancelScope(shield=True):
-            await asyncio.wait([making])
+        await wholly(asyncio.wait([making]))
         if not making.cancelled():
             making.exception()

@@ -9,8 +9,9 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
-from anyio import to_thread
+from anyio import lowlevel, to_thread
 
+from tipline_client._undivided import wholly
 from tipline_client.errors import EvidenceError
 from tipline_client.evidence.digests import DigestPass, Digests
 from tipline_client.evidence.source import Evidence
@@ -155,8 +156,11 @@ async def in_slices(work: Sliced, *, then: Callable[[], Awaitable[None]] = _noth
     try:
         while digests is None:
             await work.reading.fetch()
-            digests = await to_thread.run_sync(work.advance)
+            # A thread goes on when its waiter is cancelled, and nobody else may touch the work as long as it does.
+            digests = await wholly(to_thread.run_sync(work.advance))
             await then()
+            if digests is None:
+                await lowlevel.checkpoint()
     finally:
         if digests is None:
             work.abandon()

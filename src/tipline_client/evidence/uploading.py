@@ -7,11 +7,12 @@ its own, its draft, holds its place and tells of it. Nothing here knows what is 
 
 import asyncio
 from collections.abc import Awaitable
-from typing import Final, TypeVar
+from typing import Final, Literal, TypeVar
 
 import anyio
 from anyio.streams.memory import MemoryObjectReceiveStream
 
+from tipline_client._undivided import wholly
 from tipline_client.errors import EvidenceError, OutboxUnavailableError
 from tipline_client.evidence.object_reading import ObjectStore, words_for
 
@@ -93,9 +94,12 @@ class Uploading:
 
     async def abandon(self) -> None:
         """Stop, and remove what this made; what cannot be removed is known by its draft. No error when it is done."""
+        await wholly(self._abandon())
+
+    async def _abandon(self) -> None:
         if self._parts is not None:
             await self._parts.abandon()
-        with anyio.move_on_after(_PATIENCE, shield=True):
+        with anyio.move_on_after(_PATIENCE):
             await self._remove()
 
     async def _remove(self) -> None:
@@ -129,14 +133,10 @@ class Uploading:
 
     async def _create(self, key: str, data: bytes) -> None:
         """Make an object where there is none."""
-        import obstore
         from obstore.exceptions import AlreadyExistsError
 
         try:
-            # Not to be cancelled half-way: whether the object is this one's decides whether it may be removed.
-            with anyio.CancelScope(shield=True):
-                await obstore.put_async(self._store, key, data, mode="create", use_multipart=False)
-                self._owned.append(key)
+            await wholly(self._put(key, data, mode="create"))
         except AlreadyExistsError:
             if key == self._draft:
                 raise OutboxUnavailableError(
@@ -155,13 +155,18 @@ class Uploading:
         try:
             await obstore.head_async(self._store, key)
         except FileNotFoundError:
-            with anyio.CancelScope(shield=True):
-                await self._asked(obstore.put_async(self._store, key, data, use_multipart=False))
-                self._owned.append(key)
+            await self._asked(wholly(self._put(key, data, mode="overwrite")))
         except Exception as error:
             raise unwritten(self._name, error) from None
         else:
             raise EvidenceError(f"{self._name} is stored already for this entry")
+
+    async def _put(self, key: str, data: bytes, *, mode: Literal["create", "overwrite"]) -> None:
+        """Never cancelled half-way: whether the object is this one's decides whether it may be removed."""
+        import obstore
+
+        await obstore.put_async(self._store, key, data, mode=mode, use_multipart=False)
+        self._owned.append(key)
 
     async def _asked(self, answer: Awaitable[Answer]) -> Answer:
         try:
@@ -200,7 +205,7 @@ class _Parts:
 
     async def abandon(self) -> None:
         # A store gives no other way to let go of parts that it has: they are put together, and that is removed.
-        with anyio.move_on_after(_PATIENCE, shield=True):
+        with anyio.move_on_after(_PATIENCE):
             await self._pieces.aclose()
             await asyncio.wait([self._writing])
         if not self._writing.cancel() and not self._writing.cancelled():

@@ -14,6 +14,7 @@ from typing import Self
 import anyio.to_thread
 from starlette.types import ASGIApp
 
+from tipline_client._undivided import wholly
 from tipline_client.errors import ConfigurationError
 from tipline_client.mock.app import DEFAULT_PASSWORD, DEFAULT_USERNAME, MockApplication
 from tipline_client.mock.clock import MockClock
@@ -163,8 +164,7 @@ class MockEndpoint:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        with anyio.CancelScope(shield=True):
-            await anyio.to_thread.run_sync(self.stop)
+        await wholly(anyio.to_thread.run_sync(self.stop))
 
 
 def serve(

@@ -12,6 +12,7 @@ import psycopg
 from psycopg.pq import PipelineStatus, TransactionStatus
 from psycopg.rows import tuple_row
 
+from tipline_client._undivided import wholly
 from tipline_client.delivery.entry import Entry, NewEntry
 from tipline_client.errors import ConfigurationError, OutboxUnavailableError, TiplineError
 from tipline_client.outbox import rules
@@ -19,7 +20,6 @@ from tipline_client.outbox.joining import Caller, nothing_open
 from tipline_client.outbox.postgres import reading
 from tipline_client.outbox.postgres.conversation import Conversation, Row, Value, hold, hold_async
 from tipline_client.outbox.postgres.failures import failure_of
-from tipline_client.outbox.undivided import wholly
 from tipline_client.outbox.unwrapping import refused, unwrapped
 from tipline_client.outbox.values import Lane
 

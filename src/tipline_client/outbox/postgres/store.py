@@ -13,6 +13,7 @@ from typing import Final, TypeVar
 
 import anyio.to_thread
 
+from tipline_client._undivided import wholly
 from tipline_client.delivery.acknowledgement import Acknowledgement, Alarm
 from tipline_client.delivery.checkpoint import Checkpoint
 from tipline_client.delivery.clock import Clock
@@ -387,6 +388,5 @@ class PostgresOutbox(Chained, PostgresLook):
 
     async def close(self) -> None:
         """See `Outbox.close`."""
-        # Shielded, so that a cancelled task does not leave connections behind.
-        with anyio.CancelScope(shield=True):
-            await anyio.to_thread.run_sync(self._connections.close)
+        # Wholly, so that a cancelled task does not leave connections behind.
+        await wholly(anyio.to_thread.run_sync(self._connections.close))

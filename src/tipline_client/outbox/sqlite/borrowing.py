@@ -11,12 +11,12 @@ from typing import Any, Final, Protocol, TypeVar
 import apsw
 from anyio import from_thread, to_thread
 
+from tipline_client._undivided import wholly
 from tipline_client.errors import ConfigurationError, OutboxUnavailableError, TiplineError
 from tipline_client.outbox.columns import Row, Value
 from tipline_client.outbox.joining import Caller, nothing_open
 from tipline_client.outbox.sqlite.driver import DriverName, Execute, text_of
 from tipline_client.outbox.sqlite.failures import failure_of
-from tipline_client.outbox.undivided import wholly
 from tipline_client.outbox.unwrapping import is_a, refused, unwrapped
 
 __all__ = ["Borrowed", "borrowed"]

@@ -10,9 +10,9 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Literal, TypeVar
 
-import anyio
 import anyio.to_thread
 
+from tipline_client._undivided import wholly
 from tipline_client.delivery.acknowledgement import Acknowledgement, Alarm
 from tipline_client.delivery.checkpoint import Checkpoint
 from tipline_client.delivery.clock import Clock, SystemClock
@@ -346,10 +346,9 @@ class SqliteOutbox(Chained, SqliteLook):
 
     async def close(self) -> None:
         """See `Outbox.close`."""
-        # Shielded, so that a cancelled task does not leave threads and locks behind.
-        with anyio.CancelScope(shield=True):
-            self._bulletin.close()
-            await anyio.to_thread.run_sync(self._close)
+        self._bulletin.close()
+        # Wholly, so that a cancelled task does not leave threads and locks behind.
+        await wholly(anyio.to_thread.run_sync(self._close))
 
     def _close(self) -> None:
         self._reader.close()
