@@ -168,19 +168,19 @@ async def test_task_cancelled_while_a_thread_copies(store: EvidenceFolder, tmp_p
     """The copy ends no earlier than the thread, which would otherwise make anew what was cleaned up."""
     path = tmp_path / "mug.jpg"
     has_ended, loop = threading.Event(), asyncio.get_running_loop()
-    ended_first = []
+    ended_first: list[bool] = []
 
     def happen() -> None:
-        loop.call_soon_threadsafe(copying.cancel)
+        loop.call_soon_threadsafe(adding.cancel)
         ended_first.append(has_ended.wait(0.2))
 
     source = interrupted(path, happen)
     os.truncate(path, 40 * 1024 * 1024)
-    copying = asyncio.create_task(store.add(source, key=key_of("e1"), index=0))
-    copying.add_done_callback(lambda _: has_ended.set())
-    await asyncio.wait([copying])
+    adding = asyncio.create_task(store.add(source, key=key_of("e1"), index=0))
+    adding.add_done_callback(lambda _: has_ended.set())
+    await asyncio.wait([adding])
 
-    assert copying.cancelled()
+    assert adding.cancelled()
     assert [False] == ended_first
     assert [] == files(store)
 

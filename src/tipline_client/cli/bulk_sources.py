@@ -4,6 +4,8 @@ import io
 import json
 import sys
 from collections.abc import Sequence
+from functools import partial
+from itertools import islice
 from pathlib import Path
 
 from tipline_client.bulk import (
@@ -90,20 +92,24 @@ def _begins_with_lines(stream: Stream) -> bool:
     A whole object followed by something else is no single document, and no line of a document is a submission. One
     whole object that nothing follows for a while is taken for a line too: whoever sends lines now and then may wait.
     """
-    head, count, is_lines = b"", 0, False
-    while not is_lines and count < _LOOKED_AT:
-        if count == 1 and _is_object(head) and stream.is_silent(_PATIENCE):
-            is_lines = True
+    seen: list[bytes] = []
+    try:
+        first = _next_line(stream, seen)
+        if _is_object(first):
+            return stream.is_silent(_PATIENCE) or bool(_next_line(stream, seen))
+        others = iter(partial(_next_line, stream, seen), b"")
+        return any(_is_object(line, having="report") for line in islice(others, _LOOKED_AT - 1))
+    finally:
+        stream.put_back(b"".join(seen))
+
+
+def _next_line(stream: Stream, seen: list[bytes]) -> bytes:
+    """The next line that is not blank, or nothing; what was read is added to what was seen."""
+    while line := stream.readline(MAX_LINE_BYTES):
+        seen.append(line)
+        if line.strip():
             break
-        line = stream.readline(MAX_LINE_BYTES)
-        if not line:
-            break
-        is_blank = not line.strip()
-        count += not is_blank
-        is_lines = not is_blank and count > 1 and (_is_object(head) or _is_object(line, having="report"))
-        head += line
-    stream.put_back(head)
-    return is_lines
+    return line
 
 
 def _is_object(text: bytes, *, having: str | None = None) -> bool:

@@ -82,10 +82,10 @@ def _check_secrets(settings: Settings) -> list[Check]:
     """Passwords that others on this host could read."""
     is_in_address = settings.outbox is not None and settings.outbox.has_password
     file, origins, checks = settings.file, settings.origins, []
-    held: dict[Path, str] = {path: _SECRETS[name] for name, path in settings.secret_files.items()}
-    if not is_in_address and "outbox" in settings.secret_files:
-        del held[settings.secret_files["outbox"]]
-    is_written = is_in_address and origins.get("outbox") == str(file) and "outbox" not in settings.secret_files
+    # An address without a password is no secret, wherever it is written.
+    own_files = {name: path for name, path in settings.secret_files.items() if name != "outbox" or is_in_address}
+    held: dict[Path, str] = {path: _SECRETS[name] for name, path in own_files.items()}
+    is_written = is_in_address and origins.get("outbox") == str(file) and "outbox" not in own_files
     if file is not None and (settings.has_written_password or is_written):
         held[file] = "a password"
     for path, what in held.items():
