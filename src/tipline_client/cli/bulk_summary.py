@@ -29,7 +29,7 @@ class Delivery:
         waiting: Tried, and still waiting.
         altered: What the outbox holds of them is not believed.
         alarms: What a person must look at, although it is filed.
-        was_interrupted: Whether somebody asked to stop.
+        was_interrupted: Whether somebody asked to stop before all of it was done.
     """
 
     total: int

@@ -89,19 +89,23 @@ async def deliver_each(
     When the endpoint fails or somebody asks to stop, no further entry is begun.
 
     Returns:
-        Whether somebody asked to stop.
+        Whether somebody asked to stop before all of it was done.
 
     Raises:
         TiplineError: The entries could not be read on.
     """
+    was_cut_off = False
     conductor = client.conductor()
     send, receive = anyio.create_memory_object_stream[Entry]()
     failure: TiplineError | None = None
 
     async def work(entries: ObjectReceiveStream[Entry]) -> None:
+        nonlocal was_cut_off
         async with entries:
             async for entry in entries:
-                on_done(await trying.try_one(entry))
+                delivered = await trying.try_one(entry)
+                was_cut_off = was_cut_off or delivered.was_interrupted
+                on_done(delivered)
 
     async with stopping_on_signals(conductor, output) as asked, anyio.create_task_group() as tasks, send:
         trying = _Trying(client, conductor, asked)
@@ -111,6 +115,7 @@ async def deliver_each(
         try:
             async for entry in entries:
                 if asked.is_set() or not trying.is_endpoint_well:
+                    was_cut_off = was_cut_off or asked.is_set()
                     break
                 await send.send(entry)
         except TiplineError as error:
@@ -118,7 +123,7 @@ async def deliver_each(
             failure = error
     if failure is not None:
         raise failure
-    return asked.is_set()
+    return was_cut_off
 
 
 class _Trying:
