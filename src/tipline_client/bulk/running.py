@@ -154,10 +154,11 @@ class BulkRun:
 
     def _prepare(self, source: Source, item: Item) -> Prepared:
         folder = source.folder if item.folder is None else item.folder
-        if item.text is None:
+        text = item.unread if item.text is None else item.text
+        if text is None:
             return Prepared(item.label, folder, None, item.issues)
         return prepare(
-            item.text,
+            text,
             source=item.label,
             folder=folder,
             rules=self._rules,

@@ -4,11 +4,11 @@ Whatever the size of a source, one item of it is held here, and no more of that 
 not looked at.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO, Final, Protocol
+from typing import Any, BinaryIO, Final, Protocol
 
 from tipline_client.bulk.streams import Stream
 from tipline_client.errors import Issue
@@ -36,6 +36,8 @@ class Item:
         issues: What is wrong with it already.
         rest: What follows `raw` of an item that is too long.
         position: How many bytes of the source are behind it.
+        unread: What there is instead of `text` where some of it could not be read, with `Unread` at those places; it
+            serves to find what else is wrong, and is never handed over.
         columns: Of a record: which column stands at which path.
         folder: What its paths of evidence are relative to, where that is not the folder of the source.
     """
@@ -47,6 +49,7 @@ class Item:
     issues: tuple[Issue, ...] = ()
     rest: Iterator[bytes] = field(default=iter(()), repr=False)
     position: int = 0
+    unread: Mapping[str, Any] | None = field(default=None, repr=False)
     columns: dict[str, str] = field(default_factory=dict, repr=False)
     folder: Path | None = None
 

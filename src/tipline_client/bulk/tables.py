@@ -4,7 +4,7 @@ import csv
 import json
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import BinaryIO
 
@@ -144,8 +144,8 @@ class CsvSource:
                 yield Item(label, first, raw, None, (issue,), position=lines.position)
                 continue
             document, issues, places = self.mapping.apply(dict(zip(header, cells, strict=True)))
-            text = None if document is None else json.dumps(document).encode()
-            yield Item(label, first, raw, text, tuple(issues), position=lines.position, columns=places)
+            item = Item(label, first, raw, None, tuple(issues), position=lines.position, columns=places)
+            yield replace(item, unread=document) if issues else replace(item, text=json.dumps(document).encode())
         if not count:
             nothing = rules_outside.NO_SUBMISSION.at("submission").as_issue()
             yield Item(self.name, 0, b"", None, (nothing,))

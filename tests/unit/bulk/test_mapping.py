@@ -8,6 +8,7 @@ import pytest
 
 from tipline_client.bulk import read_mapping
 from tipline_client.errors import ConfigurationError
+from tipline_client.validation import Unread
 
 _INCIDENT = "report.incidentSummary.incidentDateTime"
 
@@ -68,7 +69,8 @@ def test_date_in_a_zone(tmp_path: Path, cell: str, expected: str | None) -> None
 
     document, issues, _ = mapping.apply({"Seen": cell})
 
-    assert expected == (document and document["report"]["incidentSummary"]["incidentDateTime"])
+    read = document["report"]["incidentSummary"]["incidentDateTime"]
+    assert expected == (None if isinstance(read, Unread) else read)
     assert (expected is None) is ([(_INCIDENT, "csv-cell")] == [(issue.path, issue.rule) for issue in issues])
 
 
@@ -90,7 +92,7 @@ def test_claim_about_a_file_that_is_not_named(tmp_path: Path, cell: str, is_take
 
     document, issues, places = mapping.apply({"Seen": "", "P": " ", "V": cell})
 
-    assert is_taken is (document is not None)
+    assert is_taken is ("evidence" not in document)
     found = [(issue.rule, places[issue.path]) for issue in issues]
     assert ([] if is_taken else [("evidence-path-missing", "P")]) == found
 
@@ -103,5 +105,17 @@ def test_claim_that_is_neither_yes_nor_no(tmp_path: Path, cell: str) -> None:
 
     document, [issue], places = mapping.apply({"Seen": "", "P": "a.png", "V": cell})
 
-    assert (None, "evidence[0].details.fileViewedByEsp", "V") == (document, issue.path, places[issue.path])
+    assert isinstance(document["evidence"][0]["details"]["fileViewedByEsp"], Unread)
+    assert ("evidence[0].details.fileViewedByEsp", "V") == (issue.path, places[issue.path])
     assert cell not in issue.message.replace("true, false", "")
+
+
+def test_place_that_closes_up(tmp_path: Path) -> None:
+    """A column is named at the place where its cell stands, not where it would stand beside the empty ones."""
+    ages = {name: f"report.victim[{at}].victimPerson.age" for at, name in enumerate("ABC")}
+    mapping = read_mapping(_mapping(tmp_path, columns=ages))
+
+    _, [issue], places = mapping.apply({"A": "", "B": "12", "C": "about twelve"})
+
+    assert ("report.victim[1].victimPerson.age", "C") == (issue.path, places[issue.path])
+    assert "B" == places["report.victim[0].victimPerson.age"]
