@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from tipline_client.bulk.mapping import CsvMapping
-from tipline_client.bulk.sources import BOM, Item, Lines, opening, rejects_beside, size_of, stream_of, unreadable
+from tipline_client.bulk.sources import BOM, Item, Lines, empty, opening, rejects_beside, size_of, stream_of, unreadable
 from tipline_client.bulk.streams import Stream
 from tipline_client.errors import ConfigurationError
 from tipline_client.validation import rules_outside
@@ -147,8 +147,7 @@ class CsvSource:
             item = Item(label, first, raw, None, tuple(issues), position=lines.position, columns=places)
             yield replace(item, unread=document) if issues else replace(item, text=json.dumps(document).encode())
         if not count:
-            nothing = rules_outside.NO_SUBMISSION.at("submission").as_issue()
-            yield Item(self.name, 0, b"", None, (nothing,))
+            yield empty(self.name)
 
     def _header(self, lines: _Lines, reader: "Iterator[list[str]]") -> list[str]:
         try:

@@ -15,8 +15,9 @@ UNREADABLE = error(
 )
 NO_SUBMISSION = error(
     "submission-missing",
-    summary="A file of lines, or a folder, holds at least one submission.",
-    message="It holds no submission at all: the file no line, or the folder no .json file. Look at what wrote it.",
+    summary="A file of lines, a table or a folder holds at least one submission.",
+    message="It holds no submission at all: a file of lines has no line, a table no record below its header, or a "
+    "folder no .json file. Look at what wrote it.",
     source=FORM,
 )
 KEY_OF_ANOTHER_LINE = error(
