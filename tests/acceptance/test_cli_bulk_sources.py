@@ -1,5 +1,7 @@
 """What is named and is no source of submissions: said by name, and never counted as a submission."""
 
+from pathlib import Path
+
 import pytest
 
 from tests.acceptance.world import World
@@ -41,3 +43,37 @@ def test_file_without_a_line(world: World) -> None:
     [source] = ran.document["sources"]
     assert (2, 0, 0) == (ran.code, source["read"], source["rejected"])
     assert "no submission at all" in source["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    ("data", "says"),
+    [
+        (b"", "It holds no submission at all"),
+        (b"Case\n", "It holds no submission at all"),
+        (b"Case,Note\rc-1,\r", "its lines end in CR alone. Save it with LF or CRLF"),
+        (b'"Case","Note"\r"c-1",""\r', "its lines end in CR alone. Save it with LF or CRLF"),
+        ("Case\r\nc-1\r\n".encode("utf-16"), "may be UTF-16. Save it as CSV in UTF-8"),
+    ],
+)
+def test_table_that_is_none(world: World, data: bytes, says: str) -> None:
+    """What is wrong and the way out are said of the file; it is no rejected record, and the others are queued."""
+    (world.folder / "map.toml").write_text('[columns]\n"Case" = "idempotencyKey"\n')
+    Path("cases.csv").write_bytes(data)
+    Path("more.csv").write_text("Case\nc-2\n")
+
+    ran = world.run("enqueue", "cases.csv", "more.csv", "--map", "map.toml", "--json")
+
+    bad, good = ran.document["sources"]
+    assert (2, 0, 1) == (ran.code, bad["read"], good["read"])
+    assert bad["error"]["message"].startswith("cases.csv: ")
+    assert says in bad["error"]["message"]
+
+
+def test_table_whose_rest_ends_in_cr(world: World) -> None:
+    """A header of another form than the rest hides nothing: the record says what is wrong with its line ends."""
+    (world.folder / "map.toml").write_text('[columns]\n"Case" = "idempotencyKey"\n')
+    Path("cases.csv").write_bytes(b"Case,Note\nc-1,\rc-2,\r")
+
+    world.run("enqueue", "cases.csv", "--map", "map.toml")
+
+    assert "end in CR alone" in Path("cases.rejects.issues.jsonl").read_text()

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from tests.acceptance.world import World, issues_in
 
 _MAPPING = """
@@ -109,10 +111,11 @@ def test_quotes_that_join_two_cases(world: World) -> None:
     assert b"Case;Seen at;Note;Picture\n" + bad == (world.folder / "cases.rejects.csv").read_bytes()
 
 
-def test_table_without_a_header(world: World) -> None:
+@pytest.mark.parametrize("before", ["", "\n"])
+def test_table_without_a_header(world: World, before: str) -> None:
     """Its first case is not shown in place of the names of columns."""
     table, mapping = _table(world)
-    Path(table).write_text("c-1;05.01.2026 09:30;jane@example.com;192.0.2.77\n", encoding="utf-8")
+    Path(table).write_text(f"{before}c-1;05.01.2026 09:30;jane@example.com;192.0.2.77\n", encoding="utf-8")
 
     ran = world.run("enqueue", table, "--map", mapping)
 

@@ -3,6 +3,7 @@
 Strict: whatever it says that is not known is refused before the first record is read, with the nearest right name.
 """
 
+import csv
 import json
 import tomllib
 from collections.abc import Iterator, Sequence
@@ -22,6 +23,7 @@ __all__ = ["CsvMapping", "read_mapping"]
 
 _MAX_BYTES: Final = 1024 * 1024
 _TABLES: Final = ("columns", "constants", "dates", "evidence", "delimiter")
+_DELIMITERS: Final = {",": "a comma", ";": "a semicolon", "\t": "a tab", "|": "a bar"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +70,29 @@ class CsvMapping:
             raise ConfigurationError(f"the table has column {min(twice)!r} twice", hint="Rename one of them.")
         missing = [name for name in sorted(self.names) if name not in header]
         if missing:
+            self._check_delimiter(header)
             nearest = get_close_matches(missing[0], header, n=1)
             # Not what stands there: without a header that would be the first case.
             hint = f"Did you mean {nearest[0]!r}?" if nearest else "Begin the table with a line that names its columns."
             raise ConfigurationError(f"the table has no column {missing[0]!r}, which is mapped", hint=hint)
         return [name for name in header if name not in self.names]
+
+    def _check_delimiter(self, header: Sequence[str]) -> None:
+        """Look whether a header that lacks a column is one of a table with another delimiter.
+
+        Raises:
+            ConfigurationError: It is, by its one column, or by the names that there are with the other one.
+        """
+        whole = self.delimiter.join(header)
+        for other, words in _DELIMITERS.items():
+            if other == self.delimiter or other not in whole:
+                continue
+            if len(header) == 1 or self.names <= {*next(csv.reader([whole], delimiter=other))}:
+                ours = _DELIMITERS.get(self.delimiter, repr(self.delimiter))
+                raise ConfigurationError(
+                    f"its columns seem to be separated by {words}, and the mapping file says {ours}",
+                    hint=f"Write delimiter = {json.dumps(other)} in the mapping file.",
+                )
 
     def apply(self, record: dict[str, str]) -> tuple[dict[str, Any], list[Issue], dict[str, str]]:
         """The submission that a record makes.
@@ -156,14 +176,26 @@ def read_mapping(path: Path) -> CsvMapping:
     Raises:
         ConfigurationError: It cannot be read, or says something that no mapping is.
     """
+    form = "JSON" if path.suffix.lower() == ".json" else "TOML"
     try:
         with path.open("rb") as file:
-            text = file.read(_MAX_BYTES).decode()
-        data = json.loads(text) if path.suffix.lower() == ".json" else tomllib.loads(text)
+            text = file.read(_MAX_BYTES + 1)
     except OSError as error:
         raise ConfigurationError(f"{path}: {error.strerror}", hint="Name a mapping file with --map.") from None
     except ValueError:
-        raise ConfigurationError(f"{path} is not the TOML or JSON that its name says", hint="Correct it.") from None
+        raise ConfigurationError(f"{path}: the path is unusable", hint="Name a mapping file with --map.") from None
+    if len(text) > _MAX_BYTES:
+        raise ConfigurationError(f"{path} is longer than 1 MiB", hint="Name a mapping file with --map, not the table.")
+    try:
+        words = text.decode("utf-8-sig")
+        data = json.loads(words) if form == "JSON" else tomllib.loads(words)
+    except UnicodeDecodeError as error:
+        line = text.count(b"\n", 0, error.start) + 1
+        raise ConfigurationError(f"{path} is not UTF-8, in line {line}", hint="Save it as UTF-8.") from None
+    except (ValueError, RecursionError) as error:
+        reason = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
+        hint = "Correct it there; text in TOML and JSON stands in quotes."
+        raise ConfigurationError(f"{path} is not {form}: {reason}", hint=hint) from None
     try:
         return _mapping(data)
     except ConfigurationError as error:

@@ -39,6 +39,12 @@ NOT_QUEUED = error(
     message="It was not queued: {reason}. {hint}",
     source=FORM,
 )
+BAD_TABLE = error(
+    "csv-file",
+    summary="A CSV file is UTF-8 with LF or CRLF at the end of each line.",
+    message="The table cannot be read: {reason}.",
+    source=FORM,
+)
 BAD_RECORD = error(
     "csv-record",
     summary="A record of a CSV file has the columns of its header, and closed quotes, in UTF-8.",
@@ -112,6 +118,7 @@ RULES: tuple[Rule, ...] = (
     KEY_OF_ANOTHER_LINE,
     LINE_TOO_LONG,
     NOT_QUEUED,
+    BAD_TABLE,
     BAD_RECORD,
     BAD_CELL,
     NO_PATH,

@@ -53,6 +53,58 @@ def test_mapping_that_is_wrong(tmp_path: Path, tables: dict[str, Any], says: str
 
 
 @pytest.mark.parametrize(
+    ("name", "data", "says", "hint"),
+    [
+        ("map.toml", b'[columns]\n"Case" idempotencyKey\n', "(at line 2, column 8)", "quotes"),
+        ("map.toml", b'[columns]\n"Case" = "idem', "is not TOML: ", "quotes"),
+        ("map.json", b'{"columns": \n{"Case"}}', "is not JSON: Expecting ':' delimiter: line 2 column 8", "quotes"),
+        ("map.json", b"[" * 100_000, "is nested too deeply", "Correct"),
+        ("map.toml", b'[columns]\n"F\xe4lle" = "idempotencyKey"\n', "is not UTF-8, in line 2", "UTF-8"),
+        ("map.toml", b"#" * (1024 * 1024 + 1), "is longer than 1 MiB", "--map"),
+    ],
+)
+def test_mapping_that_cannot_be_read(tmp_path: Path, name: str, data: bytes, says: str, hint: str) -> None:
+    """The file, the place and what is wrong there are named."""
+    (tmp_path / name).write_bytes(data)
+
+    with pytest.raises(ConfigurationError) as caught:
+        read_mapping(tmp_path / name)
+
+    assert str(caught.value).startswith(str(tmp_path / name))
+    assert says in str(caught.value)
+    assert hint in caught.value.hint
+
+
+def test_mapping_with_a_mark(tmp_path: Path) -> None:
+    """A byte-order mark, as some editors write it, is passed over."""
+    (tmp_path / "map.toml").write_bytes(b'\xef\xbb\xbf[columns]\n"Case" = "idempotencyKey"\n')
+
+    assert {"Case"} == read_mapping(tmp_path / "map.toml").names
+
+
+@pytest.mark.parametrize(
+    ("delimiter", "header", "says"),
+    [
+        (",", ["Case;Seen"], "separated by a semicolon, and the mapping file says a comma"),
+        (",", ["Case\tSeen"], "separated by a tab, and the mapping file says a comma"),
+        (";", ["Case,Seen"], "separated by a comma, and the mapping file says a semicolon"),
+        (",", ["Case;Seen;Words", " if any"], "separated by a semicolon"),
+        (",", ["Case", "Note; or what the user says"], "no column 'Seen'"),
+    ],
+)
+def test_table_with_another_delimiter(tmp_path: Path, delimiter: str, header: list[str], says: str) -> None:
+    """It is called that, with the line that the mapping file lacks; other columns that are missing are not."""
+    columns = {"Case": "idempotencyKey", "Seen": _INCIDENT}
+    mapping = read_mapping(_mapping(tmp_path, columns=columns, delimiter=delimiter))
+
+    with pytest.raises(ConfigurationError) as caught:
+        mapping.check_header(header)
+
+    assert says in str(caught.value)
+    assert ("Write delimiter = " in caught.value.hint) is ("separated" in says)
+
+
+@pytest.mark.parametrize(
     ("cell", "expected"),
     [
         ("05.01.2026 09:30", "2026-01-05T08:30:00Z"),
