@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from tests.acceptance.world import World, issues_in
 
 _MAPPING = """
@@ -109,13 +111,41 @@ def test_quotes_that_join_two_cases(world: World) -> None:
     assert b"Case;Seen at;Note;Picture\n" + bad == (world.folder / "cases.rejects.csv").read_bytes()
 
 
-def test_table_without_a_header(world: World) -> None:
+@pytest.mark.parametrize("before", ["", "\n"])
+def test_table_without_a_header(world: World, before: str) -> None:
     """Its first case is not shown in place of the names of columns."""
     table, mapping = _table(world)
-    Path(table).write_text("c-1;05.01.2026 09:30;jane@example.com;192.0.2.77\n", encoding="utf-8")
+    Path(table).write_text(f"{before}c-1;05.01.2026 09:30;jane@example.com;192.0.2.77\n", encoding="utf-8")
 
     ran = world.run("enqueue", table, "--map", mapping)
 
     assert 5 == ran.code
     assert "names its columns" in ran.out + ran.err
     assert "192.0.2.77" not in ran.out + ran.err
+
+
+def test_everything_wrong_with_a_row(world: World) -> None:
+    """All of it is said at once; what a cell that cannot be read would have said is neither guessed nor missed."""
+    table, mapping = _table(world)
+    with Path(mapping).open("a", encoding="utf-8") as file:
+        file.write('columns = {"Viewed" = "fileViewedByEsp", "Class" = "industryClassification"}\n')
+    Path(table).write_text("Case;Seen at;Note;Picture;Viewed;Class\nc-1;yesterday;;missing.png;maybe;Z9\n")
+
+    ran = world.run("enqueue", table, "--map", mapping)
+    checked = world.run("map", "check", table, "--map", mapping, "--json")
+
+    [reject] = issues_in(world.folder / "cases.rejects.issues.jsonl")
+    errors = [(issue["rule"], issue["column"]) for issue in reject["issues"] if issue["severity"] == "error"]
+    [row] = checked.document["rows"]
+    assert 2 == ran.code
+    assert [
+        ("csv-cell", "Seen at"),
+        ("evidence-file-missing", "Picture"),
+        ("csv-cell", "Viewed"),
+        ("not-one-of", "Class"),
+    ] == errors
+    assert "file-viewed-claim-missing" not in [issue["rule"] for issue in reject["issues"]]
+    assert (None, errors) == (
+        row["submission"],
+        [(issue["rule"], issue["column"]) for issue in row["issues"] if issue["severity"] == "error"],
+    )

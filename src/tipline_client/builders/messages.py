@@ -17,6 +17,7 @@ from tipline_client.models import EvidenceDetails
 __all__ = ["Conversation", "Message", "Role", "Truncation", "reference_of"]
 
 _REFERENCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", re.ASCII)
+_NUMBERED = re.compile(r"([^0-9]*)0*([0-9]+)", re.DOTALL)
 
 
 class Role(StrEnum):
@@ -121,6 +122,9 @@ class Truncation:
 class Conversation:
     """Messages in the order of their times, those of one moment in the order of their ids.
 
+    Ids that end in their one number, such as `9` and `m-10`, are in the order of those numbers; others in that of their
+    characters. The order in which they are given says nothing, so that the same conversation is the same file.
+
     Attributes:
         messages: The messages, at least one, each id once; given in any order.
         is_whole: Whether they are all messages of the conversation; `None` where nobody says.
@@ -167,5 +171,14 @@ class Conversation:
         details: object = self.details
         if not isinstance(details, EvidenceDetails):
             refuse("details", f"EvidenceDetails are expected, and this is {kind_of(details)}.")
-        ordered = sorted(messages, key=lambda message: (message.sent_at, message.id))
+        ordered = sorted(messages, key=lambda message: (message.sent_at, *_place(message.id)))
         object.__setattr__(self, "messages", tuple(ordered))
+
+
+def _place(message_id: str) -> tuple[str, int, str, str]:
+    """Where an id stands among others: by what precedes its number, then by the number, of whatever length."""
+    numbered = _NUMBERED.fullmatch(message_id)
+    if numbered is None:
+        return message_id, 0, "", message_id
+    # A longer number without zeros in front is a greater one; as text alone, 10 would stand before 9.
+    return numbered[1], len(numbered[2]), numbered[2], message_id

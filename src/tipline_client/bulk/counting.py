@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tipline_client.delivery.states import State
-from tipline_client.errors import TiplineError
+from tipline_client.errors import Issue, TiplineError
 
 __all__ = ["Counts", "Filed", "Summary"]
 
@@ -66,6 +66,8 @@ class Summary:
         counts: What became of its submissions.
         rejects_path: Where the rejected lines are, if there are any.
         issues_path: Where it says why.
+        fault: Why the source gave no submission, or none from there on: it is not there, cannot be read or is empty.
+            No submission is counted for it.
         stopped_by: The fault of the installation that ended the run before its end.
         was_interrupted: Whether somebody asked to stop before its end.
         errors: The kinds of errors that rejected submissions which were acceptable as such.
@@ -76,6 +78,7 @@ class Summary:
     counts: Counts = field(default_factory=Counts)
     rejects_path: Path | None = None
     issues_path: Path | None = None
+    fault: Issue | None = None
     stopped_by: TiplineError | None = None
     was_interrupted: bool = False
     errors: dict[type[TiplineError], TiplineError] = field(default_factory=dict)

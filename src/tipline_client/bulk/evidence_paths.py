@@ -7,7 +7,7 @@ none of it; the client digests them when it copies them. Of an object in a store
 import json
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +19,11 @@ from tipline_client.validation.rule import Finding
 __all__ = ["check_evidence"]
 
 
-def check_evidence(text: bytes, *, folder: Path) -> list[Issue]:
+def check_evidence(text: bytes | Mapping[str, Any], *, folder: Path) -> list[Issue]:
     """An error for each item of evidence whose file cannot be taken.
 
     Args:
-        text: The submission's JSON; what is no JSON has no evidence to look for.
+        text: The submission's JSON, or what was read of it; what is no JSON has no evidence to look for.
         folder: What paths are relative to.
     """
     found: list[Finding] = []
@@ -51,12 +51,12 @@ def _problem_of_url(place: str, url: str) -> Finding | None:
     return None if path is None else _problem(place, Path("/"), path)
 
 
-def _items(text: bytes) -> Iterator[tuple[int, dict[str, Any]]]:
+def _items(text: bytes | Mapping[str, Any]) -> Iterator[tuple[int, dict[str, Any]]]:
     try:
-        tree = json.loads(text.decode("utf-8-sig"))
+        tree = json.loads(text.decode("utf-8-sig")) if isinstance(text, bytes) else text
     except (ValueError, RecursionError):
         return
-    evidence = tree.get("evidence") if isinstance(tree, dict) else None
+    evidence = tree.get("evidence") if isinstance(tree, Mapping) else None
     items = evidence if isinstance(evidence, list) else [evidence]
     for index, item in enumerate(items):
         if isinstance(item, dict):

@@ -10,9 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tipline_client.bulk.rejects import is_reasons
-from tipline_client.bulk.sources import Item, file_item, is_lines, unreadable
+from tipline_client.bulk.sources import Item, empty, file_item, is_lines, unreadable
 from tipline_client.bulk.streams import Stream
-from tipline_client.validation import rules_outside
 
 __all__ = ["FolderSource"]
 
@@ -79,14 +78,14 @@ class FolderSource:
         for number, path in enumerate(found, start=1):
             yield file_item(path, number)
         if not found and not unread:
-            nothing = rules_outside.NO_SUBMISSION.at("submission").as_issue()
-            yield Item(self.name, 0, b"", None, (nothing,))
+            yield empty(self.name)
 
     def _folders(self, unread: list[Item]) -> Iterator[tuple[Path, list[str]]]:
         def keep(error: OSError) -> None:
             # What was not to be read is no submission that cannot be.
             if self.is_recursive or Path(error.filename) == self.folder:
-                unread.append(unreadable(str(error.filename), error))
+                is_source = Path(error.filename) == self.folder
+                unread.append(unreadable(str(error.filename), error, is_source=is_source))
 
         for folder, below, names in os.walk(self.folder, onerror=keep):
             below[:] = sorted(name for name in below if not name.startswith("."))

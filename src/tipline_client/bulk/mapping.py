@@ -3,25 +3,27 @@
 Strict: whatever it says that is not known is refused before the first record is read, with the nearest right name.
 """
 
+import csv
 import json
 import tomllib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Final
 
 from tipline_client.bulk.cells import CellError, DateForm, value_of, zone_of
-from tipline_client.bulk.places import Target, as_lists, item_target, resolve, write
+from tipline_client.bulk.places import Target, as_lists, item_target, leaves, resolve, write
 from tipline_client.errors import ConfigurationError, Issue
 from tipline_client.models.outline import Kind
-from tipline_client.validation import rules_outside
+from tipline_client.validation import Unread, rules_outside
 
 __all__ = ["CsvMapping", "read_mapping"]
 
 _MAX_BYTES: Final = 1024 * 1024
 _TABLES: Final = ("columns", "constants", "dates", "evidence", "delimiter")
+_DELIMITERS: Final = {",": "a comma", ";": "a semicolon", "\t": "a tab", "|": "a bar"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,48 +70,68 @@ class CsvMapping:
             raise ConfigurationError(f"the table has column {min(twice)!r} twice", hint="Rename one of them.")
         missing = [name for name in sorted(self.names) if name not in header]
         if missing:
+            self._check_delimiter(header)
             nearest = get_close_matches(missing[0], header, n=1)
             # Not what stands there: without a header that would be the first case.
             hint = f"Did you mean {nearest[0]!r}?" if nearest else "Begin the table with a line that names its columns."
             raise ConfigurationError(f"the table has no column {missing[0]!r}, which is mapped", hint=hint)
         return [name for name in header if name not in self.names]
 
-    def apply(self, record: dict[str, str]) -> tuple[dict[str, Any] | None, list[Issue], dict[str, str]]:
+    def _check_delimiter(self, header: Sequence[str]) -> None:
+        """Look whether a header that lacks a column is one of a table with another delimiter.
+
+        Raises:
+            ConfigurationError: It is, by its one column, or by the names that there are with the other one.
+        """
+        whole = self.delimiter.join(header)
+        for other, words in _DELIMITERS.items():
+            if other == self.delimiter or other not in whole:
+                continue
+            if len(header) == 1 or self.names <= {*next(csv.reader([whole], delimiter=other))}:
+                ours = _DELIMITERS.get(self.delimiter, repr(self.delimiter))
+                raise ConfigurationError(
+                    f"its columns seem to be separated by {words}, and the mapping file says {ours}",
+                    hint=f"Write delimiter = {json.dumps(other)} in the mapping file.",
+                )
+
+    def apply(self, record: dict[str, str]) -> tuple[dict[str, Any], list[Issue], dict[str, str]]:
         """The submission that a record makes.
 
         Args:
             record: Cells by their columns.
 
         Returns:
-            The submission, unless a cell breaks the mapping; why it does; and which column stands at which path.
+            The submission, with `Unread` where a cell breaks the mapping; why it does; and which column stands at
+            which path.
         """
         tree: dict[str, Any] = {}
-        issues: list[Issue] = []
         places: dict[str, str] = {}
         for target, value in self.constants:
             write(tree, target, value)
-        _fill(tree, self.columns, record, issues, places, prefix="")
+        _fill(tree, self.columns, record, places, prefix="")
         items: list[dict[str, Any]] = []
         for file in self.files:
             item: dict[str, Any] = {}
             prefix = f"evidence[{len(items)}]."
-            _fill(item, file.columns, record, issues, places, prefix=prefix)
+            _fill(item, file.columns, record, places, prefix=prefix)
             if file.place not in item:
-                if _says_something(item):
-                    # Something is said of a file that the record does not name: left out, it would be lost in silence.
-                    place = f"{prefix}{file.place}"
-                    issues.append(rules_outside.NO_PATH.at(place).as_issue())
-                continue
+                if not _says_something(item):
+                    continue
+                # Something is said of a file that the record does not name: left out, it would be lost in silence.
+                write(item, file.columns[0].target, Unread(rules_outside.NO_PATH.at(prefix + file.place)))
             for target, value in file.constants:
                 write(item, target, value)
-            items.append(as_lists(item))
-        if issues:
-            return None, issues, places
+            items.append(item)
         document = as_lists(tree)
         document.setdefault("report", {})
         if items:
-            document["evidence"] = items
-        return document, [], places
+            document["evidence"] = [as_lists(item) for item in items]
+        issues = [
+            replace(value.finding, path=path).as_issue()
+            for path, value in leaves(document)
+            if isinstance(value, Unread)
+        ]
+        return document, issues, places
 
 
 def _says_something(value: Any) -> bool:
@@ -122,21 +144,30 @@ def _fill(
     tree: dict[str, Any],
     columns: Sequence[_Column],
     record: dict[str, str],
-    issues: list[Issue],
     places: dict[str, str],
     *,
     prefix: str,
 ) -> None:
+    given: dict[str, Any] = {}
     for column in columns:
         cell, path = record[column.name], prefix + column.target.path
-        places[path] = places[path.removesuffix(".value")] = column.name
+        _name(places, path, column.name)
         if not cell.strip():
             continue
+        value: object
         try:
-            write(tree, column.target, value_of(cell, column.target.kind, column.form))
+            value = value_of(cell, column.target.kind, column.form)
         except CellError as error:
-            finding = rules_outside.BAD_CELL.at(path, column=repr(column.name), reason=str(error))
-            issues.append(finding.as_issue())
+            value = Unread(rules_outside.BAD_CELL.at(path, column=repr(column.name), reason=str(error)))
+        write(tree, column.target, value)
+        write(given, column.target, column.name)
+    # Where positions close up, a place is that of the column whose cell has moved there.
+    for path, name in leaves(as_lists(given)):
+        _name(places, prefix + path, name)
+
+
+def _name(places: dict[str, str], path: str, name: str) -> None:
+    places[path] = places[path.removesuffix(".value")] = name
 
 
 def read_mapping(path: Path) -> CsvMapping:
@@ -145,14 +176,26 @@ def read_mapping(path: Path) -> CsvMapping:
     Raises:
         ConfigurationError: It cannot be read, or says something that no mapping is.
     """
+    form = "JSON" if path.suffix.lower() == ".json" else "TOML"
     try:
         with path.open("rb") as file:
-            text = file.read(_MAX_BYTES).decode()
-        data = json.loads(text) if path.suffix.lower() == ".json" else tomllib.loads(text)
+            text = file.read(_MAX_BYTES + 1)
     except OSError as error:
         raise ConfigurationError(f"{path}: {error.strerror}", hint="Name a mapping file with --map.") from None
     except ValueError:
-        raise ConfigurationError(f"{path} is not the TOML or JSON that its name says", hint="Correct it.") from None
+        raise ConfigurationError(f"{path}: the path is unusable", hint="Name a mapping file with --map.") from None
+    if len(text) > _MAX_BYTES:
+        raise ConfigurationError(f"{path} is longer than 1 MiB", hint="Name a mapping file with --map, not the table.")
+    try:
+        words = text.decode("utf-8-sig")
+        data = json.loads(words) if form == "JSON" else tomllib.loads(words)
+    except UnicodeDecodeError as error:
+        line = text.count(b"\n", 0, error.start) + 1
+        raise ConfigurationError(f"{path} is not UTF-8, in line {line}", hint="Save it as UTF-8.") from None
+    except (ValueError, RecursionError) as error:
+        reason = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
+        hint = "Correct it there; text in TOML and JSON stands in quotes."
+        raise ConfigurationError(f"{path} is not {form}: {reason}", hint=hint) from None
     try:
         return _mapping(data)
     except ConfigurationError as error:

@@ -1,6 +1,7 @@
 """Wire paths that a mapping file may name: found among the fields of a submission, with help for those that are not."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
@@ -10,7 +11,7 @@ from tipline_client.models import EvidenceItem, Submission, WireModel
 from tipline_client.models.outline import FieldOutline, Kind, outline
 from tipline_client.validation.shape import Loc, parse_path, shape_of
 
-__all__ = ["Target", "as_lists", "item_target", "resolve", "write"]
+__all__ = ["Target", "as_lists", "item_target", "leaves", "resolve", "write"]
 
 _FORM = re.compile(r"[A-Za-z_]\w*(\[\d{1,3}\])?(\.[A-Za-z_]\w*(\[\d{1,3}\])?)*")
 
@@ -114,6 +115,18 @@ def as_lists(tree: Any) -> Any:
     if tree and all(isinstance(key, int) for key in tree):
         return [as_lists(tree[key]) for key in sorted(tree)]
     return {name: as_lists(value) for name, value in tree.items()}
+
+
+def leaves(tree: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    """Every value of a tree with arrays that is neither object nor array, with its path."""
+    if isinstance(tree, dict):
+        for name, value in tree.items():
+            yield from leaves(value, f"{path}.{name}" if path else name)
+    elif isinstance(tree, list):
+        for index, value in enumerate(tree):
+            yield from leaves(value, f"{path}[{index}]")
+    else:
+        yield path, tree
 
 
 def item_target(path: str) -> Target:

@@ -79,7 +79,7 @@ class Prepared:
 
 
 def prepare(
-    text: bytes,
+    text: bytes | Mapping[str, Any],
     *,
     source: str,
     folder: Path,
@@ -92,7 +92,7 @@ def prepare(
     """Read and check one submission; nothing is raised for what it holds.
 
     Args:
-        text: Its JSON.
+        text: Its JSON, or what a reader made of another form, with `Unread` where nothing could be read.
         source: Where it stands, in words.
         folder: What its paths are relative to.
         rules: What to check against.

@@ -45,8 +45,7 @@ class BulkRun:
         in_flight: How many are on their way at once.
         on_filed: Told of each that was taken and has an entry, in the order read; it may end the run by a
             `ConfigurationError`.
-        on_rejected: Told of each that was not, with its place and the ids of the rules; of a source that cannot
-            be read with the reason.
+        on_rejected: Told of each that was not, with its place and the ids of the rules.
         on_progress: Told after each how the source stands, and how far it was read.
         now: The present moment for the rules; each time the machine's clock by default.
     """
@@ -154,10 +153,11 @@ class BulkRun:
 
     def _prepare(self, source: Source, item: Item) -> Prepared:
         folder = source.folder if item.folder is None else item.folder
-        if item.text is None:
+        text = item.unread if item.text is None else item.text
+        if text is None:
             return Prepared(item.label, folder, None, item.issues)
         return prepare(
-            item.text,
+            text,
             source=item.label,
             folder=folder,
             rules=self._rules,
@@ -177,6 +177,9 @@ class BulkRun:
 
     def _settle(self, slot: Slot, rejects: Rejects, summary: Summary) -> None:
         counts, error = summary.counts, slot.error
+        if slot.item.is_source:
+            summary.fault = slot.item.issues[0]
+            return
         counts.read += 1
         if isinstance(error, (OutboxUnavailableError, ConfigurationError, EvidenceUnavailableError)):
             # Whatever is wrong is wrong for all: the run ends, and nothing is rejected for it.
@@ -213,20 +216,15 @@ class BulkRun:
             issues = (rules_outside.NOT_QUEUED.at(path, reason=reason, hint=error.hint).as_issue(), *issues)
         elif not slot.prepared.errors:
             issues = tuple(error.issues)
-        item = slot.item
-        is_source = item.text is None and not item.raw and item.label == summary.name
         try:
-            # Of a source that cannot be read there is nothing to keep.
-            if not is_source:
-                rejects.add(item, issues)
+            rejects.add(slot.item, issues)
         except ConfigurationError as failure:
             summary.counts.untried += 1
             summary.stopped_by = summary.stopped_by or failure
             return
         summary.counts.rejected += 1
-        # What is said of a source as a whole quotes none of it.
-        words = [issue.message if is_source else issue.rule for issue in issues if issue.severity is Severity.ERROR]
-        self._on_rejected(item.label, tuple(dict.fromkeys(words)))
+        broken = [issue.rule for issue in issues if issue.severity is Severity.ERROR]
+        self._on_rejected(slot.item.label, tuple(dict.fromkeys(broken)))
 
 
 def _has_line(stream: Stream) -> bool:

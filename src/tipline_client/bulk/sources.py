@@ -4,17 +4,28 @@ Whatever the size of a source, one item of it is held here, and no more of that 
 not looked at.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO, Final, Protocol
+from typing import Any, BinaryIO, Final, Protocol
 
 from tipline_client.bulk.streams import Stream
 from tipline_client.errors import Issue
 from tipline_client.validation import MAX_INPUT_BYTES, rules_outside
 
-__all__ = ["BOM", "MAX_LINE_BYTES", "FileSource", "Item", "LineSource", "Lines", "Source", "file_item", "unreadable"]
+__all__ = [
+    "BOM",
+    "MAX_LINE_BYTES",
+    "FileSource",
+    "Item",
+    "LineSource",
+    "Lines",
+    "Source",
+    "empty",
+    "file_item",
+    "unreadable",
+]
 
 BOM: Final = b"\xef\xbb\xbf"
 MAX_LINE_BYTES: Final = 4 * 1024 * 1024
@@ -36,8 +47,11 @@ class Item:
         issues: What is wrong with it already.
         rest: What follows `raw` of an item that is too long.
         position: How many bytes of the source are behind it.
+        unread: What there is instead of `text` where some of it could not be read, with `Unread` at those places; it
+            serves to find what else is wrong, and is never handed over.
         columns: Of a record: which column stands at which path.
         folder: What its paths of evidence are relative to, where that is not the folder of the source.
+        is_source: Whether it is no submission, and its one issue is that of the source.
     """
 
     label: str
@@ -47,8 +61,10 @@ class Item:
     issues: tuple[Issue, ...] = ()
     rest: Iterator[bytes] = field(default=iter(()), repr=False)
     position: int = 0
+    unread: Mapping[str, Any] | None = field(default=None, repr=False)
     columns: dict[str, str] = field(default_factory=dict, repr=False)
     folder: Path | None = None
+    is_source: bool = False
 
 
 class Lines(Protocol):
@@ -102,10 +118,16 @@ class Source(Protocol):
         ...
 
 
-def unreadable(name: str, error: OSError | ValueError) -> Item:
-    """What stands for a source that cannot be read, or not any further."""
+def unreadable(name: str, error: OSError | ValueError, *, is_source: bool = True) -> Item:
+    """What stands for a source, or a file of one, that cannot be read, or not any further."""
     reason = (error.strerror or "it cannot be read") if isinstance(error, OSError) else "the path is unusable"
-    return Item(name, 0, b"", None, (rules_outside.UNREADABLE.at("submission", reason=reason).as_issue(),))
+    issue = rules_outside.UNREADABLE.at("submission", reason=reason).as_issue()
+    return Item(name, 0, b"", None, (issue,), is_source=is_source)
+
+
+def empty(name: str) -> Item:
+    """What stands for a source that holds no submission."""
+    return Item(name, 0, b"", None, (rules_outside.NO_SUBMISSION.at("submission").as_issue(),), is_source=True)
 
 
 @dataclass(slots=True)
@@ -155,8 +177,7 @@ class LineSource:
             yield unreadable(self.name, error)
             return
         if not count:
-            nothing = rules_outside.NO_SUBMISSION.at("submission").as_issue()
-            yield Item(self.name, 0, b"", None, (nothing,))
+            yield empty(self.name)
 
     def _lines(self, file: Lines) -> Iterator[Item]:
         number = position = 0
@@ -235,16 +256,22 @@ class FileSource:
 
     def items(self) -> Iterator[Item]:
         """The one submission."""
-        yield file_item(self.path, 1)
+        yield file_item(self.path, 1, is_source=True)
 
 
-def file_item(path: Path, position: int) -> Item:
-    """The submission that a file holds, or why it cannot be read."""
+def file_item(path: Path, position: int, *, is_source: bool = False) -> Item:
+    """The submission that a file holds, or why it cannot be read.
+
+    Args:
+        path: The file.
+        position: How many files are read then.
+        is_source: Whether somebody named the file itself.
+    """
     try:
         with path.open("rb") as file:
             text = file.read(MAX_INPUT_BYTES + 1)
     except (OSError, ValueError) as error:
-        return unreadable(str(path), error)
+        return unreadable(str(path), error, is_source=is_source)
     return Item(str(path), 0, b"", text, position=position, folder=path.parent)
 
 

@@ -3,13 +3,13 @@
 import csv
 import json
 from collections import deque
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import BinaryIO
 
 from tipline_client.bulk.mapping import CsvMapping
-from tipline_client.bulk.sources import BOM, Item, Lines, opening, rejects_beside, size_of, stream_of, unreadable
+from tipline_client.bulk.sources import BOM, Item, Lines, empty, opening, rejects_beside, size_of, stream_of, unreadable
 from tipline_client.bulk.streams import Stream
 from tipline_client.errors import ConfigurationError
 from tipline_client.validation import rules_outside
@@ -19,6 +19,14 @@ __all__ = ["CsvSource"]
 _MAX_LINE_BYTES = 1024 * 1024
 _FEWEST_CELLS = 3
 """With fewer, the lines of any text could be taken for records."""
+
+
+class _NoTable(Exception):  # noqa: N818 - ends in this module
+    """The file as a whole is no table that can be read."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.issue = rules_outside.BAD_TABLE.at("submission", reason=reason).as_issue()
 
 
 class _Lines:
@@ -109,6 +117,8 @@ class CsvSource:
         try:
             with opening(self.opened, self.path) as file:
                 yield from self._records(file)
+        except _NoTable as error:
+            yield Item(self.name, 0, b"", None, (error.issue,), is_source=True)
         except (OSError, ValueError) as error:
             yield unreadable(self.name, error)
 
@@ -128,34 +138,49 @@ class CsvSource:
             except csv.Error:
                 problem = "its quotes are not closed, or not doubled inside a cell, or a cell is too long"
                 lines.keep_first()
+                if _has_bare_return(lines.taken):
+                    problem = "lines in it end in CR alone, and LF or CRLF is expected"
             raw = b"".join(lines.taken)
             if not problem and not any(cells):
                 continue
             count += 1
-            if not problem and any("\udc80" <= letter <= "\udcff" for cell in cells for letter in cell):
-                problem = "it is not UTF-8"
-            elif not problem and lines.look_like_records(self.mapping.delimiter, len(header)):
-                problem = "each of its lines has as many cells as the header: a quote seems to be missing or too many"
-            elif not problem and len(cells) != len(header):
-                problem = f"it has {len(cells)} cells, and the header has {len(header)}"
+            problem = problem or self._problem(lines, cells, header)
             label = f"{self.name}:{first}"
             if problem:
                 issue = rules_outside.BAD_RECORD.at("submission", reason=problem).as_issue()
                 yield Item(label, first, raw, None, (issue,), position=lines.position)
                 continue
             document, issues, places = self.mapping.apply(dict(zip(header, cells, strict=True)))
-            text = None if document is None else json.dumps(document).encode()
-            yield Item(label, first, raw, text, tuple(issues), position=lines.position, columns=places)
+            item = Item(label, first, raw, None, tuple(issues), position=lines.position, columns=places)
+            yield replace(item, unread=document) if issues else replace(item, text=json.dumps(document).encode())
         if not count:
-            nothing = rules_outside.NO_SUBMISSION.at("submission").as_issue()
-            yield Item(self.name, 0, b"", None, (nothing,))
+            yield empty(self.name)
+
+    def _problem(self, lines: _Lines, cells: Sequence[str], header: Sequence[str]) -> str:
+        """Why a record is none of this table, if it is none."""
+        if any("\udc80" <= letter <= "\udcff" for cell in cells for letter in cell):
+            return "it is not UTF-8"
+        if lines.look_like_records(self.mapping.delimiter, len(header)):
+            return "each of its lines has as many cells as the header: a quote seems to be missing or too many"
+        if len(cells) != len(header):
+            return f"it has {len(cells)} cells, and the header has {len(header)}"
+        return ""
 
     def _header(self, lines: _Lines, reader: "Iterator[list[str]]") -> list[str]:
         try:
-            header = next(reader, [])
+            header: list[str] | None = next(reader, [])
         except csv.Error:
-            raise ConfigurationError(f"{self.name}: the header cannot be read", hint="Correct its quotes.") from None
+            header = None
         self.head = b"".join(lines.taken)
+        if b"\0" in self.head:
+            raise _NoTable("it is not UTF-8, and may be UTF-16. Save it as CSV in UTF-8")
+        if header is None and _has_bare_return(lines.taken):
+            raise _NoTable("its lines end in CR alone. Save it with LF or CRLF at the end of each line")
+        if header is None:
+            raise ConfigurationError(f"{self.name}: the header cannot be read", hint="Correct its quotes.")
+        if not self.head:
+            # It is empty; whoever counts the records says so.
+            return header
         if header:
             header[0] = header[0].removeprefix(BOM.decode())
         try:
@@ -163,3 +188,8 @@ class CsvSource:
         except ConfigurationError as error:
             raise ConfigurationError(f"{self.name}: {error}", hint=error.hint) from None
         return header
+
+
+def _has_bare_return(lines: list[bytes]) -> bool:
+    """Whether a CR stands where no LF follows it."""
+    return any(b"\r" in line.replace(b"\r\n", b"") for line in lines)

@@ -5,12 +5,12 @@ from typing import Any
 
 from tipline_client.bulk import Counts, Summary
 from tipline_client.cli.delivering import Delivered
-from tipline_client.cli.exit_codes import ExitCode, exit_code_for
+from tipline_client.cli.exit_codes import CommandError, ExitCode, exit_code_for
 from tipline_client.cli.output import columns, error_view
 from tipline_client.cli.queueing import worst
 from tipline_client.delivery.environment import Environment
 from tipline_client.delivery.states import State
-from tipline_client.errors import EnvelopeError, UnreadableRowError
+from tipline_client.errors import EnvelopeError, TiplineError, UnreadableRowError
 
 __all__ = ["Delivery", "bulk_exit_code", "bulk_lines", "bulk_view", "counts_words"]
 
@@ -80,7 +80,7 @@ def bulk_exit_code(summaries: list[Summary], delivery: Delivery | None) -> ExitC
         states = summary.counts.states
         if states.get(State.DEAD_LETTER) or states.get(State.RETRACTED):
             codes.append(ExitCode.GIVEN_UP)
-        if summary.counts.rejected:
+        if summary.counts.rejected or summary.fault is not None:
             codes.append(ExitCode.BAD_INPUT)
     if delivery is not None:
         codes += [ExitCode.NOT_VERIFIED] * bool(delivery.altered) + [ExitCode.GIVEN_UP] * bool(delivery.given_up)
@@ -132,8 +132,16 @@ def _source_view(summary: Summary) -> dict[str, Any]:
         "issues": None if summary.issues_path is None else str(summary.issues_path),
         "passedOver": {"files": len(summary.passed_over), "first": list(summary.passed_over[:_NAMED])},
         "interrupted": summary.was_interrupted,
-        **({"error": error_view(summary.stopped_by)} if summary.stopped_by is not None else {}),
+        **({"error": error_view(error)} if (error := _error_of(summary)) is not None else {}),
     }
+
+
+def _error_of(summary: Summary) -> TiplineError | None:
+    """What is wrong with the installation, or with the source as a whole."""
+    if summary.stopped_by is not None or summary.fault is None:
+        return summary.stopped_by
+    hint = "Correct the name or the file; the same command goes on, and queues nothing twice."
+    return CommandError(f"{summary.name}: {summary.fault.message}", hint=hint)
 
 
 def bulk_lines(
@@ -184,11 +192,10 @@ def _notes(summary: Summary) -> list[str]:
         more = len(summary.passed_over) - _NAMED
         lines.append(f"not read, and may hold submissions: {named}{f' and {more} more' if more > 0 else ''}")
         lines.append("hint: --recursive looks into folders; a file of lines is named by itself")
-    error = summary.stopped_by
-    if error is not None:
-        lines.append(f"stopped: {error}")
+    if (error := _error_of(summary)) is not None:
+        lines.append(f"{'error' if summary.stopped_by is None else 'stopped'}: {error}")
         lines.append(f"hint: {error.hint}" if error.hint else "hint: put it right")
-    if error is not None or summary.was_interrupted:
+    if summary.stopped_by is not None or summary.was_interrupted:
         durable = counts.queued + counts.known
         lines.append(f"{durable} are durable, {counts.untried} were read and not tried; the same command goes on")
     return lines

@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from tipline_client.bulk import Source
+from tipline_client.cli.arguments import STDIN
 from tipline_client.cli.bulk import BulkOptions, run_bulk
 from tipline_client.cli.bulk_sources import bulk_sources
 from tipline_client.cli.bulk_summary import bulk_exit_code, bulk_lines, bulk_view
@@ -13,6 +14,8 @@ from tipline_client.cli.options import Session
 from tipline_client.cli.queueing import say_where
 
 __all__ = ["bulk_of", "finish_bulk"]
+
+_NAMED = 3
 
 
 def bulk_of(
@@ -27,7 +30,7 @@ def bulk_of(
     """The sources and what was asked for, where the words name many submissions; `None` for single files.
 
     Raises:
-        CommandError: No file is named, or one of them twice.
+        CommandError: No file is named, one of them twice, or only such as there are not.
         ConfigurationError: The mapping file is wrong.
     """
     if not files:
@@ -36,6 +39,10 @@ def bulk_of(
     sources = bulk_sources(files, is_bulk=is_bulk, map_file=map_file, is_recursive=recursive)
     if sources is None:
         return None
+    reasons = [f"{name}: {reason}" for name in files if (reason := _missing(name)) is not None]
+    if len(reasons) == len(files):
+        # Of several the others go on, and the summary names the one that is not there.
+        raise CommandError("; ".join(reasons[:_NAMED]), hint="Correct the name; nothing was queued.")
     options = BulkOptions(
         is_dry=dry_run,
         delivers=False,
@@ -43,6 +50,18 @@ def bulk_of(
         results=None if results is None else Path(results),
     )
     return sources, options
+
+
+def _missing(name: str) -> str | None:
+    """Why what is named cannot be found, if it cannot."""
+    try:
+        if name != STDIN:
+            Path(name).stat()
+    except OSError as error:
+        return error.strerror or "it cannot be found"
+    except ValueError:
+        return "the path is unusable"
+    return None
 
 
 def finish_bulk(session: Session, sources: Sequence[Source], wanted: BulkOptions, *, delivers: bool) -> ExitCode:

@@ -7,6 +7,7 @@ and nothing of HTTP.
 from tipline_client.validation.catalogue import RuleSummary, rules_reference
 from tipline_client.validation.checking import CLOCK_SKEW, raise_on_errors, validate
 from tipline_client.validation.intake import MAX_INPUT_BYTES, ReadResult, read_submission, validate_report
+from tipline_client.validation.json_text import Unread
 from tipline_client.validation.rule import EndpointRules
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "EndpointRules",
     "ReadResult",
     "RuleSummary",
+    "Unread",
     "raise_on_errors",
     "read_submission",
     "rules_reference",

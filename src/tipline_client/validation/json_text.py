@@ -13,7 +13,7 @@ from typing import Any, Final
 from tipline_client.validation import type_rules as rules
 from tipline_client.validation.rule import Finding
 
-__all__ = ["BAD_NUMBER", "ROOT", "RepeatedNames", "parse"]
+__all__ = ["BAD_NUMBER", "ROOT", "RepeatedNames", "Unread", "parse"]
 
 ROOT: Final = "submission"
 """The path of the whole, where no element can be named."""
@@ -38,6 +38,17 @@ class _BadNumber:
 
 
 BAD_NUMBER: Final = _BadNumber()
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """Stands where a reader of another form, such as a table, had no value that can be taken.
+
+    Attributes:
+        finding: Why; its path is that of the place where this stands.
+    """
+
+    finding: Finding
 
 
 def parse(data: bytes | str, *, max_bytes: int) -> tuple[Any, Finding | None]:

@@ -15,8 +15,9 @@ UNREADABLE = error(
 )
 NO_SUBMISSION = error(
     "submission-missing",
-    summary="A file of lines, or a folder, holds at least one submission.",
-    message="It holds no submission at all: the file no line, or the folder no .json file. Look at what wrote it.",
+    summary="A file of lines, a table or a folder holds at least one submission.",
+    message="It holds no submission at all: a file of lines has no line, a table no record below its header, or a "
+    "folder no .json file. Look at what wrote it.",
     source=FORM,
 )
 KEY_OF_ANOTHER_LINE = error(
@@ -36,6 +37,12 @@ NOT_QUEUED = error(
     "not-queued",
     summary="The outbox, the signer and the storage of the evidence take what is handed in.",
     message="It was not queued: {reason}. {hint}",
+    source=FORM,
+)
+BAD_TABLE = error(
+    "csv-file",
+    summary="A CSV file is UTF-8 with LF or CRLF at the end of each line.",
+    message="The table cannot be read: {reason}.",
     source=FORM,
 )
 BAD_RECORD = error(
@@ -111,6 +118,7 @@ RULES: tuple[Rule, ...] = (
     KEY_OF_ANOTHER_LINE,
     LINE_TOO_LONG,
     NOT_QUEUED,
+    BAD_TABLE,
     BAD_RECORD,
     BAD_CELL,
     NO_PATH,

@@ -12,7 +12,7 @@ from typing import Any
 from tipline_client.models import Reporter, Submission, WireModel
 from tipline_client.models.outline import FieldOutline
 from tipline_client.validation import type_rules as rules
-from tipline_client.validation.json_text import BAD_NUMBER, RepeatedNames
+from tipline_client.validation.json_text import BAD_NUMBER, RepeatedNames, Unread
 from tipline_client.validation.refusals import Refusal, is_showable
 from tipline_client.validation.rule import Finding
 from tipline_client.validation.shape import Loc, join, parse_path, shape_of
@@ -215,6 +215,8 @@ class Tree:
     def _copy(self, value: Any, path: str, kind: type[WireModel] | None, depth: int) -> Any:
         if value is BAD_NUMBER:
             return self._refuse(rules.BAD_NUMBER.at(path))
+        if isinstance(value, Unread):
+            return self._refuse(replace(value.finding, path=path))
         if not isinstance(value, (Mapping, list, tuple)):
             return value
         if depth > MAX_DEPTH:

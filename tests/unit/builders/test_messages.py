@@ -1,6 +1,7 @@
 """Messages and conversations: what exists is in order and unambiguous."""
 
 from datetime import timedelta, timezone
+from itertools import permutations
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -66,6 +67,28 @@ def test_content_in_a_repr() -> None:
     shown = repr(written) + repr(Conversation([written]))
 
     assert [] == [text for text in ("mug", "user-1001", "a1", "m-1") if text in shown]
+
+
+@pytest.mark.parametrize(
+    "ids",
+    [
+        ["9", "10", "11"],
+        ["m-9", "m-10", "m-0100"],
+        ["07", "7", "8"],
+        ["1" * 4999, "1" * 5000],
+        # No one number at their end: as text, which is how ids of this kind sort.
+        ["01ARZ3NDEK10", "01ARZ3NDEK9"],
+        ["a10b", "a9b"],
+        ["m", "m-1", "n-0"],
+        ["1\u0661", "1\u0662"],
+    ],
+)
+def test_messages_of_one_moment(ids: list[str]) -> None:
+    """A number at the end of an id counts as a number, and the order in which they are given does not count."""
+    messages = [Message(**(SAID | {"id": each})) for each in ids]
+
+    for order in permutations(messages):
+        assert ids == [message.id for message in Conversation(order).messages]
 
 
 def test_messages_in_any_order() -> None:

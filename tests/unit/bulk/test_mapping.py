@@ -8,6 +8,7 @@ import pytest
 
 from tipline_client.bulk import read_mapping
 from tipline_client.errors import ConfigurationError
+from tipline_client.validation import Unread
 
 _INCIDENT = "report.incidentSummary.incidentDateTime"
 
@@ -52,6 +53,58 @@ def test_mapping_that_is_wrong(tmp_path: Path, tables: dict[str, Any], says: str
 
 
 @pytest.mark.parametrize(
+    ("name", "data", "says", "hint"),
+    [
+        ("map.toml", b'[columns]\n"Case" idempotencyKey\n', "(at line 2, column 8)", "quotes"),
+        ("map.toml", b'[columns]\n"Case" = "idem', "is not TOML: ", "quotes"),
+        ("map.json", b'{"columns": \n{"Case"}}', "is not JSON: Expecting ':' delimiter: line 2 column 8", "quotes"),
+        ("map.json", b"[" * 100_000, "is nested too deeply", "Correct"),
+        ("map.toml", b'[columns]\n"F\xe4lle" = "idempotencyKey"\n', "is not UTF-8, in line 2", "UTF-8"),
+        ("map.toml", b"#" * (1024 * 1024 + 1), "is longer than 1 MiB", "--map"),
+    ],
+)
+def test_mapping_that_cannot_be_read(tmp_path: Path, name: str, data: bytes, says: str, hint: str) -> None:
+    """The file, the place and what is wrong there are named."""
+    (tmp_path / name).write_bytes(data)
+
+    with pytest.raises(ConfigurationError) as caught:
+        read_mapping(tmp_path / name)
+
+    assert str(caught.value).startswith(str(tmp_path / name))
+    assert says in str(caught.value)
+    assert hint in caught.value.hint
+
+
+def test_mapping_with_a_mark(tmp_path: Path) -> None:
+    """A byte-order mark, as some editors write it, is passed over."""
+    (tmp_path / "map.toml").write_bytes(b'\xef\xbb\xbf[columns]\n"Case" = "idempotencyKey"\n')
+
+    assert {"Case"} == read_mapping(tmp_path / "map.toml").names
+
+
+@pytest.mark.parametrize(
+    ("delimiter", "header", "says"),
+    [
+        (",", ["Case;Seen"], "separated by a semicolon, and the mapping file says a comma"),
+        (",", ["Case\tSeen"], "separated by a tab, and the mapping file says a comma"),
+        (";", ["Case,Seen"], "separated by a comma, and the mapping file says a semicolon"),
+        (",", ["Case;Seen;Words", " if any"], "separated by a semicolon"),
+        (",", ["Case", "Note; or what the user says"], "no column 'Seen'"),
+    ],
+)
+def test_table_with_another_delimiter(tmp_path: Path, delimiter: str, header: list[str], says: str) -> None:
+    """It is called that, with the line that the mapping file lacks; other columns that are missing are not."""
+    columns = {"Case": "idempotencyKey", "Seen": _INCIDENT}
+    mapping = read_mapping(_mapping(tmp_path, columns=columns, delimiter=delimiter))
+
+    with pytest.raises(ConfigurationError) as caught:
+        mapping.check_header(header)
+
+    assert says in str(caught.value)
+    assert ("Write delimiter = " in caught.value.hint) is ("separated" in says)
+
+
+@pytest.mark.parametrize(
     ("cell", "expected"),
     [
         ("05.01.2026 09:30", "2026-01-05T08:30:00Z"),
@@ -68,7 +121,8 @@ def test_date_in_a_zone(tmp_path: Path, cell: str, expected: str | None) -> None
 
     document, issues, _ = mapping.apply({"Seen": cell})
 
-    assert expected == (document and document["report"]["incidentSummary"]["incidentDateTime"])
+    read = document["report"]["incidentSummary"]["incidentDateTime"]
+    assert expected == (None if isinstance(read, Unread) else read)
     assert (expected is None) is ([(_INCIDENT, "csv-cell")] == [(issue.path, issue.rule) for issue in issues])
 
 
@@ -90,7 +144,7 @@ def test_claim_about_a_file_that_is_not_named(tmp_path: Path, cell: str, is_take
 
     document, issues, places = mapping.apply({"Seen": "", "P": " ", "V": cell})
 
-    assert is_taken is (document is not None)
+    assert is_taken is ("evidence" not in document)
     found = [(issue.rule, places[issue.path]) for issue in issues]
     assert ([] if is_taken else [("evidence-path-missing", "P")]) == found
 
@@ -103,5 +157,17 @@ def test_claim_that_is_neither_yes_nor_no(tmp_path: Path, cell: str) -> None:
 
     document, [issue], places = mapping.apply({"Seen": "", "P": "a.png", "V": cell})
 
-    assert (None, "evidence[0].details.fileViewedByEsp", "V") == (document, issue.path, places[issue.path])
+    assert isinstance(document["evidence"][0]["details"]["fileViewedByEsp"], Unread)
+    assert ("evidence[0].details.fileViewedByEsp", "V") == (issue.path, places[issue.path])
     assert cell not in issue.message.replace("true, false", "")
+
+
+def test_place_that_closes_up(tmp_path: Path) -> None:
+    """A column is named at the place where its cell stands, not where it would stand beside the empty ones."""
+    ages = {name: f"report.victim[{at}].victimPerson.age" for at, name in enumerate("ABC")}
+    mapping = read_mapping(_mapping(tmp_path, columns=ages))
+
+    _, [issue], places = mapping.apply({"A": "", "B": "12", "C": "about twelve"})
+
+    assert ("report.victim[1].victimPerson.age", "C") == (issue.path, places[issue.path])
+    assert "B" == places["report.victim[0].victimPerson.age"]

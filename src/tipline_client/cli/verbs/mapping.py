@@ -47,16 +47,18 @@ def check(
     lines: list[str] = []
     for item in islice(source.items(), rows):
         issues, submission = item.issues, None
-        if item.text is not None:
+        text = item.unread if item.text is None else item.text
+        if text is not None:
             prepared = prepare(
-                item.text,
+                text,
                 source=item.label,
                 folder=source.folder,
                 rules=rules,
                 reporter=settings.reporter,
                 now=now,
             )
-            issues, submission = prepared.issues, json.loads(item.text)
+            # Of a row with a cell that cannot be read, nobody knows how it would be filed.
+            issues, submission = prepared.issues, None if item.text is None else json.loads(item.text)
         is_rejected = any(issue.severity.value == "error" for issue in issues)
         views.append(
             {
