@@ -8,6 +8,7 @@ from tests.acceptance.world import World, issues_in
 
 _MAPPING = """
 delimiter = ";"
+line_breaks = ["Note"]
 [columns]
 "Case" = "idempotencyKey"
 "Seen at" = "report.incidentSummary.incidentDateTime"
@@ -98,17 +99,60 @@ def test_table_without_a_mapping_file(world: World) -> None:
     assert (2, True) == (ran.code, "--map" in ran.err)
 
 
-def test_quotes_that_join_two_cases(world: World) -> None:
-    """Both lines go to the rejects as they are: neither case is filed with words or times of the other."""
-    table, mapping = _table(world)
-    bad = b'c-1;05.01.2026 09:30;"he said hi;\nc-2;06.01.2026 09:30;and left";\n'
-    good = b'c-3;07.01.2026 09:30;"two\nlines";\n'
-    Path(table).write_bytes(b"Case;Seen at;Note;Picture\n" + bad + good)
+HEADER = b"Case;Seen at;Note;Picture\n"
 
-    ran = world.run("enqueue", table, "--map", mapping, "--json")
 
-    assert (2, ["c-3"]) == (ran.code, [entry["idempotencyKey"] for entry in world.listed()])
-    assert b"Case;Seen at;Note;Picture\n" + bad == (world.folder / "cases.rejects.csv").read_bytes()
+@pytest.mark.parametrize(
+    "table",
+    [
+        b'c-1;05.01.2026 09:30;"he said hi;\nc-2;06.01.2026 09:30;and left";\n',
+        b'c-1;05.01.2026 09:30;"a;b;c;d\ne;f;g;h";\n',
+        b'c-1;05.01.2026 09:30;"he said "hm"\nc-9;05.01.2026 09:30;bye;\nso";\n',
+        b'c-1;05.01.2026 09:30;he said\nc-9;05.01.2026 09:30;bye;\nso";\n',
+        b'c-1;05.01.2026 09:30;;"a\nb"\n',
+        b'c-1;05.01.2026 09:30;never closed";\n',
+    ],
+    ids=["joined", "lines like records", "undoubled", "not opened", "another column", "not closed"],
+)
+def test_quotes_where_cells_hold_line_breaks(world: World, table: bytes) -> None:
+    """From a wrong one on nothing is filed: no line of a cell as a case, no case with the words of another."""
+    path, mapping = _table(world)
+    certain, held = b'c-a;05.01.2026 09:30;"a\na";\n', b'c-b;05.01.2026 09:30;"b\nb";\n'
+    Path(path).write_bytes(HEADER + certain + held + table + b"c-3;07.01.2026 09:30;ok;\n")
+
+    ran = world.run("enqueue", path, "--map", mapping, "--json")
+
+    [source] = ran.document["sources"]
+    assert (2, ["c-a"]) == (ran.code, [entry["idempotencyKey"] for entry in world.listed()])
+    assert "from line 4 on" in source["error"]["message"]
+    assert Path(path).read_bytes().replace(certain, b"") == (world.folder / "cases.rejects.csv").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("table", "queued"),
+    [
+        (b'c-1;05.01.2026 09:30;"he said hi;\n', ["c-2", "c-3"]),
+        (b'c-1;05.01.2026 09:30;"one\nc-9;05.01.2026 09:30;bye;\ntwo";\n', ["c-2", "c-3"]),
+        (b'c-1;05.01.2026 09:30;"he said "hm"\nc-9;05.01.2026 09:30;bye;\nso";\n', ["c-2", "c-3"]),
+        (b'c-1;05.01.2026 09:30;27" wide;\n', ["c-2", "c-3"]),
+        (b"c-1;05.01.2026 09:30;" + b"x" * 4_200_000 + b";\n", ["c-2", "c-3"]),
+        (b'c-1;05.01.2026 09:30;"' + b"x" * 150_000 + b'";\n', ["c-1", "c-2", "c-3"]),
+    ],
+    ids=["not closed", "line breaks all the same", "undoubled", "inside a cell without", "long line", "long cell"],
+)
+def test_quotes_where_a_record_is_a_line(world: World, table: bytes, queued: list[str]) -> None:
+    """A wrong one costs its own line; of lines that a cell may hold all the same none is filed as a case."""
+    path, mapping = _table(world)
+    Path(mapping).write_text(_MAPPING.replace('["Note"]', "[]"), encoding="utf-8")
+    good = b'c-2;06.01.2026 09:30;"he said ""hi""";\nc-3;07.01.2026 09:30;ok;\n'
+    Path(path).write_bytes(HEADER + table + good)
+
+    ran = world.run("enqueue", path, "--map", mapping, "--json")
+
+    assert queued == sorted(entry["idempotencyKey"] for entry in world.listed())
+    if "c-1" not in queued:
+        assert 2 == ran.code
+        assert HEADER + table == (world.folder / "cases.rejects.csv").read_bytes()
 
 
 @pytest.mark.parametrize("before", ["", "\n"])

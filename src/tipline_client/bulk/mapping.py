@@ -22,7 +22,7 @@ from tipline_client.validation import Unread, rules_outside
 __all__ = ["CsvMapping", "read_mapping"]
 
 _MAX_BYTES: Final = 1024 * 1024
-_TABLES: Final = ("columns", "constants", "dates", "evidence", "delimiter")
+_TABLES: Final = ("columns", "constants", "dates", "evidence", "delimiter", "line_breaks")
 _DELIMITERS: Final = {",": "a comma", ";": "a semicolon", "\t": "a tab", "|": "a bar"}
 
 
@@ -51,6 +51,8 @@ class CsvMapping:
         constants: Values that are the same in every record.
         files: For the evidence.
         delimiter: What stands between two cells.
+        names: The columns that are mapped.
+        line_breaks: The columns whose cells may hold line breaks.
     """
 
     columns: tuple[_Column, ...]
@@ -58,6 +60,7 @@ class CsvMapping:
     files: tuple[_File, ...] = ()
     delimiter: str = ","
     names: frozenset[str] = field(default=frozenset())
+    line_breaks: frozenset[str] = field(default=frozenset())
 
     def check_header(self, header: Sequence[str]) -> list[str]:
         """The columns of a table that are not mapped.
@@ -68,13 +71,13 @@ class CsvMapping:
         twice = {name for name in header if header.count(name) > 1 and name in self.names}
         if twice:
             raise ConfigurationError(f"the table has column {min(twice)!r} twice", hint="Rename one of them.")
-        missing = [name for name in sorted(self.names) if name not in header]
+        missing = [name for name in sorted(self.names | self.line_breaks) if name not in header]
         if missing:
             self._check_delimiter(header)
             nearest = get_close_matches(missing[0], header, n=1)
             # Not what stands there: without a header that would be the first case.
             hint = f"Did you mean {nearest[0]!r}?" if nearest else "Begin the table with a line that names its columns."
-            raise ConfigurationError(f"the table has no column {missing[0]!r}, which is mapped", hint=hint)
+            raise ConfigurationError(f"the table has no column {missing[0]!r}, which the mapping file names", hint=hint)
         return [name for name in header if name not in self.names]
 
     def _check_delimiter(self, header: Sequence[str]) -> None:
@@ -231,7 +234,17 @@ class _Reader:
         if not isinstance(delimiter, str) or len(delimiter) != 1 or delimiter in '"\r\n':
             raise ConfigurationError("delimiter is not one character", hint='Write one such as delimiter = ";".')
         names = frozenset(column.name for column in (*own, *(each for file in files for each in file.columns)))
-        return CsvMapping(own, fixed, files, delimiter, names)
+        return CsvMapping(own, fixed, files, delimiter, names, self._line_breaks())
+
+    def _line_breaks(self) -> frozenset[str]:
+        given = self._data.get("line_breaks")
+        if not isinstance(given, list) or not all(isinstance(name, str) for name in given):
+            # Asked for, since only a person knows it, and a wrong quote means something else in either case.
+            raise ConfigurationError(
+                "line_breaks is expected, a list of the columns whose cells may hold line breaks",
+                hint='Write line_breaks = [] above the tables if no cell does, or the columns, as ["Chat"].',
+            )
+        return frozenset(given)
 
     def _file(self, given: Any, where: str) -> _File:
         table = _table(given, where)

@@ -24,6 +24,7 @@ __all__ = [
     "Source",
     "empty",
     "file_item",
+    "rest_of_line",
     "unreadable",
 ]
 
@@ -189,7 +190,7 @@ class LineSource:
             if len(line) > limit and not line.endswith(b"\n"):
                 issue = rules_outside.LINE_TOO_LONG.at("submission", limit=limit).as_issue()
                 lengths: list[int] = []
-                rest = _until_end(file, lengths.append)
+                rest = rest_of_line(file, lengths.append)
                 yield Item(label, number, line, None, (issue,), rest, position)
                 for _ in rest:
                     pass
@@ -200,7 +201,7 @@ class LineSource:
                 yield Item(label, number, line, text, position=position)
 
 
-def _until_end(file: Lines, told: Callable[[int], object]) -> Iterator[bytes]:
+def rest_of_line(file: Lines, told: Callable[[int], object]) -> Iterator[bytes]:
     """What is left of a line, in parts."""
     while part := file.readline(_PART):
         told(len(part))

@@ -51,6 +51,13 @@ BAD_RECORD = error(
     message="The record cannot be read: {reason}. Correct it where the file was exported.",
     source=FORM,
 )
+BROKEN_TABLE = error(
+    "csv-quotes",
+    summary="The quotes of a CSV file say where each of its records ends.",
+    message="The rest of the table cannot be read: {reason}. Correct the quotes and hand the rejects in; where no cell "
+    "holds a line break, line_breaks = [] in the mapping file lets a wrong quote cost its own line alone.",
+    source=FORM,
+)
 BAD_CELL = error(
     "csv-cell",
     summary="A cell of a CSV file is what the mapping file says of its column.",
@@ -120,6 +127,7 @@ RULES: tuple[Rule, ...] = (
     NOT_QUEUED,
     BAD_TABLE,
     BAD_RECORD,
+    BROKEN_TABLE,
     BAD_CELL,
     NO_PATH,
     PATH_AND_URL,

@@ -15,7 +15,7 @@ _INCIDENT = "report.incidentSummary.incidentDateTime"
 
 def _mapping(folder: Path, **tables: Any) -> Path:
     path = folder / "map.json"
-    path.write_text(json.dumps({"columns": {"Seen": _INCIDENT}} | tables))
+    path.write_text(json.dumps({"columns": {"Seen": _INCIDENT}, "line_breaks": []} | tables))
     return path
 
 
@@ -24,6 +24,8 @@ def _mapping(folder: Path, **tables: Any) -> Path:
     [
         ({"colums": {}}, "there is no colums", "Did you mean columns?"),
         ({"columns": {}}, "no column is mapped", "columns"),
+        ({"line_breaks": None}, "line_breaks is expected", "line_breaks = []"),
+        ({"line_breaks": "Chat"}, "line_breaks is expected", "line_breaks = []"),
         (
             {"columns": {"A": "report.incidentSumary.incidentType"}},
             "no incidentSumary",
@@ -77,7 +79,7 @@ def test_mapping_that_cannot_be_read(tmp_path: Path, name: str, data: bytes, say
 
 def test_mapping_with_a_mark(tmp_path: Path) -> None:
     """A byte-order mark, as some editors write it, is passed over."""
-    (tmp_path / "map.toml").write_bytes(b'\xef\xbb\xbf[columns]\n"Case" = "idempotencyKey"\n')
+    (tmp_path / "map.toml").write_bytes(b'\xef\xbb\xbfline_breaks = []\n[columns]\n"Case" = "idempotencyKey"\n')
 
     assert {"Case"} == read_mapping(tmp_path / "map.toml").names
 

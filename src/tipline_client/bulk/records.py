@@ -1,0 +1,227 @@
+"""The records of a CSV file, each with its bytes as they are there, and how far they can be told apart.
+
+A quote too many or too few moves the end of every record behind it: the lines of a chat would pass for cases of their
+own, or one case would take in the next. So nothing is resumed on a guess. Where no cell holds a line break, a record is
+a line, and a wrong quote costs its line alone. Where cells do, a record is given out once the next quotes behind it
+agree with where it ends; from a wrong one on everything is one record that is none. Nothing here knows submissions.
+"""
+
+import csv
+import re
+from collections import deque
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from tipline_client.bulk.sources import BOM, MAX_LINE_BYTES, Lines, rest_of_line
+
+__all__ = ["Record", "Records"]
+
+MAX_RECORD_BYTES: Final = 1024 * 1024
+"""Longest record where cells may hold line breaks, in bytes; so much may be held before one is given out."""
+
+_QUOTE: Final = b'"'
+_UNCLOSED: Final = "a quote of it is not closed, or not doubled inside a cell"
+_BARE_RETURN: Final = "a line of it ends in CR alone, and LF or CRLF is expected"
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One record.
+
+    Attributes:
+        line: The number of its first line, from 1.
+        raw: Its bytes, with the end of the line; of one that is too long, the first ones.
+        position: How many bytes of the file are behind it.
+        cells: Its cells; none where there is a problem.
+        problem: Why it is none of this table.
+        rest: What follows `raw`, to be read before the next record.
+        is_last: Whether nobody can tell the records behind it apart; then `rest` is all of them.
+    """
+
+    line: int
+    raw: bytes = field(repr=False)
+    position: int
+    cells: Sequence[str] = field(default=(), repr=False)
+    problem: str = ""
+    rest: Iterator[bytes] = field(default=iter(()), repr=False)
+    is_last: bool = False
+
+
+class Records:
+    """The records below the header of a file, in order.
+
+    Args:
+        file: What is read, in UTF-8.
+        delimiter: What stands between two cells.
+        line_breaks: The columns whose cells may hold line breaks.
+    """
+
+    def __init__(self, file: Lines, *, delimiter: str, line_breaks: frozenset[str]) -> None:
+        self._file = file
+        self._delimiter = delimiter
+        self._line_breaks = line_breaks
+        self._again: deque[bytes] = deque()
+        self._number = self._position = 0
+        plain, quoted = f'[^"{re.escape(delimiter)}\r\n]*', '[^"]*(?:""[^"]*)*'
+        cell = f'(?:{plain}|"{quoted}")'
+        # As RFC 4180 has it: a quote begins or ends a cell, or is doubled inside one that has them.
+        self._whole = re.compile(f"{cell}(?:{re.escape(delimiter)}{cell})*\r?\n?")
+        self._inside = re.compile(quoted)
+        self.names: list[str] = []
+        # A cell is as long as its record may be; only ever raised, for whoever else reads CSV in this process.
+        csv.field_size_limit(max(csv.field_size_limit(), MAX_LINE_BYTES))
+
+    def header(self) -> Record | None:
+        """The first record, if there is one; whose cells are the names from now on."""
+        record = self._gathered()
+        self.names = [] if record is None else list(record.cells)
+        return record
+
+    def __iter__(self) -> Iterator[Record]:
+        return self._spanning() if self._line_breaks else self._single()
+
+    def _single(self) -> Iterator[Record]:
+        """Each line by itself."""
+        while line := self._next():
+            first = self._number
+            if _is_cut(line):
+                lengths: list[int] = []
+                rest = rest_of_line(self._file, lengths.append)
+                yield Record(first, line, self._position, problem=_too_long("line", MAX_LINE_BYTES), rest=rest)
+                for _ in rest:
+                    pass
+                self._position += sum(lengths)
+                continue
+            text = _decoded(line)
+            if self._whole.fullmatch(text):
+                cells = self._cells(text)
+                yield Record(first, line, self._position, cells, self._misfit(cells))
+                continue
+            problem = _BARE_RETURN if _has_bare_return(line) else _UNCLOSED
+            if swallowed := self._until_closed():
+                problem = (
+                    f"its quote may be the one that is closed in line {self._number}: two quotes are wrong, or a cell "
+                    "holds a line break, and the mapping file says that none does"
+                )
+            yield Record(first, line + b"".join(swallowed), self._position, problem=problem)
+
+    def _until_closed(self) -> list[bytes]:
+        """The lines that belong to a cell which was left open, if the next quotes may be the end of such a cell."""
+        seen: list[bytes] = []
+        size = 0
+        while size <= MAX_LINE_BYTES and (line := self._next()):
+            seen.append(line)
+            size += len(line)
+            if _QUOTE not in line:
+                continue
+            text = _decoded(line)
+            if self._whole.fullmatch(text) and not self._misfit(self._cells(text)):
+                break
+            if self._whole.fullmatch('"' + text):
+                return seen
+            if not self._inside.fullmatch(text):
+                break
+        self._give_back(seen)
+        return []
+
+    def _spanning(self) -> Iterator[Record]:
+        """Records of several lines.
+
+        A quote that is missing turns inside and outside round until the next one: so all behind quotes that agreed
+        waits for the next that do. If none come for as long as the longest record, no cell can have been left open.
+        """
+        held: list[Record] = []
+        size = 0
+        while (record := self._gathered()) is not None:
+            if problem := record.problem or self._doubt(record):
+                first = held[0].line if held else record.line
+                raw = b"".join(each.raw for each in (*held, record))
+                rest = iter(self._next, b"")
+                yield Record(first, raw, record.position, problem=problem, rest=rest, is_last=True)
+                return
+            misfit = self._misfit(record.cells)
+            if misfit:
+                record = Record(record.line, record.raw, record.position, record.cells, misfit)
+            if size > MAX_RECORD_BYTES or (_QUOTE in record.raw and any(record.cells) and not misfit):
+                yield from held
+                held, size = [], 0
+            held.append(record)
+            size += len(record.raw)
+        yield from held
+
+    def _gathered(self) -> Record | None:
+        """The next record, as far as its quotes are closed."""
+        lines: list[bytes] = []
+        size = quotes = 0
+        while size <= MAX_RECORD_BYTES and (not lines or quotes % 2) and (line := self._next()):
+            lines.append(line)
+            size += len(line)
+            quotes += line.count(_QUOTE)
+        if not lines:
+            return None
+        raw, first = b"".join(lines), self._number - len(lines) + 1
+        if size > MAX_RECORD_BYTES:
+            return Record(first, raw, self._position, problem=_too_long("record", MAX_RECORD_BYTES))
+        text = _decoded(raw.removeprefix(BOM) if first == 1 else raw)
+        if self._whole.fullmatch(text) is None:
+            problem = _BARE_RETURN if _has_bare_return(raw) else _UNCLOSED
+            return Record(first, raw, self._position, problem=problem)
+        return Record(first, raw, self._position, self._cells(text))
+
+    def _doubt(self, record: Record) -> str:
+        """Why the end of a record of several lines is not to be believed."""
+        more = record.raw.splitlines(keepends=True)[1:]
+        if not more or not any(record.cells):
+            return ""
+        if misfit := self._misfit(record.cells):
+            return f"it has several lines, and {misfit}"
+        broken = [name for name, cell in zip(self.names, record.cells, strict=True) if "\n" in cell]
+        for name in broken:
+            if name not in self._line_breaks:
+                return f"column {name!r} holds a line break, and line_breaks of the mapping file does not name it"
+        if broken[:1] == self.names[:1]:
+            # The line that ends such a cell has the rest of the record on it.
+            more = more[:-1]
+        if any(line.count(self._delimiter.encode()) >= len(self.names) - 1 for line in more):
+            return (
+                "a line inside of it has as many cells as the header. If that is no case, save the table with a "
+                "delimiter that its texts do not hold, such as a tab, or hand the case in as a line of JSON"
+            )
+        return ""
+
+    def _misfit(self, cells: Sequence[str]) -> str:
+        if len(cells) == len(self.names) or not any(cells):
+            return ""
+        return f"it has {len(cells)} cells, and the header has {len(self.names)}"
+
+    def _cells(self, text: str) -> list[str]:
+        return next(csv.reader([text], delimiter=self._delimiter, strict=True), [])
+
+    def _next(self) -> bytes:
+        line = self._again.popleft() if self._again else self._file.readline(MAX_LINE_BYTES + 1)
+        self._number += bool(line)
+        self._position += len(line)
+        return line
+
+    def _give_back(self, lines: list[bytes]) -> None:
+        self._again.extendleft(reversed(lines))
+        self._number -= len(lines)
+        self._position -= sum(map(len, lines))
+
+
+def _decoded(raw: bytes) -> str:
+    return raw.decode(errors="surrogateescape")
+
+
+def _is_cut(line: bytes) -> bool:
+    return len(line) > MAX_LINE_BYTES and not line.endswith(b"\n")
+
+
+def _too_long(what: str, limit: int) -> str:
+    return f"the {what} is longer than {limit} bytes"
+
+
+def _has_bare_return(raw: bytes) -> bool:
+    """Whether a CR stands where no LF follows it."""
+    return b"\r" in raw.replace(b"\r\n", b"")
