@@ -1,15 +1,20 @@
 """One cell of a table as the value that its place takes. A cell is data: nothing in it is run, cut off or altered."""
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from zoneinfo import ZoneInfo
 
 from tipline_client.models.outline import Kind
 
-__all__ = ["CellError", "DateForm", "value_of", "zone_of"]
+__all__ = ["CellError", "DateForm", "value_of", "wrong_form", "zone_of"]
 
 _TRUE = frozenset({"true", "yes", "1"})
 _FALSE = frozenset({"false", "no", "0"})
+_DIRECTIVE = re.compile(r"%(.?)", re.DOTALL)
+_DIRECTIVES = frozenset("YymbBdjHIpMSfzaA%")
+_OF_THE_HOST = frozenset({"localtime", "posixrules", "Factory"})
+"""Zones that are another one on each host, or none."""
 
 
 class CellError(ValueError):
@@ -27,6 +32,27 @@ class DateForm:
 
     form: str
     zone: tzinfo | None
+
+
+def wrong_form(form: DateForm, kind: Kind) -> str:
+    """Why dates cannot be read by a form without making something up; empty if they can.
+
+    Args:
+        form: How a column writes them.
+        kind: What the place takes: an instant or a date.
+    """
+    used = set(_DIRECTIVE.findall(form.form))
+    if "Z" in used:
+        return "names of zones such as CET are no offsets; write zone beside it, or %z for offsets in the cells"
+    if unknown := sorted(used - _DIRECTIVES):
+        return f"%{unknown[0]} is not understood, or differs between hosts"
+    if not used & {"Y", "y"} or not ("j" in used or ("d" in used and used & {"m", "b", "B"})):
+        return "it lacks the year, the month or the day"
+    if kind is Kind.INSTANT and not ("M" in used and ("H" in used or {"I", "p"} <= used)):
+        return "it lacks the time of the day, with its minutes and with %p if it has twelve hours"
+    if kind is Kind.INSTANT and form.zone is None and "z" not in used:
+        return 'a zone is expected; write zone = "Europe/Berlin" beside it, or %z for offsets in the cells'
+    return ""
 
 
 def value_of(cell: str, kind: Kind, form: DateForm | None) -> object:
@@ -87,8 +113,7 @@ def zone_of(name: str) -> tzinfo | None:
             return timezone(-offset if name[0] == "-" else offset)
         return None
     try:
-        return ZoneInfo(name)
-    except (OSError, ValueError):  # not found is a KeyError of its own
-        return None
-    except KeyError:
+        is_own = name in _OF_THE_HOST or name.startswith(("posix/", "right/"))
+        return None if is_own else ZoneInfo(name)
+    except (OSError, ValueError, KeyError):
         return None

@@ -5,6 +5,7 @@ is named.
 """
 
 import os
+import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +16,8 @@ from tipline_client.bulk.streams import Stream
 
 __all__ = ["FolderSource"]
 
-_TABLES = frozenset({".csv"})
+_TABLES = frozenset({".csv", ".tsv"})
+_PACKED = frozenset({".gz", ".bz2", ".xz", ".zst", ".zip"})
 
 
 @dataclass(slots=True)
@@ -28,7 +30,7 @@ class FolderSource:
             Paths of evidence are relative to the folder of each submission.
         count: How many submission files there are, once it was read.
         passed_over: What else in it may hold submissions, once it was read: files of lines and tables, which are named
-            by themselves, and files in folders that were not looked into.
+            by themselves, packed and hidden files, links to folders, and files in folders that were not looked into.
     """
 
     folder: Path
@@ -62,16 +64,13 @@ class FolderSource:
         found: list[Path] = []
         passed_over: list[str] = []
         unread: list[Item] = []
-        for folder, names in self._folders(unread):
+        for folder, names in self._folders(unread, passed_over):
             is_read = self.is_recursive or folder == self.folder
             for name in names:
                 path = folder / name
-                if name.startswith(".") or not path.is_file():
-                    continue
-                is_submission = path.suffix.lower() == ".json"
-                if is_submission and is_read:
+                if is_read and path.suffix.lower() == ".json" and not name.startswith(".") and _is_to_be_read(path):
                     found.append(path)
-                elif is_submission or path.suffix.lower() in _TABLES or (is_lines(path) and not is_reasons(path)):
+                elif _may_hold_submissions(path):
                     passed_over.append(str(path))
         self.count, self.passed_over = len(found), tuple(passed_over)
         yield from unread
@@ -80,7 +79,7 @@ class FolderSource:
         if not found and not unread:
             yield empty(self.name)
 
-    def _folders(self, unread: list[Item]) -> Iterator[tuple[Path, list[str]]]:
+    def _folders(self, unread: list[Item], passed_over: list[str]) -> Iterator[tuple[Path, list[str]]]:
         def keep(error: OSError) -> None:
             # What was not to be read is no submission that cannot be.
             if self.is_recursive or Path(error.filename) == self.folder:
@@ -89,4 +88,19 @@ class FolderSource:
 
         for folder, below, names in os.walk(self.folder, onerror=keep):
             below[:] = sorted(name for name in below if not name.startswith("."))
-            yield Path(folder), sorted(names)
+            here = Path(folder)
+            passed_over += [str(here / name) for name in below if (here / name).is_symlink()]
+            yield here, sorted(names)
+
+
+def _is_to_be_read(path: Path) -> bool:
+    """Whether it is a file, or something that should be one, such as a link that leads nowhere: that is told of."""
+    try:
+        return stat.S_ISREG(path.stat().st_mode)
+    except OSError:
+        return True
+
+
+def _may_hold_submissions(path: Path) -> bool:
+    packed = path.with_suffix("") if path.suffix.lower() in _PACKED else path
+    return packed.suffix.lower() in {".json", *_TABLES} or (is_lines(packed) and not is_reasons(packed))

@@ -13,7 +13,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Final
 
-from tipline_client.bulk.cells import CellError, DateForm, value_of, zone_of
+from tipline_client.bulk.cells import CellError, DateForm, value_of, wrong_form, zone_of
 from tipline_client.bulk.places import Target, as_lists, item_target, leaves, resolve, write
 from tipline_client.errors import ConfigurationError, Issue
 from tipline_client.models.outline import Kind
@@ -263,6 +263,8 @@ class _Reader:
                 self._unused.discard(name)
                 if name in self._forms and target.kind not in (Kind.INSTANT, Kind.DATE):
                     raise ConfigurationError(f"dates.{name}: {target.path} is no date", hint="Take it out of dates.")
+                if name in self._forms and (reason := wrong_form(self._forms[name], target.kind)):
+                    raise ConfigurationError(f"dates.{name}: {reason}", hint='Write a format such as "%d.%m.%Y %H:%M".')
                 yield _Column(name, target, self._forms.get(name))
 
     def _constants(self, given: Any, where: str, *, is_item: bool = False) -> Iterator[tuple[Target, Any]]:
@@ -301,11 +303,6 @@ def _form(name: str, given: Any) -> DateForm:
     found = zone_of(zone) if isinstance(zone, str) else None
     if zone is not None and found is None:
         raise ConfigurationError(f"{where}: the zone is unknown", hint='Write "Europe/Berlin", "+01:00" or "UTC".')
-    has_time = any(mark in form for mark in ("%H", "%I", "%X", "%c"))
-    if has_time and found is None and "%z" not in form:
-        raise ConfigurationError(
-            f"{where}: a zone is expected", hint='Add zone = "Europe/Berlin", or %z to the format.'
-        )
     return DateForm(form, found)
 
 

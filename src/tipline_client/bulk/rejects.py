@@ -115,7 +115,7 @@ class Rejects:
                 continue
             self._issues = _new(issues_path)
             self.issues_path = issues_path
-            if wanted is not None:
+            if self._source.rejects_path is not None:
                 self._lines = _new(path)
                 self.path = path
                 self._lines.write(self._source.head)
