@@ -301,6 +301,25 @@ def test_one_is_given_up_and_one_needs_a_look(world: World) -> None:
     assert "tipline dead-letter list" in ran.out
 
 
+def test_same_file_again_after_something_was_given_up(world: World) -> None:
+    """It ends with 4, and says where to look and what else still waits."""
+    world.endpoint.faults.script("submit", code(4100))
+    path = str(world.lines(world.content("a"), world.content("b"), world.content("c")))
+    world.run("submit", path, "--slots", "1")
+    world.run("enqueue", str(world.submission("d")))
+    world.lines(*(world.content(key) for key in "abcd"))
+
+    queued = world.run("enqueue", path)
+    away = world.run("submit", path, "--endpoint", "http://127.0.0.1:9/ispws")
+
+    assert (4, 4) == (queued.code, away.code)
+    for ran in (queued, away):
+        assert "there already: 2 acknowledged, 1 dead_letter, 1 queued" in ran.out
+        assert "hint: `tipline dead-letter list` says why" in ran.out
+        assert "hint: 1 wait; `tipline dispatch` delivers what waits" in ran.out
+    assert "the same command again tries it too" in away.out
+
+
 def test_derived_key_is_shown(world: World) -> None:
     """The summary for people says how many keys are derived from content, and shows one."""
     ran = world.run("enqueue", str(world.lines(world.content(None), world.content("b"))))

@@ -23,6 +23,7 @@ _VERBS: tuple[tuple[Group, str, str, str], ...] = (
     (_BEGIN, "init", "init:init", "Make the home folder and its signing key: tipline init"),
     (_BEGIN, "migrate", "migrate:migrate", "Make the outbox's tables in PostgreSQL: tipline migrate"),
     (_BEGIN, "doctor", "doctor:doctor", "Check settings, keys, outbox, disk and endpoint: tipline doctor"),
+    (_BEGIN, "help", "help:help_", "Say what a verb does and takes: tipline help submit"),
     (_BEGIN, "completion", "completion:completion", "Complete verbs and options in a shell: tipline completion bash"),
     (_FILE, "validate", "validate:validate", "List everything wrong with submission files: tipline validate case.json"),
     (_FILE, "render", "render:render", "Print the XML that would be sent: tipline render case.json"),

@@ -1,5 +1,6 @@
 """The end of a bulk run: a table for people, one document with `--json`, and the exit code."""
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
@@ -160,17 +161,33 @@ def bulk_lines(
         lines.append(f"keys derived from the content begin with content:, such as that of {where}")
     if delivery is not None:
         lines.append(f"delivery: {delivery.words()}")
-        if delivery.given_up:
-            lines.append("hint: `tipline dead-letter list` says why something was given up")
         if delivery.altered:
             lines.append(
                 f"altered: {delivery.altered}: what the outbox holds of them is not believed: tipline verify --all"
             )
         if delivery.alarms:
             lines.append(f"a person must look: {delivery.alarms} open alarm(s): tipline alarm list")
-        if delivery.tried < delivery.total or delivery.waiting:
-            lines.append("hint: `tipline dispatch` delivers what waits")
-    return lines
+    return [*lines, *_hints(summaries, delivery)]
+
+
+def _hints(summaries: list[Summary], delivery: Delivery | None) -> list[str]:
+    """What there is to do about what is not filed, be it of this run or of one before."""
+    states = Counter[State]()
+    for summary in summaries:
+        states.update(summary.counts.states)
+    hints = []
+    if states[State.DEAD_LETTER] or (delivery is not None and delivery.given_up):
+        hints.append("`tipline dead-letter list` says why something was given up; `dead-letter requeue` puts it back")
+    if states[State.RETRACTED]:
+        hints.append("what was withdrawn before is not filed; `tipline list --state retracted` names it")
+    if states[State.HELD]:
+        hints.append(f"{states[State.HELD]} are held until a person lets them go: tipline list --state held")
+    found = states[State.QUEUED] + states[State.LEASED]
+    waiting = found if delivery is None else delivery.total - delivery.tried + delivery.waiting - states[State.HELD]
+    if waiting > 0:
+        again = "" if delivery is None else ", and the same command again tries it too"
+        hints.append(f"{waiting} wait; `tipline dispatch` delivers what waits{again}")
+    return [f"hint: {hint}" for hint in hints]
 
 
 def _cells(counts: Counts) -> tuple[str, ...]:

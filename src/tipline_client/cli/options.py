@@ -6,18 +6,13 @@ A verb takes one of these as its last parameter; `start` gives it settings and a
 from dataclasses import dataclass
 from typing import Annotated
 
-from cyclopts import Group, Parameter
+from cyclopts import Parameter
 
 from tipline_client.cli.output import Output
+from tipline_client.cli.output_options import OutputOptions, shared
 from tipline_client.cli.settings import Settings, resolve
 
-__all__ = ["ENDPOINT", "HOME", "OUTPUT", "EndpointOptions", "HomeOptions", "OutputOptions", "Session"]
-
-_SHARED = Group("Shared options", sort_key=9)
-
-
-def _named(*names: str) -> Parameter:
-    return Parameter(name=names, group=_SHARED, show_default=False)
+__all__ = ["ENDPOINT", "HOME", "EndpointOptions", "HomeOptions", "Session"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,31 +30,14 @@ class Session:
 
 @Parameter(name="*")
 @dataclass(frozen=True, kw_only=True)
-class OutputOptions:
-    """How to speak."""
-
-    json: Annotated[bool, _named("--json")] = False
-    """Write one JSON document instead of lines."""
-    verbose: Annotated[bool, _named("--verbose", "-v")] = False
-    """Log each step on standard error."""
-    debug: Annotated[bool, _named("--debug")] = False
-    """Show where an unexpected error came from."""
-
-    def output(self) -> Output:
-        """Where to write."""
-        return Output(as_json=self.json)
-
-
-@Parameter(name="*")
-@dataclass(frozen=True, kw_only=True)
 class HomeOptions(OutputOptions):
     """Which installation."""
 
-    home: Annotated[str | None, _named("--home")] = None
+    home: Annotated[str | None, shared("--home")] = None
     """Folder of outbox, keys and evidence (TIPLINE_HOME; ./tipline-home)."""
-    outbox: Annotated[str | None, _named("--outbox")] = None
+    outbox: Annotated[str | None, shared("--outbox")] = None
     """PostgreSQL database that holds the outbox (TIPLINE_OUTBOX; the file in the home)."""
-    config: Annotated[str | None, _named("--config")] = None
+    config: Annotated[str | None, shared("--config")] = None
     """Configuration file (TIPLINE_CONFIG; ./tipline.toml, HOME/tipline.toml)."""
 
     def start(self) -> Session:
@@ -76,11 +54,11 @@ class HomeOptions(OutputOptions):
 class EndpointOptions(HomeOptions):
     """Which endpoint, too."""
 
-    endpoint: Annotated[str | None, _named("--endpoint")] = None
+    endpoint: Annotated[str | None, shared("--endpoint")] = None
     """testing, production, or a loopback URL (TIPLINE_ENDPOINT)."""
-    username: Annotated[str | None, _named("--username")] = None
+    username: Annotated[str | None, shared("--username")] = None
     """User at the endpoint (TIPLINE_USERNAME); the password comes from TIPLINE_PASSWORD or a file."""
-    slots: Annotated[int | None, _named("--slots")] = None
+    slots: Annotated[int | None, shared("--slots")] = None
     """How many deliveries run at once (TIPLINE_SLOTS; 8)."""
 
     def start(self) -> Session:
@@ -100,6 +78,5 @@ class EndpointOptions(HomeOptions):
         return Session(settings, self.output())
 
 
-OUTPUT = OutputOptions()
 HOME = HomeOptions()
 ENDPOINT = EndpointOptions()

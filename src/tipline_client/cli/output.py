@@ -7,11 +7,18 @@ What comes from outside is shown without control characters, which could rewrite
 import json
 import sys
 from collections.abc import Iterable, Sequence
+from shutil import copyfileobj
+from tempfile import SpooledTemporaryFile
+from textwrap import indent
 from typing import Any
 
 from tipline_client.errors import DeliveryError, Issue, ReportInvalidError, TiplineError
 
 __all__ = ["Output", "columns", "error_view", "issue_view", "printable"]
+
+
+_HELD = 1024 * 1024
+"""Characters of a long document that are held in memory before they go to a file."""
 
 
 def printable(text: str) -> str:
@@ -92,6 +99,28 @@ class Output:
             sys.stdout.flush()
         else:
             self.say(*lines)
+
+    def finish_each(self, parts: Iterable[tuple[Any, Sequence[str]]]) -> None:
+        """A result of any length: one array with `--json`, and without it the lines of each part as it comes.
+
+        The array is kept in a file until it is whole, so that an error on the way leaves one document, its own.
+
+        Args:
+            parts: A document and its lines for each.
+        """
+        if not self.as_json:
+            for _, lines in parts:
+                self.say(*lines)
+            return
+        with SpooledTemporaryFile(max_size=_HELD, mode="w+", encoding="ascii") as kept:
+            before = "[\n"
+            for document, _ in parts:
+                kept.write(before + indent(json.dumps(document, indent=2, ensure_ascii=True), "  "))
+                before = ",\n"
+            kept.write("[]\n" if before == "[\n" else "\n]\n")
+            kept.seek(0)
+            copyfileobj(kept, sys.stdout)
+        sys.stdout.flush()
 
     def fail(self, error: BaseException) -> None:
         """An error: a document on standard output with `--json`, lines on standard error without."""

@@ -1,10 +1,9 @@
 """Submission files: found, read, checked, and turned into what the client takes.
 
-A `.json` file holds one submission and a `.jsonl` file one in each line; paths of evidence are relative to the file.
-Nothing here queues or sends.
+A `.json` file holds one submission and a `.jsonl` file one in each line; paths of evidence are relative to the file. Of
+a file of lines one line is held at a time. Nothing here queues or sends.
 """
 
-import filecmp
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -12,17 +11,19 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from tipline_client.bulk import LineSource, Source
 from tipline_client.bulk.preparing import FileRules, Prepared, prepare
+from tipline_client.bulk.sources import is_lines
 from tipline_client.cli.arguments import STDIN
+from tipline_client.cli.bulk_sources import bulk_sources
 from tipline_client.cli.exit_codes import CommandError
+from tipline_client.cli.seen_keys import SeenKeys
 from tipline_client.cli.settings import Settings
 from tipline_client.errors import Issue
 from tipline_client.validation import MAX_INPUT_BYTES, rules_outside
 from tipline_client.validation.checking import in_order
 
-__all__ = ["FileRules", "Prepared", "SubmissionFile", "read_files", "rules_for"]
-
-_LINES = {".jsonl", ".ndjson"}
+__all__ = ["FileRules", "Prepared", "SubmissionFile", "read_each", "read_files", "rules_for"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,82 +78,89 @@ def read_files(
     Raises:
         CommandError: No file is named.
     """
+    _check_named(files)
+    checking = _Checking(rules, reporter, with_evidence, now or datetime.now(UTC))
+    read = []
+    for name in files:
+        lines = _lines_of(name)
+        found = [checking.single(name)] if lines is None else list(checking.each(lines))
+        read.append(SubmissionFile(_shown(name), lines is not None, tuple(found)))
+    return read
+
+
+def read_each(
+    files: Sequence[str], *, rules: FileRules, reporter: Mapping[str, Any] | None = None, now: datetime | None = None
+) -> Iterator[Prepared]:
+    """Every submission of the files, read and checked one after the other; see `read_files`.
+
+    Raises:
+        CommandError: No file is named.
+    """
+    _check_named(files)
+    checking = _Checking(rules, reporter, True, now or datetime.now(UTC))
+    for name in files:
+        lines = _lines_of(name)
+        if lines is None:
+            yield checking.single(name)
+        else:
+            yield from checking.each(lines)
+
+
+def _check_named(files: Sequence[str]) -> None:
     if not files:
         raise CommandError("no submission file is named", hint="Name a file, or - for standard input.")
-    now = now or datetime.now(UTC)
-    return [_read_file(name, rules=rules, reporter=reporter, with_evidence=with_evidence, now=now) for name in files]
 
 
-def _read_file(
-    name: str, *, rules: FileRules, reporter: Mapping[str, Any] | None, with_evidence: bool, now: datetime
-) -> SubmissionFile:
-    shown, folder = ("standard input", Path()) if name == STDIN else (name, Path(name).parent)
-    data = _read_bytes(name)
-    if isinstance(data, Issue):
-        return SubmissionFile(shown, False, (Prepared(shown, folder, None, (data,)),))
-    is_lines = Path(name).suffix.lower() in _LINES or (name == STDIN and _looks_like_lines(data))
+def _shown(name: str) -> str:
+    return "standard input" if name == STDIN else name
 
-    def prepared(source: str, text: bytes) -> Prepared:
+
+def _lines_of(name: str) -> Source | None:
+    """The source of a file with a submission in each line; `None` for one that holds a single submission."""
+    if name == STDIN:
+        sources = bulk_sources([name], is_bulk=False)
+        return None if sources is None else sources[0]
+    path = Path(name)
+    return LineSource(name, path.parent, path=path) if is_lines(path) else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Checking:
+    rules: FileRules
+    reporter: Mapping[str, Any] | None
+    with_evidence: bool
+    now: datetime
+
+    def single(self, name: str) -> Prepared:
+        """The one submission of a file."""
+        shown, folder = _shown(name), Path() if name == STDIN else Path(name).parent
+        data = _read_bytes(name)
+        return Prepared(shown, folder, None, (data,)) if isinstance(data, Issue) else self._check(shown, data, folder)
+
+    def each(self, lines: Source) -> Iterator[Prepared]:
+        """The submissions of a file of lines, with an issue where one has the key of another and not its content."""
+        with SeenKeys() as seen:
+            for item in lines.items():
+                if item.text is None:
+                    yield Prepared(item.label, lines.folder, None, item.issues)
+                    continue
+                prepared = self._check(item.label, item.text, lines.folder)
+                other = seen.other(prepared)
+                if other is not None:
+                    issue = rules_outside.KEY_OF_ANOTHER_LINE.at("idempotencyKey", line=other).as_issue()
+                    prepared = replace(prepared, issues=in_order([*prepared.issues, issue]))
+                yield prepared
+
+    def _check(self, source: str, text: bytes, folder: Path) -> Prepared:
         return prepare(
             text,
             source=source,
             folder=folder,
-            rules=rules,
-            reporter=reporter,
-            now=now,
-            with_evidence=with_evidence,
+            rules=self.rules,
+            reporter=self.reporter,
+            now=self.now,
+            with_evidence=self.with_evidence,
         )
-
-    if not is_lines:
-        return SubmissionFile(shown, False, (prepared(shown, data),))
-    numbered = list(_numbered_lines(data))
-    if not numbered:
-        nothing = rules_outside.NO_SUBMISSION.at("submission").as_issue()
-        return SubmissionFile(shown, True, (Prepared(shown, folder, None, (nothing,)),))
-    lines = [prepared(f"{shown}:{number}", line) for number, line in numbered]
-    return SubmissionFile(shown, True, tuple(_check_keys(lines)))
-
-
-def _check_keys(lines: Sequence[Prepared]) -> Iterator[Prepared]:
-    """The lines, with an issue where one has the key of another and not its content."""
-    first: dict[str, Prepared] = {}
-    for line in lines:
-        key = line.submission.idempotency_key if line.submission is not None and line.is_acceptable else None
-        other = line if key is None else first.setdefault(key, line)
-        if other is line or _has_content_of(line, other):
-            yield line
-            continue
-        issue = rules_outside.KEY_OF_ANOTHER_LINE.at("idempotencyKey", line=other.source).as_issue()
-        yield replace(line, issues=in_order([*line.issues, issue]))
-
-
-def _has_content_of(line: Prepared, other: Prepared) -> bool:
-    """Whether two acceptable submissions of one folder are the same report with the same files."""
-    if line.submission is None or other.submission is None or line.submission.report != other.submission.report:
-        return False
-    mine, theirs = line.submission.evidence, other.submission.evidence
-    pairs = [(Path(item.path or ""), Path(its.path or "")) for item, its in zip(mine, theirs, strict=False)]
-    if [item.details for item in mine] != [item.details for item in theirs] or any(a.name != b.name for a, b in pairs):
-        return False
-    try:
-        return all(
-            path == its or filecmp.cmp(line.folder / path, other.folder / its, shallow=False) for path, its in pairs
-        )
-    except OSError:
-        # Whoever copies the files says what is wrong with them.
-        return True
-
-
-def _numbered_lines(data: bytes) -> Iterator[tuple[int, bytes]]:
-    for number, line in enumerate(data.removeprefix(b"\xef\xbb\xbf").split(b"\n"), start=1):
-        if line.strip():
-            yield number, line
-
-
-def _looks_like_lines(data: bytes) -> bool:
-    """Whether each of several lines is an object of its own, as far as the first two tell."""
-    heads = [line.strip() for _, line in zip(range(2), (line for _, line in _numbered_lines(data)), strict=False)]
-    return len(heads) == 2 and all(head.startswith(b"{") and head.endswith(b"}") for head in heads)
 
 
 def _read_bytes(name: str) -> bytes | Issue:
@@ -160,10 +168,8 @@ def _read_bytes(name: str) -> bytes | Issue:
     try:
         if name == STDIN:
             return sys.stdin.buffer.read()
-        path = Path(name)
-        limit = -1 if path.suffix.lower() in _LINES else MAX_INPUT_BYTES + 1
-        with path.open("rb") as file:
-            return file.read(limit)
+        with Path(name).open("rb") as file:
+            return file.read(MAX_INPUT_BYTES + 1)
     except (OSError, ValueError) as error:
         reason = (error.strerror or "it cannot be read") if isinstance(error, OSError) else "the path is unusable"
     return rules_outside.UNREADABLE.at("submission", reason=reason).as_issue()

@@ -1,5 +1,6 @@
 """What stands in the command's help, and what it does not import for it."""
 
+import json
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -51,7 +52,7 @@ def test_every_variable_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     assert sorted(VARIABLE_NAMES) == sorted(environ.names)
 
 
-@pytest.mark.parametrize("word", ["--help", "--version", "enqeue"])
+@pytest.mark.parametrize("word", ["--help", "help", "--version", "enqeue"])
 def test_help_imports_nothing_heavy(word: str) -> None:
     """Neither the models nor the store nor the network are imported for a word about the command, or a mistyped one."""
     # What measures the coverage of this very process imports modules of its own first.
@@ -79,6 +80,32 @@ def test_mistyped_verb(words: list[str], nearest: str, capsys: pytest.CaptureFix
 
     assert ExitCode.BAD_INPUT == code
     assert f'Did you mean "{nearest}"?' in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("words", [[], ["submit"], ["receipts"], ["receipts", "export"], ["help"]])
+def test_help_as_a_verb(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    """It says what `--help` behind the verb says, in JSON as one document."""
+    codes = [main([*words, "--help"])]
+    expected = capsys.readouterr().out
+    codes.append(main(["help", *words]))
+    said = capsys.readouterr().out
+    codes.append(main(["help", *words, "--json"]))
+    document = json.loads(capsys.readouterr().out)
+
+    assert [0, 0, 0] == codes
+    assert expected == said == document["help"]
+    assert (" ".join(words) or None) == document["verb"]
+
+
+@pytest.mark.parametrize("shape", [[], ["--json"]])
+def test_help_about_no_verb(shape: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    """A mistyped verb is no success: the nearest one is offered."""
+    code = main(["help", "enqeue", *shape])
+
+    said = capsys.readouterr()
+    words = json.loads(said.out)["error"]["message"] if shape else said.err
+    assert ExitCode.BAD_INPUT == code
+    assert 'Did you mean "enqueue"?' in words
 
 
 def test_verbs_to_choose_from() -> None:

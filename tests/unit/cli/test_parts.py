@@ -2,7 +2,9 @@
 
 import json
 import struct
+import tracemalloc
 import zlib
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -11,13 +13,14 @@ import pytest
 
 from tipline_client import errors
 from tipline_client.bulk.evidence_paths import check_evidence
+from tipline_client.cli import main
 from tipline_client.cli.bars import bars
 from tipline_client.cli.exit_codes import CommandError, ExitCode, exit_code_for
 from tipline_client.cli.fault_words import read_words
-from tipline_client.cli.output import columns, error_view, printable
+from tipline_client.cli.output import Output, columns, error_view, printable
 from tipline_client.cli.queueing import worst
 from tipline_client.cli.sample import gradient_png, sample_submission
-from tipline_client.cli.submissions import FileRules, read_files
+from tipline_client.cli.submissions import FileRules, read_each, read_files
 from tipline_client.cli.views import span
 from tipline_client.delivery.checkpoint import Intent
 from tipline_client.delivery.steps import Step
@@ -205,6 +208,74 @@ def test_key_of_another_line(tmp_path: Path, changes: dict[str, Any], is_same: b
     rules = [[issue.rule for issue in prepared.issues] for prepared in read.submissions]
     assert is_same is read.is_acceptable
     assert [False, not is_same, False] == ["key-of-another-line" in found for found in rules]
+
+
+def test_same_line_with_an_object_in_a_store(tmp_path: Path) -> None:
+    """Of an object nothing is known here, and the same URL is no other content."""
+    line = sample_submission(key="a", picture="mug.png") | {"evidence": [{"url": "s3://desk/mug.png"}]}
+
+    [read] = read_files([str(_lines(tmp_path, line, line))], rules=FileRules())
+
+    assert [True, True] == [prepared.is_acceptable for prepared in read.submissions]
+
+
+def test_lines_one_at_a_time(tmp_path: Path) -> None:
+    """A line is read when it is asked for, and not before."""
+    path = _lines(tmp_path, {}, {})
+
+    found = read_each([str(path)], rules=FileRules())
+    first = next(found).source
+    path.write_bytes(path.read_bytes() + b"nonsense\n")
+    rest = [prepared.source for prepared in found]
+
+    assert [f"{path}:{number}" for number in (1, 2, 3)] == [first, *rest]
+
+
+@pytest.mark.parametrize("shape", [[], ["--json"]])
+def test_many_lines_in_little_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shape: list[str]) -> None:
+    """What validating needs does not grow with the file, nor with what is found in it."""
+    path = tmp_path / "cases.jsonl"
+    path.write_bytes((b"x" * 4000 + b"\n") * 2000)
+    few = tmp_path / "few.jsonl"
+    few.write_bytes(b"{}\n{}\n")
+    with (tmp_path / "out").open("w") as out:
+        monkeypatch.setattr("sys.stdout", out)
+        main(["validate", str(few), *shape])  # what is imported for it is not what it holds
+        tracemalloc.start()
+        try:
+            code = main(["validate", str(path), *shape])
+            peak = tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+
+    assert ExitCode.BAD_INPUT == code
+    # The file has 8 MB.
+    assert 3_000_000 > peak
+
+
+@pytest.mark.parametrize("documents", [[], [{"a": [1, "x\n"]}], [{}, {"b": {"c": "☕"}}, []]])
+def test_array_of_any_length(documents: list[Any], capsys: pytest.CaptureFixture[str]) -> None:
+    """Written part by part it is, to the letter, the array that is written at once."""
+    output = Output(as_json=True)
+
+    output.finish(documents)
+    at_once = capsys.readouterr().out
+    output.finish_each((document, ["a line"]) for document in documents)
+
+    assert at_once == capsys.readouterr().out
+
+
+def test_array_that_is_cut_off(capsys: pytest.CaptureFixture[str]) -> None:
+    """What went wrong on the way leaves the document of the error alone."""
+
+    def parts() -> Iterator[tuple[Any, list[str]]]:
+        yield {}, []
+        raise CommandError("words")
+
+    with pytest.raises(CommandError):
+        Output(as_json=True).finish_each(parts())
+
+    assert "" == capsys.readouterr().out
 
 
 def test_lines_with_blank_ones_and_a_mark(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ import sys
 from typing import Literal
 
 from tipline_client.cli.exit_codes import ExitCode
-from tipline_client.cli.options import OUTPUT, OutputOptions
+from tipline_client.cli.output_options import OUTPUT, OutputOptions
 
 __all__ = ["completion"]
 

@@ -9,8 +9,8 @@ from urllib.parse import urljoin
 
 from tipline_client.cli import mock_process
 from tipline_client.cli.exit_codes import CommandError, ExitCode
-from tipline_client.cli.options import OUTPUT, OutputOptions
 from tipline_client.cli.output import Output
+from tipline_client.cli.output_options import OUTPUT, OutputOptions
 from tipline_client.errors import ConfigurationError
 from tipline_client.profiles import MOCK_PASSWORD, MOCK_USERNAME
 

@@ -3,13 +3,18 @@
 import sys
 from functools import partial
 from pathlib import Path
+from typing import Annotated
 
-from tipline_client.cli.exit_codes import ExitCode
+from cyclopts import Parameter
+
+from tipline_client.cli.exit_codes import CommandError, ExitCode
 from tipline_client.cli.files import write_new
 from tipline_client.cli.opening import find_entry, with_outbox
-from tipline_client.cli.options import ENDPOINT, EndpointOptions
+from tipline_client.cli.options import ENDPOINT, EndpointOptions, Session
 from tipline_client.cli.output import columns
+from tipline_client.cli.queueing import worst
 from tipline_client.cli.reading import Reading, reading_of
+from tipline_client.cli.receipt_files import ReceiptFolder
 from tipline_client.cli.receipt_page import receipt_html, receipt_text
 from tipline_client.cli.settings import Settings
 from tipline_client.cli.verbs.listing import Limit, page
@@ -74,27 +79,36 @@ def show_receipt(entry: str, *, options: EndpointOptions = ENDPOINT) -> ExitCode
 
 
 def export_receipt(
-    entry: str,
+    entry: str | None = None,
     *,
+    all_: Annotated[bool, Parameter(name="--all")] = False,
     out: Path | None = None,
     with_replies: bool = False,
     purpose: str | None = None,
     actor: str | None = None,
     options: EndpointOptions = ENDPOINT,
 ) -> ExitCode:
-    """Write one signed receipt, byte for byte; whoever has the public key can verify it.
+    """Write one signed receipt, byte for byte, or all of them; whoever has the public key can verify it.
+
+    With --all each receipt is a file of the folder, named by its entry's id; with an endpoint named, those of its
+    environment. A file that is there already is never written to, so the same command again adds what is new.
 
     Example: tipline receipts export case-4711 --out receipt.json
 
     Args:
         entry: Id or idempotency key of its entry.
-        out: A new file; standard output without it.
+        all_: Write the receipts of all filed entries, each to a file of its own.
+        out: A new file; standard output without it. With --all a folder, which is made if it is not there.
         with_replies: Put the endpoint's raw replies beside what is signed. They may quote the report. Needs --purpose.
         purpose: What the replies are handed on for; kept in the entry's history.
         actor: Who does; kept too (TIPLINE_ACTOR; the user's name).
         options: Shared options.
     """
+    if all_ is (entry is not None):
+        raise CommandError("name one entry, or give --all")
     session = options.start()
+    if entry is None:
+        return _export_all(session, out, with_replies=with_replies)
     reading = reading_of(session.settings, purpose=purpose, actor=actor) if with_replies else None
     data, entry_id = _read(session.settings, entry, reading=reading)
     open_receipt(data, trusted=session.settings.place.keys().trusted())
@@ -106,6 +120,40 @@ def export_receipt(
     write_new(out, data)
     session.output.finish({"entryId": entry_id, "file": str(out)}, [f"receipt of {entry_id} written to {out}"])
     return ExitCode.OK
+
+
+def _export_all(session: Session, out: Path | None, *, with_replies: bool) -> ExitCode:
+    if out is None:
+        raise CommandError("all receipts need a folder", hint="Name it with --out.")
+    if with_replies:
+        hint = "Export the replies entry by entry; each time is a line of that entry's history."
+        raise CommandError("--with-replies hands on the content of one entry, not of all", hint=hint)
+    settings, output = session.settings, session.output
+    home, lane = settings.place, settings.lane
+    keys, vault = home.keys(), Vault(home.master_keys())
+    folder = ReceiptFolder(out, lambda problem: output.note(f"{problem.what}: no file: {problem.reason}"))
+
+    async def fill(outbox: Outbox) -> None:
+        folder.make()
+        await folder.fill(outbox, keys=keys, vault=vault, environment=lane[1] if lane else None)
+
+    with_outbox(settings, fill)
+    lines = [f"{folder.written} receipts written to {out}, {folder.there} there already, {folder.failed} not written"]
+    if folder.by_hand:
+        lines.append(f"{folder.by_hand} were filed by hand, and have no receipt of this program")
+    lines.append(f"hint: `tipline verify {out}` verifies all of them")
+    session.output.finish(
+        {
+            "folder": str(out),
+            "written": folder.written,
+            "alreadyThere": folder.there,
+            "filedByHand": folder.by_hand,
+            "failed": folder.failed,
+            "firstProblems": [{"entryId": problem.what, "problem": problem.reason} for problem in folder.first],
+        },
+        lines,
+    )
+    return worst([*folder.codes])
 
 
 def render_receipt(

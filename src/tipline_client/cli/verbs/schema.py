@@ -6,7 +6,8 @@ from typing import Any
 
 from tipline_client.cli.exit_codes import ExitCode
 from tipline_client.cli.opening import with_client
-from tipline_client.cli.options import ENDPOINT, OUTPUT, EndpointOptions, OutputOptions
+from tipline_client.cli.options import ENDPOINT, EndpointOptions
+from tipline_client.cli.output_options import OUTPUT, OutputOptions
 from tipline_client.client import AsyncTiplineClient
 from tipline_client.errors import ConfigurationError
 from tipline_client.profiles import EndpointSchema

@@ -1,10 +1,13 @@
 """`tipline validate`: every issue of submission files, without a home, an endpoint or a network."""
 
+from collections.abc import Iterator
+from typing import Any
+
 from tipline_client.cli.exit_codes import ExitCode
 from tipline_client.cli.options import ENDPOINT, EndpointOptions
 from tipline_client.cli.output import issue_view
 from tipline_client.cli.reporting import issue_lines
-from tipline_client.cli.submissions import read_files, rules_for
+from tipline_client.cli.submissions import read_each, rules_for
 
 __all__ = ["validate"]
 
@@ -22,17 +25,19 @@ def validate(*files: str, options: EndpointOptions = ENDPOINT) -> ExitCode:
         options: Shared options.
     """
     session = options.start()
-    read = read_files(files, rules=rules_for(session.settings), reporter=session.settings.reporter)
-    found = [prepared for file in read for prepared in file.submissions]
-    session.output.finish(
-        [
-            {
+    code = ExitCode.OK
+
+    def parts() -> Iterator[tuple[dict[str, Any], list[str]]]:
+        nonlocal code
+        for prepared in read_each(files, rules=rules_for(session.settings), reporter=session.settings.reporter):
+            if not prepared.is_acceptable:
+                code = ExitCode.BAD_INPUT
+            view = {
                 "file": prepared.source,
                 "isAcceptable": prepared.is_acceptable,
                 "issues": [issue_view(issue) for issue in prepared.issues],
             }
-            for prepared in found
-        ],
-        [line for prepared in found for line in issue_lines(prepared)],
-    )
-    return ExitCode.OK if all(prepared.is_acceptable for prepared in found) else ExitCode.BAD_INPUT
+            yield view, issue_lines(prepared)
+
+    session.output.finish_each(parts())
+    return code

@@ -1,7 +1,7 @@
 """`tipline verify`: are receipts and entries what they claim, for someone who trusts neither operator nor database."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from cyclopts import Parameter
 
@@ -9,6 +9,7 @@ from tipline_client.cli.exit_codes import CommandError, ExitCode
 from tipline_client.cli.keeping_views import certificate_lines, certificate_view
 from tipline_client.cli.opening import with_outbox
 from tipline_client.cli.options import HOME, HomeOptions, Session
+from tipline_client.cli.receipt_files import FolderLook, verify_folder
 from tipline_client.cli.verifying import Finding, read_document, verify_outbox
 from tipline_client.cli.views import receipt_lines, receipt_view
 from tipline_client.delivery.certificate import Certificate
@@ -29,14 +30,16 @@ def verify(
     evidence: bool = False,
     options: HomeOptions = HOME,
 ) -> ExitCode:
-    """Verify files of receipts and certificates offline, with public keys or those of the home; or the whole outbox.
+    """Verify receipts and certificates offline, with public keys or those of the home; or the whole outbox.
+
+    A folder stands for its .json files, which are counted; those that are not to be believed are named.
 
     Ends with 7 if anything is not to be believed, and says what.
 
     Example: tipline verify receipt.json --key operator.public.pem
 
     Args:
-        receipts: Files that `tipline receipts export` or `tipline destroy --certificate` wrote.
+        receipts: Files that `tipline receipts export` or `tipline destroy --certificate` wrote, or folders of them.
         key: A public key (PEM) to believe, instead of those of the home. Repeatable.
         all_: Verify every entry and receipt of the outbox.
         evidence: With --all: read and digest every copy of evidence too.
@@ -61,8 +64,19 @@ def _trusted_here(home: Home, *, is_receipt: bool) -> TrustedKeys:
 
 
 def _files(session: Session, receipts: tuple[Path, ...], trusted: TrustedKeys) -> ExitCode:
-    views, lines, are_good = [], [], True
+    views: list[dict[str, Any]] = []
+    lines, are_good = list[str](), True
     for path in receipts:
+        if path.is_dir():
+            look = verify_folder(
+                path,
+                trusted=trusted,
+                tell=lambda problem: session.output.say(f"NOT VERIFIED  {problem.what}: {problem.reason}"),
+            )
+            are_good = are_good and not look.failed
+            views.append(_folder_view(path, look))
+            lines.append(f"{path}: {look.verified} verified, {look.failed} not, {look.others} other files not read")
+            continue
         try:
             document = read_document(path, trusted=trusted)
         except EnvelopeError as error:
@@ -78,6 +92,17 @@ def _files(session: Session, receipts: tuple[Path, ...], trusted: TrustedKeys) -
             lines += [f"verified  {path}", *receipt_lines(document, kept=str(path))]
     session.output.finish(views, lines)
     return ExitCode.OK if are_good else ExitCode.NOT_VERIFIED
+
+
+def _folder_view(path: Path, look: FolderLook) -> dict[str, Any]:
+    return {
+        "file": str(path),
+        "verified": not look.failed,
+        "count": look.verified,
+        "failed": look.failed,
+        "otherFiles": look.others,
+        "firstProblems": [{"file": problem.what, "problem": problem.reason} for problem in look.first],
+    }
 
 
 def _all(session: Session, home: Home, reader: Reader, *, is_thorough: bool) -> ExitCode:

@@ -1,0 +1,212 @@
+"""Receipts as a folder of files, one for each filed entry: written, and verified again. Nothing is held but counts.
+
+A file that is there already is never written to. Nothing here knows an endpoint.
+"""
+
+import os
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from tipline_client.cli.exit_codes import CommandError, ExitCode, exit_code_for
+from tipline_client.cli.files import write_new
+from tipline_client.cli.paging import every_entry
+from tipline_client.cli.verifying import read_document
+from tipline_client.delivery.certificate import Certificate
+from tipline_client.delivery.environment import Environment
+from tipline_client.delivery.states import State
+from tipline_client.dispatch.receipting import receipt_bytes
+from tipline_client.envelope import KeyRing, TrustedKeys
+from tipline_client.envelope.receipts import open_receipt
+from tipline_client.errors import EnvelopeError, IllegalTransitionError, OutboxUnavailableError, TiplineError
+from tipline_client.outbox import Outbox
+from tipline_client.vault import Vault
+
+__all__ = ["FolderLook", "Problem", "ReceiptFolder", "verify_folder"]
+
+_SUFFIX: Final = ".json"
+_KEPT: Final = 100
+"""How many problems are kept for the end; each is told at once."""
+_NAME = re.compile(r"[A-Za-z0-9_-]{1,128}", re.ASCII)
+"""Ids that can be the name of a file and nothing else, whatever somebody wrote into a row."""
+_ID = re.compile(r"[0-9a-f]{32}", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What could not be written or verified.
+
+    Attributes:
+        what: An entry's id, or a file.
+        reason: Why.
+    """
+
+    what: str
+    reason: str
+
+
+@dataclass(slots=True)
+class ReceiptFolder:
+    """A folder that the receipts of an outbox are written to.
+
+    Attributes:
+        folder: The folder; made if it is not there.
+        tell: Told of each problem at once.
+        written: How many files are new.
+        there: How many were there already, with the same receipt.
+        by_hand: How many entries a person filed, which have no receipt of this program.
+        failed: How many filed entries have no file now.
+        first: The first problems.
+        codes: What the problems end in.
+    """
+
+    folder: Path
+    tell: Callable[[Problem], object]
+    written: int = 0
+    there: int = 0
+    by_hand: int = 0
+    failed: int = 0
+    first: list[Problem] = field(default_factory=list)
+    codes: set[ExitCode] = field(default_factory=set)
+
+    def make(self) -> None:
+        """Make the folder, readable by its owner alone, if there is none.
+
+        Raises:
+            CommandError: It cannot be made, or is no folder.
+        """
+        try:
+            self.folder.mkdir(mode=0o700, exist_ok=True)
+        except (OSError, ValueError) as error:
+            reason = error.strerror if isinstance(error, OSError) else "the path is unusable"
+            raise CommandError(f"{self.folder}: {reason}", hint="Name a folder with --out.") from None
+
+    async def fill(self, outbox: Outbox, *, keys: KeyRing, vault: Vault, environment: Environment | None) -> None:
+        """Write the receipt of every entry that is filed; one that cannot be given is a problem, and the rest goes on.
+
+        Args:
+            outbox: Whose.
+            keys: Whose signatures are believed; they sign what is not signed yet.
+            vault: Opens what was filed, where a receipt is still to be made.
+            environment: Only entries of this one; all of them without it.
+
+        Raises:
+            CommandError: Files cannot be written at all; the disk may be full.
+            OutboxUnavailableError: The outbox cannot be read on.
+        """
+        trusted, filed = keys.trusted(), (State.ACKNOWLEDGED, State.FILED_BY_HAND)
+        async for entry in every_entry(outbox, states=filed, environment=environment):
+            try:
+                if "id" in entry.unreadable or _NAME.fullmatch(entry.id) is None:
+                    raise EnvelopeError("its id cannot be read back: the row was altered")
+                data = await receipt_bytes(outbox, keys, vault, entry.id)
+                open_receipt(data, trusted=trusted)
+            except OutboxUnavailableError:
+                raise
+            except IllegalTransitionError as error:
+                if entry.state is State.FILED_BY_HAND:
+                    self.by_hand += 1
+                else:
+                    self._fail(entry.id, error)
+            except TiplineError as error:
+                self._fail(entry.id, error)
+            else:
+                self._write(entry.id, data)
+
+    def _write(self, entry_id: str, data: bytes) -> None:
+        path = self.folder / f"{entry_id}{_SUFFIX}"
+        found = _read(path, most=len(data) + 1)
+        if found is None:
+            write_new(path, data)
+            self.written += 1
+        elif found == data:
+            self.there += 1
+        else:
+            self._fail(entry_id, CommandError(f"{path} is there already and is another file; it was left alone"))
+
+    def _fail(self, entry_id: str, error: TiplineError) -> None:
+        self.failed += 1
+        self.codes.add(exit_code_for(error))
+        problem = Problem(entry_id, str(error))
+        if len(self.first) < _KEPT:
+            self.first.append(problem)
+        self.tell(problem)
+
+
+@dataclass(slots=True)
+class FolderLook:
+    """What the files of a folder are.
+
+    Attributes:
+        verified: How many receipts and certificates are to be believed.
+        failed: How many files are not.
+        others: How many files have another name than `.json`, and were not looked at.
+        first: The first problems.
+    """
+
+    verified: int = 0
+    failed: int = 0
+    others: int = 0
+    first: list[Problem] = field(default_factory=list)
+
+
+def verify_folder(folder: Path, *, trusted: TrustedKeys, tell: Callable[[Problem], object]) -> FolderLook:
+    """Verify each `.json` file of a folder, offline; folders in it are not looked into.
+
+    Args:
+        folder: The folder.
+        trusted: The keys that are believed.
+        tell: Told of each problem at once.
+
+    Raises:
+        CommandError: The folder cannot be read, or holds no such file.
+    """
+    look = FolderLook()
+    try:
+        with os.scandir(folder) as found:
+            for each in found:
+                path = folder / each.name
+                if path.suffix.lower() != _SUFFIX or not path.is_file():
+                    look.others += 1
+                elif (reason := _problem(path, trusted)) is None:
+                    look.verified += 1
+                else:
+                    look.failed += 1
+                    problem = Problem(str(path), reason)
+                    if len(look.first) < _KEPT:
+                        look.first.append(problem)
+                    tell(problem)
+    except OSError as error:
+        raise CommandError(f"{folder}: {error.strerror}", hint="Name a folder that can be read.") from None
+    if not look.verified + look.failed:
+        hint = "Name a folder that `tipline receipts export --all` wrote."
+        raise CommandError(f"{folder} holds no receipt", hint=hint)
+    return look
+
+
+def _problem(path: Path, trusted: TrustedKeys) -> str | None:
+    try:
+        document = read_document(path, trusted=trusted)
+    except (EnvelopeError, CommandError) as error:
+        return str(error)
+    if isinstance(document, Certificate) or _ID.fullmatch(path.stem) is None or path.stem == document.entry_id:
+        return None
+    # Whoever copies one receipt under many names must not have many entries verified.
+    return f"it is the receipt of entry {document.entry_id}, under the name of another"
+
+
+def _read(path: Path, *, most: int) -> bytes | None:
+    """The first bytes of what is there, if anything is.
+
+    Raises:
+        CommandError: It cannot be read.
+    """
+    try:
+        with path.open("rb") as file:
+            return file.read(most)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise CommandError(f"{path}: {error.strerror}", hint="Name another folder with --out.") from None
