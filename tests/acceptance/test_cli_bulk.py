@@ -216,9 +216,9 @@ def test_folders_in_a_folder(world: World) -> None:
 
     [source] = deep.document["sources"]
     assert 2 == flat.code
-    assert f"not read, and may hold submissions: {folder / 'lines.jsonl'}, {folder / 'one' / 'case.json'}" in flat.out
+    assert f"not read, and may hold submissions: {folder / 'link'}, {folder / 'lines.jsonl'}, " in flat.out
     assert (0, 2, 0) == (deep.code, source["queued"], source["rejected"])
-    assert {"files": 1, "first": [str(folder / "lines.jsonl")]} == source["passedOver"]
+    assert {"files": 2, "first": [str(folder / "link"), str(folder / "lines.jsonl")]} == source["passedOver"]
     assert ["one", "two/deep"] == sorted(entry["idempotencyKey"] for entry in world.listed())
 
 
@@ -264,6 +264,7 @@ def test_endpoint_is_away(world: World) -> None:
     ran = world.run("submit", "--json", str(path), "--endpoint", "http://127.0.0.1:9/ispws")
 
     assert (3, 2) == (ran.code, ran.document["delivery"]["waiting"])
+    assert "the connection was refused" in ran.document["delivery"]["failure"]
     assert 2 == len(world.listed("queued"))
 
 

@@ -1,5 +1,7 @@
 """What is named and is no source of submissions: said by name, and never counted as a submission."""
 
+import json
+import os
 from pathlib import Path
 
 import pytest
@@ -11,7 +13,7 @@ from tests.acceptance.world import World
 @pytest.mark.parametrize("verb", ["enqueue", "submit"])
 def test_file_that_is_not_there(world: World, verb: str, name: str) -> None:
     """The command is refused with the name, and nothing counts as read."""
-    (world.folder / "map.toml").write_text('[columns]\n"Case" = "idempotencyKey"\n')
+    (world.folder / "map.toml").write_text('line_breaks = []\n[columns]\n"Case" = "idempotencyKey"\n')
     options = ["--map", "map.toml"] if name.endswith(".csv") else []
 
     ran, said = world.run(verb, name, *options), world.run(verb, name, *options, "--json")
@@ -57,7 +59,7 @@ def test_file_without_a_line(world: World) -> None:
 )
 def test_table_that_is_none(world: World, data: bytes, says: str) -> None:
     """What is wrong and the way out are said of the file; it is no rejected record, and the others are queued."""
-    (world.folder / "map.toml").write_text('[columns]\n"Case" = "idempotencyKey"\n')
+    (world.folder / "map.toml").write_text('line_breaks = []\n[columns]\n"Case" = "idempotencyKey"\n')
     Path("cases.csv").write_bytes(data)
     Path("more.csv").write_text("Case\nc-2\n")
 
@@ -71,9 +73,43 @@ def test_table_that_is_none(world: World, data: bytes, says: str) -> None:
 
 def test_table_whose_rest_ends_in_cr(world: World) -> None:
     """A header of another form than the rest hides nothing: the record says what is wrong with its line ends."""
-    (world.folder / "map.toml").write_text('[columns]\n"Case" = "idempotencyKey"\n')
+    (world.folder / "map.toml").write_text('line_breaks = []\n[columns]\n"Case" = "idempotencyKey"\n')
     Path("cases.csv").write_bytes(b"Case,Note\nc-1,\rc-2,\r")
 
     world.run("enqueue", "cases.csv", "--map", "map.toml")
 
-    assert "end in CR alone" in Path("cases.rejects.issues.jsonl").read_text()
+    assert "ends in CR alone" in Path("cases.rejects.issues.jsonl").read_text()
+
+
+def test_folder_with_what_is_no_file_of_one_submission(world: World) -> None:
+    """A link that leads nowhere is rejected, and whatever else may hold submissions is named."""
+    folder = world.folder / "cases"
+    folder.mkdir()
+    world.submission(name="cases/a.json", evidence=[])
+    (folder / "b.json").symlink_to(folder / "nothing.json")
+    os.mkfifo(folder / "c.json")
+    for name in (".d.json", "e.json.gz", "f.tsv", "mug.png"):
+        (folder / name).touch()
+
+    ran = world.run("enqueue", str(folder), "--json", "--rejects", "bad.jsonl")
+
+    [source] = ran.document["sources"]
+    assert (2, 1, 1, 4) == (ran.code, source["queued"], source["rejected"], source["passedOver"]["files"])
+    assert ["bad.issues.jsonl"] == [path.name for path in world.folder.glob("bad*")]
+
+
+def test_warnings(world: World) -> None:
+    """What is taken with a warning is counted by the rule, and named where results are."""
+    good, warned = world.content("a"), world.content("b")
+    warned["report"]["incidentSummary"]["incidentDateTime"] = "1900-01-05T08:30:00Z"
+    path = world.lines(good, warned, good | {"idempotencyKey": "c"})
+
+    ran = world.run("enqueue", str(path), "--json", "--results", "results.jsonl")
+    dry = world.run("enqueue", str(path), "--dry-run")
+
+    [source] = ran.document["sources"]
+    results = [json.loads(line) for line in Path("results.jsonl").read_text().splitlines()]
+    [rule] = set(source["warnings"]) - set(results[0].get("warnings", ()))
+    assert {"submissions": 1, "first": f"{path}:2"} == source["warnings"][rule]
+    assert rule in results[1]["warnings"]
+    assert f"warning: {rule}, of 1 that were taken, the first at {path}:2" in dry.out

@@ -46,6 +46,7 @@ class Filed:
         is_derived: Whether the key was derived from the content.
         is_new: Whether this run made the entry.
         state: How the entry stood.
+        warnings: The ids of the rules that warn of it.
     """
 
     label: str
@@ -55,6 +56,7 @@ class Filed:
     is_derived: bool
     is_new: bool
     state: State
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -72,6 +74,7 @@ class Summary:
         was_interrupted: Whether somebody asked to stop before its end.
         errors: The kinds of errors that rejected submissions which were acceptable as such.
         passed_over: Files of the source that may hold submissions and were not read.
+        warned: By the id of a rule that warns: of how many submissions that were taken, and where the first one stands.
     """
 
     name: str
@@ -83,3 +86,4 @@ class Summary:
     was_interrupted: bool = False
     errors: dict[type[TiplineError], TiplineError] = field(default_factory=dict)
     passed_over: tuple[str, ...] = ()
+    warned: dict[str, tuple[int, str]] = field(default_factory=dict)

@@ -195,12 +195,18 @@ class BulkRun:
         counts.known += not slot.is_new
         counts.keys_derived += is_derived
         counts.keys_given += not is_derived
+        warnings = tuple(dict.fromkeys(issue.rule for issue in slot.prepared.issues))
+        for rule in warnings:
+            number, label = summary.warned.get(rule, (0, slot.item.label))
+            summary.warned[rule] = (number + 1, label)
         if slot.entry is not None:
             entry = slot.entry
             if not slot.is_new:
                 counts.states[entry.state] = counts.states.get(entry.state, 0) + 1
             key = entry.idempotency_key
-            filed = Filed(slot.item.label, slot.item.line, entry.id, key, is_derived, slot.is_new, entry.state)
+            filed = Filed(
+                slot.item.label, slot.item.line, entry.id, key, is_derived, slot.is_new, entry.state, warnings
+            )
             try:
                 self._on_filed(filed)
             except ConfigurationError as failure:

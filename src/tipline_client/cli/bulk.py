@@ -153,6 +153,7 @@ class _Bulk:
             "keyFrom": "content" if filed.is_derived else "submission",
             "isNew": filed.is_new,
             "state": filed.state.value,
+            **({"warnings": list(filed.warnings)} if filed.warnings else {}),
         }
         if len(self._result.first) < SHOWN:
             self._result.first.append(view)

@@ -75,15 +75,13 @@ class _Lines:
 
 @contextmanager
 def watching_bulk(output: Output, *, clock: Callable[[], float] = time.monotonic) -> Iterator[Told]:
-    """Show progress for as long as the block lasts; none with `--json`.
+    """Show progress for as long as the block lasts, on standard error; as lines where a program reads the result.
 
     Args:
         output: Where lines go.
         clock: Seconds that only go on.
     """
-    if output.as_json:
-        yield lambda *_: None
-    elif not sys.stderr.isatty():
+    if output.as_json or not sys.stderr.isatty():
         yield _Lines(output, clock)
     else:
         with _bar() as told:

@@ -9,6 +9,7 @@ from tipline_client.cli.delivering import Delivered
 from tipline_client.cli.exit_codes import CommandError, ExitCode, exit_code_for
 from tipline_client.cli.output import columns, error_view
 from tipline_client.cli.queueing import worst
+from tipline_client.delivery.answers import Scope
 from tipline_client.delivery.environment import Environment
 from tipline_client.delivery.states import State
 from tipline_client.errors import EnvelopeError, TiplineError, UnreadableRowError
@@ -30,6 +31,7 @@ class Delivery:
         waiting: Tried, and still waiting.
         altered: What the outbox holds of them is not believed.
         alarms: What a person must look at, although it is filed.
+        failure: What failed at the endpoint, which ended the delivery.
         was_interrupted: Whether somebody asked to stop before all of it was done.
     """
 
@@ -39,6 +41,7 @@ class Delivery:
     waiting: int = 0
     altered: int = 0
     alarms: int = 0
+    failure: str = ""
     was_interrupted: bool = False
 
     @property
@@ -57,6 +60,9 @@ class Delivery:
             self.given_up += 1
         else:
             self.waiting += 1
+            failure = item.entry.last_failure
+            if not self.failure and failure is not None and failure.scope is Scope.ENDPOINT:
+                self.failure = failure.summary
 
     def words(self) -> str:
         """The counts."""
@@ -111,6 +117,7 @@ def bulk_view(
             "givenUp": delivery.given_up,
             "altered": delivery.altered,
             "alarms": delivery.alarms,
+            "failure": delivery.failure or None,
             "waiting": delivery.total - delivery.filed - delivery.given_up - delivery.altered,
         },
         "firstResults": first,
@@ -132,6 +139,9 @@ def _source_view(summary: Summary) -> dict[str, Any]:
         "rejects": None if summary.rejects_path is None else str(summary.rejects_path),
         "issues": None if summary.issues_path is None else str(summary.issues_path),
         "passedOver": {"files": len(summary.passed_over), "first": list(summary.passed_over[:_NAMED])},
+        "warnings": {
+            rule: {"submissions": number, "first": label} for rule, (number, label) in sorted(summary.warned.items())
+        },
         "interrupted": summary.was_interrupted,
         **({"error": error_view(error)} if (error := _error_of(summary)) is not None else {}),
     }
@@ -161,6 +171,8 @@ def bulk_lines(
         lines.append(f"keys derived from the content begin with content:, such as that of {where}")
     if delivery is not None:
         lines.append(f"delivery: {delivery.words()}")
+        if delivery.failure:
+            lines.append(f"the endpoint failed, and nothing more was begun: {delivery.failure}")
         if delivery.altered:
             lines.append(
                 f"altered: {delivery.altered}: what the outbox holds of them is not believed: tipline verify --all"
@@ -204,6 +216,10 @@ def _notes(summary: Summary) -> list[str]:
         lines.append(f"rejected lines, unchanged: {summary.rejects_path}")
     if summary.issues_path is not None:
         lines.append(f"why: {summary.issues_path}")
+    for rule, (number, label) in sorted(summary.warned.items()):
+        lines.append(f"warning: {rule}, of {number} that were taken, the first at {label}")
+    if summary.warned:
+        lines.append("hint: `tipline validate`, or `map check` for a table, says what each warning means")
     if summary.passed_over:
         named = ", ".join(summary.passed_over[:_NAMED])
         more = len(summary.passed_over) - _NAMED
@@ -214,5 +230,6 @@ def _notes(summary: Summary) -> list[str]:
         lines.append(f"hint: {error.hint}" if error.hint else "hint: put it right")
     if summary.stopped_by is not None or summary.was_interrupted:
         durable = counts.queued + counts.known
-        lines.append(f"{durable} are durable, {counts.untried} were read and not tried; the same command goes on")
+        lines.append(f"{durable} are durable, {counts.untried} were read and not tried")
+        lines.append("hint: the same command goes on; files of --rejects and --results must be new ones")
     return lines

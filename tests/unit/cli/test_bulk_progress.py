@@ -66,9 +66,15 @@ def test_bar_on_a_terminal(capsys: pytest.CaptureFixture[str], monkeypatch: pyte
     assert "6 queued" in err
 
 
-def test_nothing_with_json(capsys: pytest.CaptureFixture[str]) -> None:
-    """Whoever reads a document is told nothing beside it."""
-    with watching_bulk(Output(as_json=True)) as told:
-        told("cases.jsonl", "1 queued", 1, 1, 1)
+def test_lines_with_json(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever has a program read the result sees how far it is all the same, beside the document and without a bar."""
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    clock = iter(range(0, 100, 4))
 
-    assert ("", "") == capsys.readouterr()
+    with watching_bulk(Output(as_json=True), clock=lambda: float(next(clock))) as told:
+        for done in range(1, 6):
+            told("cases.jsonl", f"{done} queued", done, done, 10)
+
+    out, err = capsys.readouterr()
+    assert "" == out
+    assert "cases.jsonl: 3 done, 0/s, about 19 s left: 3 queued" == err.splitlines()[0]
