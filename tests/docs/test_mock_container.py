@@ -80,7 +80,7 @@ def test_container_built_from_this_source() -> None:
     copied = [path for value in of_container("COPY", MOCK) for path in value.split()[:-1]]
 
     assert [] == [path for path in copied if not (ROOT / path).exists()]
-    assert {project["readme"], *project["license-files"], "pyproject.toml", "src"} <= {*copied}
+    assert {"README.md", *project["license-files"], "pyproject.toml", "src"} <= {*copied}
     assert ["cli"] == re.findall(r"\"\.\[(.*?)\]\"", of_container("RUN", MOCK)[0])
 
 
