@@ -9,14 +9,15 @@ import inspect
 import pkgutil
 import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from enum import Enum
 from functools import cache
 from types import ModuleType
-from typing import is_typeddict
+from typing import get_type_hints, is_typeddict
 
 from docs.fields import models_in_order
 from docs.tables import Docstring, assigned_docstrings, first_paragraph, member_docstrings, signature, table
+from docs.values import members_of, types_in, values_of
 from pydantic import BaseModel
 
 import tipline_client
@@ -29,6 +30,9 @@ _FOR_TESTS = ("tipline_client.testing.factories", "tipline_client.testing.strate
 
 MODULES = ("tipline_client", *(f"tipline_client.{name}" for name in re.findall(r"`(\w+)`", _SAID)), *_FOR_TESTS)
 """Every module whose names are public: the package says which, and testing has two more beside its own names."""
+
+_VALUES = "## Values that come with them"
+_SAID_OF_VALUES = "What attributes above hold and methods give, and no program has to name."
 
 
 def names() -> str:
@@ -75,7 +79,20 @@ def _values() -> Mapping[str, str]:
 def python_reference() -> str:
     """Every public module with its names, each described once."""
     described: dict[int, str] = {}
-    return "\n\n".join(_module(importlib.import_module(name), described) for name in MODULES) + "\n"
+    parts = [_module(importlib.import_module(name), described) for name in MODULES]
+    values = [_details(value.__name__, value) for value in _came_with()]
+    return "\n\n".join([*parts, _VALUES, _SAID_OF_VALUES, *values]) + "\n"
+
+
+@cache
+def _came_with() -> tuple[type, ...]:
+    return values_of(MODULES)
+
+
+def _linked(hint: object) -> str:
+    """Links to the values that a type hint names, in brackets; empty where it names none."""
+    named = [kind.__name__ for kind in dict.fromkeys(types_in(hint)) if kind in _came_with()]
+    return f" ({', '.join(f'[`{name}`](#{name.lower()})' for name in named)})" if named else ""
 
 
 def _module(module: ModuleType, described: dict[int, str]) -> str:
@@ -138,14 +155,20 @@ def _bullets(said: Docstring, *, but: tuple[str, ...] = ("Example",), indent: st
 
 
 def _members(value: type, said: Docstring) -> list[str]:
-    lines = [f"- `{name}`: {meaning}" if meaning else f"- `{name}`" for name, meaning in _facts(value, said).items()]
-    for name, member in _public(value):
+    kinds = get_type_hints(value)
+    links = {name: _linked(kinds.get(name)) for name in _facts(value, said)}
+    lines = [
+        f"- `{name}`{links[name]}: {meaning}" if meaning else f"- `{name}`{links[name]}"
+        for name, meaning in _facts(value, said).items()
+    ]
+    for name, member in members_of(value):
         about = Docstring.of(member)
         summary = about.paragraphs[0] if about.paragraphs else ""
+        link = _linked(get_type_hints(member.fget if isinstance(member, property) else member).get("return"))
         if isinstance(member, property):
-            lines.append(f"- `{name}`: {summary}")
+            lines.append(f"- `{name}`{link}: {summary}")
         else:
-            lines.append(f"- **`{signature(member, name=name)}`** {summary}")
+            lines.append(f"- **`{signature(member, name=name)}`**{link} {summary}")
             lines += _bullets(about, indent="  ")
     return ["\n".join(lines)] if lines else []
 
@@ -157,19 +180,6 @@ def _facts(value: type, said: Docstring) -> Mapping[str, str]:
         return {f"{member.name}": below.get(member.name, f"`{member.value}`") for member in value}
     if issubclass(value, BaseModel):
         return {name: first_paragraph(field.description) for name, field in value.model_fields.items()}
+    if is_typeddict(value):
+        return dict.fromkeys(get_type_hints(value), "") | dict(said.sections.get("Attributes", {}))
     return said.sections.get("Attributes", {})
-
-
-def _public(value: type) -> Iterator[tuple[str, object]]:
-    """Methods and properties of this package, in the order of their definition; those of a base come after."""
-    seen = set()
-    for base in value.__mro__:
-        if not base.__module__.startswith("tipline_client"):
-            continue
-        for name, member in vars(base).items():
-            if name.startswith(("_", "model_")) or name in seen:
-                continue
-            plain = member.__func__ if isinstance(member, (classmethod, staticmethod)) else member
-            if inspect.isfunction(plain) or isinstance(plain, property):
-                seen.add(name)
-                yield name, plain

@@ -5,13 +5,15 @@ import inspect
 import itertools
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, is_dataclass
+from datetime import datetime, timedelta
 from types import ModuleType
 
 __all__ = ["Docstring", "assigned_docstrings", "first_paragraph", "member_docstrings", "signature", "table"]
 
+_LONGEST = 32
 _SECTION = re.compile(r"^(Args|Attributes|Example|Returns|Raises|Yields):$", re.MULTILINE)
-_ITEM = re.compile(r"^(\*{0,2}\w+): ", re.MULTILINE)
+_ITEM = re.compile(r"^(\*{0,2}\w+(?:\.\w+)*): ", re.MULTILINE)
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -85,6 +87,7 @@ def signature(function: object, *, name: str) -> str:
     assert callable(function)  # noqa: S101 - nothing else has arguments
     said = []
     is_after_star = False
+    made = _made_anew(function)
     for argument in inspect.signature(function).parameters.values():
         if argument.name in {"self", "cls"}:
             continue
@@ -92,13 +95,31 @@ def signature(function: object, *, name: str) -> str:
             is_after_star = True
             if argument.kind is not argument.VAR_POSITIONAL:
                 said.append("*")
-        said.append(_argument(argument))
+        said.append(_argument(argument, made=made.get(argument.name)))
     return f"{name}({', '.join(said)})"
 
 
-def _argument(argument: inspect.Parameter) -> str:
+def _made_anew(value: object) -> Mapping[str, object]:
+    """Fields of a dataclass to what makes their defaults."""
+    return {field.name: field.default_factory for field in fields(value)} if is_dataclass(value) else {}
+
+
+def _argument(argument: inspect.Parameter, *, made: object) -> str:
     if argument.default is argument.empty:
         stars = "*" if argument.kind is argument.VAR_POSITIONAL else "**" * (argument.kind is argument.VAR_KEYWORD)
         return f"{stars}{argument.name}"
-    is_short = isinstance(argument.default, (int, bool, type(None))) or argument.default in ("", b"", ())
-    return f"{argument.name}={argument.default!r}" if is_short else f"{argument.name}=…"
+    return f"{argument.name}={f'{made.__name__}()' if isinstance(made, type) else _shown(argument.default)}"
+
+
+def _shown(default: object) -> str:
+    """A default as a reader would write it; `…` where that is long, or is made anew for each."""
+    if isinstance(default, timedelta):
+        return f"{default.total_seconds():g} s"
+    if isinstance(default, datetime):
+        return f"{default:%Y-%m-%dT%H:%MZ}"
+    if inspect.isbuiltin(default):
+        return default.__name__
+    if inspect.isroutine(default) or repr(default) == "<factory>" or is_dataclass(default):
+        return "…"
+    text = repr(str(default) if isinstance(default, str) else default)
+    return text if len(text) <= _LONGEST else "…"

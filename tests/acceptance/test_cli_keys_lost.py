@@ -1,4 +1,4 @@
-"""A key leaked, or the secret of the checkpoints is lost: what the pages tell an operator to do, done."""
+"""A key leaked, or the installation's secret is lost: what the pages tell an operator to do, done."""
 
 import shutil
 from pathlib import Path

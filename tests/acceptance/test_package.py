@@ -9,11 +9,12 @@ import tarfile
 import zipfile
 from email import message_from_bytes
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from packaging.requirements import Requirement
 
-from tests.docs.pages import ROOT
+from tests.docs.pages import ROOT, blocks, links
 
 NAME = "tipline-client"
 SUFFIXES = {".html", ".py", ".typed", ".xsd"}
@@ -117,6 +118,36 @@ def test_what_the_metadata_says(built: tuple[Path, Path]) -> None:
     assert {"cli", "django", "mock", "objects", "postgres"} <= set(metadata.get_all("Provides-Extra", []))
     assert "text/markdown" in metadata["Description-Content-Type"]
     assert "tipline-client" in str(metadata.get_payload())
+
+
+def test_readme_on_an_index(built: tuple[Path, Path]) -> None:
+    """An index has nothing that a link from file to file could lead to: such a file is named, and can be had."""
+    with zipfile.ZipFile(built[0]) as archive:
+        [path] = [name for name in archive.namelist() if name.endswith("METADATA")]
+        shown = message_from_bytes(archive.read(path)).get_payload(decode=True).decode()  # type: ignore[union-attr]
+    with tarfile.open(built[1]) as archive:
+        there = {name.partition("/")[2] for name in archive.getnames()}
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    targets = {link.partition("#")[0] for link in links(readme) if not urlsplit(link).scheme}
+
+    named = set(re.findall(r"\(`([\w./-]+)`\)", shown))
+
+    assert [] == [link for link in links(shown) if not urlsplit(link).scheme]
+    assert [block.code for block in blocks(readme)] == [block.code for block in blocks(shown)]
+    assert targets
+    assert targets == named
+    assert set() == named - there
+    assert "source distribution" in shown.splitlines()[-1]
+
+
+def test_addresses_in_the_metadata(built: tuple[Path, Path]) -> None:
+    """None is made up: until there is a public one, no address of a project is named."""
+    with zipfile.ZipFile(built[0]) as archive:
+        [path] = [name for name in archive.namelist() if name.endswith("METADATA")]
+        metadata = message_from_bytes(archive.read(path))
+
+    assert [] == [*metadata.get_all("Project-URL", []), *metadata.get_all("Home-page", [])]
+    assert "[project.urls]" in (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 
 
 def test_wheel_without_extras(wheel_alone: Path, tmp_path: Path) -> None:

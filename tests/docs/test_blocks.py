@@ -1,27 +1,20 @@
 """Whatever is printed in a fence is run, or read by what reads it, or is one of a few kinds that are named here.
 
-A block that nobody runs fails by its place. Commands for a person's shell are taken apart: of `tipline` the real
-command has to take every word, of `pip` the extras have to be there, and every other program is one of a short list.
+A block that nobody runs fails by its place. Those for a person's shell are for `test_shell_blocks.py`.
 """
 
-import importlib
 import json
 import re
-import shlex
 import textwrap
 import tomllib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
-from cyclopts import CycloptsError
 
 from tests.docs.pages import PAGES, ROOT, Block, blocks, name_of
 from tests.docs.running import run_python
-from tests.support.service_files import ONE_HOST, SERVICES
 from tipline_client import errors, profiles
-from tipline_client.cli.app import build
-from tipline_client.cli.arguments import in_order
 from tipline_client.cli.settings import resolve
 from tipline_client.cli.variables import VARIABLE_NAMES
 from tipline_client.mock import MockEndpoint, read_plan
@@ -30,13 +23,6 @@ from tipline_client.validation import read_submission
 BLOCKS = [(page, block) for page in PAGES for block in blocks(page.read_text(encoding="utf-8"))]
 RUN_WITH_THE_PAGE = {"console", "python"}
 """By `test_pages.py`, in the order of the page, unless the page says which other test runs them."""
-
-OTHER_PROGRAMS = {
-    *("cd", "chmod", "chown", "install", "rsync"),
-    *("groupadd", "useradd", "systemctl"),
-    *("curl", "kill", "npm", "uvicorn"),
-}
-"""What a person's shell runs beside ours: it changes the system, starts a service, or is the person's own."""
 
 
 def of(language: str) -> list[object]:
@@ -118,100 +104,6 @@ def test_sql_of_a_page(page: Path, block: Block) -> None:
     """There is a test that runs it on a server."""
     assert "docs/postgresql.md" == name_of(page)
     assert '"sql"' in (ROOT / "tests" / "docs" / "test_postgresql_page.py").read_text(encoding="utf-8")
-
-
-def _commands(code: str) -> list[list[str]]:
-    """The commands of a shell, without their settings of variables."""
-    inner = re.findall(r"\$\((tipline [^)]*)\)", code)
-    plain = re.sub(r'^\w+=\$\([^)]*\)$|"\$\(.*\)"', "", code, flags=re.MULTILINE)
-    lines = [part for line in [*inner, *plain.splitlines()] for part in line.split("&&")]
-    commands = []
-    for line in lines:
-        words = shlex.split(line, comments=True)
-        while words and re.match(r"[A-Z_]+=", words[0]):
-            del words[0]
-        commands += [words] if words else []
-    return commands
-
-
-def _check(words: list[str]) -> str:
-    """Check one command, and return the program's name."""
-    program, *arguments = words
-    name = Path(program).name
-    if name == "tipline":
-        tokens = in_order(arguments)
-        verb, _, unused = build(tokens).parse_args(tokens, exit_on_error=False, print_error=False)[:3]
-        assert callable(verb)
-        assert not unused
-    elif name == "runuser":
-        _check(arguments[arguments.index("--") + 1 :])
-    elif name == "pip":
-        _check_pip(arguments)
-    elif name == "docker":
-        _check_docker(arguments)
-    elif name in {"python", "python3"}:
-        _check_python(arguments)
-    else:
-        assert name in OTHER_PROGRAMS, f"nobody runs or checks {' '.join(words)!r}"
-    return name
-
-
-def _check_pip(arguments: list[str]) -> None:
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    [(name, extras)] = re.findall(r"^([\w-]+)(?:\[(.+)\])?$", arguments[-1])
-    assert ["install"] == arguments[:-1]
-    assert project["name"] == name
-    assert {*extras.split(",")} - {""} <= {*project["optional-dependencies"]}
-
-
-def _check_python(arguments: list[str]) -> None:
-    program, *others = arguments
-    if program == "-m":
-        importlib.import_module(others[0])
-    elif program == "manage.py" and others[0] == "tipline":
-        _check(others)
-    else:
-        assert (ROOT / program).is_file() or [*(ROOT / "examples").rglob(program)]
-
-
-def _check_docker(arguments: list[str]) -> None:
-    if arguments[0] == "build":
-        assert (ROOT / arguments[arguments.index("--file") + 1]).is_file()
-    elif arguments[0] == "compose":
-        services = ONE_HOST["services"] if "one-host.yaml" in arguments else SERVICES
-        assert arguments[-1] in {*services, "build"}
-    else:
-        assert "run" == arguments[0]
-
-
-@pytest.mark.parametrize(("page", "block"), of("sh"))
-def test_commands_for_a_shell(page: Path, block: Block) -> None:
-    """Each is ours and is taken by the real command, or one of the programs that are known."""
-    assert [_check(words) for words in _commands(block.code)]
-
-
-def test_programs_of_other_people() -> None:
-    """The list has no program that no page shows."""
-    shown = {Path(words[0]).name for _, block in BLOCKS if block.language == "sh" for words in _commands(block.code)}
-
-    assert shown & OTHER_PROGRAMS == OTHER_PROGRAMS
-
-
-@pytest.mark.parametrize(
-    ("line", "wrong"),
-    [
-        ("tipline dispatch --drian", CycloptsError),
-        ("tipline enqueu a.json", CycloptsError),
-        ("wget http://127.0.0.1/", AssertionError),
-        ("pip install mugs", AssertionError),
-        ("docker compose up mugs", AssertionError),
-        ("python examples/mugs.py", AssertionError),
-    ],
-)
-def test_command_that_nobody_checks(line: str, wrong: type[Exception]) -> None:
-    """A wrong option or verb, and an unknown program, package or service, is found."""
-    with pytest.raises(wrong):
-        _check(_commands(line)[0])
 
 
 def _error_tree(code: str) -> None:

@@ -7,16 +7,17 @@ import json
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import time
 import tomllib
 from collections.abc import Iterator
+from pathlib import Path
 
 import httpx
 import pytest
 
+from tests.docs.machine import Machine, free_port, shell_block
 from tests.docs.pages import ROOT
 from tests.support.service_files import containerfile, of_container
 from tests.unit.mock.samples import MINIMAL_REPORT, XML_TYPE
@@ -28,13 +29,14 @@ SECONDS = 30.0
 
 
 @pytest.fixture
-def container(monkeypatch: pytest.MonkeyPatch) -> Iterator["subprocess.Popen[bytes]"]:
-    """What the container runs, with two arguments behind it."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+def container(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator["subprocess.Popen[bytes]"]:
+    """What the container runs, with the arguments that the page gives it."""
     monkeypatch.setenv("MOCK_ADDRESS", ADDRESS)
-    monkeypatch.setenv("MOCK_PORT", str(port))
-    command = [sys.executable, str(MOCK / "serve.py"), "--fault", "finish:lost_reply"]
+    monkeypatch.setenv("MOCK_PORT", str(free_port()))
+    machine = Machine(tmp_path)
+    machine.run(shell_block("docs/testing.md", "docker build").code)
+    [arguments] = [json.loads(line) for line in machine.noted("arguments")]
+    command = [sys.executable, str(MOCK / "serve.py"), *arguments]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:
         try:
             deadline = time.monotonic() + SECONDS
@@ -78,7 +80,7 @@ def test_container_built_from_this_source() -> None:
     copied = [path for value in of_container("COPY", MOCK) for path in value.split()[:-1]]
 
     assert [] == [path for path in copied if not (ROOT / path).exists()]
-    assert {project["readme"], *project["license-files"], "pyproject.toml", "src"} <= {*copied}
+    assert {"README.md", *project["license-files"], "pyproject.toml", "src"} <= {*copied}
     assert ["cli"] == re.findall(r"\"\.\[(.*?)\]\"", of_container("RUN", MOCK)[0])
 
 
@@ -92,6 +94,7 @@ def test_process_of_the_container() -> None:
     assert ["examples/mock/serve.py", entry[1]] == program
     assert [*entry, "--check"] == check
     assert ["8765"] == of_container("EXPOSE", MOCK)
+    assert "--publish 127.0.0.1:8765:8765" in shell_block("docs/testing.md", "docker build").code
     assert "--publish 127.0.0.1:8765:8765" in text
     assert '"MOCK_PORT", "8765"' in (MOCK / "serve.py").read_text(encoding="utf-8")
     assert 0 not in {int(word) for word in of_container("USER", MOCK)[0].split(":")}

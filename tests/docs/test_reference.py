@@ -1,16 +1,19 @@
 """The reference leaves nothing out: every public name, field, verb, option and setting is there, with its meaning."""
 
+import builtins
 import importlib
 import re
-from dataclasses import fields
+from dataclasses import dataclass, field, fields
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from docs.fields import models_in_order
 from docs.names import MODULES
+from docs.tables import Docstring, signature
 
 from tests.docs.pages import ROOT
-from tipline_client import AsyncTiplineClient, Options, TiplineClient
+from tipline_client import AsyncTiplineClient, Evidence, Options, TiplineClient
 from tipline_client.cli.app import build
 from tipline_client.cli.settings_file import _KINDS as KEYS
 from tipline_client.cli.variables import VARIABLE_NAMES
@@ -59,6 +62,42 @@ def test_names_of_a_module(name: str) -> None:
     rows = re.findall(r"^\| \[?`(\w+)`(?:\]\([^)]+\))? \| (\w+) \| (\S.*) \|$", section, re.MULTILINE)
 
     assert sorted(importlib.import_module(name).__all__) == sorted(row[0] for row in rows)
+
+
+def test_class_that_stands_nowhere_else() -> None:
+    """Every class that a line of the page names is described in it, or is Python's own, or stands with the fields."""
+    page = (REFERENCE / "python.md").read_text(encoding="utf-8")
+    lines = [line for line in page.splitlines() if not line.startswith("`")]
+    named = {name for line in lines for name in re.findall(r"`([A-Z][a-z]\w*)(?:\.\w+)?`", line)}
+    described = {*re.findall(r"^### (\w+)$", page, re.MULTILINE), *re.findall(r"^\| \[?`(\w+)`", page, re.MULTILINE)}
+
+    foreign = {"Authorization", "Reported", "Request"}
+
+    assert {"Checkpoint", "Failure", "Rewrapped"} <= described
+    assert set() == named - described - {*dir(builtins)} - foreign
+
+
+def test_default_of_an_argument() -> None:
+    """A duration is shown with its value, a moment too, and what is made anew by its class; a long text is not."""
+
+    @dataclass
+    class Mug:
+        waits: timedelta = timedelta(minutes=1)
+        since: datetime = datetime(2026, 1, 5, 9, tzinfo=UTC)
+        handles: list[str] = field(default_factory=list)
+        text: str = "a coffee mug with a long description"
+        call: object = test_public_modules
+
+    shown = signature(Mug, name="Mug")
+
+    assert "Mug(waits=60 s, since=2026-01-05T09:00Z, handles=list(), text=…, call=…)" == shown
+
+
+def test_errors_of_a_function() -> None:
+    """Each has a line of its own, also one that another package names."""
+    said = Docstring.of(Evidence.from_path)
+
+    assert ["EvidenceError", "pydantic.ValidationError", "TypeError"] == list(said.sections["Raises"])
 
 
 def test_fields_with_meaning_and_source() -> None:

@@ -41,9 +41,7 @@ def test_container_built_from_this_source() -> None:
     missing = [path for paths in copied for path in paths if not (ROOT / path).exists()]
 
     assert [] == missing
-    assert {PROJECT["readme"], *PROJECT["license-files"], "pyproject.toml", "src"} <= {
-        p for paths in copied for p in paths
-    }
+    assert {"README.md", *PROJECT["license-files"], "pyproject.toml", "src"} <= {p for paths in copied for p in paths}
     assert {"cli", "postgres"} == extras
     assert extras <= PROJECT["optional-dependencies"].keys()
 

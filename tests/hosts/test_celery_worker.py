@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from tests.acceptance.hosts import eventually
+from tests.docs.machine import Machine, shell_block
 from tests.docs.pages import ROOT
-from tests.hosts.programs import run_whole
 from tipline_client import Dispatcher, TiplineClient
 from tipline_client.mock import MockEndpoint
 
@@ -105,7 +105,9 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
 
 def test_one_command(tmp_path: Path) -> None:
     """It starts everything, decides, and ends when all is filed."""
-    said = run_whole(str(FOLDER / "run.py"), folder=tmp_path)
+    command = shell_block("docs/hosts/celery.md", "python examples/celery_worker/run.py").code
+
+    said = Machine(tmp_path).run(command)
 
     assert "decided: 5, filed: 5" == said.splitlines()[-1]
 

@@ -8,8 +8,8 @@ import httpx
 import pytest
 
 from tests.acceptance.hosts import eventually
-from tests.hosts.desks import FOLDER, Desk
-from tests.hosts.programs import run_whole
+from tests.docs.machine import Machine, shell_block
+from tests.hosts.desks import Desk
 from tipline_client.mock import MockEndpoint
 from tipline_client.mock.faults import lost_reply, slow
 
@@ -34,10 +34,14 @@ def desk(tmp_path: Path, new_data: Path) -> Iterator[Desk]:
 
 def test_one_command(tmp_path: Path) -> None:
     """It starts everything, decides a case, and ends when the desk knows the report's number."""
-    said = run_whole("-W", "error", str(FOLDER / "serve.py"), "--once", "--port", "0", folder=tmp_path)
+    command = shell_block("docs/hosts/django.md", "python examples/django_project/serve.py").code.rstrip()
+    machine = Machine(tmp_path)
+    machine.environ["PYTHONWARNINGS"] = "error"
+
+    said = machine.run(f"{command} --once --port 0")
 
     assert 1 == said.count("filed as report ")
-    assert ["desk-data"] == [path.name for path in tmp_path.iterdir()]
+    assert {"desk-data", "examples"} == {path.name for path in machine.checkout.iterdir()}
 
 
 def test_site_killed_around_the_commit(desk: Desk) -> None:

@@ -39,7 +39,7 @@ class Options:
         deadline: When a report should be filed; without one nobody is warned that its time is nearly over.
         clock: Says now on this host. What is due and how long a lease lasts, a database decides by its own clock.
         random: Chance, for jitter.
-        open_transport: Opens the network; `HttpTransport.open` unless replaced.
+        open_transport: Opens the network: over HTTPS, unless replaced.
         on_bytes: Told of upload progress: entry id, index of the evidence, bytes so far, bytes in all.
         on_step: Told of each step about to be sent: entry id, intent.
         master_keys: What wraps the data keys; the key files in the home unless replaced.

@@ -115,7 +115,7 @@ class Exchange:
         http_status: Likewise.
         code: The endpoint's code, where a usable one came.
         request_id: The endpoint's `Request-ID`.
-        record_tag: A keyed digest of the sealed record of the reply, see `RawReply`; `None` without a reply.
+        record_tag: A keyed digest of the sealed record of the reply; `None` without a reply.
     """
 
     step: Step

@@ -52,7 +52,7 @@ class Entry:
         profile: The profile's name.
         environment: Where it may be filed.
         idempotency_key: The caller's name for the report.
-        content_digest: See `NewEntry`.
+        content_digest: Equal for the same content, and keyed; decides whether a second enqueue is the same report.
         envelope: The signed bytes, sealed with the data key.
         data_key: The data key, wrapped; empty once it was erased.
         is_escalated: Whether it goes before others.

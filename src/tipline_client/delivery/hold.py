@@ -52,12 +52,13 @@ class Hold:
     Attributes:
         id: The outbox's number for it.
         entry_id: Whose.
-        regime: See `HoldTerms`; so for the next five.
-        part: Likewise.
-        reason: Likewise.
-        began_at: Likewise.
-        ends_at: Likewise; as extended.
-        is_limit: Likewise.
+        regime: The name of the regime.
+        part: What is to be kept.
+        reason: The rule, with its source.
+        began_at: Since when.
+        ends_at: Until when, as extended.
+        is_limit: Whether that is the latest moment at which it may still be kept, instead of the earliest at which it
+            may be destroyed.
         released_at: When a person ended it, or when what it held was destroyed.
     """
 

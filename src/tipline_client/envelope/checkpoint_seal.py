@@ -34,7 +34,7 @@ class CheckpointSeal:
 
     def __init__(self, secret: bytes) -> None:
         if len(secret) != _SECRET_BYTES:
-            raise ConfigurationError(f"the secret of the checkpoint seal has {len(secret)} bytes, not {_SECRET_BYTES}")
+            raise ConfigurationError(f"the installation's secret has {len(secret)} bytes, not {_SECRET_BYTES}")
         self._secret = secret
 
     @classmethod
@@ -47,7 +47,7 @@ class CheckpointSeal:
         try:
             return cls(bytes.fromhex(text))
         except ValueError:
-            reason = "the secret of the checkpoint seal is not hexadecimal"
+            reason = "the installation's secret is not hexadecimal"
         raise ConfigurationError(reason)
 
     @classmethod

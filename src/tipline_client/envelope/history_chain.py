@@ -1,8 +1,8 @@
 """What chains the lines of a history together, so that one that was removed or edited shows.
 
-Each link is a digest over the line and the link before it. It is keyed with the secret of the checkpoint seal, which
-the database does not hold, so that nobody can write the chain anew who can only write rows. Without the secret a link
-is still made, and says so of itself. What was cut off at the end is no gap in a chain: the entry's own state tells.
+Each link is a digest over the line and the link before it. It is keyed with the installation's secret, which the
+database does not hold, so that nobody can write the chain anew who can only write rows. Without the secret a link is
+still made, and says so of itself. What was cut off at the end is no gap in a chain: the entry's own state tells.
 """
 
 import hmac

@@ -3,7 +3,7 @@
     <key id>.private.pem   PKCS#8, readable by its owner alone
     <key id>.public.pem    trusted: envelopes of this key are believed
     active                 the id of the key that signs
-    checkpoints.key        the secret that seals checkpoints, readable by its owner alone
+    checkpoints.key        the installation's secret, readable by its owner alone
 
 A host with public keys and the secret can dispatch and cannot sign. Nothing here knows what is signed.
 """

@@ -53,8 +53,8 @@ def init(
         trust: Trust this public key (PEM) too, for instance of another host.
         distrust: Believe this key no longer, named by its id, for instance since it leaked. What waits with its
             signature alone is refused from then on; dispatchers read the keys when they start.
-        checkpoint_key: Take over the secret that seals checkpoints from another host of the same outbox.
-        new_checkpoint_key: Make another secret that seals checkpoints, after the one before was lost for good. What
+        checkpoint_key: Take over the installation's secret from another host of the same outbox.
+        new_checkpoint_key: Make another secret for the installation, after the one before was lost for good. What
             waits is refused from then on, until a person vouches for it.
         options: Which installation.
     """
@@ -81,10 +81,10 @@ def init(
         done.append(f"key {keys.import_pem(trust).key_id} is trusted")
     if checkpoint_key is not None:
         keys.import_checkpoint_key(checkpoint_key)
-        done.append("the checkpoint key was taken over")
+        done.append("the installation's secret was taken over")
     if new_checkpoint_key:
         keys.replace_checkpoint_key()
-        done.append("a new checkpoint key was made; what waits is refused until a person vouches for it")
+        done.append("a new secret was made; what waits is refused until a person vouches for it")
     if distrust is not None:
         keys.distrust(distrust)
         done.append(f"key {distrust} is believed no longer; restart every dispatcher of this home")
