@@ -4,7 +4,7 @@ A host such as a Django project has settings of its own. Its processes must all 
 the environment too could look into another outbox than the one that the web process writes to.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ from typing import Any
 
 from tipline_client.dispatch.hooks import Hook
 
-__all__ = ["HostSettings", "host_settings", "settings_of"]
+__all__ = ["HostSettings", "host_settings", "in_words_of_host", "settings_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,11 +23,13 @@ class HostSettings:
         values: Setting to value, in the form that `tipline.toml` or a variable has; `None` says nothing.
         origin: Where they come from, as `doctor` shows it.
         hooks: Told of what happened, by whoever dispatches.
+        wording: How a hint is said there, which names variables and the command.
     """
 
     values: Mapping[str, Any] = field(repr=False)
     origin: str
     hooks: Sequence[Hook] = ()
+    wording: Callable[[str], str] = str
 
 
 _current: ContextVar[HostSettings | None] = ContextVar("host_settings", default=None)
@@ -36,6 +38,12 @@ _current: ContextVar[HostSettings | None] = ContextVar("host_settings", default=
 def host_settings() -> HostSettings | None:
     """Those in force; `None` where the environment and the file are read."""
     return _current.get()
+
+
+def in_words_of_host(hint: str) -> str:
+    """A hint as the host says it whose settings are in force; as it is where there is none."""
+    host = _current.get()
+    return hint if host is None else host.wording(hint)
 
 
 @contextmanager
