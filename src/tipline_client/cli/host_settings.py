@@ -10,9 +10,10 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
 
+from tipline_client.cli.hint_words import worded_by
 from tipline_client.dispatch.hooks import Hook
 
-__all__ = ["HostSettings", "host_settings", "in_words_of_host", "settings_of"]
+__all__ = ["HostSettings", "host_settings", "settings_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,17 +41,12 @@ def host_settings() -> HostSettings | None:
     return _current.get()
 
 
-def in_words_of_host(hint: str) -> str:
-    """A hint as the host says it whose settings are in force; as it is where there is none."""
-    host = _current.get()
-    return hint if host is None else host.wording(hint)
-
-
 @contextmanager
 def settings_of(host: HostSettings) -> Iterator[None]:
     """Have every verb that is run inside use these settings, below its arguments."""
     token = _current.set(host)
     try:
-        yield
+        with worded_by(host.wording):
+            yield
     finally:
         _current.reset(token)

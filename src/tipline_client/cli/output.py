@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from tipline_client.cli.host_settings import in_words_of_host
+from tipline_client.cli.hint_words import in_words_of_host
 from tipline_client.errors import DeliveryError, Issue, ReportInvalidError, TiplineError
 
 __all__ = ["Output", "columns", "error_view", "issue_view", "printable"]
