@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.support import loopback_guard
+from tipline_client.delivery import run_of_tests
 
 ROOT = Path(__file__).resolve().parent.parent
 HOTLINE_XSD = ROOT.parent / "shared" / "wire" / "cyber_tipline-2025-11.xsd"
@@ -61,7 +62,9 @@ def _clean_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Non
     """No setting of the developer's own shell reaches a test, and subprocesses are guarded too."""
     kept = dict(os.environ)
     for name in [name for name in os.environ if name.startswith("TIPLINE_") or name.lower().endswith("_proxy")]:
-        del os.environ[name]
+        # What the plug-in tells the processes below is no setting of anybody's shell.
+        if name != run_of_tests.VARIABLE:
+            del os.environ[name]
     os.environ[loopback_guard.VIOLATIONS_FILE] = str(tmp_path_factory.mktemp("guard") / "violations.txt")
     paths = (ROOT / "tests" / "support" / "subprocess_site", _package_folder())
     os.environ["PYTHONPATH"] = os.pathsep.join(map(str, paths))

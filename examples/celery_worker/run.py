@@ -7,6 +7,7 @@ It makes the folder `desk-data` where it is started. Nothing leaves this machine
 
 import contextlib
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -16,18 +17,20 @@ from pathlib import Path
 from tipline_client.mock import MockEndpoint
 
 HERE = Path(__file__).parent
+LEASH = [sys.executable, str(HERE.with_name("until_parent_ends.py"))]
 CASES = 5
 PATIENCE = 120
 
 
 @contextlib.contextmanager
 def running(*words: str, environ: dict[str, str]) -> Iterator[None]:
-    """A module of Python's as a program, until the block ends."""
-    with subprocess.Popen([sys.executable, "-m", *words], env=environ) as process:  # noqa: S603 - named below
+    """A module of Python's as a program, until the block ends or this program does."""
+    command = [*LEASH, sys.executable, "-m", *words]
+    with subprocess.Popen(command, env=environ, stdin=subprocess.PIPE) as process:  # noqa: S603 - named below
         try:
             yield
         finally:
-            process.terminate()
+            process.communicate()
 
 
 def main() -> None:
@@ -35,6 +38,8 @@ def main() -> None:
     data = Path("desk-data").absolute()
     data.mkdir(mode=0o700, exist_ok=True)
     os.environ["DESK_DATA"] = str(data)
+    # A service manager's way to ask for the end is Ctrl-C's.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     with MockEndpoint() as endpoint:
         os.environ |= {"TIPLINE_ENDPOINT": endpoint.base_url, "TIPLINE_HOME": str(data / "tipline-home")}
         environ = {**os.environ, "PYTHONPATH": os.pathsep.join([str(HERE), os.environ.get("PYTHONPATH", "")])}
@@ -53,6 +58,7 @@ def main() -> None:
                 decision_id = decisions.decide(f"https://www.example.com/mug-{number}")
                 # Once the decision is committed. A message that is lost here is sent again by `report_what_is_left`.
                 tasks.report_decision.delay(decision_id)
+            print(f"decided: {CASES}", flush=True)
             for _ in range(PATIENCE * 10):
                 if is_done(endpoint):
                     break
@@ -71,4 +77,7 @@ def is_done(endpoint: MockEndpoint) -> bool:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except KeyboardInterrupt:
+        sys.exit("ended early: start this again, and it goes on")

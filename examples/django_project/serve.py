@@ -28,18 +28,21 @@ from django.core.management import call_command
 
 from tipline_client.mock import MockEndpoint
 
-MANAGE = [sys.executable, str(Path(__file__).with_name("manage.py"))]
+HERE = Path(__file__).parent
+LEASH = [sys.executable, str(HERE.with_name("until_parent_ends.py"))]
+MANAGE = [sys.executable, str(HERE / "manage.py")]
 PATIENCE = 60
 
 
 @contextlib.contextmanager
 def running(*words: str) -> Iterator[subprocess.Popen[bytes]]:
-    """One of Django's commands, until the block ends."""
-    with subprocess.Popen([*MANAGE, *words]) as process:  # noqa: S603 - a file of this folder
+    """One of Django's commands, until the block ends or this program does."""
+    command = [*LEASH, *MANAGE, *words]
+    with subprocess.Popen(command, stdin=subprocess.PIPE) as process:  # noqa: S603 - files of the examples
         try:
             yield process
         finally:
-            process.terminate()
+            process.communicate()
 
 
 def prepare(person: str) -> None:

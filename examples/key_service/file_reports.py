@@ -36,6 +36,7 @@ from tipline_client.mock import MockEndpoint
 from tipline_client.models import Email, WebPageIncident
 
 HERE = Path(__file__).parent
+LEASH = [sys.executable, str(HERE.with_name("until_parent_ends.py"))]
 LOG = Path("key-service-audit.jsonl")
 REPORT = Report(
     incident_summary=IncidentSummary(
@@ -51,15 +52,15 @@ def key_service(*, queues: str, delivers: str) -> Iterator[str]:
     """The stand-in in a process of its own; its address."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    command = [sys.executable, str(HERE / "service.py"), f"--port={port}", f"--log={LOG}"]
+    command = [*LEASH, sys.executable, str(HERE / "service.py"), f"--port={port}", f"--log={LOG}"]
     tokens = {"KEY_SERVICE_QUEUES": queues, "KEY_SERVICE_DELIVERS": delivers}
-    with subprocess.Popen(command, env=os.environ | tokens) as process:  # noqa: S603 - a file of this folder
+    with subprocess.Popen(command, env=os.environ | tokens, stdin=subprocess.PIPE) as process:  # noqa: S603 - as above
         address = f"http://127.0.0.1:{port}"
         try:
             _await(f"{address}/active")
             yield address
         finally:
-            process.terminate()
+            process.communicate()
 
 
 def _await(address: str) -> None:

@@ -386,3 +386,31 @@ def test_doctor_about_rows_that_it_cannot_open(world: World) -> None:
     assert rotated["done"]
     assert lost.name.partition(".")[0] in row["detail"]
     assert "master key" in world.run("status").out + world.run("status").err
+
+
+def waiting_evidence(world: World) -> tuple[int, dict[str, str]]:
+    """Doctor's exit code, and what it says of the evidence of what waits."""
+    ran = world.run("doctor", "--offline", "--json")
+    [check] = [check for check in ran.document["checks"] if check["name"] == "waiting evidence"]
+    return ran.code, check
+
+
+def test_doctor_finds_evidence_that_is_missing(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a host with an outbox of its own, before a dispatcher gives up what lacks a copy; it says what it counted."""
+    for number in (1, 2):
+        assert 0 == world.run("enqueue", str(world.submission(f"case-{number}"))).code
+    all_there = waiting_evidence(world)
+    with monkeypatch.context() as fewer:
+        fewer.setattr("tipline_client.cli.waiting_evidence._MOST_LOOKED_AT", 1)
+        one_looked_at = waiting_evidence(world)
+    [copy, *_] = sorted(path for path in (world.home / "evidence").rglob("*") if path.is_file())
+    copy.unlink()
+    missing = waiting_evidence(world)
+
+    assert (0, "ok") == (all_there[0], all_there[1]["grade"])
+    assert "here for all of 2 waiting entries looked at" == all_there[1]["detail"]
+    assert "here for all of 1 waiting entries looked at; 1 more were not looked at" == one_looked_at[1]["detail"]
+    assert "`tipline verify --all --evidence`" in one_looked_at[1]["hint"]
+    assert (8, "problem") == (missing[0], missing[1]["grade"])
+    assert "missing or of another size for 1 waiting entries" in missing[1]["detail"]
+    assert "from its backup" in missing[1]["hint"]

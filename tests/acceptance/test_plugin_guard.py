@@ -197,12 +197,37 @@ def test_try_while_collecting(processes: tuple[str, ...], elsewhere: Elsewhere) 
     ran.stdout.fnmatch_lines(["*would address a real hotline: report.cybertip.org*"])
 
 
+SAID = """
+import os
+import pytest
+
+def test_any():
+    assert str(os.getpid()) == os.environ["TIPLINE_TEST_RUN"]
+
+@pytest.mark.tipline_testing_host
+def test_marked():
+    assert f"{os.getpid()}:testing" == os.environ["TIPLINE_TEST_RUN"]
+
+def test_after_it():
+    assert str(os.getpid()) == os.environ["TIPLINE_TEST_RUN"]
+"""
+
+
+@pytest.mark.parametrize("processes", [(), ("-n", "2")], ids=["in one process", "spread"])
+def test_what_children_are_told(processes: tuple[str, ...], elsewhere: Elsewhere) -> None:
+    """Which process runs the tests, and whether the one that runs may reach the hotline's own test host."""
+    ran = elsewhere.run(SAID, *processes)
+
+    ran.assert_outcomes(passed=3)
+
+
 LIGHT = """
 import sys
 
 def test_modules():
     loaded = {name for name in sys.modules if name.startswith("tipline_client")}
-    assert {"tipline_client", "tipline_client.testing", "tipline_client.testing.guard",
+    assert {"tipline_client", "tipline_client.testing",
+            "tipline_client.delivery", "tipline_client.delivery.run_of_tests", "tipline_client.testing.guard",
             "tipline_client.testing.guarding", "tipline_client.testing.plugin"} == loaded
 """
 

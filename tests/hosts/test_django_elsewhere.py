@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.docs.pages import ROOT
 from tests.support.postgres import required
 
@@ -39,12 +41,12 @@ def on_server() -> dict[str, str]:
 
 def test_project_on_sqlite(tmp_path: Path) -> None:
     """Its transactions, admin, checks and command do what the page says."""
-    assert "Ran 26 tests" in run_its_tests(tmp_path)
+    assert "Ran 32 tests" in run_its_tests(tmp_path)
 
 
 def test_project_on_postgresql(tmp_path: Path) -> None:
     """So they do where decisions and outbox are in a server's database, whose tables Django's `migrate` made."""
-    assert "Ran 26 tests" in run_its_tests(tmp_path, **on_server())
+    assert "Ran 32 tests" in run_its_tests(tmp_path, **on_server())
 
 
 def test_new_database_on_postgresql(tmp_path: Path) -> None:
@@ -58,3 +60,14 @@ def test_new_database_on_postgresql(tmp_path: Path) -> None:
     assert "The outbox in 'default' is brought from version 0 to" in migrated
     assert "tipline.W002" in migrated
     assert "no issues" in checked
+
+
+@pytest.mark.parametrize("missing", ["django", "asgiref"])
+def test_project_without_the_extra(missing: str) -> None:
+    """Whoever names the application is told what to install."""
+    code = f"import sys; sys.modules[{missing!r}] = None; import tipline_client.django"
+
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=False)
+
+    said = "ImportError: the application for Django needs its extra: pip install 'tipline-client[django]'"
+    assert (1, said) == (ended.returncode, ended.stderr.splitlines()[-1])

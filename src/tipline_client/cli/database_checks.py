@@ -9,20 +9,13 @@ from typing import Final
 
 from tipline_client.cli.findings import Check, Grade
 from tipline_client.cli.opening import LANES
-from tipline_client.cli.paging import every_entry
 from tipline_client.cli.settings import Settings
 from tipline_client.cli.views import span
-from tipline_client.delivery.entry import Entry
-from tipline_client.delivery.states import State
-from tipline_client.dispatch.reader import Reader
-from tipline_client.errors import EnvelopeError, EvidenceError, EvidenceUnavailableError, KeyUnavailableError
-from tipline_client.evidence import EvidenceByMode, EvidenceFolder
-from tipline_client.evidence.store import EvidenceStore
+from tipline_client.evidence import EvidenceFolder
 from tipline_client.outbox import Outbox
 
 __all__ = ["check_server", "check_shared"]
 
-_MOST_LOOKED_AT: Final = 1000
 _CLOCKS_APART: Final = timedelta(minutes=5)
 _OFF: Final = {
     "fsync": (
@@ -79,8 +72,8 @@ def _check_pool(facts: Mapping[str, str]) -> Check:
     return Check("pool", Grade.WARNING, detail, "Raise max_connections on the server, or find out who holds them.")
 
 
-async def check_shared(outbox: Outbox, *, settings: Settings, reader: Reader | None) -> list[Check]:
-    """What all hosts of this outbox must have in common, and whether this one has the evidence of what waits."""
+def check_shared(settings: Settings) -> list[Check]:
+    """What all hosts of this outbox must have in common."""
     home = settings.place
     store = settings.copies()
     shared = f"all that dispatch from this outbox need the same keys ({home.keys_path}) and evidence ({store.shown})"
@@ -90,29 +83,4 @@ async def check_shared(outbox: Outbox, *, settings: Settings, reader: Reader | N
         detail = f"{home.outbox_path} is there too, and nobody dispatches what waits in it"
         hint = "Deliver it first with `tipline dispatch --drain`, without the setting outbox; then move the file away."
         checks.append(Check("other outbox", Grade.WARNING, detail, hint))
-    if reader is None or not reader.vault.can_open:
-        return checks
-    missing, looked_at = [], 0
-    async for entry in every_entry(outbox, states=(State.QUEUED, State.LEASED, State.HELD), most=_MOST_LOOKED_AT):
-        looked_at += 1
-        if not await _has_evidence(EvidenceByMode(store), entry, reader):
-            missing.append(entry.id)
-    if missing:
-        detail = f"missing or of another size for {len(missing)} waiting entries, such as {missing[0]}"
-        if not await store.is_there():
-            detail = f"{store.shown} is empty or not there, and {len(missing)} waiting entries need it"
-        hint = f"Stop dispatching on this host until {store.shown} is what all hosts share."
-        return [*checks, Check("shared evidence", Grade.PROBLEM, detail, hint)]
-    return [*checks, Check("shared evidence", Grade.OK, f"here for all of {looked_at} waiting entries looked at")]
-
-
-async def _has_evidence(store: EvidenceStore, entry: Entry, reader: Reader) -> bool:
-    try:
-        for item in (await reader.open(entry)).payload.manifest:
-            await store.check(item)
-    except (EnvelopeError, EvidenceUnavailableError, KeyUnavailableError):
-        # Said among the rows that were altered or wait for their key, and of the store of evidence.
-        return True
-    except EvidenceError:
-        return False
-    return True
+    return checks

@@ -4,12 +4,13 @@ A host such as a Django project has settings of its own. Its processes must all 
 the environment too could look into another outbox than the one that the web process writes to.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
 
+from tipline_client.cli.hint_words import worded_by
 from tipline_client.dispatch.hooks import Hook
 
 __all__ = ["HostSettings", "host_settings", "settings_of"]
@@ -23,11 +24,13 @@ class HostSettings:
         values: Setting to value, in the form that `tipline.toml` or a variable has; `None` says nothing.
         origin: Where they come from, as `doctor` shows it.
         hooks: Told of what happened, by whoever dispatches.
+        wording: How a hint is said there, which names variables and the command.
     """
 
     values: Mapping[str, Any] = field(repr=False)
     origin: str
     hooks: Sequence[Hook] = ()
+    wording: Callable[[str], str] = str
 
 
 _current: ContextVar[HostSettings | None] = ContextVar("host_settings", default=None)
@@ -43,6 +46,7 @@ def settings_of(host: HostSettings) -> Iterator[None]:
     """Have every verb that is run inside use these settings, below its arguments."""
     token = _current.set(host)
     try:
-        yield
+        with worded_by(host.wording):
+            yield
     finally:
         _current.reset(token)

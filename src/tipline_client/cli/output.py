@@ -12,6 +12,7 @@ from tempfile import SpooledTemporaryFile
 from textwrap import indent
 from typing import Any
 
+from tipline_client.cli.hint_words import in_words_of_host
 from tipline_client.errors import DeliveryError, Issue, ReportInvalidError, TiplineError
 
 __all__ = ["Output", "columns", "error_view", "issue_view", "printable"]
@@ -83,19 +84,19 @@ class Output:
         """Lines for people on standard output; nothing with `--json`."""
         if not self.as_json:
             for line in lines:
-                sys.stdout.write(printable(line) + "\n")
+                sys.stdout.write(printable(_said(line)) + "\n")
             sys.stdout.flush()
 
     def note(self, line: str) -> None:
         """A remark beside the result, on standard error."""
-        sys.stderr.write(printable(line) + "\n")
+        sys.stderr.write(printable(_said(line)) + "\n")
         sys.stderr.flush()
 
     def finish(self, document: Any, lines: Iterable[str] = ()) -> None:
         """The result: the document with `--json`, the lines without."""
         if self.as_json:
             # ASCII alone: it survives every locale, and lone surrogates too.
-            sys.stdout.write(json.dumps(document, indent=2, ensure_ascii=True) + "\n")
+            sys.stdout.write(json.dumps(_with_hints_said(document), indent=2, ensure_ascii=True) + "\n")
             sys.stdout.flush()
         else:
             self.say(*lines)
@@ -131,3 +132,18 @@ class Output:
             self.note(f"error: {line}" if line and not line.startswith(" ") else line)
         if isinstance(error, TiplineError) and error.hint:
             self.note(f"hint: {error.hint}")
+
+
+def _said(line: str) -> str:
+    return in_words_of_host(line) if line.lstrip().startswith("hint: ") else line
+
+
+def _with_hints_said(document: Any) -> Any:
+    if isinstance(document, list | tuple):
+        return [_with_hints_said(item) for item in document]
+    if not isinstance(document, dict):
+        return document
+    return {
+        name: in_words_of_host(value) if name == "hint" and isinstance(value, str) else _with_hints_said(value)
+        for name, value in document.items()
+    }

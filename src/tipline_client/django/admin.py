@@ -17,6 +17,7 @@ from tipline_client.delivery.states import State
 from tipline_client.django.listing import Page, Wanted, look
 from tipline_client.django.models import OutboxEntry
 from tipline_client.django.project import settings
+from tipline_client.django.wording import telling
 from tipline_client.errors import TiplineError
 
 __all__ = ["OutboxEntryAdmin"]
@@ -79,7 +80,8 @@ class OutboxEntryAdmin(admin.ModelAdmin):  # type: ignore[misc]  # Django bears 
 
 def _looked_for(wanted: Wanted) -> tuple[Page | None, TiplineError | None]:
     try:
-        return look(settings(), wanted), None
+        with telling():
+            return look(settings(), wanted), None
     except TiplineError as error:
         return None, error
 

@@ -15,6 +15,7 @@ from tipline_client.cli.opening import with_outbox
 from tipline_client.cli.settings import Settings
 from tipline_client.delivery.environment import Environment
 from tipline_client.django.project import database_alias, settings
+from tipline_client.django.wording import in_words_of_django
 from tipline_client.errors import ConfigurationError, TiplineError
 from tipline_client.outbox import Outbox
 
@@ -90,7 +91,7 @@ def check_deployment(app_configs: Any = None, **_: Any) -> list[Any]:  # noqa: A
 
 
 def _error(number: int, error: TiplineError) -> Any:
-    return checks.Error(str(error), hint=error.hint or None, id=f"tipline.E{number:03}")
+    return checks.Error(str(error), hint=in_words_of_django(error.hint) or None, id=f"tipline.E{number:03}")
 
 
 def _environment(found: Settings) -> Environment | None:

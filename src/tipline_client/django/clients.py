@@ -19,6 +19,7 @@ from tipline_client.cli.settings import resolve
 from tipline_client.client import TiplineClient
 from tipline_client.delivery.entry import Entry
 from tipline_client.django.project import database_alias, host
+from tipline_client.django.wording import telling
 from tipline_client.errors import ConfigurationError
 from tipline_client.evidence import Evidence
 from tipline_client.models import Report
@@ -87,7 +88,8 @@ def client() -> TiplineClient:
             "tipline_client.django is not in settings.INSTALLED_APPS", hint="Add it, and write settings.TIPLINE."
         )
     clients: Clients = apps.get_app_config(LABEL).clients
-    return clients.get()
+    with telling():
+        return clients.get()
 
 
 def close() -> None:
@@ -121,13 +123,14 @@ def enqueue(
             "settings.TIPLINE names no DATABASE: the outbox is elsewhere, and cannot commit with a decision",
             hint="Name it, or call client().enqueue(...) once the decision is committed, as docs/transactions.md says.",
         )
-    return client().enqueue(
-        report,
-        evidence=evidence,
-        idempotency_key=idempotency_key,
-        known_at=known_at,
-        connection=connections[alias],
-    )
+    with telling():
+        return client().enqueue(
+            report,
+            evidence=evidence,
+            idempotency_key=idempotency_key,
+            known_at=known_at,
+            connection=connections[alias],
+        )
 
 
 def _opened(found: HostSettings) -> TiplineClient:

@@ -61,11 +61,13 @@ class Page:
         rows: In the order of their enqueueing.
         after: What to ask the next page with; `None` where there is none.
         counts: How many are in each state, and how many alarms are open; of one environment, if one is wanted.
+        is_first_again: Whether this is the first page since there is no such entry as `Wanted.after`.
     """
 
     rows: tuple[Row, ...]
     after: str | None
     counts: OutboxCounts
+    is_first_again: bool = False
 
 
 def look(settings: Settings, wanted: Wanted) -> Page:
@@ -73,7 +75,6 @@ def look(settings: Settings, wanted: Wanted) -> Page:
 
     Raises:
         ConfigurationError: There is no home, or the database has no tables of this version.
-        EntryNotFoundError: The page before ended with no entry that there is.
         OutboxUnavailableError: The outbox cannot be opened.
     """
 
@@ -81,16 +82,22 @@ def look(settings: Settings, wanted: Wanted) -> Page:
         counts = await outbox.count(environment=wanted.environment)
         if wanted.name:
             return Page(tuple(map(_row, await _named(outbox, wanted.name, settings))), None, counts)
-        found = await outbox.list_entries(
-            states=[wanted.state] if wanted.state else None,
-            environment=wanted.environment,
-            limit=PAGE + 1,
-            after=wanted.after,
-        )
+        is_first_again = False
+        try:
+            found = await _listed(outbox, wanted, after=wanted.after)
+        except EntryNotFoundError:
+            # The link was kept for long, or changed: it is no fault of the outbox's.
+            is_first_again, found = True, await _listed(outbox, wanted, after=None)
         shown = found[:PAGE]
-        return Page(tuple(map(_row, shown)), shown[-1].id if len(found) > PAGE else None, counts)
+        return Page(tuple(map(_row, shown)), shown[-1].id if len(found) > PAGE else None, counts, is_first_again)
 
     return with_outbox(settings, ask, only_looks=True)
+
+
+async def _listed(outbox: Outbox, wanted: Wanted, *, after: str | None) -> list[Entry]:
+    return await outbox.list_entries(
+        states=[wanted.state] if wanted.state else None, environment=wanted.environment, limit=PAGE + 1, after=after
+    )
 
 
 async def _named(outbox: Outbox, name: str, settings: Settings) -> list[Entry]:

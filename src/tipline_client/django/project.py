@@ -20,6 +20,7 @@ from tipline_client.cli.host_settings import HostSettings, settings_of
 from tipline_client.cli.settings import Settings, resolve
 from tipline_client.cli.variables import VARIABLES
 from tipline_client.dispatch.hooks import Hook
+from tipline_client.django.wording import in_words_of_django
 from tipline_client.errors import ConfigurationError
 
 __all__ = ["NAMES", "database_alias", "host", "settings"]
@@ -66,7 +67,7 @@ def host(*, with_hooks: bool = False) -> HostSettings:
             )
         values["outbox"] = _address(given["database"])
     hooks = tuple(_hook(path) for path in given.get("hooks", ())) if with_hooks else ()
-    return HostSettings(values, _ORIGIN, hooks)
+    return HostSettings(values, _ORIGIN, hooks, in_words_of_django)
 
 
 def settings() -> Settings:

@@ -9,6 +9,7 @@ from typing import Any
 from django.core.management.base import CommandError
 
 from tipline_client.django.project import database_alias, settings
+from tipline_client.django.wording import in_words_of_django
 from tipline_client.errors import ConfigurationError, TiplineError
 from tipline_client.outbox import migrate_database
 
@@ -33,6 +34,7 @@ def make_tables(*, using: str, verbosity: int = 1, **_: Any) -> None:
     try:
         found, version = migrate_database(address)
     except TiplineError as error:
-        raise CommandError(f"the outbox's tables could not be made: {error}\nhint: {error.hint}") from error
+        hint = in_words_of_django(error.hint)
+        raise CommandError(f"the outbox's tables could not be made: {error}\nhint: {hint}") from error
     if verbosity and found != version:
         print(f"  The outbox in {using!r} is brought from version {found} to {version}.")

@@ -4,10 +4,11 @@ Neither library is imported. An object can only be theirs if they are loaded, so
 their public interfaces are used. Nothing here knows a database.
 """
 
+import re
 import sys
 from typing import Any, Final, NamedTuple
 
-from tipline_client.errors import ConfigurationError
+from tipline_client.errors import ConfigurationError, OutboxUnavailableError, TiplineError
 from tipline_client.outbox.joining import Caller, not_this_kind, nothing_open
 
 __all__ = ["Unwrapped", "is_a", "refused", "unwrapped"]
@@ -17,6 +18,8 @@ _KINDS: Final = (
     "or not, or Django's connection."
 )
 _LOOP: Final = "Use AsyncTiplineClient with `await`, on the event loop of that connection."
+_BACKGROUND: Final = re.compile(r"\.\s|\s\(Background|\n|\.$")
+"""Where SQLAlchemy's first sentence ends."""
 _ATOMIC: Final = "with `with transaction.atomic({using}):` around decision and enqueue"
 
 
@@ -43,8 +46,22 @@ async def unwrapped(caller: Caller) -> Unwrapped:
     """The driver's connection, with the transaction begun that its owner counts on.
 
     Raises:
-        ConfigurationError: It is none, or has no transaction, or waits for an event loop that is not there.
+        ConfigurationError: It is none, or has no transaction, or waits for an event loop that is not there; or its
+            owner has closed it, or its transaction has failed.
+        OutboxUnavailableError: Its owner could not reach the database.
     """
+    try:
+        return await _of_any(caller)
+    except Exception as error:
+        failure = _misused(error)
+        if failure is None:
+            raise
+        # A transaction that failed quotes the statement it failed at, with what was decided.
+        cause = None if "exception" in str(error) else error
+    raise failure from cause
+
+
+async def _of_any(caller: Caller) -> Unwrapped:
     connection = caller.connection
     if _is_asynchronous(connection) and not caller.has_loop:
         raise not_this_kind(f"asynchronous ({_kind(connection)}), and this client is not", hint=_LOOP)
@@ -83,6 +100,26 @@ def _of_django(connection: Any) -> Any:
         )
     connection.ensure_connection()
     return connection.connection
+
+
+def _misused(error: Exception) -> TiplineError | None:
+    """What an error of SQLAlchemy's or Django's says of the connection; `None` for one of anybody else's."""
+    if is_a(error, "sqlalchemy.exc", "DBAPIError", "TimeoutError") or is_a(error, "django.db.utils", "Error"):
+        return OutboxUnavailableError(
+            f"the application's connection cannot reach its database ({type(error).__name__}); nothing was written",
+            hint="Check that the database runs, and that the pool is large enough; then do all of it again.",
+        )
+    if not is_a(error, "sqlalchemy.exc", "SQLAlchemyError"):
+        return None
+    if is_a(error, "sqlalchemy.exc", "PendingRollbackError") or "exception" in str(error):
+        return ConfigurationError(
+            "the connection's transaction has failed already, and can only be rolled back",
+            hint="Roll it back, or let the error leave its block; then do all of it again.",
+        )
+    return ConfigurationError(
+        f"the connection cannot be used here: {_BACKGROUND.split(str(error))[0]}",
+        hint="Hand in a connection or session that is open, inside of its transaction.",
+    )
 
 
 def refused(connection: object) -> ConfigurationError:

@@ -3,14 +3,13 @@
 `cybertipline_production` needs an explicit act, since what it receives is acted upon. `mock` addresses loopback only.
 """
 
-import ipaddress
 from datetime import timedelta
 from urllib.parse import urlsplit
 
 from tipline_client.errors import ConfigurationError
 from tipline_client.profiles.endpoint_schema import EndpointSchema
 from tipline_client.profiles.known import KNOWN_PROFILES, MOCK, PRODUCTION, TESTING, KnownProfile
-from tipline_client.profiles.profile import EndpointProfile
+from tipline_client.profiles.profile import EndpointProfile, is_loopback
 
 __all__ = [
     "KNOWN_PROFILES",
@@ -98,7 +97,7 @@ def mock(
         port = address.port
     except ValueError:
         port = None
-    if address.scheme not in {"http", "https"} or not _is_loopback(address.hostname) or address.query or not port:
+    if address.scheme not in {"http", "https"} or not is_loopback(address.hostname) or address.query or not port:
         raise ConfigurationError(
             "a mock endpoint must be a loopback URL with a port, such as http://127.0.0.1:8765/ispws",
             hint="Start one with `tipline mock --port 0`, which prints its URL.",
@@ -136,12 +135,3 @@ def named(
     raise ConfigurationError(
         "there is no such endpoint", hint="Name testing or production, or give the loopback URL of a mock endpoint."
     )
-
-
-def _is_loopback(host: str | None) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host or "").is_loopback
-    except ValueError:
-        return False

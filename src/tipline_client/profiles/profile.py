@@ -4,6 +4,7 @@ A profile is built by one of the functions in `tipline_client.profiles`; none is
 """
 
 import base64
+import ipaddress
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -15,7 +16,17 @@ from tipline_client.errors import ConfigurationError
 from tipline_client.profiles.codes import CYBERTIPLINE_CODES
 from tipline_client.profiles.endpoint_schema import EndpointSchema
 
-__all__ = ["EndpointProfile"]
+__all__ = ["EndpointProfile", "is_loopback"]
+
+
+def is_loopback(host: str | None) -> bool:
+    """Whether a host of a URL can only be this machine."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host or "").is_loopback
+    except ValueError:
+        return False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,6 +11,7 @@ library only, since it is there in every test run.
 """
 
 import functools
+import os
 import socket
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -18,7 +19,9 @@ from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
-__all__ = ["HOTLINES", "TESTING_HOSTS", "RealHotlineError", "host_in", "permitted", "taken", "watch"]
+from tipline_client.delivery import run_of_tests
+
+__all__ = ["HOTLINES", "TESTING_HOSTS", "RealHotlineError", "host_in", "permitted", "taken", "tell_children", "watch"]
 
 HOTLINES = ("cybertip.org", "missingkids.org", "ncmec.org")
 """The hotline's domains; every host below them belongs to it."""
@@ -66,12 +69,33 @@ def watch(further: Iterable[str] = ()) -> None:
 
 @contextmanager
 def permitted(hosts: frozenset[str]) -> Iterator[None]:
-    """Let some hosts be addressed within the block."""
+    """Let some hosts be addressed within the block, also by processes that are started in it."""
     before, _Watch.permitted = _Watch.permitted, hosts
+    if before == hosts:
+        yield
+        return
+    with tell_children(to_testing=bool(hosts)):
+        try:
+            yield
+        finally:
+            _Watch.permitted = before
+
+
+@contextmanager
+def tell_children(*, to_testing: bool = False) -> Iterator[None]:
+    """Have every process that is started within the block know that a run of tests is above it.
+
+    They have no hook of ours. What this package would send from there is refused by its transport.
+    """
+    before = os.environ.get(run_of_tests.VARIABLE)
+    os.environ[run_of_tests.VARIABLE] = run_of_tests.said(os.getpid(), to_testing=to_testing)
     try:
         yield
     finally:
-        _Watch.permitted = before
+        if before is None:
+            os.environ.pop(run_of_tests.VARIABLE, None)
+        else:
+            os.environ[run_of_tests.VARIABLE] = before
 
 
 def taken() -> list[str]:

@@ -5,13 +5,19 @@ What a call looks like on the wire is the same; how a connection breaks is told 
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
 
 import httpx
-from starlette.types import ASGIApp
 
 from tipline_client.mock.delivery import ConnectionDroppedError
 from tipline_client.profiles import EndpointProfile
 from tipline_client.transport import HttpTransport, Transport
+
+if TYPE_CHECKING:
+    # Of the extra, whose lack the room of the mock tells.
+    from starlette.types import ASGIApp
+else:
+    ASGIApp = object
 
 __all__ = ["InProcess"]
 

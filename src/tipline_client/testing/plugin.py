@@ -6,6 +6,7 @@ give stands in the modules beside it.
 """
 
 from collections.abc import Generator, Iterator, Mapping
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -78,6 +79,10 @@ def pytest_configure(config: pytest.Config) -> None:
     if config.getini("tipline_endpoint") not in _WAYS:
         raise pytest.UsageError(f"tipline_endpoint is one of {', '.join(_WAYS)}")
     guard.watch(config.getini("tipline_hotlines"))
+    # Until the very end: what a session's last fixture starts is below the run too.
+    told = ExitStack()
+    told.enter_context(guard.tell_children())
+    config.add_cleanup(told.close)
     config.pluginmanager.register(guarding, "tipline-guard")
 
 

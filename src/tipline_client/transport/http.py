@@ -19,6 +19,7 @@ from tipline_client.errors import ConfigurationError
 from tipline_client.evidence.digests import Sha256Pass
 from tipline_client.profiles import EndpointProfile
 from tipline_client.profiles.exchange import Call, NoReply, Reply, StreamedBody
+from tipline_client.transport.below_tests import check_may_address
 from tipline_client.transport.listening import ListeningBackend
 from tipline_client.transport.pool import PoolTransport
 
@@ -77,8 +78,10 @@ class HttpTransport:
 
         Raises:
             ConfigurationError: The client has event hooks: they could change a request, turn a refusal that must be
-                read into an exception, or write content into a log.
+                read into an exception, or write content into a log. Or a test has started this process, and the
+                endpoint is not on loopback.
         """
+        check_may_address(profile)
         if client is not None and any(client.event_hooks.values()):
             raise ConfigurationError(
                 "a client with event hooks cannot carry reports", hint="Pass a client without event_hooks."

@@ -113,6 +113,29 @@ class Page(TransactionTestCase):  # type: ignore[misc]
         assert one.id not in filed
         assert first.context["page"].rows != next_page.rows
 
+    def test_page_after_nobody(self) -> None:
+        """A link that somebody kept or changed leads to the first page, which says so."""
+        self.may_look()
+        entry = self.queue("still-there")
+
+        answers = [
+            self.client.get(PLACE, {"after": after, "state": "queued"})
+            for after in ("nobody", "<script>", "\0", "9" * 5_000)
+        ]
+
+        assert [200] * 4 == [answer.status_code for answer in answers]
+        for answer in answers:
+            page = answer.content.decode()
+            assert "There is no such entry to go on after: this is the first page." in page
+            assert entry.id in page
+
+    def test_name_of_nobody(self) -> None:
+        """Whatever is typed in, the page is there."""
+        self.may_look()
+        answers = [self.client.get(PLACE, {"q": name}) for name in ("nobody", "\0", "9" * 5_000)]
+
+        assert [200] * 3 == [answer.status_code for answer in answers]
+
     def test_outbox_that_cannot_be_read(self) -> None:
         """The page says why, with a status that a monitor notices."""
         self.may_look()

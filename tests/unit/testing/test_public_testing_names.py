@@ -24,6 +24,7 @@ def test_names_at_their_first_use() -> None:
     [
         ("hypothesis", "tipline_client.testing.strategies", 'pip install "tipline-client[testing]"'),
         ("starlette", "tipline_client.testing.endpoint", 'pip install "tipline-client[mock]"'),
+        ("starlette", "tipline_client.testing.in_process", 'pip install "tipline-client[mock]"'),
     ],
 )
 def test_extra_that_is_not_installed(missing: str, module: str, says: str) -> None:

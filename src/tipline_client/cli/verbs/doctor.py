@@ -22,6 +22,7 @@ from tipline_client.cli.options import ENDPOINT, EndpointOptions
 from tipline_client.cli.settings import Settings
 from tipline_client.cli.unclaimed import MOST_LOOKED_AT, SUBJECT, unclaimed_check, unclaimed_view
 from tipline_client.cli.waiting import denial_words, is_permission
+from tipline_client.cli.waiting_evidence import check_waiting_evidence
 from tipline_client.client import AsyncTiplineClient
 from tipline_client.delivery.answers import Answer, AnswerKind
 from tipline_client.dispatch.unclaimed import find_unclaimed
@@ -108,9 +109,13 @@ def _check_outbox(settings: Settings) -> list[Check]:
 
     async def look(outbox: Outbox) -> list[Check]:
         checks = await check_outbox(outbox, now=datetime.now(UTC), reader=reader)
-        if settings.outbox is None or settings.outbox.file is not None:
-            return checks
-        return [*checks, *await check_shared(outbox, settings=settings, reader=reader)]
+        is_shared = settings.outbox is not None and settings.outbox.file is None
+        if is_shared:
+            checks += check_shared(settings)
+        return [
+            *checks,
+            *await check_waiting_evidence(outbox, settings=settings, reader=reader, is_shared=is_shared),
+        ]
 
     try:
         return with_outbox(settings, look)

@@ -65,11 +65,21 @@ async def joined(caller: Caller, *, enqueue: Enqueue) -> "PostgresJoined":
     """A way into the caller's transaction; whether that is on the right database is not known yet.
 
     Raises:
-        ConfigurationError: It is no connection of psycopg's, or has no transaction that can be joined.
+        ConfigurationError: It is no connection of psycopg's, or is closed, or has no transaction that can be joined.
+        OutboxUnavailableError: It is lost.
     """
     connection, _ = await unwrapped(caller)
     if not isinstance(connection, psycopg.Connection | psycopg.AsyncConnection):
         raise refused(connection)
+    if connection.closed and not connection.broken:
+        raise ConfigurationError(
+            "the connection cannot be used here: it is closed", hint="Hand in one that is open, in a transaction."
+        )
+    if connection.broken:
+        raise OutboxUnavailableError(
+            "the connection to the database was lost, and with it what its transaction had written",
+            hint="Connect anew, and do all of it again.",
+        )
     if connection.info.pipeline_status is not PipelineStatus.OFF:
         # Answers come later there, so nothing would say whether the key was taken.
         raise ConfigurationError(

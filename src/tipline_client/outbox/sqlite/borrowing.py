@@ -69,6 +69,10 @@ async def borrowed(caller: Caller) -> Borrowed:
             if statement := _beginning(connection):
                 await connection.execute(statement)
             return _Awaited(connection)
+    except ValueError:
+        if not is_a(connection, "aiosqlite", "Connection"):
+            raise
+        failure = _failure(sqlite3.ProgrammingError("it is closed, or nobody has awaited it yet"))
     except _MISUSED as error:
         failure = _failure(error)
     else:

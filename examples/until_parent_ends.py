@@ -1,0 +1,45 @@
+"""Runs a command for as long as the program lives that started this, however that one ends.
+
+    subprocess.Popen([sys.executable, "until_parent_ends.py", *command], stdin=subprocess.PIPE)
+
+Nobody writes into the pipe. The system closes it when that program dies, also of a SIGKILL, which no program can act
+upon itself; then the command is asked to end as by SIGTERM. It needs nothing of one platform.
+"""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import threading
+from typing import Any
+
+CHUNK = 1024
+
+
+def main(command: list[str]) -> int:
+    """Run it until it ends, or has to; its exit code."""
+    is_over = threading.Event()
+
+    def end(*_: Any) -> None:
+        is_over.set()
+
+    def listen() -> None:
+        with contextlib.suppress(OSError):
+            while os.read(0, CHUNK):
+                pass
+        end()
+
+    signal.signal(signal.SIGTERM, end)
+    # Ctrl-C reaches all programs of a terminal: the command acts upon it, and the parent ends.
+    signal.signal(signal.SIGINT, lambda *_: None)
+    threading.Thread(target=listen, daemon=True).start()
+    with subprocess.Popen(command, stdin=subprocess.DEVNULL) as process:  # noqa: S603 - the example's own
+        while process.poll() is None and not is_over.wait(0.1):
+            pass
+        process.terminate()
+        return process.wait()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,36 @@
+"""The way out, in a Django project's own words: `settings.TIPLINE` for a variable, `manage.py tipline` for the command.
+
+The errors of this package say how the command and the environment would do it. A project has neither: what a variable
+says elsewhere is a setting here.
+"""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+from tipline_client.cli.variables import VARIABLES
+from tipline_client.errors import TiplineError
+
+__all__ = ["in_words_of_django", "telling"]
+
+_VARIABLE: Final = re.compile(rf"\b({'|'.join(sorted(VARIABLES.values(), key=len, reverse=True))})\b(=?)")
+_FILE: Final = re.compile(r",? or (`\w+`|\w+ = \w+) in tipline\.toml")
+
+
+def in_words_of_django(hint: str) -> str:
+    """The same hint, for somebody who has the project before them."""
+    hint = _FILE.sub("", hint).replace("`tipline ", "`manage.py tipline ")
+    return _VARIABLE.sub(
+        lambda found: f'settings.TIPLINE["{found[1].removeprefix("TIPLINE_")}"]' + (" = " if found[2] else ""), hint
+    )
+
+
+@contextmanager
+def telling() -> Iterator[None]:
+    """Have every error that leaves the block say its way out in these words."""
+    try:
+        yield
+    except TiplineError as error:
+        error.hint = in_words_of_django(error.hint)
+        raise
