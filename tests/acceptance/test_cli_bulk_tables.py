@@ -193,3 +193,28 @@ def test_everything_wrong_with_a_row(world: World) -> None:
         row["submission"],
         [(issue["rule"], issue["column"]) for issue in row["issues"] if issue["severity"] == "error"],
     )
+
+
+def test_key_with_a_space_beside_it(world: World) -> None:
+    """It would be another key, and the same report filed twice."""
+    table, mapping = _table(world)
+    Path(table).write_text("Case;Seen at;Note;Picture\nc-1;05.01.2026 09:30;;\nc-1 ;05.01.2026 09:30;;\n")
+
+    ran = world.run("enqueue", table, "--map", mapping)
+
+    [reject] = issues_in(world.folder / "cases.rejects.issues.jsonl")
+    assert (2, 1) == (ran.code, len(world.listed()))
+    assert ("csv-cell", "Case") == (reject["issues"][0]["rule"], reject["issues"][0]["column"])
+
+
+def test_evidence_that_is_referred_to(world: World) -> None:
+    """A mapping says so for all files of a column; nothing is copied."""
+    table, mapping = _table(world)
+    with Path(mapping).open("a", encoding="utf-8") as file:
+        file.write('mode = "reference"\n')
+    Path(table).write_text("Case;Seen at;Note;Picture\nc-1;05.01.2026 09:30;;gradient.png\n")
+
+    ran = world.run("enqueue", table, "--map", mapping)
+
+    assert 0 == ran.code
+    assert not [path for path in (world.home / "evidence").rglob("*") if path.is_file()]
