@@ -15,11 +15,12 @@ import urllib.request
 from contextlib import suppress
 
 PORT = int(os.environ.get("MOCK_PORT", "8765"))
+LOOPBACK = "127.0.0.1"
 CHUNK = 65_536
 
 
 def own_address() -> str:
-    """Where the container is reached; it can be set for a trial outside of one."""
+    """Where the container is reached; it can be set where the container shares the network of its host."""
     return os.environ.get("MOCK_ADDRESS") or socket.gethostbyname(socket.gethostname())
 
 
@@ -35,7 +36,7 @@ async def copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> No
 async def connect(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     """Serve one connection until the mock endpoint ends it, as it may do in the middle of an answer."""
     try:
-        there, back = await asyncio.open_connection("127.0.0.1", PORT)
+        there, back = await asyncio.open_connection(LOOPBACK, PORT)
     except OSError:
         writer.transport.abort()
         return
@@ -56,7 +57,10 @@ async def main() -> int:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, mock.send_signal, number)
-    async with await asyncio.start_server(connect, own_address(), PORT):
+    address = own_address()
+    if address == LOOPBACK:  # Nothing is between: a second listener would take the port of the mock endpoint.
+        return await mock.wait()
+    async with await asyncio.start_server(connect, address, PORT):
         return await mock.wait()
 
 
@@ -64,7 +68,7 @@ def check() -> int:
     """0 when the mock endpoint answers."""
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
-        with opener.open(f"http://127.0.0.1:{PORT}/_mock/ready", timeout=2) as answer:
+        with opener.open(f"http://{LOOPBACK}:{PORT}/_mock/ready", timeout=2) as answer:
             return 0 if answer.status == 200 else 1
     except OSError:
         return 1

@@ -1,6 +1,7 @@
 """The container of the mock endpoint in `examples/mock` fits this source, and what runs in it works outside of one too.
 
-In place of the container's address another one of loopback is listened at.
+In place of the container's address another one of loopback is listened at, or the very one of the mock endpoint, as
+where a container shares the network of its host.
 """
 
 import json
@@ -23,15 +24,17 @@ from tests.support.service_files import containerfile, of_container
 from tests.unit.mock.samples import MINIMAL_REPORT, XML_TYPE
 
 MOCK = ROOT / "examples" / "mock"
-ADDRESS = "127.0.0.2"
+ADDRESSES = ("127.0.0.2", "127.0.0.1")
 PAIR = ("tester", "mock-password")
 SECONDS = 30.0
 
 
-@pytest.fixture
-def container(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator["subprocess.Popen[bytes]"]:
+@pytest.fixture(params=ADDRESSES)
+def container(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator["subprocess.Popen[bytes]"]:
     """What the container runs, with the arguments that the page gives it."""
-    monkeypatch.setenv("MOCK_ADDRESS", ADDRESS)
+    monkeypatch.setenv("MOCK_ADDRESS", request.param)
     monkeypatch.setenv("MOCK_PORT", str(free_port()))
     machine = Machine(tmp_path)
     machine.run(shell_block("docs/testing.md", "docker build").code)
@@ -57,7 +60,7 @@ def checked() -> int:
 @pytest.mark.slow
 def test_calls_from_outside(container: "subprocess.Popen[bytes]") -> None:
     """They reach the endpoint and its control API; dropped connections are dropped, and the signal to stop ends all."""
-    root = f"http://{ADDRESS}:{os.environ['MOCK_PORT']}"
+    root = f"http://{os.environ['MOCK_ADDRESS']}:{os.environ['MOCK_PORT']}"
     with httpx.Client(auth=PAIR, trust_env=False) as http:
         http.post(f"{root}/ispws/submit", content=MINIMAL_REPORT, headers={"content-type": XML_TYPE}).raise_for_status()
         [report] = http.get(f"{root}/_mock/reports").json()

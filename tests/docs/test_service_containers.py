@@ -97,6 +97,17 @@ def test_health_of_the_container() -> None:
     assert times == {name.replace("_", "-"): value for name, value in check.items() if name != "test"}
 
 
+@pytest.mark.parametrize(
+    ("folder", "page"), [(SERVICE, "hosts/service.md"), (MOCK, "testing.md")], ids=["dispatcher", "mock"]
+)
+def test_health_check_kept_by_podman(folder: Path, page: str) -> None:
+    """Whoever builds with a program whose own format has no health check is told so, in the file and on its page."""
+    texts = [folder / "Containerfile", ROOT / "docs" / page]
+
+    assert of_container("HEALTHCHECK", folder)
+    assert [] == [path.name for path in texts if "`--format docker`" not in path.read_text(encoding="utf-8")]
+
+
 def test_dispatcher_of_one_host() -> None:
     """It is confined and stopped as the dispatchers of several hosts are, and needs no database."""
     one, several = ONE_HOST["services"]["dispatcher"], SERVICES["dispatcher"]

@@ -17,9 +17,6 @@ from tipline_client.bulk.sources import BOM, MAX_LINE_BYTES, Lines, rest_of_line
 
 __all__ = ["Record", "Records"]
 
-MAX_RECORD_BYTES: Final = 1024 * 1024
-"""Longest record where cells may hold line breaks, in bytes; so much may be held before one is given out."""
-
 _QUOTE: Final = b'"'
 _UNCLOSED: Final = "a quote of it is not closed, or not doubled inside a cell"
 _BARE_RETURN: Final = "a line of it ends in CR alone, and LF or CRLF is expected"
@@ -88,7 +85,9 @@ class Records:
             if _is_cut(line):
                 lengths: list[int] = []
                 rest = rest_of_line(self._file, lengths.append)
-                yield Record(first, line, self._position, problem=_too_long("line", MAX_LINE_BYTES), rest=rest)
+                yield Record(
+                    first, line, self._position, problem=f"the line is longer than {MAX_LINE_BYTES} bytes", rest=rest
+                )
                 for _ in rest:
                     pass
                 self._position += sum(lengths)
@@ -136,35 +135,42 @@ class Records:
         waits for the next that do. If none come for as long as the longest record, no cell can have been left open.
         """
         held: list[Record] = []
-        size, has_agreed = 0, False
+        size, has_quotes = 0, False
         while (record := self._gathered()) is not None:
             if record.problem:
                 rest = iter(self._next, b"")
                 yield replace(_joined([*held, record]), problem=record.problem, rest=rest, is_last=True)
                 return
             record = replace(record, problem=self._misfit(record.cells) or self._doubt(record))
+            has_quotes = has_quotes or _QUOTE in record.raw
             agrees = _QUOTE in record.raw and not record.problem and any(record.cells)
-            if agrees or size > MAX_RECORD_BYTES:
-                yield from held if has_agreed or agrees else _unproven(held)
+            if agrees or size > MAX_LINE_BYTES:
+                yield from self._given(held if has_quotes else _unproven(held))
                 held, size = [], 0
-                has_agreed = has_agreed or agrees
-            held.append(record)
+            # Without its cells, since a great many may have to wait.
+            held.append(replace(record, cells=()))
             size += len(record.raw)
-        yield from held if has_agreed else _unproven(held)
+        yield from self._given(held if has_quotes else _unproven(held))
+
+    def _given(self, records: Iterable[Record]) -> Iterator[Record]:
+        for record in records:
+            yield record if record.problem else replace(record, cells=self._cells(_decoded(record.raw)))
 
     def _gathered(self) -> Record | None:
         """The next record, as far as its quotes are closed."""
         lines: list[bytes] = []
         size = quotes = 0
-        while size <= MAX_RECORD_BYTES and (not lines or quotes % 2) and (line := self._next()):
+        while size <= MAX_LINE_BYTES and (not lines or quotes % 2) and (line := self._next()):
             lines.append(line)
             size += len(line)
             quotes += line.count(_QUOTE)
         if not lines:
             return None
         raw, first = b"".join(lines), self._number - len(lines) + 1
-        if size > MAX_RECORD_BYTES:
-            return Record(first, raw, self._position, problem=_too_long("record", MAX_RECORD_BYTES))
+        if size > MAX_LINE_BYTES:
+            return Record(
+                first, raw, self._position, problem=f"its quotes are not closed within {MAX_LINE_BYTES} bytes"
+            )
         text = _decoded(raw.removeprefix(BOM) if first == 1 else raw)
         if self._whole.fullmatch(text) is None:
             problem = _BARE_RETURN if _has_bare_return(raw) else _UNCLOSED
@@ -173,7 +179,7 @@ class Records:
 
     def _doubt(self, record: Record) -> str:
         """Why a record of several lines may be several records that a quote has joined."""
-        more = record.raw.splitlines(keepends=True)[1:]
+        more = record.raw.removesuffix(b"\n").split(b"\n")[1:]
         if not more or not any(record.cells):
             return ""
         broken = [name for name, cell in zip(self.names, record.cells, strict=True) if "\n" in cell]
@@ -216,7 +222,7 @@ def _joined(records: Sequence[Record]) -> Record:
 
 
 def _unproven(records: Sequence[Record]) -> Iterable[Record]:
-    """Records of a table in which no quote has told of a line break yet.
+    """Records of a table in which there was no quote yet.
 
     Whoever wrote it may never use them: then one that does not fit may be a line of a cell, as may its neighbours.
     """
@@ -235,10 +241,6 @@ def _decoded(raw: bytes) -> str:
 
 def _is_cut(line: bytes) -> bool:
     return len(line) > MAX_LINE_BYTES and not line.endswith(b"\n")
-
-
-def _too_long(what: str, limit: int) -> str:
-    return f"the {what} is longer than {limit} bytes"
 
 
 def _has_bare_return(raw: bytes) -> bool:

@@ -178,7 +178,8 @@ class BulkRun:
         submission = slot.prepared.submission
         slot.error = ReportInvalidError(slot.prepared.issues)
         try:
-            if submission is not None and submission.idempotency_key:
+            is_doubtful = any(issue.path == "idempotencyKey" for issue in slot.prepared.issues)
+            if submission is not None and submission.idempotency_key and not is_doubtful:
                 slot.known = await self._into.find(submission.idempotency_key)
         except TiplineError as error:
             slot.error = error

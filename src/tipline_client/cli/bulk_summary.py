@@ -13,6 +13,7 @@ from tipline_client.delivery.answers import Scope
 from tipline_client.delivery.environment import Environment
 from tipline_client.delivery.states import State
 from tipline_client.errors import EnvelopeError, TiplineError, UnreadableRowError
+from tipline_client.validation import rules_outside
 
 __all__ = ["Delivery", "bulk_exit_code", "bulk_lines", "bulk_view", "counts_words"]
 
@@ -153,6 +154,8 @@ def _error_of(summary: Summary) -> TiplineError | None:
     if summary.stopped_by is not None or summary.fault is None:
         return summary.stopped_by
     hint = "Correct the name or the file; the same command goes on, and queues nothing twice."
+    if summary.fault.rule == rules_outside.BROKEN_TABLE.id:
+        hint = "Nothing of it is lost: correct the rejects and hand them in, or the table; nothing is queued twice."
     return CommandError(f"{summary.name}: {summary.fault.message}", hint=hint)
 
 
