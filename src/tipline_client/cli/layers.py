@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from tipline_client._closed import reason_of, way_in
 from tipline_client.cli.settings_file import read_file
 from tipline_client.errors import ConfigurationError
 from tipline_client.profiles.known import KNOWN_PROFILES
@@ -92,6 +93,6 @@ def _read_secret(path: Path, *, of: str) -> str:
     try:
         return path.read_text(encoding="utf-8").rstrip("\r\n")
     except OSError as error:
-        raise ConfigurationError(f"the {of} file {path}: {error.strerror}") from None
+        raise ConfigurationError(f"the {of} file {path}: {reason_of(error, path)}", hint=way_in(error, path)) from None
     except ValueError:
         raise ConfigurationError(f"the {of} file {path} is not UTF-8") from None

@@ -288,11 +288,22 @@ def _take_surroundings(layers: Layers, *, environ: Mapping[str, str], config: st
 
 
 def _folder(home: str | None) -> Path:
-    return Path(home or DEFAULT_HOME).expanduser()
+    return _expanded(home or DEFAULT_HOME)
 
 
 def _place(evidence: str | None) -> str | None:
-    return evidence if evidence is None or "://" in evidence else str(Path(evidence).expanduser())
+    return evidence if evidence is None or "://" in evidence else str(_expanded(evidence))
+
+
+def _expanded(path: str) -> Path:
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        # A user without an entry in the system's list, as in a container, or a name that nobody has.
+        raise ConfigurationError(
+            f"{path}: the system knows no home directory for the part before the first slash",
+            hint="Write the folder out, from the first slash on.",
+        ) from None
 
 
 def _deadline(given: Mapping[str, Any], origins: Mapping[str, str]) -> Deadline | None:

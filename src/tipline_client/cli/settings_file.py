@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from tipline_client._closed import reason_of, way_in
 from tipline_client.errors import ConfigurationError
 
 __all__ = ["FILE_NAME", "find_file", "read_file"]
@@ -108,8 +109,8 @@ def _parse(path: Path) -> dict[str, Any]:
         with path.open("rb") as file:
             data = file.read(_MAX_BYTES + 1)
     except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "the path is unusable"
-        raise ConfigurationError(f"{path}: {reason}", hint="Name an existing file with --config.") from None
+        hint = way_in(error, path) or "Name an existing file with --config."
+        raise ConfigurationError(f"{path}: {reason_of(error, path)}", hint=hint) from None
     if len(data) > _MAX_BYTES:
         raise ConfigurationError(f"{path}: too large for a configuration file")
     # Raised outside the handlers: the parser's exceptions carry the text of the file.

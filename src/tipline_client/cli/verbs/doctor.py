@@ -13,6 +13,7 @@ from tipline_client.cli.checks import (
     check_keys,
     check_outbox,
     check_settings,
+    is_home_of,
 )
 from tipline_client.cli.database_checks import check_shared
 from tipline_client.cli.disk_checks import check_disk, check_evidence
@@ -55,8 +56,8 @@ def doctor(*, offline: bool = False, all_evidence: bool = False, options: Endpoi
     keys = check_keys(settings)
     checks += [*endpoint, *keys]
     # A key that cannot be used says nothing against the rest of the home.
-    is_home, has_keys = settings.place.exists, keys[0].grade is not Grade.PROBLEM
-    checks += _check_outbox(settings) if is_home else [Check("outbox", Grade.SKIPPED, "there is no home")]
+    is_home, has_keys = is_home_of(settings), keys[0].grade is not Grade.PROBLEM
+    checks += _check_outbox(settings) if is_home else [Check("outbox", Grade.SKIPPED, "there is no home to look into")]
     checks += [*check_disk(settings), *check_evidence(settings)] if is_home else []
     unclaimed = None
     if is_home:
