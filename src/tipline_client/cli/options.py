@@ -10,6 +10,7 @@ from cyclopts import Parameter
 
 from tipline_client.cli.output import Output
 from tipline_client.cli.output_options import OutputOptions, shared
+from tipline_client.cli.setting_problems import Problems
 from tipline_client.cli.settings import Settings, resolve
 
 __all__ = ["ENDPOINT", "HOME", "EndpointOptions", "HomeOptions", "Session"]
@@ -61,8 +62,11 @@ class EndpointOptions(HomeOptions):
     slots: Annotated[int | None, shared("--slots")] = None
     """How many deliveries run at once (TIPLINE_SLOTS; 8)."""
 
-    def start(self) -> Session:
+    def start(self, *, problems: Problems | None = None) -> Session:
         """Settings and output.
+
+        Args:
+            problems: Takes what is wrong with each setting; without it the first is raised.
 
         Raises:
             ConfigurationError: A setting is not usable.
@@ -74,6 +78,7 @@ class EndpointOptions(HomeOptions):
             endpoint=self.endpoint,
             username=self.username,
             slots=self.slots,
+            problems=problems,
         )
         return Session(settings, self.output())
 
