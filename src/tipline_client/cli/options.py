@@ -37,7 +37,7 @@ class HomeOptions(OutputOptions):
     home: Annotated[str | None, shared("--home")] = None
     """Folder of outbox, keys and evidence (TIPLINE_HOME; ./tipline-home)."""
     outbox: Annotated[str | None, shared("--outbox")] = None
-    """PostgreSQL database that holds the outbox (TIPLINE_OUTBOX; the file in the home)."""
+    """Database of the outbox: PostgreSQL or an application's sqlite:///FILE (TIPLINE_OUTBOX; the file in the home)."""
     config: Annotated[str | None, shared("--config")] = None
     """Configuration file (TIPLINE_CONFIG; ./tipline.toml, HOME/tipline.toml)."""
 

@@ -294,7 +294,10 @@ def resolve(
 
 def _take_surroundings(layers: Layers, *, environ: Mapping[str, str], config: str | None) -> Path | None:
     """Lay the environment under the arguments, and find the file that comes below."""
-    layers.take({name: environ.get(variable) or None for name, variable in VARIABLES.items()}, VARIABLES)
+    said = {name: environ.get(variable) or None for name, variable in VARIABLES.items()}
+    # Whoever leaves it empty means none, which there is not; the default would be a law that was not asked for.
+    said["regimes"] = environ.get(VARIABLES["regimes"])
+    layers.take(said, VARIABLES)
     named = config or environ.get(CONFIG_VARIABLE) or None
     return find_file(config=named, home=_folder(layers.given.get("home")))
 
@@ -345,7 +348,7 @@ def _regimes(given: Mapping[str, Any], origins: Mapping[str, str]) -> tuple[str,
         return DEFAULT_REGIMES
     named = given["regimes"]
     try:
-        found = regimes_of(named.split(",") if isinstance(named, str) else map(str, named))
+        found = regimes_of(filter(None, named.split(",")) if isinstance(named, str) else map(str, named))
     except ConfigurationError as error:
         raise ConfigurationError(f"regimes ({origins['regimes']}): {error}", hint=error.hint) from None
     return tuple(regime.name for regime in found)
