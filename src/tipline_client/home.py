@@ -17,6 +17,7 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 
+from tipline_client._closed import reason_of, way_in
 from tipline_client.delivery.clock import Clock, is_turned
 from tipline_client.dispatch.reader import Reader
 from tipline_client.envelope import KeyRing, TrustedKeys
@@ -32,6 +33,7 @@ from tipline_client.evidence import (
 from tipline_client.outbox import Address, Outbox, SqliteOutbox, holds_entries, open_database
 from tipline_client.profiles import EndpointProfile, EndpointSchema
 from tipline_client.vault import MasterKeys, Vault
+from tipline_client.vault.key_files import is_there
 from tipline_client.vault.local_keys import LocalMasterKeys
 from tipline_client.vault.local_keys import generate as make_master_key
 from tipline_client.vault.local_keys import keep as keep_master_key
@@ -81,8 +83,17 @@ class Home:
 
     @property
     def exists(self) -> bool:
-        """Whether this is a home already: one key at least is trusted in it."""
-        return any(self.keys_path.glob("*.public.pem"))
+        """Whether this is a home already: one key at least is trusted in it.
+
+        Raises:
+            ConfigurationError: This user may not look, or not where the way to it leads.
+        """
+        try:
+            return any(path.name.endswith(".public.pem") for path in self.keys_path.iterdir())
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+        except (OSError, ValueError) as error:
+            raise self._unusable(error, self.keys_path) from None
 
     def create(
         self,
@@ -107,7 +118,7 @@ class Home:
             raise ConfigurationError(
                 f"{self.path} is a home already", hint="Use it as it is; `tipline init --rotate` adds a new key."
             )
-        if self.outbox_path.exists():
+        if self._holds_outbox():
             raise self._keyless()
         if beside is not None and import_key is None and holds_entries(beside):
             raise ConfigurationError(
@@ -119,7 +130,8 @@ class Home:
             for folder in ("evidence", "schemas"):
                 (self.path / folder).mkdir(mode=0o700, exist_ok=True)
         except OSError as error:
-            raise ConfigurationError(f"{self.path} cannot be made a home: {error.strerror}") from None
+            reason, hint = reason_of(error, self.path), way_in(error, self.path)
+            raise ConfigurationError(f"{self.path} cannot be made a home: {reason}", hint=hint) from None
         keys = KeyRing.create(self.keys_path)
         if master_key is not None:
             keep_master_key(self.master_keys_path, master_key)
@@ -137,9 +149,10 @@ class Home:
         Raises:
             ConfigurationError: It is no home.
         """
-        if not self.exists and self.outbox_path.exists():
+        is_home = self.exists
+        if not is_home and self._holds_outbox():
             raise self._keyless()
-        if not self.exists:
+        if not is_home:
             raise ConfigurationError(f"{self.path} is no home: it has no keys", hint="Make one with `tipline init`.")
         return KeyRing(self.keys_path)
 
@@ -170,6 +183,16 @@ class Home:
             records=keys.record_keys(),
         )
 
+    def _holds_outbox(self) -> bool:
+        try:
+            return is_there(self.outbox_path)
+        except ConfigurationError as error:
+            raise ConfigurationError(f"{self.path} cannot be used as a home: {error}", hint=error.hint) from None
+
+    def _unusable(self, error: OSError | ValueError, path: Path) -> ConfigurationError:
+        reason, hint = reason_of(error, path), way_in(error, path)
+        return ConfigurationError(f"{self.path} cannot be used as a home: {reason}", hint=hint)
+
     def _keyless(self) -> ConfigurationError:
         return ConfigurationError(
             f"{self.path} holds an outbox but no keys: what is queued could not be verified",
@@ -183,7 +206,14 @@ class Home:
             ConfigurationError: It is no home and has no outbox, or what is to be opened is no outbox of this version.
             OutboxUnavailableError: It cannot be opened.
         """
-        if self.exists or address is not None or not self.outbox_path.exists():
+        try:
+            has_keys = self.exists
+        except ConfigurationError:
+            # Closed keys are as good as none for whoever only looks; in a closed home there is no outbox either.
+            if address is not None or not self._holds_outbox():
+                raise
+            has_keys = False
+        if has_keys or address is not None or not self._holds_outbox():
             return self.open_outbox(address)
         return SqliteOutbox.open(self.outbox_path)
 
@@ -248,7 +278,9 @@ class Home:
         except FileNotFoundError:
             return None
         except OSError as error:
-            raise ConfigurationError(f"the saved schema cannot be read: {error.strerror}") from None
+            path = self.schema_path(profile_name)
+            reason, hint = reason_of(error, path), way_in(error, path)
+            raise ConfigurationError(f"the saved schema {path} cannot be read: {reason}", hint=hint) from None
         return EndpointSchema(text)
 
     def save_schema(self, profile_name: str, schema: EndpointSchema) -> Path:
@@ -267,5 +299,6 @@ class Home:
                 os.fsync(file.fileno())
             partial.replace(path)
         except OSError as error:
-            raise ConfigurationError(f"the schema cannot be saved: {error.strerror}") from None
+            reason, hint = reason_of(error, path), way_in(error, path)
+            raise ConfigurationError(f"the schema cannot be saved: {reason}", hint=hint) from None
         return path

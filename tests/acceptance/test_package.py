@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import tarfile
+import tomllib
 import zipfile
 from email import message_from_bytes
 from pathlib import Path
@@ -196,3 +197,12 @@ def test_command_without_its_extra(wheel_alone: Path, tmp_path: Path) -> None:
     assert 0 != ran.returncode
     assert "tipline-client[cli]" in ran.stderr
     assert "Traceback" not in ran.stderr
+
+
+def test_floor_of_the_command_line_parser() -> None:
+    """What of it is used came with 4.1: with 4.0 the command cannot even be built."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    wanted = [Requirement(text) for text in project["optional-dependencies"]["cli"]]
+    [parser] = [requirement for requirement in wanted if requirement.name == "cyclopts"]
+
+    assert [parser.specifier.contains(version) for version in ("4.0.0", "4.0.1", "4.1.0")] == [False, False, True]

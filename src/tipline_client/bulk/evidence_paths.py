@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from tipline_client._closed import reason_of
 from tipline_client.errors import EvidenceError, Issue
 from tipline_client.evidence.objects import check_url, file_of
 from tipline_client.validation import rules_outside as rules
@@ -72,7 +73,7 @@ def _problem(place: str, folder: Path, path: str) -> Finding | None:
     except FileNotFoundError:
         return rules.NO_FILE.at(place, file=shown)
     except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "the path is unusable"
+        reason = reason_of(error, folder / path)
         return rules.FILE_UNREADABLE.at(place, file=shown, reason=reason)
     try:
         status = os.fstat(descriptor)

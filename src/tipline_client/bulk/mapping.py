@@ -13,6 +13,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Final
 
+from tipline_client._closed import reason_of
 from tipline_client.bulk.cells import CellError, DateForm, value_of, wrong_form, zone_of
 from tipline_client.bulk.places import Target, as_lists, item_target, leaves, resolve, write
 from tipline_client.errors import ConfigurationError, Issue
@@ -187,7 +188,7 @@ def read_mapping(path: Path) -> CsvMapping:
         with path.open("rb") as file:
             text = file.read(_MAX_BYTES + 1)
     except OSError as error:
-        raise ConfigurationError(f"{path}: {error.strerror}", hint="Name a mapping file with --map.") from None
+        raise ConfigurationError(f"{path}: {reason_of(error, path)}", hint="Name a mapping file with --map.") from None
     except ValueError:
         raise ConfigurationError(f"{path}: the path is unusable", hint="Name a mapping file with --map.") from None
     if len(text) > _MAX_BYTES:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO, Final, Protocol
 
+from tipline_client._closed import reason_of_input
 from tipline_client.bulk.streams import Stream
 from tipline_client.errors import Issue
 from tipline_client.validation import MAX_INPUT_BYTES, rules_outside
@@ -121,7 +122,7 @@ class Source(Protocol):
 
 def unreadable(name: str, error: OSError | ValueError, *, is_source: bool = True) -> Item:
     """What stands for a source, or a file of one, that cannot be read, or not any further."""
-    reason = (error.strerror or "it cannot be read") if isinstance(error, OSError) else "the path is unusable"
+    reason = reason_of_input(error, getattr(error, "filename", None) or "")
     issue = rules_outside.UNREADABLE.at("submission", reason=reason).as_issue()
     return Item(name, 0, b"", None, (issue,), is_source=is_source)
 

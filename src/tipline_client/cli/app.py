@@ -124,6 +124,9 @@ _ENDING = (
 )
 
 
+_BRIEF_ENDING = "Variables and exit codes: tipline --help."
+
+
 def build(named: Sequence[str] = ()) -> App:
     """The command with its verbs.
 
@@ -134,7 +137,7 @@ def build(named: Sequence[str] = ()) -> App:
     app = App(
         name="tipline",
         help="Report to a child-protection hotline: validated, signed, queued durably, filed exactly once.",
-        help_epilogue=_ENDING,
+        help_epilogue=_ENDING if verb_of(named) is None else _BRIEF_ENDING,
         version=__version__,
         help_format="plaintext",
         default_parameter=Parameter(negative=()),

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import anyio
 
+from tipline_client._closed import reason_of
 from tipline_client.bulk import BulkRun, DryRun, Filed, Into, IntoOutbox, Rejects, Source, Summary
 from tipline_client.cli.bulk_progress import Told, watching_bulk
 from tipline_client.cli.bulk_spool import Spool
@@ -81,10 +82,8 @@ def run_bulk(session: Session, sources: Sequence[Source], wanted: BulkOptions) -
     """
     if wanted.rejects is not None and len(sources) > 1:
         raise CommandError("--rejects names one file, and there are several sources", hint="Hand in one at a time.")
-    if wanted.rejects is not None and not wanted.rejects.parent.is_dir():
-        raise CommandError(f"{wanted.rejects.parent}: there is no such folder", hint="Make it, or name another file.")
-    if wanted.rejects is not None and wanted.rejects.exists():
-        raise CommandError(f"{wanted.rejects}: File exists", hint="Name a new file with --rejects.")
+    if wanted.rejects is not None:
+        _check_new(wanted.rejects)
     with ExitStack() as opened:
         results = opened.enter_context(ResultLines(wanted.results)) if wanted.results is not None else None
         told = opened.enter_context(watching_bulk(session.output))
@@ -95,6 +94,18 @@ def run_bulk(session: Session, sources: Sequence[Source], wanted: BulkOptions) -
             opened.callback(dry.close)
             return anyio.run(bulk.dry, dry)
         return with_client(session.settings, bulk.queue_and_deliver)
+
+
+def _check_new(path: Path) -> None:
+    try:
+        is_folder_there, is_there = path.parent.is_dir(), path.exists()
+    except OSError as error:
+        reason = reason_of(error, path)
+        raise CommandError(f"{path}: {reason}", hint="Name a file in a folder that this user may use.") from None
+    if not is_folder_there:
+        raise CommandError(f"{path.parent}: there is no such folder", hint="Make it, or name another file.")
+    if is_there:
+        raise CommandError(f"{path}: File exists", hint="Name a new file with --rejects.")
 
 
 class _Bulk:

@@ -22,7 +22,7 @@ from tipline_client.bulk.sources import BOM, MAX_LINE_BYTES, is_lines
 from tipline_client.cli.arguments import STDIN
 from tipline_client.cli.exit_codes import CommandError
 
-__all__ = ["bulk_sources", "csv_source"]
+__all__ = ["bulk_sources", "csv_source", "is_folder"]
 
 _LOOKED_AT = 64
 """How many lines of standard input may be bad before it is taken for a single document."""
@@ -63,7 +63,7 @@ def bulk_sources(
             is_bulk = is_bulk or _begins_with_lines(stream)
         elif path.suffix.lower() == ".csv":
             raise CommandError(f"{name}: a CSV file needs a mapping file", hint="Name it with --map.")
-        elif path.is_dir():
+        elif is_folder(path):
             sources.append(FolderSource(path, is_recursive))
             is_bulk = True
         elif is_lines(path):
@@ -77,6 +77,15 @@ def bulk_sources(
         # Whoever reads a single submission reads standard input.
         sys.stdin = io.TextIOWrapper(io.BytesIO(stream.read()))
     return None
+
+
+def is_folder(path: Path) -> bool:
+    """Whether it is one, as far as this user may look."""
+    try:
+        return path.is_dir()
+    except OSError:
+        # Of what is closed to this user nobody can tell; whoever opens it as a file says why not.
+        return False
 
 
 def csv_source(name: str, mapping: CsvMapping) -> CsvSource:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from tipline_client._closed import reason_of
 from tipline_client.bulk import Source
 from tipline_client.cli.arguments import STDIN
 from tipline_client.cli.bulk import BulkOptions, run_bulk
@@ -57,10 +58,8 @@ def _missing(name: str) -> str | None:
     try:
         if name != STDIN:
             Path(name).stat()
-    except OSError as error:
-        return error.strerror or "it cannot be found"
-    except ValueError:
-        return "the path is unusable"
+    except (OSError, ValueError) as error:
+        return reason_of(error, name)
     return None
 
 

@@ -27,7 +27,7 @@ from tipline_client.home import Home
 from tipline_client.outbox import Outbox, SqliteOutbox
 from tipline_client.vault.local_keys import LocalMasterKeys
 
-__all__ = ["Check", "Grade", "check_endpoint_settings", "check_keys", "check_outbox", "check_settings"]
+__all__ = ["Check", "Grade", "check_endpoint_settings", "check_keys", "check_outbox", "check_settings", "is_home_of"]
 
 _MOST_VERIFIED = 10_000
 """How many waiting entries are verified; `tipline verify --all` looks at everything."""
@@ -133,7 +133,7 @@ def check_keys(settings: Settings) -> list[Check]:
         signer = keys.signer() if keys.active_id is not None else None
     except TiplineError as error:
         checks = [Check("keys", Grade.PROBLEM, str(error), error.hint)]
-        return [*checks, *([_check_powers(home, can_sign=False)] if home.exists else [])]
+        return [*checks, *([_check_powers(home, can_sign=False)] if is_home_of(settings) else [])]
     checks = [
         Check("keys", Grade.OK, f"{signer.key_id} signs; {trusted} trusted")
         if signer is not None
@@ -144,6 +144,14 @@ def check_keys(settings: Settings) -> list[Check]:
     if home.path.stat().st_mode & 0o077:
         checks.append(Check("home", Grade.PROBLEM, f"{home.path} is open to others", f"chmod 700 {home.path}"))
     return checks
+
+
+def is_home_of(settings: Settings) -> bool:
+    """Whether there is a home that this user may look into; why not is said of the keys."""
+    try:
+        return settings.place.exists
+    except ConfigurationError:
+        return False
 
 
 def _check_powers(home: Home, *, can_sign: bool) -> Check:

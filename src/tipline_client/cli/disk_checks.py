@@ -3,11 +3,13 @@
 A bucket is tried with an object of no meaning, which is removed again.
 """
 
+import errno
 import os
 from pathlib import Path
 
 import anyio
 
+from tipline_client._closed import reason_of, way_in
 from tipline_client.cli.findings import Check, Grade
 from tipline_client.cli.settings import Settings
 from tipline_client.cli.sizes import size_words
@@ -15,6 +17,8 @@ from tipline_client.errors import TiplineError
 from tipline_client.evidence import EvidenceFolder, Room
 
 __all__ = ["check_disk", "check_evidence"]
+
+_KNOWS_EFFECTIVE = os.access in os.supports_effective_ids
 
 _LEAST_FREE = 1024**3
 """Less than this beyond what is kept free is worth a word."""
@@ -61,11 +65,16 @@ def _check_room(subject: str, room: Room) -> Check:
 
 
 def _check_folder(folder: Path) -> Check:
-    if not folder.is_dir():
+    try:
+        is_folder = folder.is_dir()
+        if is_folder and not os.access(folder, os.R_OK | os.W_OK | os.X_OK, effective_ids=_KNOWS_EFFECTIVE):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+    except OSError as error:
+        reason = reason_of(error, folder)
+        return Check("evidence", Grade.PROBLEM, f"{folder} cannot be used: {reason}", way_in(error, folder) or "")
+    if not is_folder:
         hint = "Mount it, or bring it from the host that has it: nothing with evidence is delivered from here."
         return Check("evidence", Grade.PROBLEM, f"{folder} is not there", hint)
-    if not os.access(folder, os.W_OK | os.X_OK):
-        return Check("evidence", Grade.PROBLEM, f"{folder} cannot be written")
     if folder.stat().st_mode & 0o077:
         return Check("evidence", Grade.PROBLEM, f"{folder} is open to others", f"chmod 700 {folder}")
     return Check("evidence", Grade.OK, str(folder))
@@ -73,9 +82,9 @@ def _check_folder(folder: Path) -> Check:
 
 def _is_same_disk(folder: Path, other: Path) -> bool:
     place = folder.absolute()
-    while not place.exists():
-        place = place.parent
     try:
+        while not place.exists():
+            place = place.parent
         return place.stat().st_dev == other.stat().st_dev
     except OSError:
         return False

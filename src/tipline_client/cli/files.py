@@ -7,6 +7,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO, Self
 
+from tipline_client._closed import reason_of
 from tipline_client.cli.exit_codes import CommandError
 from tipline_client.errors import ConfigurationError
 
@@ -89,5 +90,5 @@ def _opened(path: Path, option: str) -> BinaryIO:
 
 
 def _unwritten(path: Path, error: OSError | ValueError, option: str) -> CommandError:
-    reason = error.strerror if isinstance(error, OSError) else "the path is unusable"
+    reason = reason_of(error, path)
     return CommandError(f"{path}: {reason}", hint=f"Name a new file with {option}.")

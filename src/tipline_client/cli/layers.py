@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from tipline_client._closed import reason_of, way_in
+from tipline_client.cli.setting_problems import Problems, kept
 from tipline_client.cli.settings_file import read_file
 from tipline_client.errors import ConfigurationError
 from tipline_client.profiles.known import KNOWN_PROFILES
@@ -17,6 +19,9 @@ __all__ = ["Layers"]
 _PAIRS: Final = (("password", "password_file"), ("outbox", "outbox_file"), ("master_key", "master_key_file"))
 """A secret, and the file that holds it: from one place both, so that a file here is not mixed with a value there."""
 _CREDENTIALS: Final = {"username", "password", "password_file"}
+
+
+_NAME_FILE: Final = "Make that file, or name the one that holds it."
 
 
 class Layers:
@@ -51,13 +56,15 @@ class Layers:
                 if beside is not None:
                     self.meant_for[name] = beside
 
-    def take_file(self, path: Path) -> None:
+    def take_file(self, path: Path, *, problems: Problems | None = None) -> None:
         """Lay a configuration file under the other sources.
 
         Raises:
             ConfigurationError: It cannot be read, or says something that no setting is.
         """
-        values = read_file(path, accounts=[known.short_name for known in KNOWN_PROFILES if known.base_url])
+        values = read_file(
+            path, accounts=[known.short_name for known in KNOWN_PROFILES if known.base_url], problems=problems
+        )
         self.has_written_password = any(
             "password" in table for table in (values, *values.get("credentials", {}).values())
         )
@@ -73,7 +80,7 @@ class Layers:
                 self.take(own, dict.fromkeys(own, f"{path} [credentials.{known.short_name}]"))
         self.take(values, dict.fromkeys(values, str(path)))
 
-    def read_secrets(self) -> None:
+    def read_secrets(self, *, problems: Problems | None = None) -> None:
         """Read the files that stand for secrets.
 
         Raises:
@@ -81,17 +88,21 @@ class Layers:
         """
         for name, name_of_file in _PAIRS:
             if name not in self.given and name_of_file in self.given:
-                self.secret_files[name] = Path(self.given[name_of_file])
-                self.given[name] = _read_secret(self.secret_files[name], of=name)
-                for facts in (self.origins, self.meant_for):
-                    if name_of_file in facts:
-                        facts[name] = facts[name_of_file]
+                with kept(problems, name):
+                    path = Path(self.given[name_of_file])
+                    self.given[name] = _read_secret(path, of=name)
+                    self.secret_files[name] = path
+                    for facts in (self.origins, self.meant_for):
+                        if name_of_file in facts:
+                            facts[name] = facts[name_of_file]
 
 
 def _read_secret(path: Path, *, of: str) -> str:
     try:
         return path.read_text(encoding="utf-8").rstrip("\r\n")
     except OSError as error:
-        raise ConfigurationError(f"the {of} file {path}: {error.strerror}") from None
+        raise ConfigurationError(
+            f"the {of} file {path}: {reason_of(error, path)}", hint=way_in(error, path) or _NAME_FILE
+        ) from None
     except ValueError:
         raise ConfigurationError(f"the {of} file {path} is not UTF-8") from None

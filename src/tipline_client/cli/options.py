@@ -10,6 +10,7 @@ from cyclopts import Parameter
 
 from tipline_client.cli.output import Output
 from tipline_client.cli.output_options import OutputOptions, shared
+from tipline_client.cli.setting_problems import Problems
 from tipline_client.cli.settings import Settings, resolve
 
 __all__ = ["ENDPOINT", "HOME", "EndpointOptions", "HomeOptions", "Session"]
@@ -36,7 +37,7 @@ class HomeOptions(OutputOptions):
     home: Annotated[str | None, shared("--home")] = None
     """Folder of outbox, keys and evidence (TIPLINE_HOME; ./tipline-home)."""
     outbox: Annotated[str | None, shared("--outbox")] = None
-    """PostgreSQL database that holds the outbox (TIPLINE_OUTBOX; the file in the home)."""
+    """Database of the outbox: PostgreSQL or an application's sqlite:///FILE (TIPLINE_OUTBOX; the file in the home)."""
     config: Annotated[str | None, shared("--config")] = None
     """Configuration file (TIPLINE_CONFIG; ./tipline.toml, HOME/tipline.toml)."""
 
@@ -61,8 +62,11 @@ class EndpointOptions(HomeOptions):
     slots: Annotated[int | None, shared("--slots")] = None
     """How many deliveries run at once (TIPLINE_SLOTS; 8)."""
 
-    def start(self) -> Session:
+    def start(self, *, problems: Problems | None = None) -> Session:
         """Settings and output.
+
+        Args:
+            problems: Takes what is wrong with each setting; without it the first is raised.
 
         Raises:
             ConfigurationError: A setting is not usable.
@@ -74,6 +78,7 @@ class EndpointOptions(HomeOptions):
             endpoint=self.endpoint,
             username=self.username,
             slots=self.slots,
+            problems=problems,
         )
         return Session(settings, self.output())
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from tipline_client._closed import reason_of
 from tipline_client.cli.exit_codes import CommandError, ExitCode, exit_code_for
 from tipline_client.cli.files import write_new
 from tipline_client.cli.paging import every_entry
@@ -80,7 +81,7 @@ class ReceiptFolder:
         try:
             self.folder.mkdir(mode=0o700, exist_ok=True)
         except (OSError, ValueError) as error:
-            reason = error.strerror if isinstance(error, OSError) else "the path is unusable"
+            reason = reason_of(error, self.folder)
             raise CommandError(f"{self.folder}: {reason}", hint="Name a folder with --out.") from None
 
     async def fill(self, outbox: Outbox, *, keys: KeyRing, vault: Vault, environment: Environment | None) -> None:
@@ -179,7 +180,7 @@ def verify_folder(folder: Path, *, trusted: TrustedKeys, tell: Callable[[Problem
                         look.first.append(problem)
                     tell(problem)
     except OSError as error:
-        raise CommandError(f"{folder}: {error.strerror}", hint="Name a folder that can be read.") from None
+        raise CommandError(f"{folder}: {reason_of(error, folder)}", hint="Name a folder that can be read.") from None
     if not look.verified + look.failed:
         hint = "Name a folder that `tipline receipts export --all` wrote."
         raise CommandError(f"{folder} holds no receipt", hint=hint)
@@ -209,4 +210,4 @@ def _read(path: Path, *, most: int) -> bytes | None:
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise CommandError(f"{path}: {error.strerror}", hint="Name another folder with --out.") from None
+        raise CommandError(f"{path}: {reason_of(error, path)}", hint="Name another folder with --out.") from None

@@ -57,12 +57,20 @@ def _call(tokens: Sequence[str]) -> int:
         usage = unknown_verb(words[0], group=before[0] if before else None)
     except CycloptsError as error:
         # Raised outside, so that the parser's own state does not hang on to it.
-        usage = str(error)
+        usage = _named_as_in_help(str(error), error)
     else:
         with as_exception():
             result = verb(*bound.args, **bound.kwargs)
         return int(result) if isinstance(result, int) else ExitCode.OK
     raise CommandError(usage)
+
+
+def _named_as_in_help(words: str, error: CycloptsError) -> str:
+    """The parser's words, where what stands by its position has the name that the help gives it."""
+    argument = error.argument
+    if argument is None or argument.field_info.kind is argument.field_info.KEYWORD_ONLY:
+        return words
+    return words.replace(argument.name, argument.name.lstrip("-").upper())
 
 
 def _explain(error: BaseException, output: Output, *, is_debug: bool, verb: str | None) -> int:

@@ -7,10 +7,10 @@ the outbox's address, is held and handed on, never shown.
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
@@ -20,6 +20,7 @@ from tipline_client.cli.durations import read_duration
 from tipline_client.cli.host_settings import host_settings
 from tipline_client.cli.key_providers import load_provider
 from tipline_client.cli.layers import Layers
+from tipline_client.cli.setting_problems import Problems, kept
 from tipline_client.cli.settings_file import find_file
 from tipline_client.cli.sizes import read_size
 from tipline_client.cli.variables import CONFIG_VARIABLE, VARIABLES
@@ -38,6 +39,8 @@ from tipline_client.vault import MasterKeys
 from tipline_client.vault.local_keys import read_keys
 
 __all__ = ["DEFAULT_HOME", "ENDPOINTS", "Settings", "resolve"]
+
+T = TypeVar("T")
 
 DEFAULT_HOME = "tipline-home"
 DEFAULT_SLOTS = 8
@@ -222,6 +225,7 @@ def resolve(
     slots: int | None = None,
     config: str | None = None,
     environ: Mapping[str, str] | None = None,
+    problems: Problems | None = None,
 ) -> Settings:
     """Put the settings together.
 
@@ -233,43 +237,51 @@ def resolve(
         slots: Likewise.
         config: Likewise.
         environ: The environment's variables; the process's own by default.
+        problems: Takes what is wrong with each setting, whose default stands then; without it the first is raised.
 
     Raises:
         ConfigurationError: A value, the configuration file or a file with a secret is not usable.
     """
     host = host_settings()
     layers = Layers()
+    file: Path | None = None
     arguments = {"home": home, "outbox": outbox, "endpoint": endpoint, "username": username, "slots": slots}
     layers.take(arguments, {name: f"argument --{name}" for name in arguments})
     if host is None:
-        file = _take_surroundings(layers, environ=os.environ if environ is None else environ, config=config)
+        with kept(problems, "home"):
+            file = _take_surroundings(layers, environ=os.environ if environ is None else environ, config=config)
     else:
         layers.take(host.values, dict.fromkeys(host.values, host.origin))
         file = None if config is None else Path(config)
     if file is not None:
-        layers.take_file(file)
-    layers.read_secrets()
+        with kept(problems, "file"):
+            layers.take_file(file, problems=problems)
+    layers.read_secrets(problems=problems)
     given = layers.given
+
+    def read(name: str, make: Callable[[], T], default: T) -> T:
+        with kept(problems, name):
+            return make()
+        return default
+
     return Settings(
-        home=_folder(given.get("home")),
-        outbox=Address(given["outbox"]) if "outbox" in given else None,
-        evidence=_place(given.get("evidence")),
-        keep_free=(
-            read_size(given["keep_free"], what=f"keep_free ({layers.origins['keep_free']})")
-            if "keep_free" in given
-            else KEEP_FREE
-        ),
+        home=read("home", lambda: _folder(given.get("home")), Path(DEFAULT_HOME)),
+        outbox=read("outbox", lambda: Address(given["outbox"]) if "outbox" in given else None, None),
+        evidence=read("evidence", lambda: _place(given.get("evidence")), None),
+        keep_free=read("keep_free", lambda: _keep_free(given, layers.origins), KEEP_FREE),
         endpoint=given.get("endpoint"),
         username=given.get("username"),
         password=given.get("password"),
-        registered_esp=_truth(given.get("registered_esp", False)),
-        slots=_slots(given.get("slots", DEFAULT_SLOTS)),
-        deadline=_deadline(given, layers.origins),
-        regimes=_regimes(given, layers.origins),
+        registered_esp=read(
+            "registered_esp", lambda: _truth(given.get("registered_esp", False), "registered_esp"), False
+        ),
+        slots=read("slots", lambda: _slots(given.get("slots", DEFAULT_SLOTS)), DEFAULT_SLOTS),
+        deadline=read("file_within", lambda: _deadline(given, layers.origins), None),
+        regimes=read("regimes", lambda: _regimes(given, layers.origins), DEFAULT_REGIMES),
         actor=given.get("actor"),
-        reads_content=_truth(given.get("reads_content", True)),
-        master_keys=_master_keys(given, layers.origins),
-        key_provider=_key_provider(given, layers.origins),
+        reads_content=read("reads_content", lambda: _truth(given.get("reads_content", True), "reads_content"), False),
+        master_keys=read("master_key", lambda: _master_keys(given, layers.origins), ()),
+        key_provider=read("key_provider", lambda: _key_provider(given, layers.origins), None),
         reporter=given.get("reporter"),
         hooks=() if host is None else tuple(host.hooks),
         file=file,
@@ -282,17 +294,37 @@ def resolve(
 
 def _take_surroundings(layers: Layers, *, environ: Mapping[str, str], config: str | None) -> Path | None:
     """Lay the environment under the arguments, and find the file that comes below."""
-    layers.take({name: environ.get(variable) or None for name, variable in VARIABLES.items()}, VARIABLES)
+    said = {name: environ.get(variable) or None for name, variable in VARIABLES.items()}
+    # Whoever leaves it empty means none, which there is not; the default would be a law that was not asked for.
+    said["regimes"] = environ.get(VARIABLES["regimes"])
+    layers.take(said, VARIABLES)
     named = config or environ.get(CONFIG_VARIABLE) or None
     return find_file(config=named, home=_folder(layers.given.get("home")))
 
 
 def _folder(home: str | None) -> Path:
-    return Path(home or DEFAULT_HOME).expanduser()
+    return _expanded(home or DEFAULT_HOME)
 
 
 def _place(evidence: str | None) -> str | None:
-    return evidence if evidence is None or "://" in evidence else str(Path(evidence).expanduser())
+    return evidence if evidence is None or "://" in evidence else str(_expanded(evidence))
+
+
+def _expanded(path: str) -> Path:
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        # A user without an entry in the system's list, as in a container, or a name that nobody has.
+        raise ConfigurationError(
+            f"{path}: the system knows no home directory for the part before the first slash",
+            hint="Write the folder out, from the first slash on.",
+        ) from None
+
+
+def _keep_free(given: Mapping[str, Any], origins: Mapping[str, str]) -> int:
+    if "keep_free" not in given:
+        return KEEP_FREE
+    return read_size(given["keep_free"], what=f"keep_free ({origins['keep_free']})")
 
 
 def _deadline(given: Mapping[str, Any], origins: Mapping[str, str]) -> Deadline | None:
@@ -316,7 +348,7 @@ def _regimes(given: Mapping[str, Any], origins: Mapping[str, str]) -> tuple[str,
         return DEFAULT_REGIMES
     named = given["regimes"]
     try:
-        found = regimes_of(named.split(",") if isinstance(named, str) else map(str, named))
+        found = regimes_of(filter(None, named.split(",")) if isinstance(named, str) else map(str, named))
     except ConfigurationError as error:
         raise ConfigurationError(f"regimes ({origins['regimes']}): {error}", hint=error.hint) from None
     return tuple(regime.name for regime in found)
@@ -344,11 +376,11 @@ def _key_provider(given: Mapping[str, Any], origins: Mapping[str, str]) -> Maste
     return load_provider(given["key_provider"], origin=origins["key_provider"])
 
 
-def _truth(value: bool | str) -> bool:
+def _truth(value: bool | str, name: str) -> bool:
     if isinstance(value, bool):
         return value
     if value.strip().lower() not in _TRUTHS:
-        raise ConfigurationError("TIPLINE_REGISTERED_ESP is neither yes nor no", hint="Write yes, or leave it out.")
+        raise ConfigurationError(f"{VARIABLES[name]} is neither yes nor no", hint="Write yes, or leave it out.")
     return _TRUTHS[value.strip().lower()]
 
 

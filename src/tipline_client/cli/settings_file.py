@@ -10,6 +10,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from tipline_client._closed import reason_of, way_in
+from tipline_client.cli.setting_problems import Problems, kept
 from tipline_client.errors import ConfigurationError
 
 __all__ = ["FILE_NAME", "find_file", "read_file"]
@@ -58,26 +60,27 @@ def _is_there(path: Path) -> bool:
         return False
 
 
-def read_file(path: Path, *, accounts: Sequence[str] = ()) -> dict[str, Any]:
+def read_file(path: Path, *, accounts: Sequence[str] = (), problems: Problems | None = None) -> dict[str, Any]:
     """The settings of a file, with relative paths made relative to it.
 
     Args:
         path: Which file.
         accounts: The endpoints whose credentials may have a table of their own.
+        problems: Takes what a setting is wrong with, which is left out then; without it the first one is raised.
 
     Raises:
         ConfigurationError: It cannot be read, is no TOML, or has a key that is unknown or of the wrong kind.
     """
     values = _parse(path)
-    for key, value in values.items():
-        if key not in _KINDS:
-            near = difflib.get_close_matches(key, _KINDS, n=1, cutoff=0.5)
-            hint = f"Did you mean {near[0]}?" if near else f"The keys are {', '.join(sorted(_KINDS))}."
-            raise ConfigurationError(f"{path}: there is no setting {key!r}", hint=hint)
-        kind, words = _KINDS[key]
-        if type(value) is not kind:
-            raise ConfigurationError(f"{path}: {key} must be {words}", hint="Correct it in the file.")
-    _check_credentials(path, values.get("credentials", {}), accounts)
+    for key in list(values):
+        with kept(problems, key):
+            _check(path, key, values[key])
+            continue
+        del values[key]
+    tables = values.pop("credentials", {})
+    with kept(problems, "credentials"):
+        _check_credentials(path, tables, accounts)
+        values["credentials"] = tables
     for table in (values, *values.get("credentials", {}).values()):
         for key in ("home", "outbox_file", "password_file", "master_key_file"):
             if key in table:
@@ -103,13 +106,23 @@ def _check_credentials(path: Path, tables: Mapping[str, Any], accounts: Sequence
                 )
 
 
+def _check(path: Path, key: str, value: object) -> None:
+    if key not in _KINDS:
+        near = difflib.get_close_matches(key, _KINDS, n=1, cutoff=0.5)
+        hint = f"Did you mean {near[0]}?" if near else f"The keys are {', '.join(sorted(_KINDS))}."
+        raise ConfigurationError(f"{path}: there is no setting {key!r}", hint=hint)
+    kind, words = _KINDS[key]
+    if type(value) is not kind:
+        raise ConfigurationError(f"{path}: {key} must be {words}", hint="Correct it in the file.")
+
+
 def _parse(path: Path) -> dict[str, Any]:
     try:
         with path.open("rb") as file:
             data = file.read(_MAX_BYTES + 1)
     except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "the path is unusable"
-        raise ConfigurationError(f"{path}: {reason}", hint="Name an existing file with --config.") from None
+        hint = way_in(error, path) or "Name an existing file with --config."
+        raise ConfigurationError(f"{path}: {reason_of(error, path)}", hint=hint) from None
     if len(data) > _MAX_BYTES:
         raise ConfigurationError(f"{path}: too large for a configuration file")
     # Raised outside the handlers: the parser's exceptions carry the text of the file.

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from tipline_client._closed import reason_of_input
 from tipline_client.bulk import LineSource, Source
 from tipline_client.bulk.preparing import FileRules, Prepared, prepare
 from tipline_client.bulk.sources import is_lines
@@ -171,5 +172,5 @@ def _read_bytes(name: str) -> bytes | Issue:
         with Path(name).open("rb") as file:
             return file.read(MAX_INPUT_BYTES + 1)
     except (OSError, ValueError) as error:
-        reason = (error.strerror or "it cannot be read") if isinstance(error, OSError) else "the path is unusable"
+        reason = reason_of_input(error, name)
     return rules_outside.UNREADABLE.at("submission", reason=reason).as_issue()

@@ -9,6 +9,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tipline_client._closed import reason_of
 from tipline_client.cli.exit_codes import CommandError
 from tipline_client.cli.opening import LANES
 from tipline_client.cli.paging import every_entry
@@ -79,7 +80,7 @@ def _read(path: Path) -> bytes:
         with path.open("rb") as file:
             return file.read(_MAX_RECEIPT)
     except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "the path is unusable"
+        reason = reason_of(error, path)
         raise CommandError(f"{path}: {reason}", hint="Name a receipt that `tipline receipts export` wrote.") from None
 
 

@@ -12,12 +12,13 @@ import re
 from pathlib import Path
 from typing import Self
 
+from tipline_client._closed import reason_of, way_in
 from tipline_client.envelope.checkpoint_seal import CheckpointSeal
 from tipline_client.envelope.history_chain import HistoryChain
 from tipline_client.envelope.keys import SigningKey, TrustedKeys, VerifyingKey
 from tipline_client.envelope.record_keys import RecordKeys
 from tipline_client.errors import ConfigurationError
-from tipline_client.vault.key_files import explained, place, read, sync_folder
+from tipline_client.vault.key_files import explained, is_there, names_in, place, read, sync_folder
 
 __all__ = ["KeyRing"]
 
@@ -47,7 +48,8 @@ class KeyRing:
         try:
             path.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
-            raise ConfigurationError(f"the key folder {path} cannot be made: {error.strerror}") from None
+            reason, hint = reason_of(error, path), way_in(error, path)
+            raise ConfigurationError(f"the key folder {path} cannot be made: {reason}", hint=hint) from None
         ring = cls(path)
         ring._keep_secret(CheckpointSeal.generate())
         return ring
@@ -104,7 +106,7 @@ class KeyRing:
             ConfigurationError: What stands where the id is kept is none.
         """
         path = self.folder / "active"
-        if not path.exists():
+        if not is_there(path):
             return None
         key_id = read(path).decode("ascii", "replace").strip()
         if not _KEY_ID.fullmatch(key_id):
@@ -144,7 +146,7 @@ class KeyRing:
             ConfigurationError: The secret is missing, is none, or others can read it.
         """
         path = self._secret_path
-        if not path.exists():
+        if not is_there(path):
             raise ConfigurationError(
                 f"{path} is missing: how far each delivery has got cannot be verified",
                 hint="Restore it from the backup of the keys, or bring another host's: `tipline init --checkpoint-key "
@@ -174,7 +176,7 @@ class KeyRing:
         Raises:
             ConfigurationError: A secret is here still, or the new one cannot be written.
         """
-        if self._secret_path.exists():
+        if is_there(self._secret_path):
             raise ConfigurationError(
                 f"{self._secret_path} is there, and what waits in the outbox was sealed with it", hint=_MOVE_AWAY
             )
@@ -194,7 +196,7 @@ class KeyRing:
         text = read(Path(path)).decode("ascii", "replace").strip()
         with explained(Path(path)):
             seal = CheckpointSeal.from_text(text)
-        if self._secret_path.exists() and self.checkpoint_seal().to_text() != seal.to_text():
+        if is_there(self._secret_path) and self.checkpoint_seal().to_text() != seal.to_text():
             raise ConfigurationError(
                 f"{self._secret_path} holds another secret, and what waits in the outbox was sealed with it",
                 hint=_MOVE_AWAY,
@@ -236,7 +238,7 @@ class KeyRing:
         problems = []
         if self.folder.stat().st_mode & 0o077:
             problems.append(f"{self.folder} is open to others: chmod 700 {self.folder}")
-        for path in sorted(self.folder.iterdir()):
+        for path in (self.folder / name for name in names_in(self.folder)):
             mode = path.stat().st_mode
             if path.name.endswith((".private.pem", ".key")) and mode & 0o077:
                 problems.append(f"{path} is open to others: chmod 600 {path}")
@@ -257,15 +259,12 @@ class KeyRing:
 
     def _ids(self, half: str) -> list[str]:
         suffix = f".{half}.pem"
-        try:
-            names = [path.name for path in self.folder.iterdir()]
-        except OSError as error:
-            raise ConfigurationError(f"the key folder {self.folder}: {error.strerror}", hint=_INIT) from None
+        names = names_in(self.folder)
         return sorted(name.removesuffix(suffix) for name in names if name.endswith(suffix))
 
     def _load_signer(self, key_id: str) -> SigningKey:
         path = self.folder / f"{key_id}.private.pem"
-        if not _KEY_ID.fullmatch(key_id) or not path.exists():
+        if not _KEY_ID.fullmatch(key_id) or not is_there(path):
             raise ConfigurationError(
                 f"the private key of {key_id!r} is not in {self.folder}",
                 hint="Restore it from the backup of the keys, or make a new one with `tipline init --rotate`.",
@@ -275,7 +274,7 @@ class KeyRing:
             key = SigningKey.from_pem(pem)
         if key.key_id != key_id:
             raise ConfigurationError(f"{path} is not the key that its name says", hint=_INIT)
-        if not (self.folder / f"{key_id}.public.pem").exists():
+        if not is_there(self.folder / f"{key_id}.public.pem"):
             raise ConfigurationError(
                 f"key {key_id} is not trusted here, so what it signs would be refused",
                 hint="Import its private key again, or make another key active.",

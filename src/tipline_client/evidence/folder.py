@@ -16,8 +16,9 @@ from pathlib import Path
 
 from anyio import to_thread
 
+from tipline_client._closed import is_denied, reason_of, way_in
 from tipline_client.delivery.manifest import ManifestItem
-from tipline_client.errors import EvidenceError, OutboxUnavailableError
+from tipline_client.errors import ConfigurationError, EvidenceError, OutboxUnavailableError
 from tipline_client.evidence.ahead import one_ahead
 from tipline_client.evidence.copying import Copying, sync_folder
 from tipline_client.evidence.locators import check_entry_id, draft_of, is_entry_id, is_own_file, locator_of, parts_of
@@ -142,15 +143,17 @@ class EvidenceFolder:
                 folder.mkdir(mode=0o700, exist_ok=True)
                 sync_folder(self.root)
         except OSError as error:
-            raise OutboxUnavailableError(
-                f"the evidence folder of an entry could not be made: {error.strerror}; nothing was queued"
-            ) from None
+            what = "the evidence folder of an entry could not be made"
+            if is_denied(error):
+                reason, hint = reason_of(error, folder), way_in(error, folder)
+                raise ConfigurationError(f"{what}: {reason}; nothing was queued", hint=hint) from None
+            raise OutboxUnavailableError(f"{what}: {error.strerror}; nothing was queued") from None
 
     def _remove(self, folder: Path) -> int:
-        if folder.is_symlink() or not folder.is_dir():
-            return 0
         removed = 0
         try:
+            if not stat.S_ISDIR(folder.lstat().st_mode):
+                return 0
             for path in folder.iterdir():
                 if is_own_file(path.name):
                     path.unlink(missing_ok=True)
@@ -190,7 +193,10 @@ class EvidenceFolder:
         except FileNotFoundError:
             return
         except OSError as error:
-            raise OutboxUnavailableError(f"the evidence folder cannot be looked through: {error.strerror}") from None
+            where = error.filename or self.root
+            raise OutboxUnavailableError(
+                f"the evidence folder cannot be looked through: {reason_of(error, where)}", hint=way_in(error, where)
+            ) from None
 
 
 def _look_into(folder: Path) -> list[Holding]:

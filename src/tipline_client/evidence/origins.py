@@ -105,7 +105,9 @@ class PathOrigin:
         mode = os.fstat(descriptor).st_mode
         if not stat.S_ISREG(mode):
             os.close(descriptor)
-            raise EvidenceError("is a folder" if stat.S_ISDIR(mode) else "is not a regular file")
+            if stat.S_ISDIR(mode):
+                raise EvidenceError("is a folder", hint="Name each file in it that is evidence.")
+            raise EvidenceError("is not a regular file", hint="Copy what it gives into a file, and name that.")
         return cast("BinaryIO", _OfPath(descriptor, failure=self.failure))
 
     def failure(self, what: str, error: OSError) -> EvidenceError:

@@ -37,6 +37,9 @@ class Sliced(Protocol):
         ...
 
 
+_NO_BYTES = "Name the file that has the content, or hand in the report without this one: an empty file is no evidence."
+
+
 def _drop(_: bytes) -> None:
     """Where chunks go that nobody keeps."""
 
@@ -125,14 +128,14 @@ class Reading:
     def _begun(self, size: int | None) -> DigestPass:
         if self._digest_pass is None:
             if size == 0:
-                raise EvidenceError("is empty")
+                raise EvidenceError("is empty", hint=_NO_BYTES)
             self._digest_pass = DigestPass(expected_size=size)
         return self._digest_pass
 
     def _complete(self) -> Digests:
         supply, digest_pass = self._supply, self._digest_pass
         if digest_pass is None and not supply.size:
-            raise EvidenceError("is empty")
+            raise EvidenceError("is empty", hint=_NO_BYTES)
         if digest_pass is None or supply.size not in {None, digest_pass.size}:
             raise EvidenceError("shrank while it was read")
         supply.check_unchanged()

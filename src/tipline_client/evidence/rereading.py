@@ -9,6 +9,7 @@ import stat
 from io import FileIO
 from pathlib import Path
 
+from tipline_client._closed import reason_of, way_in
 from tipline_client.delivery.manifest import ManifestItem
 from tipline_client.errors import EvidenceError, EvidenceUnavailableError
 from tipline_client.evidence.digests import CHUNK
@@ -78,8 +79,8 @@ def unread(what: str, error: OSError) -> EvidenceError:
     """The error for a copy that was not read: whether it is gone, or whether nothing is known of it."""
     if error.errno in _GONE:
         return EvidenceError(f"{what}: {error.strerror}")
-    hint = "See that the user of this process may read it, and that its disk is well."
-    return EvidenceUnavailableError(f"{what}: {error.strerror}", hint=hint)
+    hint = way_in(error, error.filename or "") or "See that its disk is well."
+    return EvidenceUnavailableError(f"{what}: {reason_of(error, error.filename or '')}", hint=hint)
 
 
 def check_size(status: os.stat_result, *, item: ManifestItem) -> None:

@@ -8,6 +8,7 @@ import os
 from pathlib import Path
 from typing import Final
 
+from tipline_client._closed import reason_of, way_in
 from tipline_client.errors import OutboxUnavailableError
 from tipline_client.evidence.origins import BytesOrigin, PathOrigin
 from tipline_client.evidence.source import Evidence
@@ -43,7 +44,9 @@ class Room:
             except (FileNotFoundError, NotADirectoryError):
                 folder = folder.parent
             except OSError as error:
-                raise OutboxUnavailableError(f"{folder}: free space cannot be told: {error.strerror}") from None
+                raise OutboxUnavailableError(
+                    f"{folder}: free space cannot be told: {reason_of(error, folder)}", hint=way_in(error, folder)
+                ) from None
             else:
                 return status.f_bavail * status.f_frsize
 

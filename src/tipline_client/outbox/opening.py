@@ -11,6 +11,7 @@ from tipline_client.errors import ConfigurationError
 from tipline_client.outbox import sqlite
 from tipline_client.outbox.addresses import Address
 from tipline_client.outbox.contract import Outbox
+from tipline_client.vault.key_files import is_there
 
 __all__ = ["holds_entries", "migrate_database", "open_database"]
 
@@ -63,7 +64,7 @@ def holds_entries(address: Address) -> bool:
         OutboxUnavailableError: The database cannot be reached, or refuses.
     """
     if address.file is not None:
-        return address.file.exists() and sqlite.holds_entries(address.file)
+        return is_there(address.file) and sqlite.holds_entries(address.file)
     _check_installed()
     from tipline_client.outbox import postgres
 

@@ -7,14 +7,45 @@ import os
 import secrets
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from tipline_client._closed import reason_of, way_in
 from tipline_client.errors import ConfigurationError
 
-__all__ = ["explained", "place", "read", "sync_folder"]
+__all__ = ["explained", "is_there", "names_in", "place", "read", "sync_folder"]
 
 _MAX_BYTES = 64 * 1024
+_NOT_THERE = (FileNotFoundError, NotADirectoryError)
+
+
+def is_there(path: Path) -> bool:
+    """Whether there is such a file or folder; a link counts for what it leads to.
+
+    Raises:
+        ConfigurationError: This user may not look.
+    """
+    try:
+        path.stat()
+    except _NOT_THERE:
+        return False
+    except (OSError, ValueError) as error:
+        raise ConfigurationError(f"{path}: {reason_of(error, path)}", hint=way_in(error, path)) from None
+    return True
+
+
+def names_in(folder: Path) -> list[str]:
+    """The names in a folder, in order; none where there is no such folder.
+
+    Raises:
+        ConfigurationError: This user may not look.
+    """
+    try:
+        return sorted(path.name for path in folder.iterdir())
+    except _NOT_THERE:
+        return []
+    except (OSError, ValueError) as error:
+        raise ConfigurationError(f"{folder}: {reason_of(error, folder)}", hint=way_in(error, folder)) from None
 
 
 def place(path: Path, data: bytes, *, mode: int, replaces: bool = False) -> None:
@@ -23,7 +54,7 @@ def place(path: Path, data: bytes, *, mode: int, replaces: bool = False) -> None
     Raises:
         ConfigurationError: It cannot be written.
     """
-    if path.exists() and not replaces:
+    if is_there(path) and not replaces:
         return
     draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}.draft")
     try:
@@ -31,10 +62,12 @@ def place(path: Path, data: bytes, *, mode: int, replaces: bool = False) -> None
             _write_new(draft, data, mode=mode)
             draft.replace(path)
         finally:
-            draft.unlink(missing_ok=True)
+            with suppress(PermissionError):
+                draft.unlink(missing_ok=True)
         sync_folder(path.parent)
     except OSError as error:
-        raise ConfigurationError(f"{path} cannot be written: {error.strerror}") from None
+        reason, hint = reason_of(error, path), way_in(error, path)
+        raise ConfigurationError(f"{path} cannot be written: {reason}", hint=hint) from None
 
 
 def read(path: Path, *, is_secret: bool = False) -> bytes:
@@ -53,7 +86,7 @@ def read(path: Path, *, is_secret: bool = False) -> bytes:
                 raise ConfigurationError(f"{path} is open to others, who could use it", hint=f"chmod 600 {path}")
             return file.read(_MAX_BYTES)
     except OSError as error:
-        raise ConfigurationError(f"{path}: {error.strerror}") from None
+        raise ConfigurationError(f"{path}: {reason_of(error, path)}", hint=way_in(error, path)) from None
 
 
 @contextmanager

@@ -18,8 +18,9 @@ from cryptography.exceptions import InvalidTag, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hpke, serialization
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 
+from tipline_client._closed import reason_of, way_in
 from tipline_client.errors import ConfigurationError, EnvelopeError, KeyUnavailableError
-from tipline_client.vault.key_files import explained, place, read
+from tipline_client.vault.key_files import explained, is_there, names_in, place, read
 from tipline_client.vault.wrapping import WrappedKey
 
 __all__ = ["LocalMasterKeys", "generate", "keep", "key_id_of", "read_keys", "read_private_pem", "read_public_pem"]
@@ -102,18 +103,18 @@ class LocalMasterKeys:
             ConfigurationError: A file is not the key that its name says, or others can read a private half.
         """
         private: dict[str, X25519PrivateKey] = {}
-        for path in sorted(folder.glob("*.private.pem")):
+        for path in (folder / name for name in names_in(folder) if name.endswith(".private.pem")):
             pem = read(path, is_secret=True)
             with explained(path):
                 key = read_private_pem(pem)
             _check_name(path, key.public_key(), half="private")
             private[key_id_of(key.public_key())] = key
         active = folder / "active"
-        if not active.exists():
+        if not is_there(active):
             return cls(None, private)
         key_id = read(active).decode("ascii", "replace").strip()
         path = folder / f"{key_id}.public.pem"
-        if not _ID.fullmatch(key_id) or not path.exists():
+        if not _ID.fullmatch(key_id) or not is_there(path):
             raise ConfigurationError(f"{active} names a master key whose public half is not there", hint=_NO_KEY)
         pem = read(path)
         with explained(path):
@@ -146,7 +147,8 @@ def keep(folder: Path, key: X25519PrivateKey | X25519PublicKey) -> str:
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
-        raise ConfigurationError(f"the folder {folder} cannot be made: {error.strerror}") from None
+        reason, hint = reason_of(error, folder), way_in(error, folder)
+        raise ConfigurationError(f"the folder {folder} cannot be made: {reason}", hint=hint) from None
     public = key if isinstance(key, X25519PublicKey) else key.public_key()
     key_id = key_id_of(public)
     if isinstance(key, X25519PrivateKey):

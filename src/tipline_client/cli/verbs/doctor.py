@@ -13,12 +13,14 @@ from tipline_client.cli.checks import (
     check_keys,
     check_outbox,
     check_settings,
+    is_home_of,
 )
 from tipline_client.cli.database_checks import check_shared
 from tipline_client.cli.disk_checks import check_disk, check_evidence
 from tipline_client.cli.exit_codes import ExitCode
 from tipline_client.cli.opening import with_client, with_outbox
 from tipline_client.cli.options import ENDPOINT, EndpointOptions
+from tipline_client.cli.setting_problems import Problems
 from tipline_client.cli.settings import Settings
 from tipline_client.cli.unclaimed import MOST_LOOKED_AT, SUBJECT, unclaimed_check, unclaimed_view
 from tipline_client.cli.waiting import denial_words, is_permission
@@ -47,22 +49,27 @@ def doctor(*, offline: bool = False, all_evidence: bool = False, options: Endpoi
         all_evidence: Look for the entry of every copy of evidence, however many there are.
         options: Shared options.
     """
-    session = options.start()
-    settings = session.settings
+    problems: Problems = []
+    session = options.start(problems=problems)
+    settings, wrong = session.settings, {name for name, _ in problems}
     checks = check_settings(settings, environ=os.environ)
+    checks += [Check(f"setting {name}", Grade.PROBLEM, str(error), error.hint) for name, error in problems]
     checks += _check_reporter(settings)
     endpoint = check_endpoint_settings(settings)
     keys = check_keys(settings)
     checks += [*endpoint, *keys]
     # A key that cannot be used says nothing against the rest of the home.
-    is_home, has_keys = settings.place.exists, keys[0].grade is not Grade.PROBLEM
-    checks += _check_outbox(settings) if is_home else [Check("outbox", Grade.SKIPPED, "there is no home")]
+    is_home, has_keys = is_home_of(settings), keys[0].grade is not Grade.PROBLEM
+    # Where the outbox is not known, that of the home may be another one.
+    knows_outbox = is_home and not wrong & {"home", "outbox", "outbox_file", "file"}
+    reason = "settings have to be put right first" if is_home else "there is no home to look into"
+    checks += _check_outbox(settings) if knows_outbox else [Check("outbox", Grade.SKIPPED, reason)]
     checks += [*check_disk(settings), *check_evidence(settings)] if is_home else []
     unclaimed = None
-    if is_home:
+    if knows_outbox and "evidence" not in wrong:
         check, unclaimed = _check_unclaimed(settings, most=None if all_evidence else MOST_LOOKED_AT)
         checks.append(check)
-    if offline or not is_home or not has_keys or endpoint[0].grade is Grade.PROBLEM:
+    if offline or problems or not is_home or not has_keys or endpoint[0].grade is Grade.PROBLEM:
         reason = "asked not to" if offline else "settings or keys have to be put right first"
         checks.append(Check("reachability", Grade.SKIPPED, reason))
     else:
@@ -71,9 +78,9 @@ def doctor(*, offline: bool = False, all_evidence: bool = False, options: Endpoi
     session.output.finish(
         {
             "healthy": not has_problem,
-            "environment": settings.lane[1].value if settings.lane and endpoint[0].grade is Grade.OK else None,
+            "environment": settings.lane[1].value if endpoint[0].grade is Grade.OK and settings.lane else None,
             "checks": [
-                {"name": check.name, "grade": check.grade.value, "detail": check.detail, "hint": check.hint}
+                {"name": check.name, "grade": check.grade.value, "detail": check.detail, "hint": _hint(check)}
                 for check in checks
             ],
             "unclaimedEvidence": unclaimed,
@@ -85,7 +92,12 @@ def doctor(*, offline: bool = False, all_evidence: bool = False, options: Endpoi
 
 def _lines(check: Check) -> list[str]:
     line = f"{_MARKS[check.grade]} {check.name}: {check.detail}"
-    return [line, f"          hint: {check.hint}"] if check.hint else [line]
+    return [line, f"          hint: {_hint(check)}"] if check.hint else [line]
+
+
+def _hint(check: Check) -> str:
+    # Whoever reads this is told of all settings already.
+    return check.hint.replace("; `tipline doctor` checks all of them", "")
 
 
 def _check_reporter(settings: Settings) -> list[Check]:

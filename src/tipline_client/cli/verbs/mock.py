@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final, Literal
 from urllib.parse import urljoin
 
+from tipline_client._closed import reason_of
 from tipline_client.cli import mock_process
 from tipline_client.cli.exit_codes import CommandError, ExitCode
 from tipline_client.cli.output import Output
@@ -77,7 +78,7 @@ def mock(
         if dice is not None or chance:
             thrown = Dice.model_validate({"seed": dice, "chances": chances})
     except OSError as error:
-        raise CommandError(f"{faults}: {error.strerror}") from None
+        raise CommandError(f"{faults}: {reason_of(error, error.filename or '')}") from None
     except ValueError:
         raise CommandError("the faults or dice have no form that the mock endpoint knows") from None
     if wait:

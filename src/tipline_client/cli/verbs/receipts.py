@@ -174,6 +174,9 @@ def render_receipt(
     opened = open_exported(data, trusted=session.settings.place.keys().trusted())
     render = receipt_html if html else receipt_text
     page = render(opened.receipt, signed_by=sorted(opened.key_ids))
+    if out is None and options.json:
+        session.output.finish({"entryId": entry_id, "page": page})
+        return ExitCode.OK
     if out is None:
         sys.stdout.write(page)
         return ExitCode.OK

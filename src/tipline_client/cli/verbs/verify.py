@@ -5,6 +5,8 @@ from typing import Annotated, Any
 
 from cyclopts import Parameter
 
+from tipline_client._closed import reason_of, way_in
+from tipline_client.cli.bulk_sources import is_folder
 from tipline_client.cli.exit_codes import CommandError, ExitCode
 from tipline_client.cli.keeping_views import certificate_lines, certificate_view
 from tipline_client.cli.opening import with_outbox
@@ -67,7 +69,7 @@ def _files(session: Session, receipts: tuple[Path, ...], trusted: TrustedKeys) -
     views: list[dict[str, Any]] = []
     lines, are_good = list[str](), True
     for path in receipts:
-        if path.is_dir():
+        if is_folder(path):
             look = verify_folder(
                 path,
                 trusted=trusted,
@@ -138,7 +140,7 @@ def _trusted(paths: tuple[Path, ...]) -> TrustedKeys:
         try:
             keys.append(VerifyingKey.from_pem(path.read_bytes()))
         except OSError as error:
-            raise ConfigurationError(f"the key {path}: {error.strerror}") from None
+            raise ConfigurationError(f"the key {path}: {reason_of(error, path)}", hint=way_in(error, path)) from None
         except ConfigurationError as error:
             raise ConfigurationError(f"the key {path}: {error}", hint=error.hint) from None
     return TrustedKeys(keys)

@@ -5,12 +5,15 @@ Whether a write-ahead log may be used is decided by the version of the SQLite li
 
 import errno
 import os
+import stat
 import tempfile
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from tipline_client._closed import reason_of, way_in
 from tipline_client.errors import ConfigurationError, OutboxUnavailableError
 from tipline_client.outbox.sqlite.driver import SAFE_WITH_LOG, Connection, DriverName, connect, library_version
 from tipline_client.outbox.sqlite.failures import is_full
@@ -63,6 +66,22 @@ def open_file(
         OutboxUnavailableError: Locked, full or unreadable.
     """
     _make_file(path)
+    try:
+        return _open(path, driver, busy_timeout, is_shared, monotonic, pause)
+    except OutboxUnavailableError:
+        # SQLite has one word for what may pass and for what does not pass until a person gives the right to it.
+        _check_permission(path)
+        raise
+
+
+def _open(
+    path: Path,
+    driver: DriverName,
+    busy_timeout: float,
+    is_shared: bool,
+    monotonic: Callable[[], float],
+    pause: Callable[[float], None],
+) -> Opened:
     writer = connect(path, driver=driver, busy_timeout=busy_timeout)
     try:
         mode = "wal" if library_version(driver) >= SAFE_WITH_LOG else "delete"
@@ -109,15 +128,21 @@ def _make_file(path: Path) -> None:
     process (https://www.sqlite.org/howtocorrupt.html, section 2.2). So an empty one is made under another name and
     linked into place, which fails when one is there already.
     """
-    if path.is_dir():
-        raise _unusable(path, "it is a folder")
-    if path.exists():
+    try:
+        mode = path.stat().st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        pass
+    except OSError as error:
+        raise _unusable(path, reason_of(error, path), hint=way_in(error, path)) from None
+    else:
+        if stat.S_ISDIR(mode):
+            raise _unusable(path, "it is a folder")
         return
     try:
         handle, blank = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
     except OSError as error:
-        reason = "its folder does not exist" if error.errno == errno.ENOENT else os.strerror(error.errno or 0)
-        raise _unusable(path, reason) from None
+        reason = "its folder does not exist" if error.errno == errno.ENOENT else reason_of(error, path)
+        raise _unusable(path, reason, hint=way_in(error, path)) from None
     os.close(handle)
     try:
         os.link(blank, path)
@@ -125,15 +150,35 @@ def _make_file(path: Path) -> None:
         # Somebody else was faster; theirs is as good.
         return
     except OSError as error:
-        raise _unusable(path, os.strerror(error.errno or 0)) from None
+        raise _unusable(path, reason_of(error, path), hint=way_in(error, path)) from None
     finally:
         Path(blank).unlink()
 
 
-def _unusable(path: Path, reason: str) -> ConfigurationError:
+def _check_permission(path: Path) -> None:
+    """Look whether this user may read and write the file, what lies beside it, and its folder.
+
+    Raises:
+        ConfigurationError: It may not, and nothing but that is in the way.
+    """
+    beside = [path.with_name(path.name + ending) for ending in ("", "-wal", "-shm", "-journal")]
+    with suppress(OSError):
+        if os.statvfs(path).f_flag & os.ST_RDONLY:
+            return
+    for place in [path.parent, *filter(os.path.exists, beside)]:
+        is_folder = place == path.parent
+        wanted = os.W_OK | (os.X_OK if is_folder else os.R_OK)
+        if not os.access(place, wanted, effective_ids=os.access in os.supports_effective_ids):
+            denied = PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+            raise ConfigurationError(
+                f"the outbox file {path} cannot be used: {reason_of(denied, place)}", hint=way_in(denied, place)
+            )
+
+
+def _unusable(path: Path, reason: str, *, hint: str | None = None) -> ConfigurationError:
     return ConfigurationError(
         f"the outbox file {path} cannot be made: {reason}",
-        hint="Make the home folder with `tipline init`, on a local disk where this user may write.",
+        hint=hint or "Make the home folder with `tipline init`, on a local disk where this user may write.",
     )
 
 
