@@ -157,8 +157,9 @@ def _run_unit(unit: Mapping[str, Sequence[tuple[str, str]]]) -> None:
         file = root / path.removeprefix("/")
         assert 0o600 == file.stat().st_mode & 0o777, f"{path} is open to others"
         shutil.copy(file, credentials / name)
-    [settings] = values_of(unit, "EnvironmentFile")
-    given = env_file((root / settings.removeprefix("/")).read_text(encoding="utf-8"))
+    given: dict[str, str] = {}
+    for settings in values_of(unit, "EnvironmentFile"):
+        given |= env_file((root / settings.removeprefix("/")).read_text(encoding="utf-8"))
     environ = unit_environ(unit, settings=given, state=root / "var/lib", credentials=credentials)
     [command] = values_of(unit, "ExecStart")
     program, *arguments = command.split()

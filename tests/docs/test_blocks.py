@@ -49,7 +49,8 @@ def _toml_settings(block: Block, folder: Path) -> None:
     text = block.code.replace("/run/secrets", str(folder))
     (folder / "tipline.toml").write_text(text, encoding="utf-8")
 
-    settings = resolve(config=str(folder / "tipline.toml"), environ={})
+    elsewhere = {} if "password_file" in block.code else {"TIPLINE_PASSWORD": "example-password"}
+    settings = resolve(config=str(folder / "tipline.toml"), environ=elsewhere)
 
     written = tomllib.loads(text)
     assert Path(written.get("home", "tipline-home")).name == settings.home.name

@@ -135,14 +135,14 @@ def test_settings_of_a_unit(name: str, tmp_path: Path) -> None:
 
 @each_unit
 def test_settings_of_a_host_that_shares_nothing(name: str, tmp_path: Path) -> None:
-    """With the drop-in the outbox is the file in the home, one credential is left, and nothing has to be mounted."""
+    """With the drop-in the outbox is the file in the home, one credential is left, no file of variables, and nothing mounted."""
     unit = ONE_HOST_UNITS[name]
     (tmp_path / "password").write_text("mug\n", encoding="utf-8")
-    settings = env_file((SERVICE / "dispatch.env").read_text(encoding="utf-8"))
-    environ = unit_environ(unit, settings=settings, state=tmp_path, credentials=tmp_path)
+    environ = unit_environ(unit, settings={}, state=tmp_path, credentials=tmp_path)
 
     found = resolve(environ=environ)
 
+    assert [] == values_of(unit, "EnvironmentFile")
     assert ["password:/etc/tipline/credentials/password"] == values_of(unit, "LoadCredential")
     assert (tmp_path / "tipline", None, "mug") == (found.home, found.outbox, found.password)
     assert [] == values_of(unit, "AssertPathIsMountPoint", section="Unit")

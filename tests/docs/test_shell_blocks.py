@@ -31,6 +31,8 @@ SERVICE_PAGE = "docs/operations/service.md"
 ONE_HOST_PAGE = "docs/hosts/service.md"
 FASTAPI_PAGE = "docs/hosts/fastapi.md"
 DJANGO_PAGE = "docs/hosts/django.md"
+GOING_LIVE = "docs/operations/going-live.md"
+GOING_LIVE_TEST = "tests/docs/test_going_live.py::test_first_report_and_the_service_in_one_home"
 INSTALLING = (
     ("README.md", "pip install tipline-client "),
     ("docs/hosts/django.md", "pip install"),
@@ -53,8 +55,15 @@ RUN_BY = {
     (FASTAPI_PAGE, "uvicorn"): f"{HERE}::test_application_for_real",
     ("docs/hosts/script.md", "python examples/script/file_decisions.py"): f"{HERE}::test_script_that_is_tried",
     (ONE_HOST_PAGE, "useradd"): f"{HERE}::test_service_on_one_host",
+    (ONE_HOST_PAGE, "cp -pR /mnt/signing-1/keys"): GOING_LIVE_TEST,
+    (ONE_HOST_PAGE, "cd /var/lib/tipline"): f"{HERE}::test_service_on_one_host",
     (ONE_HOST_PAGE, "systemctl enable"): f"{HERE}::test_service_on_one_host",
     (ONE_HOST_PAGE, "cd examples/service"): f"{HERE}::test_containers_of_one_host",
+    (GOING_LIVE, "export TIPLINE_HOME"): GOING_LIVE_TEST,
+    (GOING_LIVE, "systemctl start tipline-doctor"): GOING_LIVE_TEST,
+    (GOING_LIVE, "cd /srv/cases"): GOING_LIVE_TEST,
+    (GOING_LIVE, "systemctl start tipline-dispatch"): GOING_LIVE_TEST,
+    (GOING_LIVE, "cd /var/lib/tipline"): GOING_LIVE_TEST,
     (SERVICE_PAGE, "groupadd"): f"{HERE}::test_service_on_two_hosts",
     (SERVICE_PAGE, "tipline migrate"): f"{HERE}::test_service_on_two_hosts",
     (SERVICE_PAGE, "systemctl daemon-reload"): f"{HERE}::test_service_on_two_hosts",
@@ -254,13 +263,16 @@ def edit(file: Path, **settings: str) -> None:
 
 def test_service_on_one_host(machine: Machine) -> None:
     """As the page has it: set up, given a password and an endpoint, and started; what waits is filed by the unit."""
+    page = (ROOT / ONE_HOST_PAGE).read_text(encoding="utf-8")
     with MockEndpoint() as endpoint:
         machine.run(shell_block(ONE_HOST_PAGE, "useradd").code)
         machine.place("/etc/tipline/credentials/password").write_text(endpoint.password, encoding="utf-8")
-        edit(machine.place("/etc/tipline/dispatch.env"), **address_of(endpoint))
-        machine.run(
-            f"TIPLINE_ENDPOINT={endpoint.base_url} tipline enqueue examples/submission.json --home /var/lib/tipline"
-        )
+        [settings] = [block.code for block in blocks(page) if block.language == "toml"]
+        place = machine.place("/var/lib/tipline/tipline.toml")
+        settings = settings.replace('"testing"', f'"{endpoint.base_url}"').replace("example-user", endpoint.username)
+        place.write_text(settings, encoding="utf-8")
+        machine.run(shell_block(ONE_HOST_PAGE, "cd /var/lib/tipline").code)
+        machine.run("tipline enqueue examples/submission.json --home /var/lib/tipline")
 
         machine.run(shell_block(ONE_HOST_PAGE, "systemctl enable").code)
 
