@@ -21,7 +21,7 @@ from tests.docs.stand_ins import STAND_INS, WHERE_MISSING
 
 __all__ = ["Machine", "free_port", "shell_block"]
 
-REAL = ("cat", "chmod", "cp", "mkdir", "sh", "uvicorn")
+REAL = ("cat", "chmod", "cp", "mkdir", "rm", "sh", "uvicorn")
 SECONDS = 300
 _OF_THE_SYSTEM = re.compile(r"(?<![\w.:/])/(?=(?:etc|mnt|opt|srv|var)/)")
 _OWN_PROGRAMS = "import sys; sys.path.insert(0, {root!r}); from tests.docs.stand_ins import main; main()"

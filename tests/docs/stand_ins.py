@@ -11,6 +11,7 @@ import re
 import shutil
 import subprocess
 import sys
+import sysconfig
 import tomllib
 import urllib.request
 import venv
@@ -196,6 +197,9 @@ def python(words: Sequence[str]) -> None:
         os.execv(sys.executable, [sys.executable, *words])  # noqa: S606 - it is what was asked for
     [folder] = words[2:]
     venv.create(folder, with_pip=False, symlinks=True)
+    # What the `pip` that stands in does not install is found where it is.
+    [packages] = Path(folder).glob("lib/python3*/site-packages")
+    (packages / "of_the_tests.pth").write_text(sysconfig.get_path("purelib"), encoding="utf-8")
     for name in ("pip", "tipline"):
         program = shutil.which(name)
         assert program is not None

@@ -32,6 +32,7 @@ SERVICE_PAGE = "docs/operations/service.md"
 ONE_HOST_PAGE = "docs/hosts/service.md"
 FASTAPI_PAGE = "docs/hosts/fastapi.md"
 DJANGO_PAGE = "docs/hosts/django.md"
+BACKUPS = "docs/operations/backups.md"
 GOING_LIVE = "docs/operations/going-live.md"
 GOING_LIVE_TEST = "tests/docs/test_going_live.py::test_first_report_and_the_service_in_one_home"
 INSTALLING = (
@@ -65,6 +66,9 @@ RUN_BY = {
     (GOING_LIVE, "cd /srv/cases"): GOING_LIVE_TEST,
     (GOING_LIVE, "systemctl start tipline-dispatch"): GOING_LIVE_TEST,
     (GOING_LIVE, "cd /var/lib/tipline"): GOING_LIVE_TEST,
+    (BACKUPS, "install --mode=0644"): "tests/docs/test_backups_page.py::test_copy_of_the_page",
+    (BACKUPS, "umask 077\ncd /var/lib/tipline"): "tests/docs/test_backups_page.py::test_copy_of_the_page",
+    (BACKUPS, "umask 077\nmkdir"): "tests/docs/test_backups_page.py::test_copy_of_the_page",
     (SERVICE_PAGE, "groupadd"): f"{HERE}::test_service_on_two_hosts",
     (SERVICE_PAGE, "/opt/tipline/bin/tipline migrate"): f"{HERE}::test_service_on_two_hosts",
     (SERVICE_PAGE, "cd /var/lib/tipline"): f"{HERE}::test_service_on_two_hosts",
