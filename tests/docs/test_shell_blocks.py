@@ -176,7 +176,7 @@ def test_check_of_a_mapping(machine: Machine) -> None:
         f"[{name}]\n" + "".join(f'"{key}" = "{value}"\n' for key, value in table.items())
         for name, table in mapping.items()
     ]
-    (machine.checkout / "cases.toml").write_text("".join(lines), encoding="utf-8")
+    (machine.checkout / "cases.toml").write_text("line_breaks = []\n" + "".join(lines), encoding="utf-8")
     with MockEndpoint() as endpoint:
         machine.environ |= address_of(endpoint)
 
