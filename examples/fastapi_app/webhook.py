@@ -4,6 +4,7 @@ The library calls it after the commit, again until it succeeds, and goes on with
 here changes nothing about the filing.
 """
 
+import logging
 from datetime import timedelta
 from typing import Any
 
@@ -14,6 +15,11 @@ from tipline_client import Event, Hook, events
 NAME = "webhook"
 """The outbox remembers by this name how far it has got, so it must stay."""
 
+REFUSALS = {400, 409, 410, 413, 422}
+"""Answers to what was understood and is not wanted: the same again would get the same, and hold back what follows."""
+
+log = logging.getLogger(__name__)
+
 
 def webhook(url: str, http: httpx.AsyncClient) -> Hook:
     """The hook that calls `url`."""
@@ -22,6 +28,10 @@ def webhook(url: str, http: httpx.AsyncClient) -> Hook:
         # An event may be told twice, when this program dies in between; by this key the other side can tell.
         key = f"{event.entry_id}-{type(event.what).__name__}"
         answer = await http.post(url, json=_said_of(event), headers={"Idempotency-Key": key})
+        if answer.status_code in REFUSALS:
+            # Those behind it are told; whoever missed this one asks for its state.
+            log.error("the webhook refuses %s with %d: passed over", key, answer.status_code)
+            return
         answer.raise_for_status()
 
     return Hook(

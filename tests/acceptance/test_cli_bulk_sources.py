@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.acceptance.world import World
+from tests.acceptance.world import World, issues_in
 
 
 @pytest.mark.parametrize("name", ["nothing.jsonl", "nothing.csv"])
@@ -113,3 +113,29 @@ def test_warnings(world: World) -> None:
     assert {"submissions": 1, "first": f"{path}:2"} == source["warnings"][rule]
     assert rule in results[1]["warnings"]
     assert f"warning: {rule}, of 1 that were taken, the first at {path}:2" in dry.out
+
+
+def test_results_of_a_delivery(world: World) -> None:
+    """Each entry is told twice: once it is durable, and with its report number once it was delivered."""
+    path = world.lines(world.content("a"), world.content("b"))
+
+    ran = world.run("submit", str(path), "--json", "--results", "results.jsonl")
+
+    queued, delivered = (json.loads(line) for line in Path("results.jsonl").read_text().splitlines()[::2])
+    assert ("queued", "acknowledged") == (queued["state"], delivered["state"])
+    assert {"acknowledged"} == {view["state"] for view in ran.document["firstResults"]}
+    assert delivered["reportId"] in [view["reportId"] for view in ran.document["firstResults"]]
+
+
+def test_evidence_of_a_filed_report_that_is_gone(world: World) -> None:
+    """The rejected line says that its key is filed already, so that nobody files it anew without the file."""
+    path = world.lines(world.content("a"))
+    world.run("submit", str(path))
+    (world.folder / "gradient.png").unlink()
+
+    again = world.run("submit", str(path))
+
+    [reject] = issues_in(world.folder / "cases.rejects.issues.jsonl")
+    assert 2 == again.code
+    assert {"key-queued-already", "evidence-file-missing"} <= {issue["rule"] for issue in reject["issues"]}
+    assert "its state is acknowledged" in str(reject["issues"])

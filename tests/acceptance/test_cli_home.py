@@ -1,6 +1,8 @@
 """Setting up and checking: init, doctor, schema and the demo."""
 
+import errno
 import json
+import os
 import stat
 from pathlib import Path
 from typing import Any
@@ -8,6 +10,9 @@ from typing import Any
 import pytest
 
 from tests.acceptance.world import World
+from tipline_client.delivery.manifest import ManifestItem
+from tipline_client.evidence import EvidenceByMode
+from tipline_client.evidence.rereading import unread
 from tipline_client.mock import MockEndpoint
 
 
@@ -395,6 +400,11 @@ def waiting_evidence(world: World) -> tuple[int, dict[str, str]]:
     return ran.code, check
 
 
+async def may_not_be_read(self: EvidenceByMode, item: ManifestItem) -> None:
+    """In place of `check`: another user's file."""
+    raise unread(f"evidence[{item.index}]", PermissionError(errno.EACCES, os.strerror(errno.EACCES)))
+
+
 def test_doctor_finds_evidence_that_is_missing(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """On a host with an outbox of its own, before a dispatcher gives up what lacks a copy; it says what it counted."""
     for number in (1, 2):
@@ -403,6 +413,9 @@ def test_doctor_finds_evidence_that_is_missing(world: World, monkeypatch: pytest
     with monkeypatch.context() as fewer:
         fewer.setattr("tipline_client.cli.waiting_evidence._MOST_LOOKED_AT", 1)
         one_looked_at = waiting_evidence(world)
+    with monkeypatch.context() as refusing:
+        refusing.setattr("tipline_client.evidence.by_mode.EvidenceByMode.check", may_not_be_read)
+        refused = waiting_evidence(world)
     [copy, *_] = sorted(path for path in (world.home / "evidence").rglob("*") if path.is_file())
     copy.unlink()
     missing = waiting_evidence(world)
@@ -411,6 +424,8 @@ def test_doctor_finds_evidence_that_is_missing(world: World, monkeypatch: pytest
     assert "here for all of 2 waiting entries looked at" == all_there[1]["detail"]
     assert "here for all of 1 waiting entries looked at; 1 more were not looked at" == one_looked_at[1]["detail"]
     assert "`tipline verify --all --evidence`" in one_looked_at[1]["hint"]
+    assert (0, "warning") == (refused[0], refused[1]["grade"])
+    assert "of 2 waiting entries looked at, 2 cannot be asked for: evidence[0]" in refused[1]["detail"]
     assert (8, "problem") == (missing[0], missing[1]["grade"])
     assert "missing or of another size for 1 waiting entries" in missing[1]["detail"]
     assert "from its backup" in missing[1]["hint"]

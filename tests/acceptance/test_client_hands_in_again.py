@@ -73,3 +73,20 @@ def test_new_content_without_the_signing_key(client: TiplineClient, tmp_path: Pa
 
     assert 1 == client.call(client.asynchronous.outbox.count).waiting
     assert [] == _copies(tmp_path)
+
+
+@pytest.mark.parametrize("has_key", [True, False])
+def test_other_reporter_without_a_key(client: TiplineClient, tmp_path: Path, has_key: bool) -> None:
+    """The derived key leaves the reporter out; whoever gave no key is told that it is the reporter, and what to do."""
+    report = sample_report()
+    entry = client.enqueue(report)
+    person = report.reporter.reporting_person.model_copy(update={"first_name": "Another"})
+    other = report.model_copy(update={"reporter": report.reporter.model_copy(update={"reporting_person": person})})
+    if not has_key:
+        _lose_the_signing_key(tmp_path)
+
+    with pytest.raises(DuplicateKeyError, match="differs in the reporter alone") as caught:
+        client.enqueue(other)
+
+    assert entry.id == caught.value.entry_id
+    assert "give it an idempotency key" in str(caught.value.hint)

@@ -125,6 +125,23 @@ def test_webhook_that_fails(host: WebHost, receiver: Receiver) -> None:
     assert (2, 0) == host.filed()
 
 
+def test_webhook_that_refuses_one(host: WebHost, receiver: Receiver) -> None:
+    """What no further try would change holds nobody up: it is passed over with a line in the log."""
+    receiver.status = 503
+    host.start()
+    first = host.post(decision("one"), "one").json()["id"]
+    host.await_filed(first)
+    receiver.await_calls(1)
+    second = host.post(decision("two"), "two").json()["id"]
+    host.await_filed(second)
+    receiver.refused, receiver.status = first, 200
+    eventually(lambda: bool(receiver.got))
+    eventually(lambda: host.get("/health")["webhook"]["failures"] == 0)
+
+    assert [second] == [content["id"] for _, content in receiver.got]
+    assert f"the webhook refuses {first}-EntryAcknowledged with 422: passed over" in host.log.read_text("utf-8")
+
+
 def test_stopped_in_the_middle_of_a_step(host: WebHost) -> None:
     """As a supervisor stops it: the step under way ends and is on record, and the next start goes on from there."""
     host.endpoint.faults.script("submit", slow(0.5))

@@ -112,6 +112,7 @@ class Receiver:
     Attributes:
         got: What was taken, with its key, in order.
         status: What is answered; what is answered otherwise than 200 is not taken.
+        refused: The id of an entry of which it takes nothing: it answers 422.
         holds: While it is set no answer is given.
         calls: How many calls came in all.
     """
@@ -119,6 +120,7 @@ class Receiver:
     def __init__(self) -> None:
         self.got: list[tuple[str, dict[str, Any]]] = []
         self.status = 200
+        self.refused = ""
         self.holds = threading.Event()
         self.calls = 0
         receiver = self
@@ -129,9 +131,10 @@ class Receiver:
                 receiver.calls += 1
                 while receiver.holds.is_set():
                     time.sleep(0.01)
-                if receiver.status == 200:
+                status = 422 if content["id"] == receiver.refused else receiver.status
+                if status == 200:
                     receiver.got.append((self.headers["Idempotency-Key"], content))
-                self.send_response(receiver.status)
+                self.send_response(status)
                 self.send_header("Content-Length", "0")
                 self.end_headers()
 

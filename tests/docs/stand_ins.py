@@ -181,14 +181,14 @@ def _ending(words: Sequence[str]) -> list[str]:
 
 
 def pip(words: Sequence[str]) -> None:
-    """A line for this package alone; the test lets the real `pip` look at what was noted."""
-    assert 2 == len(words), words
-    verb, requirement = words
+    """A line that has this package in it; the test lets the real `pip` look at what was noted."""
+    verb, *requirements = words
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    [(name, extras)] = re.findall(r"^([\w-]+)(?:\[(.+)\])?$", requirement)
-    assert ["install", project["name"]] == [verb, name], words
-    assert {*extras.split(",")} - {""} <= {*project["optional-dependencies"]}, f"there is no extra of {extras}"
-    note("requirements", requirement)
+    named = [re.fullmatch(r"([\w-]+)(?:\[(.+)\])?", requirement) for requirement in requirements]
+    extras = [found[2] or "" for found in named if found and found[1] == project["name"]]
+    assert ("install", True, 1) == (verb, all(named), len(extras)), words
+    assert {*extras[0].split(",")} - {""} <= {*project["optional-dependencies"]}, f"there is no extra of {extras}"
+    note("requirements", "\n".join(requirements))
 
 
 def python(words: Sequence[str]) -> None:

@@ -55,6 +55,14 @@ def test_variables_of_the_application() -> None:
     assert read == shown
 
 
+@pytest.mark.parametrize("page", sorted(HOSTS.glob("*.md")), ids=lambda page: page.stem)
+def test_what_a_host_installs(page: Path) -> None:
+    """Each page of a host has the line that installs the package with its extra."""
+    shown = [block.code for block in blocks(page.read_text(encoding="utf-8")) if block.language == "sh"]
+
+    assert any(re.search(r"\bpip install\b.*tipline-client\[\w", code) for code in shown)
+
+
 def test_exit_codes_of_the_script() -> None:
     """The page has each with its name, and those that the command has too mean the same there."""
     page = (HOSTS / "script.md").read_text(encoding="utf-8")

@@ -100,6 +100,15 @@ def test_errors_of_a_function() -> None:
     assert ["EvidenceError", "pydantic.ValidationError", "TypeError"] == list(said.sections["Raises"])
 
 
+def test_order_of_the_glossary() -> None:
+    """Every word stands where it is looked for, once, with a meaning."""
+    page = (ROOT / "docs" / "glossary.md").read_text(encoding="utf-8")
+    _, *words = re.findall(r"^\| (\w[^|]*) \| \S", page, re.MULTILINE)
+
+    assert sorted(set(words), key=str.lower) == words
+    assert {"deadline", "probe", "secret", "vouch"} <= {*words}
+
+
 def test_fields_with_meaning_and_source() -> None:
     """Every field of every model has a row with both names, form, occurrence, meaning and source."""
     rows = rows_of(REFERENCE / "fields.md", columns=6)

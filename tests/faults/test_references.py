@@ -1,6 +1,10 @@
 """Files that are only referred to, from queueing to filing: filed from where they lie, given up when they are gone."""
 
+import errno
+import os
 from collections.abc import AsyncGenerator
+from datetime import timedelta
+from io import FileIO
 from pathlib import Path
 
 import pytest
@@ -11,7 +15,7 @@ from tipline_client.delivery.manifest import ManifestItem
 from tipline_client.delivery.states import State
 from tipline_client.dispatch.enqueueing import enqueue
 from tipline_client.errors import EvidenceUnavailableError
-from tipline_client.evidence import Evidence, EvidenceByMode
+from tipline_client.evidence import Evidence, EvidenceByMode, origins
 from tipline_client.vault import DataKey
 
 
@@ -66,6 +70,47 @@ async def test_file_that_is_not_what_was_sealed(stage: Stage, tmp_path: Path, ch
     assert (State.DEAD_LETTER, []) == (found.state, stage.attached())
     assert found.last_failure is not None
     assert ("evidence_changed", True) == (found.last_failure.kind, repr(str(path)) in found.last_failure.text)
+
+
+@pytest.mark.parametrize("reason", [errno.EACCES, errno.EIO, errno.ESTALE])
+@pytest.mark.parametrize("when", ["opened", "read"])
+async def test_file_that_may_not_be_read(
+    stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, reason: int, when: str
+) -> None:
+    """It says nothing of the file, as where somebody queued as another user: the entry waits, and is filed later."""
+    path = mug(tmp_path)
+    entry = await hand_in(stage, Evidence.from_path(path, mode="reference"))
+    look, read = os.open, FileIO.read
+
+    def refuse(place: object, *arguments: int, **named: int) -> int:
+        if str(place) == str(path):
+            raise OSError(reason, os.strerror(reason), str(place))
+        return look(place, *arguments, **named)  # type: ignore[arg-type]  # whatever it is
+
+    class Failing(FileIO):
+        def read(self, size: int | None = -1, /) -> bytes:
+            if os.path.samefile(self.fileno(), path):  # noqa: PTH121 - by its descriptor
+                raise OSError(reason, os.strerror(reason))
+            return read(self, size) or b""
+
+    with monkeypatch.context() as patch:
+        if when == "opened":
+            patch.setattr("os.open", refuse)
+        else:
+            origins._OfPath.__bases__ = (Failing,)
+        try:
+            await stage.conductor().drain(patience=timedelta(0))
+        finally:
+            origins._OfPath.__bases__ = (FileIO,)
+    waiting = await stage.outbox.get(entry.id)
+    await stage.conductor().drain(patience=DAYS)
+
+    assert waiting.last_failure is not None
+    assert State.QUEUED is waiting.state
+    assert os.strerror(reason) in waiting.last_failure.text
+    assert (State.ACKNOWLEDGED, []) == ((await stage.outbox.get(entry.id)).state, await stage.outbox.alarms())
+    summary = stage.endpoint.summary()
+    assert (1, 0, 0) == (summary["finished"], summary["open"], summary["stray_files"])
 
 
 class Unreachable(EvidenceByMode):

@@ -50,13 +50,12 @@ def _broken(text: str, place: int, *, is_missing: bool) -> str:
 
 @given(rows=_rows(_words))
 def test_right_table(rows: list[list[str]]) -> None:
-    """Each record is given out as it is, unless it looks like several; and none that is not in it."""
+    """Each record is given out as it is, unless a line in it has as many cells as the header."""
     text = _table(rows)
 
     believed, seen = _read(text, "Chat")
 
-    assert believed == rows[: len(believed)]
-    assert len(believed) == len(rows) or any("," in line for row in rows for line in row[2].split("\n")[1:])
+    assert believed == [row for row in rows if not any(line.count(",") >= 2 for line in row[2].split("\n")[1:])]
     assert text.partition("\n")[2].encode() == seen
 
 
@@ -73,7 +72,7 @@ def test_one_wrong_quote(rows: list[list[str]], place: int, is_missing: bool) ->
 
     believed, seen = _read(text, "Chat")
 
-    assert believed == rows[: len(believed)]
+    assert [row for row in believed if row not in rows] == []
     assert text.partition("\n")[2].encode() == seen
 
 

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from tipline_client.builders.arguments import kind_of, refuse
+from tipline_client.delivery.environment import Environment
 from tipline_client.errors import Issue, Severity
 from tipline_client.evidence import Evidence
 from tipline_client.models import EvidenceDetails, EvidenceItem, Report, Submission
@@ -64,6 +66,8 @@ def make_draft(
         unsaid: What nobody said in this kind of case, beyond the rules of validation.
         own_files: Indexes of files that the builder wrote itself: they have no name at any user's side to be missed.
     """
+    if not isinstance(getattr(profile, "environment", None), Environment):
+        refuse("profile", f"The profile of an endpoint is expected, and this is {kind_of(profile)}.")
     items = tuple(EvidenceItem(details=item.details) for item in evidence)
     found = validate(Submission(report=report, evidence=items), profile, now=now)
     needless = {f"evidence[{index}].details.originalFileName" for index in own_files}

@@ -99,7 +99,10 @@ def _moment(text: str, kind: Kind, form: DateForm) -> str:
         if early.utcoffset() != late.utcoffset():
             raise CellError("the clock showed this time twice or never, since it was set to or from summer time")
         moment = early
-    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    try:
+        return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    except OverflowError:
+        raise CellError("the date lies beyond the years 1 to 9999") from None
 
 
 def zone_of(name: str) -> tzinfo | None:

@@ -23,6 +23,7 @@ __all__ = ["CsvMapping", "read_mapping"]
 
 _MAX_BYTES: Final = 1024 * 1024
 _TABLES: Final = ("columns", "constants", "dates", "evidence", "delimiter", "line_breaks")
+_KEY: Final = "idempotencyKey"
 _DELIMITERS: Final = {",": "a comma", ";": "a semicolon", "\t": "a tab", "|": "a bar"}
 
 
@@ -160,6 +161,8 @@ def _fill(
         value: object
         try:
             value = value_of(cell, column.target.kind, column.form)
+            if column.target.path == _KEY and cell != cell.strip():
+                raise CellError("a key that begins or ends with a space names another report than one without")
         except CellError as error:
             value = Unread(rules_outside.BAD_CELL.at(path, column=repr(column.name), reason=str(error)))
         write(tree, column.target, value)
@@ -248,13 +251,17 @@ class _Reader:
 
     def _file(self, given: Any, where: str) -> _File:
         table = _table(given, where)
-        _only(table, ("path", "url", "columns", "constants"), where)
+        _only(table, ("path", "url", "mode", "columns", "constants"), where)
         place = "url" if "url" in table else "path"
         if ("path" in table) is ("url" in table) or not isinstance(table[place], str):
             raise ConfigurationError(f"{where}: path or url is expected, the name of a column", hint="Give one.")
+        mode = [(item_target("mode"), table["mode"])] if "mode" in table else []
+        if mode and table["mode"] not in ("copy", "reference"):
+            raise ConfigurationError(f"{where}: mode is copy or reference", hint="Leave it out for a copy.")
         first = _Column(table[place], item_target(place))
         rest = tuple(self._columns(table.get("columns", {}), where, is_item=True))
-        return _File((first, *rest), tuple(self._constants(table.get("constants", {}), where, is_item=True)), place)
+        fixed = (*mode, *self._constants(table.get("constants", {}), where, is_item=True))
+        return _File((first, *rest), fixed, place)
 
     def _columns(self, given: Any, where: str, *, is_item: bool = False) -> Iterator[_Column]:
         for name, wanted in _table(given, where).items():

@@ -9,8 +9,8 @@ agree with where it ends; from a wrong one on everything is one record that is n
 import csv
 import re
 from collections import deque
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from tipline_client.bulk.sources import BOM, MAX_LINE_BYTES, Lines, rest_of_line
@@ -62,7 +62,7 @@ class Records:
         self._delimiter = delimiter
         self._line_breaks = line_breaks
         self._again: deque[bytes] = deque()
-        self._number = self._position = 0
+        self._number = self._position = self._open_until = 0
         plain, quoted = f'[^"{re.escape(delimiter)}\r\n]*', '[^"]*(?:""[^"]*)*'
         cell = f'(?:{plain}|"{quoted}")'
         # As RFC 4180 has it: a quote begins or ends a cell, or is doubled inside one that has them.
@@ -108,6 +108,8 @@ class Records:
 
     def _until_closed(self) -> list[bytes]:
         """The lines that belong to a cell which was left open, if the next quotes may be the end of such a cell."""
+        if self._number < self._open_until:
+            return []
         seen: list[bytes] = []
         size = 0
         while size <= MAX_LINE_BYTES and (line := self._next()):
@@ -116,12 +118,14 @@ class Records:
             if _QUOTE not in line:
                 continue
             text = _decoded(line)
-            if self._whole.fullmatch(text) and not self._misfit(self._cells(text)):
+            if _is_cut(line) or (self._whole.fullmatch(text) and not self._misfit(self._cells(text))):
                 break
             if self._whole.fullmatch('"' + text):
                 return seen
             if not self._inside.fullmatch(text):
                 break
+        # As for every cell that is left open before that: no line is looked at for each of them.
+        self._open_until = self._number
         self._give_back(seen)
         return []
 
@@ -132,23 +136,21 @@ class Records:
         waits for the next that do. If none come for as long as the longest record, no cell can have been left open.
         """
         held: list[Record] = []
-        size = 0
+        size, has_agreed = 0, False
         while (record := self._gathered()) is not None:
-            if problem := record.problem or self._doubt(record):
-                first = held[0].line if held else record.line
-                raw = b"".join(each.raw for each in (*held, record))
+            if record.problem:
                 rest = iter(self._next, b"")
-                yield Record(first, raw, record.position, problem=problem, rest=rest, is_last=True)
+                yield replace(_joined([*held, record]), problem=record.problem, rest=rest, is_last=True)
                 return
-            misfit = self._misfit(record.cells)
-            if misfit:
-                record = Record(record.line, record.raw, record.position, record.cells, misfit)
-            if size > MAX_RECORD_BYTES or (_QUOTE in record.raw and any(record.cells) and not misfit):
-                yield from held
+            record = replace(record, problem=self._misfit(record.cells) or self._doubt(record))
+            agrees = _QUOTE in record.raw and not record.problem and any(record.cells)
+            if agrees or size > MAX_RECORD_BYTES:
+                yield from held if has_agreed or agrees else _unproven(held)
                 held, size = [], 0
+                has_agreed = has_agreed or agrees
             held.append(record)
             size += len(record.raw)
-        yield from held
+        yield from held if has_agreed else _unproven(held)
 
     def _gathered(self) -> Record | None:
         """The next record, as far as its quotes are closed."""
@@ -170,12 +172,10 @@ class Records:
         return Record(first, raw, self._position, self._cells(text))
 
     def _doubt(self, record: Record) -> str:
-        """Why the end of a record of several lines is not to be believed."""
+        """Why a record of several lines may be several records that a quote has joined."""
         more = record.raw.splitlines(keepends=True)[1:]
         if not more or not any(record.cells):
             return ""
-        if misfit := self._misfit(record.cells):
-            return f"it has several lines, and {misfit}"
         broken = [name for name, cell in zip(self.names, record.cells, strict=True) if "\n" in cell]
         for name in broken:
             if name not in self._line_breaks:
@@ -208,6 +208,25 @@ class Records:
         self._again.extendleft(reversed(lines))
         self._number -= len(lines)
         self._position -= sum(map(len, lines))
+
+
+def _joined(records: Sequence[Record]) -> Record:
+    """What nobody can tell apart, as one."""
+    return Record(records[0].line, b"".join(record.raw for record in records), records[-1].position)
+
+
+def _unproven(records: Sequence[Record]) -> Iterable[Record]:
+    """Records of a table in which no quote has told of a line break yet.
+
+    Whoever wrote it may never use them: then one that does not fit may be a line of a cell, as may its neighbours.
+    """
+    if not any(record.problem for record in records):
+        return records
+    problem = (
+        "some of its lines are no rows of the table, and without quotes nobody can tell which are rows and which are "
+        "lines of a cell. Save the table with quotes, or write line_breaks = [] if no cell holds a line break"
+    )
+    return [replace(_joined(records), problem=problem)]
 
 
 def _decoded(raw: bytes) -> str:

@@ -108,8 +108,7 @@ class BulkRun:
                 before = window.add(slot)
                 submission = slot.prepared.submission
                 if not slot.prepared.is_acceptable or submission is None:
-                    slot.error = ReportInvalidError(slot.prepared.issues)
-                    slot.done.set()
+                    tasks.start_soon(self._refuse, slot)
                 else:
                     tasks.start_soon(self._take, slot, submission, before)
                 # What follows an item that is too long is read from the source before the next one.
@@ -175,6 +174,17 @@ class BulkRun:
         finally:
             slot.done.set()
 
+    async def _refuse(self, slot: Slot) -> None:
+        submission = slot.prepared.submission
+        slot.error = ReportInvalidError(slot.prepared.issues)
+        try:
+            if submission is not None and submission.idempotency_key:
+                slot.known = await self._into.find(submission.idempotency_key)
+        except TiplineError as error:
+            slot.error = error
+        finally:
+            slot.done.set()
+
     def _settle(self, slot: Slot, rejects: Rejects, summary: Summary) -> None:
         counts, error = summary.counts, slot.error
         if slot.item.is_source:
@@ -222,6 +232,9 @@ class BulkRun:
             issues = (rules_outside.NOT_QUEUED.at(path, reason=reason, hint=error.hint).as_issue(), *issues)
         elif not slot.prepared.errors:
             issues = tuple(error.issues)
+        if slot.known is not None:
+            state = slot.known.state.value
+            issues = (rules_outside.KEY_IS_THERE.at("idempotencyKey", state=state).as_issue(), *issues)
         try:
             rejects.add(slot.item, issues)
         except ConfigurationError as failure:

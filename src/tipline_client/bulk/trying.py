@@ -26,6 +26,14 @@ class Into(Protocol):
         """
         ...
 
+    async def find(self, idempotency_key: str, /) -> Entry | None:
+        """The entry that has a key already, if there is one.
+
+        Raises:
+            TiplineError: Nobody can tell.
+        """
+        ...
+
 
 class IntoOutbox:
     """The outbox of a client.
@@ -50,6 +58,14 @@ class IntoOutbox:
             known_at=submission.known_at,
         )
         return enqueued.entry, enqueued.is_new
+
+    async def find(self, idempotency_key: str, /) -> Entry | None:
+        """The entry that has this key.
+
+        Raises:
+            TiplineError: Nobody can tell.
+        """
+        return await self._client.find(idempotency_key)
 
 
 class DryRun:
@@ -85,3 +101,7 @@ class DryRun:
         elif row[0] != content:
             raise DuplicateKeyError("an earlier line has this idempotency key and other content", entry_id="")
         return None, row is None
+
+    async def find(self, _idempotency_key: str, /) -> Entry | None:
+        """None: the outbox is not asked."""
+        return None

@@ -26,6 +26,8 @@ class Slot:
     done: anyio.Event = field(default_factory=anyio.Event)
     entry: Entry | None = None
     is_new: bool = False
+    known: Entry | None = None
+    """Of one that is rejected: the entry that has its key all the same."""
     error: TiplineError | None = None
 
     @property

@@ -6,6 +6,7 @@ Results are kept for the first ones alone; all of them go to the file that `--re
 from collections.abc import AsyncIterator, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -25,6 +26,7 @@ from tipline_client.cli.submissions import rules_for
 from tipline_client.client import AsyncTiplineClient
 from tipline_client.delivery.entry import Entry
 from tipline_client.delivery.states import State
+from tipline_client.errors import ConfigurationError
 
 __all__ = ["SHOWN", "BulkOptions", "BulkResult", "run_bulk"]
 
@@ -45,7 +47,7 @@ class BulkOptions:
         is_dry: Whether nothing is to be queued.
         delivers: Whether what was queued is delivered now.
         rejects: Where rejects go instead of beside their source.
-        results: Where each result goes.
+        results: Where each result goes: of a submission that is in the outbox, and of an entry that was delivered.
     """
 
     is_dry: bool
@@ -133,9 +135,7 @@ class _Bulk:
                 reporter=self._settings.reporter,
                 on_filed=self._on_filed,
                 on_rejected=self._on_rejected,
-                on_progress=lambda summary, position, source=source: self._told(  # type: ignore[misc]
-                    summary.name, counts_words(summary), summary.counts.read, position, source.size
-                ),
+                on_progress=partial(self._tell_of, source),
             )
             async with stopping_on_signals(run, self._output):
                 summary = await run.run(source, Rejects(source, self._wanted.rejects))
@@ -143,6 +143,10 @@ class _Bulk:
             if summary.was_interrupted or summary.stopped_by is not None:
                 return False
         return True
+
+    def _tell_of(self, source: Source, summary: Summary, position: int) -> None:
+        words = counts_words(summary, is_dry=self._wanted.is_dry)
+        self._told(summary.name, words, summary.counts.read, position, source.size)
 
     def _on_filed(self, filed: Filed) -> None:
         view = {
@@ -161,6 +165,20 @@ class _Bulk:
             self._spool.add(filed.entry_id)
         if self._results is not None:
             self._results.add(view)
+
+    def _on_delivered(self, entry: Entry) -> None:
+        now = {"state": entry.state.value, "reportId": entry.report_id}
+        for view in self._result.first:
+            if view["id"] == entry.id:
+                view.update(now)
+        if self._results is None:
+            return
+        try:
+            self._results.add({"id": entry.id, "idempotencyKey": entry.idempotency_key, **now})
+        except ConfigurationError as error:
+            # The delivery goes on: what is filed stands in the outbox.
+            self._output.note(str(error))
+            self._results = None
 
     def _on_rejected(self, label: str, rules: tuple[str, ...]) -> None:
         self._noted += 1
@@ -181,6 +199,7 @@ class _Bulk:
 
         def tell(item: Delivered) -> None:
             delivery.add(item)
+            self._on_delivered(item.entry)
             self._told("delivering", delivery.words(), delivery.tried, delivery.tried, size)
 
         async def entries() -> AsyncIterator[Entry]:

@@ -69,10 +69,11 @@ class Delivery:
         return f"{self.filed} filed, {self.given_up} given up, {self.total - self.tried + self.waiting} waiting"
 
 
-def counts_words(summary: Summary) -> str:
+def counts_words(summary: Summary, *, is_dry: bool = False) -> str:
     """The counts of a source that is being read."""
     counts = summary.counts
-    return f"{counts.queued} queued, {counts.known} there already, {counts.rejected} rejected"
+    queued = "could be queued" if is_dry else "queued"
+    return f"{counts.queued} {queued}, {counts.known} there already, {counts.rejected} rejected"
 
 
 def bulk_exit_code(summaries: list[Summary], delivery: Delivery | None) -> ExitCode:
@@ -164,7 +165,7 @@ def bulk_lines(
     rows += [(summary.name, *_cells(summary.counts)) for summary in summaries]
     lines = columns(rows)
     for summary in summaries:
-        lines += _notes(summary)
+        lines += _notes(summary, is_dry=is_dry)
     derived = next((view for view in first if view["keyFrom"] == "content"), None)
     if derived is not None:
         where = f"{derived['file']} is {derived['idempotencyKey']}"
@@ -207,7 +208,7 @@ def _cells(counts: Counts) -> tuple[str, ...]:
     return tuple(str(number) for number in numbers)
 
 
-def _notes(summary: Summary) -> list[str]:
+def _notes(summary: Summary, *, is_dry: bool) -> list[str]:
     counts, lines = summary.counts, list[str]()
     if counts.states:
         states = ", ".join(f"{number} {state.value}" for state, number in sorted(counts.states.items()))
@@ -230,6 +231,7 @@ def _notes(summary: Summary) -> list[str]:
         lines.append(f"hint: {error.hint}" if error.hint else "hint: put it right")
     if summary.stopped_by is not None or summary.was_interrupted:
         durable = counts.queued + counts.known
-        lines.append(f"{durable} are durable, {counts.untried} were read and not tried")
+        done = "could be queued, and nothing was," if is_dry else "are durable,"
+        lines.append(f"{durable} {done} {counts.untried} were read and not tried")
         lines.append("hint: the same command goes on; files of --rejects and --results must be new ones")
     return lines

@@ -38,13 +38,20 @@ async def check_waiting_evidence(
         return []
     subject = "shared evidence" if is_shared else "waiting evidence"
     store, missing, looked_at = settings.copies(), list[str](), 0
+    unread: list[EvidenceUnavailableError] = []
     async for entry in every_entry(outbox, states=_WAITING, most=_MOST_LOOKED_AT):
         looked_at += 1
-        if not await _has_evidence(EvidenceByMode(store), entry, reader):
-            missing.append(entry.id)
+        try:
+            if not await _has_evidence(EvidenceByMode(store), entry, reader):
+                missing.append(entry.id)
+        except EvidenceUnavailableError as error:
+            unread.append(error)
     by_state = (await outbox.count()).by_state
     left = sum(by_state.get(state, 0) for state in _WAITING) - looked_at
     more = f"; {left} more were not looked at" if left > 0 else ""
+    if not missing and unread:
+        detail = f"of {looked_at} waiting entries looked at, {len(unread)} cannot be asked for: {unread[0]}{more}"
+        return [Check(subject, Grade.WARNING, detail, unread[0].hint)]
     if not missing:
         hint = "`tipline verify --all --evidence` looks at every one." if more else ""
         return [Check(subject, Grade.OK, f"here for all of {looked_at} waiting entries looked at{more}", hint)]
@@ -63,9 +70,11 @@ async def _has_evidence(store: EvidenceStore, entry: Entry, reader: Reader) -> b
     try:
         for item in (await reader.open(entry)).payload.manifest:
             await store.check(item)
-    except (EnvelopeError, EvidenceUnavailableError, KeyUnavailableError):
-        # Said among the rows that were altered or wait for their key, and of the store of evidence.
+    except (EnvelopeError, KeyUnavailableError):
+        # Said among the rows that were altered or wait for their key.
         return True
+    except EvidenceUnavailableError:
+        raise
     except EvidenceError:
         return False
     return True

@@ -5,6 +5,7 @@ wakes now and then, since an interrupt that arrives just before a wait begins is
 """
 
 import asyncio
+import os
 import queue
 import threading
 from collections.abc import Awaitable, Callable
@@ -15,7 +16,7 @@ from typing import Any, TypeVar
 import anyio
 from anyio.from_thread import BlockingPortal
 
-from tipline_client.errors import OutboxInDoubtError
+from tipline_client.errors import OutboxInDoubtError, OutboxUnavailableError
 
 __all__ = ["Errands", "LoopThread"]
 
@@ -91,12 +92,23 @@ class LoopThread:
         self._ready: Future[BlockingPortal] = Future()
         # By thread. An interrupt may keep one from being served or ended: whoever comes next does that.
         self._errands: dict[int, Errands] = {}
+        self._process = os.getpid()
         self._thread = threading.Thread(target=self._serve, name="tipline-loop", daemon=True)
         self._thread.start()
         self._portal = _await(self._ready)
 
     def call(self, function: Callable[[], Awaitable[T]], *, errands: Errands | None = None) -> T:
-        """Run `function` on the loop and wait for its result, or its exception; do its errands meanwhile, if any."""
+        """Run `function` on the loop and wait for its result, or its exception; do its errands meanwhile, if any.
+
+        Raises:
+            OutboxUnavailableError: This process was forked from the one that has the loop.
+            Exception: Whatever `function` raised.
+        """
+        if self.is_of_another_process:
+            raise OutboxUnavailableError(
+                "this client was opened before this process was forked",
+                hint="Open a client in each process, after the fork: a server's hook for a new worker is the place.",
+            )
         thread = threading.get_ident()
         self._end_left(thread)
         if errands is not None:
@@ -107,11 +119,14 @@ class LoopThread:
         return _await(result)
 
     def call_soon(self, function: Callable[[], object]) -> None:
-        """Have `function` run on the loop, without waiting for it."""
-        self._portal.start_task_soon(function)
+        """Have `function` run on the loop, without waiting for it; nothing in a process that was forked."""
+        if not self.is_of_another_process:
+            self._portal.start_task_soon(function)
 
     def close(self) -> None:
-        """End the loop and its thread."""
+        """End the loop and its thread; nothing in a process that was forked, which has neither."""
+        if self.is_of_another_process:
+            return
         for thread, errands in list(self._errands.items()):
             # Who closes waits for nothing here; another thread may be in the middle of its call.
             if thread == threading.get_ident() or not errands.is_served:
@@ -119,6 +134,12 @@ class LoopThread:
         self._portal.start_task_soon(self._portal.stop)
         while self._thread.is_alive():
             self._thread.join(_GLANCE)
+
+    @property
+    def is_of_another_process(self) -> bool:
+        """Whether this process was forked from the one that has the loop."""
+        # Threads do not survive a fork: the caller would wait for an answer that nobody gives.
+        return os.getpid() != self._process
 
     def _end_left(self, thread: int) -> None:
         left = self._errands.get(thread)

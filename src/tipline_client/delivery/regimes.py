@@ -49,6 +49,7 @@ class Regime:
 
 
 _US: Final = Regime("us", (Rule(Part.CONTENT, 1, "one year from the submission: 18 U.S.C. 2258A(h)"),))
+# Both periods are still to be compared with the regulations in force, SI 2026/268; those of SI 2025/368 were revoked.
 _UK: Final = Regime(
     "uk",
     (
@@ -56,6 +57,7 @@ _UK: Final = Regime(
         Rule(Part.REFERENCE, 5, "reference five years: Online Safety Act 2023, regulations under section 67"),
     ),
 )
+# The regulation lapsed on 2026-04-03. Whoever chooses this regime wants its limit all the same, so it is not refused.
 _EU: Final = Regime(
     "eu",
     (

@@ -25,6 +25,7 @@ from tipline_client.envelope import CheckpointSeal, KeyRing, RecordKeys, Signing
 from tipline_client.envelope.payload import content_digest
 from tipline_client.errors import (
     ConfigurationError,
+    DuplicateKeyError,
     EnvelopeError,
     EvidenceError,
     Issue,
@@ -258,9 +259,18 @@ async def _recognise(
     if entry is None:
         return None
     if entry.content_digest != content_tag(records, content_digest(submission.report.to_json_dict(), manifest)):
-        raise other_content(entry)
+        raise other_content(entry) if existing else _same_but_for_the_reporter(entry.id)
     await _check_genuine(entry, outbox, keys, vault)
     return Enqueued(entry, is_new=False)
+
+
+def _same_but_for_the_reporter(entry_id: str) -> DuplicateKeyError:
+    return DuplicateKeyError(
+        f"no key was given, and entry {entry_id} has the one that is derived from this content; it differs in the "
+        "reporter alone",
+        entry_id=entry_id,
+        hint="If it is the same case, it is queued already. If it is another one, give it an idempotency key.",
+    )
 
 
 async def _check_genuine(entry: Entry, outbox: Outbox, keys: KeyRing, vault: Vault) -> None:
@@ -330,6 +340,11 @@ async def _add(
         try:
             # Not to be cancelled half-way: whether the entry exists decides whether its copies may be removed.
             entry, is_new = await wholly(into.enqueue(new))
+        except DuplicateKeyError as error:
+            is_unneeded = True
+            if submission.idempotency_key is None:
+                raise _same_but_for_the_reporter(error.entry_id) from None
+            raise
         except OutboxError as error:
             # In doubt the entry may exist, and then it names these copies.
             is_unneeded = not isinstance(error, OutboxInDoubtError)

@@ -15,6 +15,7 @@ from tipline_client.evidence.digests import Sha256Pass
 from tipline_client.evidence.objects import url_origin
 from tipline_client.evidence.origins import Origin, PathOrigin
 from tipline_client.evidence.reading import digest
+from tipline_client.evidence.rereading import unread
 from tipline_client.evidence.source import Evidence
 from tipline_client.evidence.store import EvidenceStore, Holding, StoredEvidence
 from tipline_client.evidence.streams import StreamOrigin
@@ -85,6 +86,16 @@ class EvidenceByMode:
                 yield holding
 
 
+class _ReferredPath(PathOrigin):
+    """A file that was sealed where it lies: that it may not be read says nothing of its bytes."""
+
+    __slots__ = ()
+
+    def failure(self, what: str, error: OSError) -> EvidenceError:
+        """See `PathOrigin.failure`; as for a copy."""
+        return unread(what, error)
+
+
 async def _reread(item: ManifestItem, reference: str) -> AsyncGenerator[bytes, None]:
     """The bytes that lie at `reference`, always one chunk behind, so that the proof comes before the last one."""
     digest_pass = Sha256Pass(expected_size=item.size)
@@ -127,7 +138,7 @@ async def _reread(item: ManifestItem, reference: str) -> AsyncGenerator[bytes, N
 
 def _origin_of(reference: str) -> Origin | StreamOrigin:
     if reference.startswith("/"):
-        return PathOrigin(reference)
+        return _ReferredPath(reference)
     try:
         return url_origin(reference, store=None)[0]
     except ConfigurationError as error:

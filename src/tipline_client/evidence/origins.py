@@ -97,7 +97,7 @@ class PathOrigin:
             # Without O_NONBLOCK, opening a pipe would wait for a writer, for ever.
             descriptor = os.open(self.path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         except OSError as error:
-            raise EvidenceError(f"cannot be opened: {_reason(error)}") from None
+            raise self.failure("cannot be opened", error) from None
         except UnicodeError:
             raise EvidenceError("cannot be opened: its path has characters that no path can hold") from None
         except ValueError:
@@ -106,7 +106,11 @@ class PathOrigin:
         if not stat.S_ISREG(mode):
             os.close(descriptor)
             raise EvidenceError("is a folder" if stat.S_ISDIR(mode) else "is not a regular file")
-        return io.FileIO(descriptor, "rb")
+        return cast("BinaryIO", _OfPath(descriptor, failure=self.failure))
+
+    def failure(self, what: str, error: OSError) -> EvidenceError:
+        """The error for a file that was not read; whoever reads one again may know more of it."""
+        return EvidenceError(f"{what}: {_reason(error)}")
 
     def fingerprint(self, file: BinaryIO) -> tuple[int, ...]:
         """See `Origin.fingerprint`. The path must still lead to the file that was opened."""
@@ -114,10 +118,25 @@ class PathOrigin:
         try:
             named = Path(self.path).stat()
         except OSError as error:
-            raise EvidenceError(f"vanished while it was read: {_reason(error)}") from None
+            raise self.failure("vanished while it was read", error) from None
         if (opened.st_dev, opened.st_ino) != (named.st_dev, named.st_ino):
             raise EvidenceError("was replaced while it was read")
         return opened.st_size, opened.st_mtime_ns, opened.st_dev, opened.st_ino
+
+
+class _OfPath(io.FileIO):
+    """A file that tells in our words that it could not be read on."""
+
+    def __init__(self, descriptor: int, *, failure: Callable[[str, OSError], EvidenceError]) -> None:
+        super().__init__(descriptor, "rb")
+        self._failure = failure
+
+    def read(self, size: int | None = -1, /) -> Any:
+        """The next bytes, at most `size`; empty at the end."""
+        try:
+            return super().read(-1 if size is None else size)
+        except OSError as error:
+            raise self._failure("cannot be read", error) from None
 
 
 @dataclass(frozen=True, slots=True)

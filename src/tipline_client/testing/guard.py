@@ -140,16 +140,39 @@ def _of_url(arguments: tuple[Any, ...]) -> object:
         return None
 
 
-def _of_proxied(arguments: tuple[Any, ...]) -> object:
-    # Through a proxy no name is looked up here; what the proxy is asked for stands in the first line.
+def _of_sent(arguments: tuple[Any, ...]) -> object:
+    # Through a proxy no name is looked up here, and who asks a name server itself tells no library.
     data = arguments[1]
+    if isinstance(data, list | tuple) and data:
+        # What goes out together: the name is in the first of them.
+        data = data[0]
     if not isinstance(data, bytes | bytearray | memoryview):
         return None
-    method, _, rest = bytes(data[:_MOST_OF_A_LINE]).partition(b" ")
-    if not method.isalpha():
-        return None
-    target = rest.partition(b" ")[0].decode("ascii", "replace")
-    return _of_url((f"//{target}" if method == b"CONNECT" else target,))
+    head = bytes(data[:_MOST_OF_A_LINE])
+    method, _, rest = head.partition(b" ")
+    if method.isalpha():
+        target = rest.partition(b" ")[0].decode("ascii", "replace")
+        return _of_url((f"//{target}" if method == b"CONNECT" else target,))
+    return _of_socks(head) or _of_question(head)
+
+
+def _of_socks(head: bytes) -> bytes | None:
+    """The name in a request of SOCKS 5 (RFC 1928) or 4a; of an address alone nobody tells whose it is."""
+    if head[:1] == b"\x05" and head[3:4] == b"\x03":
+        return head[5 : 5 + head[4]] if len(head) > 5 else None
+    if head[:1] == b"\x04" and head[4:7] == bytes(3):
+        return head[8:].split(b"\0")[1] if head[8:].count(b"\0") else None
+    return None
+
+
+def _of_question(head: bytes) -> bytes | None:
+    """The name in a question of DNS (RFC 1035), as datagrams carry it, and streams behind its length."""
+    at = 14 if len(head) > 2 and int.from_bytes(head[:2]) == len(head) - 2 else 12
+    labels: list[bytes] = []
+    while at < len(head) and 0 < head[at] < 64:
+        labels.append(head[at + 1 : at + 1 + head[at]])
+        at += 1 + head[at]
+    return b".".join(labels) if at < len(head) and len(labels) > 1 else None
 
 
 _READERS: Mapping[str, Callable[[tuple[Any, ...]], object]] = {
@@ -160,7 +183,7 @@ _READERS: Mapping[str, Callable[[tuple[Any, ...]], object]] = {
     "socket.sendto": _of_address,
     "socket.sendmsg": _of_address,
     "urllib.Request": _of_url,
-    "http.client.send": _of_proxied,
+    "http.client.send": _of_sent,
 }
 
 
@@ -170,6 +193,8 @@ def _asked_beforehand(method: Callable[..., Any]) -> Callable[..., Any]:
         if arguments:
             # The address comes last, behind data and flags.
             _hear("socket.connect", (self, arguments[-1]))
+            if len(arguments) > 1:
+                _hear("http.client.send", (self, arguments[0]))
         return method(self, *arguments)
 
     return asked

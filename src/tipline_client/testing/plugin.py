@@ -130,12 +130,13 @@ def tipline_endpoint(request: pytest.FixtureRequest, tipline_clock: "TurnableClo
     Nothing that was sent to it leaves the machine. The test fails if a call arrives that no client that works can
     send, or a fault that was scripted meets no call, unless it is marked `tipline_relaxed`.
     """
+    from tipline_client.errors import ConfigurationError
     from tipline_client.testing.endpoint import TiplineEndpoint
 
     node = request.node
     try:
         made = TiplineEndpoint(clock=tipline_clock, **_settings(node))
-    except TypeError as error:
+    except (TypeError, ConfigurationError) as error:
         raise pytest.UsageError(f"tipline_endpoint of {node.name}: {error}") from None
     with made as endpoint:
         for marker in reversed(list(node.iter_markers("tipline_faults"))):

@@ -3,7 +3,7 @@
 Whoever opens the files, takes the arguments or has the schema finds what breaks them; here is what they are called.
 """
 
-from tipline_client.validation.rule import FORM, Rule, error
+from tipline_client.validation.rule import FORM, Rule, error, warning
 
 __all__ = ["RULES"]
 
@@ -26,6 +26,13 @@ KEY_OF_ANOTHER_LINE = error(
     message="The idempotency key is that of {line}, which has other content. Give each report a key of its own, or "
     "take one of the two lines out.",
     source=FORM,
+)
+KEY_IS_THERE = warning(
+    "key-queued-already",
+    summary="A submission that is rejected has no entry under its key.",
+    message="An entry in the outbox has this idempotency key already; its state is {state}.",
+    source=FORM,
+    why="Handed in anew under another key, the same report would be filed twice.",
 )
 LINE_TOO_LONG = error(
     "line-too-long",
@@ -123,6 +130,7 @@ RULES: tuple[Rule, ...] = (
     UNREADABLE,
     NO_SUBMISSION,
     KEY_OF_ANOTHER_LINE,
+    KEY_IS_THERE,
     LINE_TOO_LONG,
     NOT_QUEUED,
     BAD_TABLE,

@@ -23,11 +23,15 @@ def test_rate_and_time_left(position: int, size: int | None, words: str) -> None
     assert words == progress_words(500, position, size, seconds=10)
 
 
-def test_lines_where_there_is_no_terminal(capsys: pytest.CaptureFixture[str]) -> None:
-    """A line now and then, with numbers, on standard error alone."""
+@pytest.mark.parametrize(("as_json", "is_terminal"), [(False, False), (True, False), (True, True)])
+def test_lines(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, as_json: bool, is_terminal: bool
+) -> None:
+    """Without a terminal, or where a program reads the result: a line now and then, on standard error alone."""
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: is_terminal)
     clock = iter(range(0, 100, 4))
 
-    with watching_bulk(Output(as_json=False), clock=lambda: float(next(clock))) as told:
+    with watching_bulk(Output(as_json=as_json), clock=lambda: float(next(clock))) as told:
         for done in range(1, 6):
             told("cases.jsonl", f"{done} queued", done, done, 10)
 
@@ -64,17 +68,3 @@ def test_bar_on_a_terminal(capsys: pytest.CaptureFixture[str], monkeypatch: pyte
     assert "" == out
     assert "cases.jsonl" in err
     assert "6 queued" in err
-
-
-def test_lines_with_json(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever has a program read the result sees how far it is all the same, beside the document and without a bar."""
-    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
-    clock = iter(range(0, 100, 4))
-
-    with watching_bulk(Output(as_json=True), clock=lambda: float(next(clock))) as told:
-        for done in range(1, 6):
-            told("cases.jsonl", f"{done} queued", done, done, 10)
-
-    out, err = capsys.readouterr()
-    assert "" == out
-    assert "cases.jsonl: 3 done, 0/s, about 19 s left: 3 queued" == err.splitlines()[0]

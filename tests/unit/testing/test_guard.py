@@ -8,6 +8,8 @@ import pytest
 from tipline_client.profiles import KNOWN_PROFILES
 from tipline_client.testing.guard import TESTING_HOSTS, host_in, permitted
 
+QUESTION = b"\x12\x34\x01\x00\x00\x01" + bytes(6) + b"\x06report\x08CyberTip\x03org\x00\x00\x01\x00\x01"
+
 
 @pytest.mark.parametrize(
     "profile", [profile for profile in KNOWN_PROFILES if profile.base_url], ids=lambda one: one.name
@@ -30,6 +32,11 @@ def test_host_of_a_profile(profile: object) -> None:
         ("urllib.Request", ("https://user@report.cybertip.org:443/ispws", None, {}, "GET")),
         ("http.client.send", (None, b"CONNECT report.cybertip.org:443 HTTP/1.1\r\n\r\n")),
         ("http.client.send", (None, b"POST http://report.cybertip.org/ispws/submit HTTP/1.1\r\n\r\n")),
+        ("http.client.send", (None, [b"CONNECT report.cybertip.org:443 HTTP/1.1\r\n\r\n", b"{}"])),
+        ("http.client.send", (None, b"\x05\x01\x00\x03\x13report.cybertip.org\x01\xbb")),
+        ("http.client.send", (None, b"\x04\x01\x01\xbb\x00\x00\x00\x01me\x00report.cybertip.org\x00")),
+        ("http.client.send", (None, QUESTION)),
+        ("http.client.send", (None, len(QUESTION).to_bytes(2) + QUESTION)),
     ],
 )
 def test_ways_to_a_hotline(event: str, arguments: tuple[object, ...]) -> None:
@@ -49,6 +56,12 @@ def test_ways_to_a_hotline(event: str, arguments: tuple[object, ...]) -> None:
         ("urllib.Request", ("http://[not-an-address/", None, {}, "GET")),
         ("http.client.send", (None, b"GET /report.cybertip.org HTTP/1.1\r\n\r\n")),
         ("http.client.send", (None, [b"CONNECT "])),
+        ("http.client.send", (None, [])),
+        ("http.client.send", (None, b"\x05\x01\x00\x03")),
+        ("http.client.send", (None, b"\x05\x01\x00\x01\x7f\x00\x00\x01\x00\x50")),
+        ("http.client.send", (None, b"\x04\x01\x01\xbb\x00\x00\x00\x01")),
+        ("http.client.send", (None, QUESTION[:20])),
+        ("http.client.send", (None, bytes(200))),
         ("open", ("report.cybertip.org", "r", 0)),
     ],
 )
