@@ -46,7 +46,11 @@ _MOVES_OF_ENTRIES: Mapping[tuple[State, State], tuple[tuple[tuple[int, int], ...
     (State.LEASED, State.HELD): (((498, 162), (498, 200), (106, 200), (106, 162)), (302, 217), "switch, lease over"),
     (State.LEASED, State.ACKNOWLEDGED): (((564, 140), (652, 140)), (610, 132), "filed"),
     (State.LEASED, State.DEAD_LETTER): (((498, 118), (498, 56), (652, 56)), (576, 74), "given up"),
-    (State.DEAD_LETTER, State.QUEUED): (((652, 36), (302, 36), (302, 118)), (400, 28), "requeued"),
+    (State.DEAD_LETTER, State.QUEUED): (
+        ((652, 36), (302, 36), (302, 118)),
+        (446, 28),
+        "requeued; or withdrawn, to be retracted",
+    ),
     (State.DEAD_LETTER, State.FILED_BY_HAND): (
         ((784, 46), (806, 46), (806, 322), (532, 322)),
         (680, 314),
@@ -104,6 +108,13 @@ _CALLS = {
 }
 """Step to what its answer brings."""
 
+_FOLLOWED_BY: Mapping[Step, tuple[Step, ...]] = {
+    Step.SUBMIT: (Step.UPLOAD, Step.FINISH),
+    Step.UPLOAD: (Step.FILEINFO,),
+    Step.FILEINFO: (Step.UPLOAD, Step.FINISH),
+}
+"""Step to what comes after it: the first or the next file, or none that is left."""
+
 _OUTBOX, _DISPATCHER, _ENDPOINT, _NOTES = 115, 312, 520, 588
 
 
@@ -118,25 +129,29 @@ def protocol() -> str:
         840,
         606,
         title="A filing step by step, and what is durable when",
-        description=f"{said} The answer to finish is committed alone as the acknowledgement; then the receipt is made.",
+        description=f"{said} Upload and fileinfo come once for each file; without one, finish follows submit. "
+        "The answer to finish is committed alone as the acknowledgement; then the receipt is made.",
     )
-    for x, name in ((_OUTBOX, "outbox, durable"), (_DISPATCHER, "dispatcher"), (_ENDPOINT, "endpoint")):
+    for x, name in ((_OUTBOX, "outbox: a box, a commit"), (_DISPATCHER, "dispatcher"), (_ENDPOINT, "endpoint")):
         drawing.words(x, 30, name, anchor="middle", look="title")
         drawing.line((x, 40), (x, 590), look="lifeline")
     drawing.words(_NOTES, 30, "no answer, or the process died", look="title")
     drawing.frame(12, 152, 532, 214, "")
     drawing.words((_OUTBOX + _DISPATCHER + 95) / 2, 170, "for each file", anchor="middle", look="small")
-    y, before = 54, ""
+    drawing.words((_DISPATCHER + _ENDPOINT) / 2, 170, "no file: submit, then finish", anchor="middle", look="small")
+    before = {after: [step for step in _FOLLOWED_BY if after in _FOLLOWED_BY[step]] for after in _CALLS}
+    y = 54
     for step, answer in _CALLS.items():
         # The first intent is a commit of whoever claims; the others go with the result before them.
-        words = [f"result of {before}", f"+ intent of {step}, one commit"] if before else [f"intent of {step}"]
+        results = " or ".join(before[step])
+        words = [f"intent of {step}", *([f"+ result of {results}"] if results else [])]
         _commit(drawing, y, words)
         drawing.arrow((_DISPATCHER, y + 50), (_ENDPOINT, y + 50))
         drawing.words((_DISPATCHER + _ENDPOINT) / 2, y + 44, step, anchor="middle", look="title")
         drawing.arrow((_ENDPOINT, y + 82), (_DISPATCHER, y + 82))
         drawing.words((_DISPATCHER + _ENDPOINT) / 2, y + 76, answer, anchor="middle", look="small")
         drawing.paragraph(_NOTES, y + 54, unanswered[step], letters=36)
-        y, before = y + 108, str(step)
+        y += 108
     _commit(drawing, y, ["acknowledged", "alone, in a commit of its own"], kind="end")
     _commit(drawing, y + 60, ["receipt, signed", "now, or made later"], kind="box")
     drawing.paragraph(_NOTES, y + 18, "nothing after the acknowledgement can undo it", letters=36)

@@ -21,9 +21,9 @@ from tests.docs.stand_ins import STAND_INS, WHERE_MISSING
 
 __all__ = ["Machine", "free_port", "shell_block"]
 
-REAL = ("chmod", "mkdir", "sh", "uvicorn")
+REAL = ("cat", "chmod", "cp", "mkdir", "rm", "sh", "uvicorn")
 SECONDS = 300
-_OF_THE_SYSTEM = re.compile(r"(?<![\w.:/])/(?=(?:etc|opt|var)/)")
+_OF_THE_SYSTEM = re.compile(r"(?<![\w.:/])/(?=(?:etc|mnt|opt|srv|var)/)")
 _OWN_PROGRAMS = "import sys; sys.path.insert(0, {root!r}); from tests.docs.stand_ins import main; main()"
 
 
@@ -45,7 +45,7 @@ class Machine:
     """One host with a copy of the examples, as in a checkout, for its current directory.
 
     Args:
-        folder: An empty one. Below `root` is what the blocks call `/etc`, `/opt` and `/var`.
+        folder: An empty one. Below `root` is what the blocks call `/etc`, `/mnt`, `/opt`, `/srv` and `/var`.
 
     Attributes:
         checkout: The current directory at first.
@@ -57,7 +57,7 @@ class Machine:
         self.root = folder / "root"
         self.checkout = folder / "checkout"
         programs = folder / "programs"
-        for made in (programs, self.root / "etc/systemd/system", self.root / "opt", self.root / "var/lib"):
+        for made in (programs, *(self.root / name for name in ("etc/systemd/system", "mnt", "opt", "srv", "var/lib"))):
             made.mkdir(parents=True)
         shutil.copytree(ROOT / "examples", self.checkout / "examples", ignore=shutil.ignore_patterns("__pycache__"))
         own = {*STAND_INS, *(name for name in WHERE_MISSING if shutil.which(name) is None)}

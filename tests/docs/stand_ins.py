@@ -11,6 +11,7 @@ import re
 import shutil
 import subprocess
 import sys
+import sysconfig
 import tomllib
 import urllib.request
 import venv
@@ -157,8 +158,9 @@ def _run_unit(unit: Mapping[str, Sequence[tuple[str, str]]]) -> None:
         file = root / path.removeprefix("/")
         assert 0o600 == file.stat().st_mode & 0o777, f"{path} is open to others"
         shutil.copy(file, credentials / name)
-    [settings] = values_of(unit, "EnvironmentFile")
-    given = env_file((root / settings.removeprefix("/")).read_text(encoding="utf-8"))
+    given: dict[str, str] = {}
+    for settings in values_of(unit, "EnvironmentFile"):
+        given |= env_file((root / settings.removeprefix("/")).read_text(encoding="utf-8"))
     environ = unit_environ(unit, settings=given, state=root / "var/lib", credentials=credentials)
     [command] = values_of(unit, "ExecStart")
     program, *arguments = command.split()
@@ -195,6 +197,9 @@ def python(words: Sequence[str]) -> None:
         os.execv(sys.executable, [sys.executable, *words])  # noqa: S606 - it is what was asked for
     [folder] = words[2:]
     venv.create(folder, with_pip=False, symlinks=True)
+    # What the `pip` that stands in does not install is found where it is.
+    [packages] = Path(folder).glob("lib/python3*/site-packages")
+    (packages / "of_the_tests.pth").write_text(sysconfig.get_path("purelib"), encoding="utf-8")
     for name in ("pip", "tipline"):
         program = shutil.which(name)
         assert program is not None

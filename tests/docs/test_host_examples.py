@@ -92,7 +92,7 @@ def test_files_of_the_service() -> None:
     units = set(re.findall(r"systemctl \w+(?: --now)? ([\w-]+)", page)) - {"daemon-reload"}
     started = set(re.findall(r"docker compose --file one-host\.yaml (?:run --rm|up --detach) (\w+)", page))
 
-    assert 4 == len(files)
+    assert 3 == len(files)
     assert [] == [name for name in files if not (ROOT / name).is_file()]
     assert units == set(UNITS)
     assert started == set(ONE_HOST["services"])

@@ -59,7 +59,9 @@ def command_lines() -> list[tuple[str, ...]]:
     lines += [service["healthcheck"]["test"][1:] for service in SERVICES.values() if "healthcheck" in service]
     shown = [block for page in (PAGE, ONE_HOST_PAGE) for block in blocks(page.read_text(encoding="utf-8"))]
     for block in shown:
-        lines += [_without_variables(line) for line in block.code.splitlines() if re.search(r"(^|\s)tipline \S", line)]
+        lines += [
+            _without_variables(line) for line in block.code.splitlines() if re.search(r"(^|[\s/])tipline \S", line)
+        ]
     assert all("tipline" == Path(line[0]).name for line in lines if line)
     return sorted({tuple(line[1:]) for line in lines if line})
 
@@ -68,7 +70,7 @@ def _without_variables(line: str) -> list[str]:
     words = shlex.split(line.removeprefix("$ "))
     while "=" in words[0]:
         del words[0]
-    return words if "tipline" == words[0] else []
+    return words if "tipline" == Path(words[0]).name else []
 
 
 @pytest.mark.parametrize("line", command_lines(), ids=" ".join)
@@ -81,6 +83,21 @@ def test_command_line_of_the_examples(line: tuple[str, ...]) -> None:
     assert callable(verb)
     assert tokens[0] == verb.__name__
     assert not unused
+
+
+def test_secrets_of_the_containers() -> None:
+    """The page names each file that the compose file takes a secret from, and whoever reads it there."""
+    page = PAGE.read_text(encoding="utf-8")
+    rows = dict(re.findall(r"^\| `([a-z]+-[a-z]+)` \| .* \| (.*) \|$", page, re.MULTILINE))
+    read_by = {
+        name: "the database" if name in COMPOSE["services"]["database"]["secrets"] else "user 10001"
+        for name in COMPOSE["secrets"]
+    }
+
+    assert {name: secret["file"] for name, secret in COMPOSE["secrets"].items()} == {
+        name: f"./secrets/{name}" for name in rows
+    }
+    assert read_by == rows
 
 
 def test_verbs_of_the_examples() -> None:
@@ -138,11 +155,11 @@ def test_settings_of_a_host_that_shares_nothing(name: str, tmp_path: Path) -> No
     """With the drop-in the outbox is the file in the home, one credential is left, and nothing has to be mounted."""
     unit = ONE_HOST_UNITS[name]
     (tmp_path / "password").write_text("mug\n", encoding="utf-8")
-    settings = env_file((SERVICE / "dispatch.env").read_text(encoding="utf-8"))
-    environ = unit_environ(unit, settings=settings, state=tmp_path, credentials=tmp_path)
+    environ = unit_environ(unit, settings={}, state=tmp_path, credentials=tmp_path)
 
     found = resolve(environ=environ)
 
+    assert [] == values_of(unit, "EnvironmentFile")
     assert ["password:/etc/tipline/credentials/password"] == values_of(unit, "LoadCredential")
     assert (tmp_path / "tipline", None, "mug") == (found.home, found.outbox, found.password)
     assert [] == values_of(unit, "AssertPathIsMountPoint", section="Unit")

@@ -15,6 +15,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import httpx
+import psycopg
 import pytest
 
 from tests.acceptance.hosts import eventually
@@ -31,6 +32,9 @@ SERVICE_PAGE = "docs/operations/service.md"
 ONE_HOST_PAGE = "docs/hosts/service.md"
 FASTAPI_PAGE = "docs/hosts/fastapi.md"
 DJANGO_PAGE = "docs/hosts/django.md"
+BACKUPS = "docs/operations/backups.md"
+GOING_LIVE = "docs/operations/going-live.md"
+GOING_LIVE_TEST = "tests/docs/test_going_live.py::test_first_report_and_the_service_in_one_home"
 INSTALLING = (
     ("README.md", "pip install tipline-client "),
     ("docs/hosts/celery.md", "pip install"),
@@ -56,10 +60,21 @@ RUN_BY = {
     (FASTAPI_PAGE, "uvicorn"): f"{HERE}::test_application_for_real",
     ("docs/hosts/script.md", "python examples/script/file_decisions.py"): f"{HERE}::test_script_that_is_tried",
     (ONE_HOST_PAGE, "useradd"): f"{HERE}::test_service_on_one_host",
+    (ONE_HOST_PAGE, "cp -pR /mnt/signing-1/keys"): GOING_LIVE_TEST,
+    (ONE_HOST_PAGE, "cd /var/lib/tipline"): f"{HERE}::test_service_on_one_host",
     (ONE_HOST_PAGE, "systemctl enable"): f"{HERE}::test_service_on_one_host",
     (ONE_HOST_PAGE, "cd examples/service"): f"{HERE}::test_containers_of_one_host",
+    (GOING_LIVE, "export TIPLINE_HOME"): GOING_LIVE_TEST,
+    (GOING_LIVE, "systemctl start tipline-doctor"): GOING_LIVE_TEST,
+    (GOING_LIVE, "cd /srv/cases"): GOING_LIVE_TEST,
+    (GOING_LIVE, "systemctl start tipline-dispatch"): GOING_LIVE_TEST,
+    (GOING_LIVE, "cd /var/lib/tipline"): GOING_LIVE_TEST,
+    (BACKUPS, "install --mode=0644"): "tests/docs/test_backups_page.py::test_copy_of_the_page",
+    (BACKUPS, "umask 077\ncd /var/lib/tipline"): "tests/docs/test_backups_page.py::test_copy_of_the_page",
+    (BACKUPS, "umask 077\nmkdir"): "tests/docs/test_backups_page.py::test_copy_of_the_page",
     (SERVICE_PAGE, "groupadd"): f"{HERE}::test_service_on_two_hosts",
-    (SERVICE_PAGE, "tipline migrate"): f"{HERE}::test_service_on_two_hosts",
+    (SERVICE_PAGE, "/opt/tipline/bin/tipline migrate"): f"{HERE}::test_service_on_two_hosts",
+    (SERVICE_PAGE, "cd /var/lib/tipline"): f"{HERE}::test_service_on_two_hosts",
     (SERVICE_PAGE, "systemctl daemon-reload"): f"{HERE}::test_service_on_two_hosts",
     (SERVICE_PAGE, "install --directory"): f"{HERE}::test_service_on_two_hosts",
     (SERVICE_PAGE, "docker build"): f"{HERE}::test_containers_of_several_hosts",
@@ -164,7 +179,7 @@ def test_check_of_a_mapping(machine: Machine) -> None:
         f"[{name}]\n" + "".join(f'"{key}" = "{value}"\n' for key, value in table.items())
         for name, table in mapping.items()
     ]
-    (machine.checkout / "cases.toml").write_text("".join(lines), encoding="utf-8")
+    (machine.checkout / "cases.toml").write_text("line_breaks = []\n" + "".join(lines), encoding="utf-8")
     with MockEndpoint() as endpoint:
         machine.environ |= address_of(endpoint)
 
@@ -257,13 +272,16 @@ def edit(file: Path, **settings: str) -> None:
 
 def test_service_on_one_host(machine: Machine) -> None:
     """As the page has it: set up, given a password and an endpoint, and started; what waits is filed by the unit."""
+    page = (ROOT / ONE_HOST_PAGE).read_text(encoding="utf-8")
     with MockEndpoint() as endpoint:
         machine.run(shell_block(ONE_HOST_PAGE, "useradd").code)
         machine.place("/etc/tipline/credentials/password").write_text(endpoint.password, encoding="utf-8")
-        edit(machine.place("/etc/tipline/dispatch.env"), **address_of(endpoint))
-        machine.run(
-            f"TIPLINE_ENDPOINT={endpoint.base_url} tipline enqueue examples/submission.json --home /var/lib/tipline"
-        )
+        [settings] = [block.code for block in blocks(page) if block.language == "toml"]
+        place = machine.place("/var/lib/tipline/tipline.toml")
+        settings = settings.replace('"testing"', f'"{endpoint.base_url}"').replace("example-user", endpoint.username)
+        place.write_text(settings, encoding="utf-8")
+        machine.run(shell_block(ONE_HOST_PAGE, "cd /var/lib/tipline").code)
+        machine.run("tipline enqueue examples/submission.json --home /var/lib/tipline")
 
         machine.run(shell_block(ONE_HOST_PAGE, "systemctl enable").code)
 
@@ -298,18 +316,48 @@ def database() -> Iterator[tuple[PostgresServer, str]]:
     server.execute(f"DROP DATABASE {name} WITH (FORCE)", database="postgres")
 
 
-def test_service_on_two_hosts(tmp_path: Path, database: tuple[PostgresServer, str]) -> None:
-    """The first makes tables and home, the second is brought the keys; what one queued, the other's unit files."""
-    _, address = database
+@pytest.fixture
+def two_users() -> Iterator[tuple[PostgresServer, str]]:
+    """A server, and the name of a database that the page makes, together with its users."""
+    server = required()
+    yield server, "page_tipline"
+    server.execute("DROP DATABASE IF EXISTS page_tipline WITH (FORCE)", database="postgres")
+    server.execute("DROP ROLE IF EXISTS courier, owner", database="postgres")
+
+
+def run_sql(begins: str, server: PostgresServer, *, database: str, user: str) -> None:
+    """Run one block of the page as this user, in the database or beside it, statement by statement."""
+    shown = [block.code for block in blocks((ROOT / SERVICE_PAGE).read_text(encoding="utf-8"))]
+    [code] = [code for code in shown if code.startswith(begins)]
+    code = code.replace("DATABASE tipline", "DATABASE page_tipline")
+    dsn = server.dsn(database).replace("user=tipline", f"user={user}")
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        for statement in code.split(";\n"):
+            connection.execute(statement.encode())
+
+
+def test_service_on_two_hosts(tmp_path: Path, two_users: tuple[PostgresServer, str]) -> None:
+    """The first makes tables and home, the second is brought the keys; what one queued, the other's unit files.
+
+    Each step in the database is done by the user whom the page names for it, and everything else by the dispatchers'.
+    """
+    server, name = two_users
+    owner, address = (server.url(name).replace("tipline@", f"{user}@") for user in ("owner", "courier"))
+    assert {"sql"} == {
+        block.language for block in blocks((ROOT / SERVICE_PAGE).read_text(encoding="utf-8")) if "ROLE" in block.code
+    }
+    run_sql("CREATE ROLE", server, database="postgres", user="tipline")
     first, second = Machine(tmp_path / "first"), Machine(tmp_path / "second")
     second.environ["MACHINE_FIRST"] = str(first.root)
     with MockEndpoint() as endpoint:
         for machine in (first, second):
             machine.run(shell_block(SERVICE_PAGE, "groupadd").code)
             set_up_by_hand(machine, endpoint, address)
-        tables = re.sub(r"postgresql://owner@[^']+", address, shell_block(SERVICE_PAGE, "tipline migrate").code)
+        tables = shell_block(SERVICE_PAGE, "/opt/tipline/bin/tipline migrate").code
         first.run("mkdir -p -m 700 /var/lib/tipline/evidence")
-        first.run(tables)
+        first.run(re.sub(r"postgresql://owner@[^']+", owner, tables))
+        run_sql("GRANT", server, database=name, user="owner")
+        first.run(shell_block(SERVICE_PAGE, "cd /var/lib/tipline").code)
         first.run(shell_block(SERVICE_PAGE, "systemctl daemon-reload").code)
         where = "TIPLINE_HOME=/var/lib/tipline TIPLINE_OUTBOX_FILE=/etc/tipline/credentials/outbox"
         first.run(f"{where} TIPLINE_ENDPOINT={endpoint.base_url} tipline enqueue examples/submission.json")

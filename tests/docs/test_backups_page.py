@@ -1,0 +1,103 @@
+"""The page on backups is run as it stands: a copy is made while the outbox is open, and opened on another place."""
+
+import os
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.docs.machine import Machine, shell_block
+from tests.docs.pages import ROOT
+from tipline_client import TiplineClient, profiles
+from tipline_client.testing import factories
+
+PAGE = "docs/operations/backups.md"
+ONE_HOST_PAGE = "docs/hosts/service.md"
+PROGRAM = ROOT / "examples" / "service" / "backup.py"
+PROFILE = profiles.mock("http://127.0.0.1:1/ispws")
+
+
+def queue_one(client: TiplineClient) -> None:
+    """Queue a report with a file."""
+    client.enqueue(factories.report(), evidence=[factories.evidence()])
+
+
+def back_up(*arguments: str | Path) -> "subprocess.CompletedProcess[str]":
+    """Run the program of the page by itself."""
+    words = [sys.executable, str(PROGRAM), *map(str, arguments)]
+    return subprocess.run(words, capture_output=True, text=True, timeout=60, check=False)
+
+
+def open_to_others(folder: Path) -> list[Path]:
+    """What others than the owner could read there."""
+    return [path for path in (folder, *folder.rglob("*")) if stat.S_IMODE(path.stat().st_mode) & 0o077]
+
+
+@pytest.mark.slow
+def test_copy_of_the_page(tmp_path: Path) -> None:
+    """What was queued a moment ago is in the copy, while a program has the outbox open, and the copy verifies."""
+    machine = Machine(tmp_path / "host")
+    machine.place("/var/backups").mkdir()
+    for begins in ("useradd", "cd /var/lib/tipline"):
+        machine.run(shell_block(ONE_HOST_PAGE, begins).code)
+    with TiplineClient.open(machine.place("/var/lib/tipline"), profile=PROFILE) as client:
+        queue_one(client)
+        log = machine.place("/var/lib/tipline/outbox.sqlite-wal")
+        assert log.stat().st_size > 0, "nothing is in the log, so a copy of the file alone would do"
+        machine.run(shell_block(PAGE, "install --mode=0644").code)
+        copying = shell_block(PAGE, "umask 077\ncd /var/lib/tipline").code
+
+        made = machine.run(copying)
+
+        queue_one(client)
+    trial, removal = shell_block(PAGE, "umask 077\nmkdir").code.rstrip().rsplit("\n", 1)
+    verified = machine.run(trial)
+    copy = machine.place("/var/backups/tipline/2026-01-05")
+    assert "the outbox, and 1 files of evidence" in made
+    assert "3 signed things looked at, 0 not to be believed" in verified
+    assert [] == open_to_others(copy)
+    # Inside of them public keys may be as open as they were.
+    closed = [machine.place(path) for path in ("/mnt/keys-2026-01-05", "/var/lib/trial", "/var/lib/trial/keys")]
+    assert [] == [folder for folder in closed if stat.S_IMODE(folder.stat().st_mode) & 0o077]
+    assert not (copy / "keys").exists()
+    machine.run(removal)
+    assert not machine.place("/var/lib/trial").exists()
+
+
+def test_copy_under_a_loose_umask(tmp_path: Path) -> None:
+    """Nothing of it can be read by others."""
+    home = tmp_path / "home"
+    with TiplineClient.open(home, profile=PROFILE) as client:
+        queue_one(client)
+    kept = os.umask(0o000)
+    try:
+        ran = back_up(home, tmp_path / "copy")
+    finally:
+        os.umask(kept)
+
+    assert (0, "") == (ran.returncode, ran.stderr)
+    assert [] == open_to_others(tmp_path / "copy")
+
+
+@pytest.mark.parametrize("target", ["copy", "home/copy", "missing/copy"])
+def test_place_that_is_refused(target: str, tmp_path: Path) -> None:
+    """A folder that is there, one inside of the home, and one below nothing are refused, and left as they were."""
+    TiplineClient.open(tmp_path / "home", profile=PROFILE).close()
+    (tmp_path / "copy").mkdir()
+
+    ran = back_up(tmp_path / "home", tmp_path / target)
+
+    assert 1 == ran.returncode
+    assert ran.stderr.startswith("error: ")
+    assert [] == [*(tmp_path / "copy").iterdir()]
+    assert not (tmp_path / "home" / "copy").exists()
+
+
+def test_home_without_an_outbox(tmp_path: Path) -> None:
+    """Nothing is made where there is nothing to copy."""
+    ran = back_up(tmp_path, tmp_path.parent / f"{tmp_path.name}-copy")
+
+    assert 1 == ran.returncode
+    assert "there is no outbox" in ran.stderr
