@@ -21,6 +21,10 @@ REFUSALS = {400, 409, 410, 413, 422}
 log = logging.getLogger(__name__)
 
 
+class Refused(Exception):  # noqa: N818 - no failure of ours
+    """The other side takes no notice of this event, however often it is told."""
+
+
 def webhook(url: str, http: httpx.AsyncClient) -> Hook:
     """The hook that calls `url`."""
 
@@ -29,9 +33,9 @@ def webhook(url: str, http: httpx.AsyncClient) -> Hook:
         key = f"{event.entry_id}-{type(event.what).__name__}"
         answer = await http.post(url, json=_said_of(event), headers={"Idempotency-Key": key})
         if answer.status_code in REFUSALS:
-            # Those behind it are told; whoever missed this one asks for its state.
+            # Passed over and counted, and those behind it are told; whoever missed this one asks for its state.
             log.error("the webhook refuses %s with %d: passed over", key, answer.status_code)
-            return
+            raise Refused
         answer.raise_for_status()
 
     return Hook(
@@ -41,6 +45,7 @@ def webhook(url: str, http: httpx.AsyncClient) -> Hook:
         timeout=timedelta(seconds=10),
         # With waits that grow up to 15 minutes: about two days, before it is passed over with an error in the log.
         tries=200,
+        refusals=(Refused,),
     )
 
 

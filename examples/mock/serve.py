@@ -1,8 +1,8 @@
 """Runs `tipline mock` in a container, where a published port does not lead to loopback.
 
 The mock endpoint listens on loopback and nowhere else. So this program listens at the container's own address, and
-hands every byte on to it; the arguments go to `tipline mock`. With `--check` it only says, by its exit code, whether
-calls are answered.
+hands every byte on to it; the arguments go to `tipline mock`, which ends with this program, however that ends. With
+`--check` it only says, by its exit code, whether calls are answered.
 """
 
 import asyncio
@@ -13,10 +13,12 @@ import socket
 import sys
 import urllib.request
 from contextlib import suppress
+from pathlib import Path
 
 PORT = int(os.environ.get("MOCK_PORT", "8765"))
 LOOPBACK = "127.0.0.1"
 CHUNK = 65_536
+LEASH = (sys.executable, str(Path(__file__).parent.with_name("until_parent_ends.py")))
 
 
 def own_address() -> str:
@@ -52,11 +54,13 @@ async def connect(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) ->
 async def main() -> int:
     """Run both until the mock endpoint ends."""
     # Not by the name alone: in a virtual environment that is not activated it stands beside the interpreter.
-    program = shutil.which("tipline", path=os.path.dirname(sys.executable)) or "tipline"  # noqa: PTH120 - no Path needed
-    mock = await asyncio.create_subprocess_exec(program, "mock", "--port", str(PORT), *sys.argv[1:])
+    program = shutil.which("tipline", path=Path(sys.executable).parent) or "tipline"
+    command = (program, "mock", "--port", str(PORT), *sys.argv[1:])
+    # Nobody writes into the pipe: its end tells that this program is gone, also by a SIGKILL.
+    mock = await asyncio.create_subprocess_exec(*LEASH, *command, stdin=asyncio.subprocess.PIPE)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, mock.send_signal, number)
+        loop.add_signal_handler(number, mock.terminate)
     address = own_address()
     if address == LOOPBACK:  # Nothing is between: a second listener would take the port of the mock endpoint.
         return await mock.wait()

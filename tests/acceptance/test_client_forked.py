@@ -1,5 +1,7 @@
 """A client that was opened before a fork: the child is told so at once, and the parent goes on."""
 
+import functools
+import multiprocessing
 import os
 import signal
 import warnings
@@ -8,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.docs.pages import ROOT
 from tests.support.stage import sample_report
 from tipline_client import TiplineClient
 from tipline_client.errors import OutboxUnavailableError
@@ -47,3 +50,37 @@ def test_client_opened_before_a_fork(tmp_path: Path, was_used: bool) -> None:
 
         entry = client.enqueue(sample_report("three"))
         assert client.deliver(entry.id).report_id
+
+
+def test_client_by_the_number_of_the_process(tmp_path: Path) -> None:
+    """What `multiprocessing` forks opens a client of its own by the same line, beside the parent's."""
+    with MockEndpoint() as endpoint:
+
+        @functools.cache
+        def client_of(process: int) -> TiplineClient:
+            return TiplineClient.open(tmp_path, profile=endpoint.profile)
+
+        def queue(name: str) -> None:
+            client_of(os.getpid()).enqueue(sample_report(name), idempotency_key=name)
+
+        queue("parent")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)
+            child = multiprocessing.get_context("fork").Process(target=queue, args=["child"])
+            child.start()
+        child.join(PATIENCE)
+
+        own = client_of(os.getpid())
+        found = own.find("parent"), own.find("child")
+        own.close()
+
+    assert 0 == child.exitcode
+    assert all(found)
+
+
+def test_hosts_that_fork_are_named() -> None:
+    """Whoever is told of the fork finds the place for a host: each that is known to fork has a line."""
+    page = (ROOT / "docs" / "api.md").read_text(encoding="utf-8").partition("## Processes and forks")[2]
+
+    for host in ("gunicorn", "--preload", "multiprocessing", "os.fork", "Celery", "Django", "client_of(process: int)"):
+        assert host in page.partition("\n## ")[0]

@@ -126,7 +126,7 @@ def test_webhook_that_fails(host: WebHost, receiver: Receiver) -> None:
 
 
 def test_webhook_that_refuses_one(host: WebHost, receiver: Receiver) -> None:
-    """What no further try would change holds nobody up: it is passed over with a line in the log."""
+    """What no further try would change holds nobody up: it is passed over, counted, with a line in the log."""
     receiver.status = 503
     host.start()
     first = host.post(decision("one"), "one").json()["id"]
@@ -139,6 +139,7 @@ def test_webhook_that_refuses_one(host: WebHost, receiver: Receiver) -> None:
     eventually(lambda: host.get("/health")["webhook"]["failures"] == 0)
 
     assert [second] == [content["id"] for _, content in receiver.got]
+    assert 1 == host.get("/health")["webhook"]["givenUp"]
     assert f"the webhook refuses {first}-EntryAcknowledged with 422: passed over" in host.log.read_text("utf-8")
 
 

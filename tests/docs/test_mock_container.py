@@ -77,6 +77,17 @@ def test_calls_from_outside(container: "subprocess.Popen[bytes]") -> None:
     assert 0 != checked()
 
 
+@pytest.mark.slow
+def test_killed_outside_of_a_container(container: "subprocess.Popen[bytes]") -> None:
+    """The mock endpoint ends with the program that started it, and its port is free again."""
+    container.kill()
+    container.wait(timeout=SECONDS)
+
+    deadline = time.monotonic() + SECONDS
+    while checked() == 0:
+        assert time.monotonic() < deadline
+
+
 def test_container_built_from_this_source() -> None:
     """What is copied is there, and what is installed has the extra of the command."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
@@ -94,7 +105,10 @@ def test_process_of_the_container() -> None:
     check = json.loads(of_container("HEALTHCHECK", MOCK)[-1].partition("CMD ")[2])
     text = (MOCK / "Containerfile").read_text(encoding="utf-8")
 
+    leash = of_container("COPY", MOCK)[-2].split()
     assert ["examples/mock/serve.py", entry[1]] == program
+    # As beside each other as in this source.
+    assert ["examples/until_parent_ends.py", str(Path(entry[1]).parent.with_name("until_parent_ends.py"))] == leash
     assert [*entry, "--check"] == check
     assert ["8765"] == of_container("EXPOSE", MOCK)
     assert "--publish 127.0.0.1:8765:8765" in shell_block("docs/testing.md", "docker build").code

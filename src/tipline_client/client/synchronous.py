@@ -72,7 +72,7 @@ class TiplineClient(Keeping):
         try:
             # In a process that was forked nothing is open: what there was is the other one's.
             if not self._loop.is_of_another_process:
-                self.call(self._async.aclose)
+                self._loop.call(self._async.aclose)
         finally:
             self._is_closed = True
             self._loop.close()

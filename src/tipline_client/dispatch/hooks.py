@@ -33,6 +33,12 @@ _PAGE: Final = 500
 _LONGEST_NAME: Final = 100
 
 
+class _Refusal(str):
+    """The class of a failure that stays one, however often the event is told."""
+
+    __slots__ = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Hook:
     """Something that wants to know what happened.
@@ -44,6 +50,7 @@ class Hook:
         kinds: Only these happenings; all by default.
         timeout: A call that takes longer has failed.
         tries: How often an event is told before it is passed over, with an error in the log.
+        refusals: Exceptions after which no further try can help: the event is passed over at once, in the same way.
     """
 
     name: str
@@ -51,6 +58,7 @@ class Hook:
     kinds: tuple[type[Happening], ...] = ()
     timeout: timedelta = timedelta(seconds=30)
     tries: int = 10
+    refusals: tuple[type[Exception], ...] = ()
 
 
 def check_hooks(hooks: Sequence[Hook]) -> None:
@@ -193,6 +201,9 @@ class Hooks:
         if error is None:
             return done
         failures = state.failures + 1
+        if isinstance(error, _Refusal):
+            _log.error("hook %s: event %d refused for good (%s); passed over", hook.name, line.position, error)
+            return replace(done, given_up=state.given_up + 1, last_error=str(error))
         if failures >= hook.tries:
             _log.error("hook %s: event %d given up after %d tries (%s)", hook.name, line.position, failures, error)
             return replace(done, given_up=state.given_up + 1, last_error=error)
@@ -213,7 +224,8 @@ class Hooks:
                     await result
         except Exception as error:
             # The class alone: what a hook says of its failure may hold anything.
-            return type(error).__name__
+            kind = type(error).__name__
+            return _Refusal(kind) if isinstance(error, hook.refusals) else kind
         except (KeyboardInterrupt, SystemExit):
             raise
         except BaseException as error:

@@ -16,9 +16,9 @@ from django.db import connections
 from tipline_client.cli.host_settings import HostSettings, settings_of
 from tipline_client.cli.opening import opening_arguments
 from tipline_client.cli.settings import resolve
-from tipline_client.client import TiplineClient
 from tipline_client.delivery.entry import Entry
 from tipline_client.django.project import database_alias, host
+from tipline_client.django.project_client import ProjectClient
 from tipline_client.django.wording import telling
 from tipline_client.errors import ConfigurationError
 from tipline_client.evidence import Evidence
@@ -35,15 +35,15 @@ class Clients:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._client: TiplineClient | None = None
+        self._client: ProjectClient | None = None
         self._process = 0
         self._values: Mapping[str, Any] = {}
         # Never closed by a child: its locks and threads are the parent's.
-        self._of_parents: list[TiplineClient] = []
+        self._of_parents: list[ProjectClient] = []
         atexit.register(self.close)
         os.register_at_fork(after_in_child=self._leave_to_parent)
 
-    def get(self) -> TiplineClient:
+    def get(self) -> ProjectClient:
         """The client; safe from any thread.
 
         Raises:
@@ -75,8 +75,11 @@ class Clients:
         self._client = None
 
 
-def client() -> TiplineClient:
+def client() -> ProjectClient:
     """This process's client, by `settings.TIPLINE`; do not close it.
+
+    It is a `TiplineClient` that queues nothing beside an open transaction on `DATABASE` unless it is told to with
+    `commits_alone=True`, and that refuses to wait on an event loop.
 
     Raises:
         ConfigurationError: The settings are not usable, `tipline_client.django` is not in `INSTALLED_APPS`, or there
@@ -123,16 +126,15 @@ def enqueue(
             "settings.TIPLINE names no DATABASE: the outbox is elsewhere, and cannot commit with a decision",
             hint="Name it, or call client().enqueue(...) once the decision is committed, as docs/transactions.md says.",
         )
-    with telling():
-        return client().enqueue(
-            report,
-            evidence=evidence,
-            idempotency_key=idempotency_key,
-            known_at=known_at,
-            connection=connections[alias],
-        )
+    return client().enqueue(
+        report,
+        evidence=evidence,
+        idempotency_key=idempotency_key,
+        known_at=known_at,
+        connection=connections[alias],
+    )
 
 
-def _opened(found: HostSettings) -> TiplineClient:
+def _opened(found: HostSettings) -> ProjectClient:
     with settings_of(found):
-        return TiplineClient.open(**opening_arguments(resolve()))
+        return ProjectClient.open(**opening_arguments(resolve()))

@@ -17,10 +17,13 @@ __all__ = ["in_words_of_django", "telling"]
 _VARIABLE: Final = re.compile(rf"\b({'|'.join(sorted(VARIABLES.values(), key=len, reverse=True))})\b(=?)")
 _FILE: Final = re.compile(r",? or (`\w+`|\w+ = \w+) in tipline\.toml")
 
+_MIGRATE: Final = "`manage.py migrate` (where settings.TIPLINE names no DATABASE, `manage.py tipline migrate`)"
+"""Django makes the tables of an outbox in its own database, with its own."""
+
 
 def in_words_of_django(hint: str) -> str:
     """The same hint, for somebody who has the project before them."""
-    hint = _FILE.sub("", hint).replace("`tipline ", "`manage.py tipline ")
+    hint = _FILE.sub("", hint).replace("`tipline migrate`", _MIGRATE).replace("`tipline ", "`manage.py tipline ")
     return _VARIABLE.sub(
         lambda found: f'settings.TIPLINE["{found[1].removeprefix("TIPLINE_")}"]' + (" = " if found[2] else ""), hint
     )

@@ -20,6 +20,10 @@ _KINDS: Final = (
 _LOOP: Final = "Use AsyncTiplineClient with `await`, on the event loop of that connection."
 _BACKGROUND: Final = re.compile(r"\.\s|\s\(Background|\n|\.$")
 """Where SQLAlchemy's first sentence ends."""
+_ENGINE: Final = (
+    'with another isolation level than "AUTOCOMMIT" on the engine and on the connection; an engine that '
+    "leaves sqlite3 no isolation level has to begin each itself, as transactions.md shows"
+)
 _ATOMIC: Final = "with `with transaction.atomic({using}):` around decision and enqueue"
 
 
@@ -36,10 +40,12 @@ class Unwrapped(NamedTuple):
     Attributes:
         connection: The driver's own.
         is_nested: Whether SQLAlchemy has a savepoint open on it.
+        how_to_begin: What opens a transaction on it, where its owner is not the driver's own user.
     """
 
     connection: Any
     is_nested: bool = False
+    how_to_begin: str | None = None
 
 
 async def unwrapped(caller: Caller) -> Unwrapped:
@@ -72,7 +78,7 @@ async def _of_any(caller: Caller) -> Unwrapped:
             # Begun as its first statement would: the commit or rollback is its owner's still.
             await connection.begin()
         driver_connection = (await connection.get_raw_connection()).driver_connection
-        return Unwrapped(driver_connection, connection.in_nested_transaction())
+        return Unwrapped(driver_connection, connection.in_nested_transaction(), _ENGINE)
     return await caller.run(lambda: _unwrapped(connection))
 
 
@@ -82,7 +88,7 @@ def _unwrapped(connection: Any) -> Unwrapped:
     if is_a(connection, "sqlalchemy", "Connection"):
         if not connection.in_transaction():
             connection.begin()
-        return Unwrapped(connection.connection.driver_connection, connection.in_nested_transaction())
+        return Unwrapped(connection.connection.driver_connection, connection.in_nested_transaction(), _ENGINE)
     is_djangos = is_a(connection, "django.db.backends.base.base", "BaseDatabaseWrapper")
     if is_djangos or is_a(connection, "django.utils.connection", "ConnectionProxy"):
         connection = _of_django(connection)

@@ -1,5 +1,6 @@
 """Enticement in a chat as a report: the table, its attachments, the persons, and what is missing."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -152,6 +153,29 @@ def test_something_missing(messages: tuple[Message, ...], arguments: dict[str, A
     """What cannot be told from the case is said, with its place."""
     assert expected in rules(built(Conversation(messages), **arguments).issues)
     assert expected not in rules(built().issues)
+
+
+@pytest.mark.parametrize(("minutes", "is_missed"), [(5, False), (6, True)])
+def test_message_of_the_future(minutes: int, is_missed: bool) -> None:
+    """A time ahead of the clock, beyond what clocks may differ, is named with its number of messages and kept."""
+    late = Message(
+        id="m-900", sent_at=NOW + timedelta(minutes=minutes), role=Role.REPORTED, text="a mug", sender="user-1001"
+    )
+    draft = built(Conversation((*TALK, late)))
+
+    said = [issue.message for issue in draft.issues if issue.rule == "conversation-time-in-future"]
+
+    assert [True] * is_missed == ["1 of the messages" in words for words in said]
+    assert late in read_conversation(data_of(draft.evidence[0])).messages
+
+
+def test_message_of_the_future_by_the_clock() -> None:
+    """Without `now` the system's clock counts; one without a zone is refused as ever."""
+    late = Message(id="m-900", sent_at=datetime.now(UTC) + timedelta(days=3650), role=Role.REPORTED, text="a mug")
+
+    assert "conversation-time-in-future" in {issue.rule for issue in built(Conversation((late,)), now=None).issues}
+    with pytest.raises(ValueError, match="zone"):
+        built(Conversation((late,)), now=datetime(2026, 1, 20))  # noqa: DTZ001 - that is the case
 
 
 def test_completeness_that_nobody_states() -> None:

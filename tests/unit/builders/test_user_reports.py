@@ -100,6 +100,14 @@ def test_everything_said_is_not_missed() -> None:
     assert [] == [issue for issue in built().issues if issue.rule.startswith("user-report")]
 
 
+def test_time_of_the_future() -> None:
+    """It is missed that it cannot be right; what clocks may differ is none."""
+    for minutes, is_missed in ((5, False), (6, True)):
+        said = UserReport(reported_at=NOW + timedelta(minutes=minutes), category="Child safety")
+        missed = rules(built(said).issues)
+        assert is_missed is (("report.additionalInfo", "user-report-time-in-future") in missed)
+
+
 def test_time_of_another_zone() -> None:
     """The moment is told in UTC."""
     east = BEGIN.astimezone(timezone(timedelta(hours=5, minutes=45)))

@@ -94,6 +94,40 @@ async def test_event_given_up(outbox: MemoryOutbox, clock: TurnableClock, caplog
     assert "coffee" not in caplog.text
 
 
+class NotWantedError(Exception):
+    """What a hook raises where no try will help."""
+
+
+async def test_event_refused_for_good(
+    outbox: MemoryOutbox, clock: TurnableClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It is passed over at once and counted, the next one is told, and other failures are tried again as ever."""
+    told: list[str] = []
+
+    def refuse(event: Event) -> None:
+        told.append(str(event.entry_id))
+        if event.entry_id == "id-one":
+            raise NotWantedError("a coffee mug")
+        if told.count("id-two") == 1:
+            raise RuntimeError
+
+    hooks = await started(outbox, clock, Hook("refusing", refuse, refusals=(NotWantedError,)))
+    for name in ("one", "two"):
+        await outbox.enqueue(new_entry(name))
+
+    await hooks.tell_all()
+    between = await outbox.hook_state("refusing")
+    clock.advance(timedelta(hours=1))
+    await hooks.tell_all()
+
+    after = await outbox.hook_state("refusing")
+    assert ["id-one", "id-two", "id-two"] == told
+    assert (1, 1, "RuntimeError") == (between.given_up, between.failures, between.last_error)
+    assert (1, 0, "") == (after.given_up, after.failures, after.last_error)
+    assert "hook refusing: event 1 refused for good (NotWantedError); passed over" in caplog.messages
+    assert "coffee" not in caplog.text
+
+
 async def test_hook_that_hangs(outbox: MemoryOutbox, clock: TurnableClock) -> None:
     """A call that takes too long has failed."""
 

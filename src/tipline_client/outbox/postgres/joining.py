@@ -37,7 +37,10 @@ _AWAITED: Final = f"SELECT NOT pg_try_advisory_xact_lock({_KEY})"
 _SAVEPOINT: Final = "SAVEPOINT tipline_enqueue"
 _ROLL_BACK: Final = "ROLLBACK TO SAVEPOINT tipline_enqueue"
 _RELEASE: Final = "RELEASE SAVEPOINT tipline_enqueue"
+_ENCODING: Final = "SELECT set_config('client_encoding', %(encoding)s, true)"
+_UTF8: Final = "UTF8"
 _TRIES_TO_UNDO: Final = 3
+_READ_ONLY: Final = "25006"
 _OUTDATED: Final = "40001"
 """`serialization_failure`: under REPEATABLE READ and SERIALIZABLE, somebody else has committed what this must see."""
 
@@ -68,7 +71,7 @@ async def joined(caller: Caller, *, enqueue: Enqueue) -> "PostgresJoined":
         ConfigurationError: It is no connection of psycopg's, or is closed, or has no transaction that can be joined.
         OutboxUnavailableError: It is lost.
     """
-    connection, _ = await unwrapped(caller)
+    connection, _, how_to_begin = await unwrapped(caller)
     if not isinstance(connection, psycopg.Connection | psycopg.AsyncConnection):
         raise refused(connection)
     if connection.closed and not connection.broken:
@@ -93,7 +96,7 @@ async def joined(caller: Caller, *, enqueue: Enqueue) -> "PostgresJoined":
             hint="Roll it back, then do all of it again.",
         )
     if connection.autocommit and status is TransactionStatus.IDLE:
-        raise nothing_open("with `with connection.transaction():`")
+        raise nothing_open(how_to_begin or "with `with connection.transaction():`")
     return PostgresJoined(caller, connection, enqueue)
 
 
@@ -141,7 +144,7 @@ def _hold(begin: Callable[[], Conversation[T]], connection: "psycopg.Connection[
 
     failure: TiplineError
     try:
-        return hold(_apart(begin()), execute)
+        return hold(_apart(begin(), connection), execute)
     except psycopg.Error as error:
         failure = _failure(error)
         undo()
@@ -177,7 +180,7 @@ async def _hold_async(begin: Callable[[], Conversation[T]], connection: "psycopg
 
     failure: TiplineError
     try:
-        return await hold_async(_apart(begin()), execute)
+        return await hold_async(_apart(begin(), connection), execute)
     except psycopg.Error as error:
         failure = _failure(error)
         await undo()
@@ -193,12 +196,24 @@ def _failure(error: psycopg.Error) -> TiplineError:
             "the transaction has an older view of the database than the enqueue needs (SQLSTATE 40001)",
             hint="Roll all of it back and do it again: within it no second try can help.",
         )
+    if error.sqlstate == _READ_ONLY:
+        return OutboxUnavailableError(
+            "the connection's transaction takes no writes (SQLSTATE 25006); nothing was written",
+            hint="Begin it without READ ONLY: look for `read_only` on the connection and for "
+            "default_transaction_read_only. If the server is a standby, connect to the primary.",
+        )
     return failure_of(error, is_write=False)
 
 
-def _apart(conversation: Conversation[T]) -> Conversation[T]:
+def _apart(conversation: Conversation[T], connection: Any) -> Conversation[T]:
     """The conversation behind a savepoint, which whoever holds it goes back to if anything is raised."""
     yield _SAVEPOINT, {}
+    encoding = connection.info.parameter_status("client_encoding")
+    if encoding != _UTF8:
+        # Keys and names may have letters that the caller's own texts never have.
+        yield _ENCODING, {"encoding": _UTF8}
     result = yield from conversation
+    if encoding != _UTF8:
+        yield _ENCODING, {"encoding": encoding}
     yield _RELEASE, {}
     return result

@@ -55,7 +55,8 @@ async def borrowed(caller: Caller) -> Borrowed:
     Raises:
         ConfigurationError: It is no connection to SQLite, has no transaction, is closed, or is another thread's.
     """
-    connection, is_nested = await unwrapped(caller)
+    connection, is_nested, how_of_owner = await unwrapped(caller)
+    how = how_of_owner or _BEGIN
     try:
         if is_nested and _begins_late(connection):
             raise ConfigurationError(
@@ -64,9 +65,9 @@ async def borrowed(caller: Caller) -> Borrowed:
                 hint="Have the engine begin each transaction itself: see transactions.md, SQLAlchemy.",
             )
         if isinstance(connection, sqlite3.Connection | apsw.Connection):
-            return await caller.run(lambda: _Blocking(caller, connection))
+            return await caller.run(lambda: _Blocking(caller, connection, how))
         if is_a(connection, "aiosqlite", "Connection"):
-            if statement := _beginning(connection):
+            if statement := _beginning(connection, how):
                 await connection.execute(statement)
             return _Awaited(connection)
     except ValueError:
@@ -80,7 +81,7 @@ async def borrowed(caller: Caller) -> Borrowed:
     raise failure
 
 
-def _beginning(connection: Any) -> str | None:
+def _beginning(connection: Any, how: str) -> str | None:
     """What begins the transaction that the library would begin before the first change; `None` if one is open.
 
     Raises:
@@ -89,7 +90,7 @@ def _beginning(connection: Any) -> str | None:
     if connection.in_transaction:
         return None
     if not _begins_late(connection):
-        raise nothing_open(_BEGIN)
+        raise nothing_open(how)
     # A savepoint outside of a transaction would be one by itself, and commit when it is released.
     return f"BEGIN {connection.isolation_level}"
 
@@ -103,11 +104,11 @@ def _begins_late(connection: Any) -> bool:
 class _Blocking:
     """A connection of `sqlite3` or `apsw`."""
 
-    def __init__(self, caller: Caller, connection: sqlite3.Connection | apsw.Connection) -> None:
+    def __init__(self, caller: Caller, connection: sqlite3.Connection | apsw.Connection, how: str) -> None:
         self.driver: DriverName = "sqlite3" if isinstance(connection, sqlite3.Connection) else "apsw"
         self._caller = caller
         self._connection = connection
-        if statement := _beginning(connection):
+        if statement := _beginning(connection, how):
             self._execute(statement)
 
     async def run(self, work: Callable[[Execute], T]) -> T:

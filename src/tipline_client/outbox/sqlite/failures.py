@@ -14,6 +14,7 @@ _FULL_WORDS: Final = "the disk is full"
 
 _BUSY: Final = 5
 _CONSTRAINT: Final = 19
+_READ_ONLY: Final = 8
 _NOT_A_DATABASE: Final = 26
 
 _RESTORE: Final = (
@@ -77,6 +78,12 @@ def failure_of(code: int, *, waited: float | None) -> TiplineError:
         return UnreadableRowError(
             f"a row breaks the rules of its table (SQLite code {code}), which this program never lets it; "
             "nothing was written"
+        )
+    if primary == _READ_ONLY and waited is None:
+        return OutboxUnavailableError(
+            f"the connection cannot write to the outbox file (SQLite code {code}); nothing was written",
+            hint="Open it without `mode=ro` or `immutable`, and leave PRAGMA query_only off. Otherwise give this user "
+            "write permission to the file and its folder.",
         )
     text, hint = _MEANINGS.get(primary, ("the outbox's database refused", ""))
     return OutboxUnavailableError(f"{text} (SQLite code {code}); nothing was written", hint=hint or None)

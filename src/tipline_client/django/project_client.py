@@ -1,0 +1,126 @@
+"""The client of a Django project: as in every program, and careful where Django is.
+
+A report that is queued beside the project's open transaction stays though that is rolled back: it would be filed, of a
+decision that was never made. And whoever waits on an event loop stops every other request.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
+from typing import Any, Final, TypeVar
+
+from django.db import connections
+from django.utils.asyncio import async_unsafe
+
+from tipline_client.client import TiplineClient
+from tipline_client.client.queueing import Connection
+from tipline_client.delivery.entry import Entry
+from tipline_client.dispatch.enqueueing import Enqueued
+from tipline_client.django.project import database_alias
+from tipline_client.django.wording import telling
+from tipline_client.errors import ConfigurationError
+from tipline_client.evidence import Evidence
+from tipline_client.models import Report
+
+__all__ = ["ProjectClient"]
+
+T = TypeVar("T")
+
+_WAYS_OUT: Final = (
+    "Queue with `tipline_client.django.enqueue`, which commits with the decision; or after the commit, with "
+    "`transaction.on_commit`; or say `commits_alone=True`, and the report is filed whatever becomes of the decision."
+)
+
+
+class ProjectClient(TiplineClient):
+    """`TiplineClient` in a Django project.
+
+    Where an event loop runs in the caller's thread, each verb raises Django's `SynchronousOnlyOperation`, as its models
+    do. Hints speak of `settings.TIPLINE` and `manage.py tipline`.
+    """
+
+    @async_unsafe  # type: ignore[untyped-decorator]  # Django bears no types
+    def call(self, function: Callable[..., Awaitable[T]], *arguments: Any, **named: Any) -> T:
+        """See `TiplineClient.call`."""
+        with telling():
+            return super().call(function, *arguments, **named)
+
+    def enqueue(
+        self,
+        report: Report,
+        *,
+        evidence: Sequence[Evidence] = (),
+        idempotency_key: str | None = None,
+        known_at: datetime | None = None,
+        connection: Connection | None = None,
+        commits_alone: bool = False,
+    ) -> Entry:
+        """See `TiplineClient.enqueue`, and `enqueue_once` for what is added."""
+        queued: Enqueued = self.enqueue_once(
+            report,
+            evidence=evidence,
+            idempotency_key=idempotency_key,
+            known_at=known_at,
+            connection=connection,
+            commits_alone=commits_alone,
+        )
+        return queued.entry
+
+    @async_unsafe  # type: ignore[untyped-decorator]
+    def enqueue_once(
+        self,
+        report: Report,
+        *,
+        evidence: Sequence[Evidence] = (),
+        idempotency_key: str | None = None,
+        known_at: datetime | None = None,
+        connection: Connection | None = None,
+        commits_alone: bool = False,
+    ) -> Enqueued:
+        """See `TiplineClient.enqueue_once`.
+
+        Args:
+            report: See there.
+            evidence: See there.
+            idempotency_key: See there.
+            known_at: See there.
+            connection: See there.
+            commits_alone: Whether the report is to stay, and be filed, though a transaction of the project's is open
+                and may be rolled back. In an SQLite file it then waits for the lock that this transaction may have.
+
+        Raises:
+            ConfigurationError: Besides what is said there: a transaction is open in this thread on the database of the
+                outbox, and neither `connection` nor `commits_alone` says what the report has to do with it. Those that
+                Django's `TestCase` has around each test do not count.
+        """
+        if connection is None and not commits_alone:
+            _refuse_beside_a_transaction()
+        with telling():
+            return super().enqueue_once(
+                report, evidence=evidence, idempotency_key=idempotency_key, known_at=known_at, connection=connection
+            )
+
+
+def _refuse_beside_a_transaction() -> None:
+    alias = database_alias()
+    if alias is None or not _has_transaction(connections[alias]):
+        return
+    raise ConfigurationError(
+        f"a transaction is open on the database {alias!r}, and the report would be committed without it: it would stay "
+        "though the transaction is rolled back",
+        hint=_WAYS_OUT,
+    )
+
+
+def _has_transaction(connection: Any) -> bool:
+    """Whether the project has one open, however it came to be."""
+    if connection.in_atomic_block:
+        # As `atomic(durable=True)` sees it: what Django's `TestCase` opened is nobody's decision.
+        blocks = connection.atomic_blocks
+        return not (blocks and getattr(blocks[-1], "_from_testcase", False))
+    driver = connection.connection
+    if driver is None or connection.autocommit:
+        return False
+    # Without autocommit the first statement began one, and no block says so.
+    if connection.vendor == "sqlite":
+        return bool(driver.in_transaction)
+    return bool(driver.info.transaction_status)
