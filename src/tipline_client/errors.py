@@ -278,7 +278,7 @@ class DeliveryTransientError(DeliveryError):
 
 
 class DeliveryRejectedError(DeliveryError):
-    """Given up with a reason; not filed."""
+    """Given up with a reason; not filed, unless that says so or leaves it in doubt."""
 
     default_hint = "Read the reason with `tipline dead-letter show`, correct the cause, then requeue or hand in anew."
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.docs.machine import Machine
 from tests.docs.pages import ROOT
 from tipline_client.mock import MockEndpoint
 
@@ -36,3 +37,9 @@ def endpoint() -> Iterator[MockEndpoint]:
     """A mock endpoint that nobody has called yet."""
     with MockEndpoint() as endpoint:
         yield endpoint
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Machine:
+    """A host of its own, which is a folder."""
+    return Machine(tmp_path / "host")

@@ -18,8 +18,9 @@ from pathlib import Path
 
 from tests.docs.pages import ROOT, Block, blocks
 from tests.docs.stand_ins import STAND_INS, WHERE_MISSING
+from tipline_client.mock import MockEndpoint
 
-__all__ = ["Machine", "free_port", "shell_block"]
+__all__ = ["Machine", "address_of", "free_port", "shell_block"]
 
 REAL = ("cat", "chmod", "cp", "mkdir", "rm", "sh", "uvicorn")
 SECONDS = 300
@@ -114,6 +115,11 @@ class Machine:
         """What the stand-ins have noted under a name, in order."""
         file = self.root / "notes" / name
         return file.read_text(encoding="utf-8").splitlines() if file.exists() else []
+
+
+def address_of(endpoint: MockEndpoint) -> dict[str, str]:
+    """The settings of a host whose endpoint this is."""
+    return {"TIPLINE_ENDPOINT": endpoint.base_url, "TIPLINE_USERNAME": endpoint.username}
 
 
 def _write_program(file: Path, words: str) -> None:
