@@ -46,6 +46,17 @@ def test_help_of_a_verb(capsys: pytest.CaptureFixture[str]) -> None:
     assert "141 reader gone" in " ".join(of_command.split())
 
 
+def test_long_text_of_a_verb(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """A paragraph is broken for the terminal alone: only its last line, or one before a long word, is short."""
+    monkeypatch.setenv("COLUMNS", "80")
+
+    run(["enqueue", "--help"])
+
+    said = capsys.readouterr().out.partition("A .jsonl file")[2].partition("\n\n")[0].splitlines()
+    assert len(said) > 2
+    assert min(len(line) for line in said[1:-1]) > 50
+
+
 def test_evidence_that_is_no_file(tmp_path: Path) -> None:
     """Nobody is told to restore a folder or a pipe unchanged."""
     os.mkfifo(tmp_path / "pipe")

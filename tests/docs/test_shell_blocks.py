@@ -163,7 +163,7 @@ def test_check_of_a_mapping(machine: Machine) -> None:
             "report.reporter.reportingPerson.email[0]": "safety@example.com",
         },
     }
-    lines = ["line_breaks = []\n"] + [
+    lines = [
         f"[{name}]\n" + "".join(f'"{key}" = "{value}"\n' for key, value in table.items())
         for name, table in mapping.items()
     ]

@@ -1,7 +1,10 @@
 """Which verbs there are, in which groups, with one sentence each; the files behind them are imported when used."""
 
+import inspect
+import re
 from collections.abc import Sequence
 from difflib import get_close_matches
+from importlib import import_module
 
 from cyclopts import App, Group, Parameter
 
@@ -144,14 +147,22 @@ def build(named: Sequence[str] = ()) -> App:
         suppress_keyboard_interrupt=False,
     )
     for order, (group, name, place, sentence) in enumerate(_VERBS):
-        shown = None if name in named[:1] else sentence
+        shown = _text_of(place) if name in named[:1] else sentence
         app.command(_ROOM + place, name=name, help=shown, group=group, sort_key=order)
     for group, name, sentence, verbs in _GROUPS:
         inner = App(name=name, help=sentence, group=group, help_format="plaintext")
         for verb, place, words in verbs:
-            inner.command(_ROOM + place, name=verb, help=None if [name, verb] == [*named[:2]] else words)
+            inner.command(_ROOM + place, name=verb, help=_text_of(place) if [name, verb] == [*named[:2]] else words)
         app.command(inner)
     return app
+
+
+def _text_of(place: str) -> str:
+    """What a verb's own text says before its arguments, each paragraph in one line: the terminal breaks it anew."""
+    module, function = place.split(":")
+    text = inspect.getdoc(getattr(import_module(_ROOM + module), function)) or ""
+    said = re.split(r"\n\n(?=Args:|Returns:|Raises:)", text)[0]
+    return "\n\n".join(" ".join(paragraph.split()) for paragraph in said.split("\n\n"))
 
 
 def verb_of(tokens: Sequence[str]) -> str | None:

@@ -294,9 +294,11 @@ def resolve(
 
 def _take_surroundings(layers: Layers, *, environ: Mapping[str, str], config: str | None) -> Path | None:
     """Lay the environment under the arguments, and find the file that comes below."""
-    said = {name: environ.get(variable) or None for name, variable in VARIABLES.items()}
-    # Whoever leaves it empty means none, which there is not; the default would be a law that was not asked for.
-    said["regimes"] = environ.get(VARIABLES["regimes"])
+    # Whoever leaves `regimes` empty means none, which there is not; the default would be a law that was not asked for.
+    said = {
+        name: environ.get(variable) if name == "regimes" else environ.get(variable) or None
+        for name, variable in VARIABLES.items()
+    }
     layers.take(said, VARIABLES)
     named = config or environ.get(CONFIG_VARIABLE) or None
     return find_file(config=named, home=_folder(layers.given.get("home")))

@@ -11,6 +11,7 @@ from typing import Any, Final
 from django.conf import settings as project
 from django.core import checks
 
+from tipline_client.cli.checks import is_home_of
 from tipline_client.cli.opening import with_outbox
 from tipline_client.cli.settings import Settings
 from tipline_client.delivery.environment import Environment
@@ -59,7 +60,7 @@ def check_database(app_configs: Any = None, databases: Sequence[str] | None = No
         # Said by the check of the settings.
         return []
     is_asked = bool(databases) if alias is None else alias in (databases or ())
-    if not is_asked or not found.place.exists:
+    if not is_asked or not is_home_of(found):
         return []
 
     async def count(outbox: Outbox) -> None:
@@ -133,7 +134,12 @@ def _debug(environment: Environment | None) -> list[Any]:
 def _home(found: Settings, environment: Environment | None) -> Iterator[Any]:
     """Whether it is there, can be used, and is closed to others."""
     home = found.place
-    if not home.exists:
+    try:
+        is_home = home.exists
+    except TiplineError as error:
+        yield _error(7, error)
+        return
+    if not is_home:
         # That of a mock endpoint is made when it is first needed.
         if environment is not Environment.MOCK:
             yield checks.Error(f"{home.path} is no home: it has no keys", hint=_INIT, id="tipline.E006")

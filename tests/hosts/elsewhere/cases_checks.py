@@ -9,6 +9,7 @@ from django.conf import settings
 from django.core import checks
 from django.test import SimpleTestCase, override_settings
 
+from tests.support.powerless import close, powerless
 from tipline_client.django import client
 from tipline_client.home import Home
 
@@ -68,6 +69,14 @@ class Checks(SimpleTestCase):  # type: ignore[misc]
         assert ["tipline.E004"] == found(self.like(HOME=home, **{**PRODUCTION, "REGISTERED_ESP": False}))
         assert ["tipline.E005"] == found(self.like(HOME=home, **{**REAL, "PASSWORD": ""}))
         assert [] == found(self.like(HOME=home, **PRODUCTION))
+
+    def test_home_of_another_user(self) -> None:
+        """It is a finding like any other, and no traceback in place of all of them."""
+        closed = self.home("closed")
+        close(closed)
+
+        with powerless():
+            assert ["tipline.E007"] == found(self.like(HOME=closed, **REAL))
 
     def test_home(self) -> None:
         """That of a real endpoint is there, with keys that nobody else can read, and nobody serves it."""
