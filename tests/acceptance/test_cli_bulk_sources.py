@@ -55,6 +55,7 @@ def test_file_without_a_line(world: World) -> None:
         (b"Case,Note\rc-1,\r", "its lines end in CR alone. Save it with LF or CRLF"),
         (b'"Case","Note"\r"c-1",""\r', "its lines end in CR alone. Save it with LF or CRLF"),
         ("Case\r\nc-1\r\n".encode("utf-16"), "may be UTF-16. Save it as CSV in UTF-8"),
+        ("Case,Gerät\nc-1,\n".encode("latin-1"), "its header is not UTF-8. Save it as CSV in UTF-8"),
     ],
 )
 def test_table_that_is_none(world: World, data: bytes, says: str) -> None:

@@ -111,6 +111,8 @@ class CsvSource:
         self.head = header.raw
         if b"\0" in self.head:
             raise _NoTable("it is not UTF-8, and may be UTF-16. Save it as CSV in UTF-8")
+        if any("\udc80" <= letter <= "\udcff" for name in records.names for letter in name):
+            raise _NoTable("its header is not UTF-8. Save it as CSV in UTF-8")
         if header.problem and b"\r" in self.head.replace(b"\r\n", b""):
             raise _NoTable("its lines end in CR alone. Save it with LF or CRLF at the end of each line")
         if header.problem:

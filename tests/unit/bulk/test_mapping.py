@@ -120,6 +120,7 @@ def test_table_with_another_delimiter(tmp_path: Path, delimiter: str, header: li
         ("29.03.2026 02:30", None),
         ("25.10.2026 02:30", None),
         ("2026-01-05", None),
+        ("01.01.0001 00:30", None),
     ],
 )
 def test_date_in_a_zone(tmp_path: Path, cell: str, expected: str | None) -> None:
