@@ -1,4 +1,4 @@
-"""Awaits what must not be left half done, whoever cancels whoever waits for it. Knows no database."""
+"""Waits for work to its end, whoever cancels whoever waits for it. Knows no database."""
 
 import asyncio
 from collections.abc import Coroutine

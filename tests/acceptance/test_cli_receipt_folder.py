@@ -1,8 +1,12 @@
 """All receipts at once: a folder of files that nothing is written over, and that is verified without the outbox."""
 
+import errno
+import os
 import shutil
 import sqlite3
 import stat
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -43,6 +47,38 @@ def test_another_file_in_its_place(filed: World) -> None:
     [problem] = ran.document["firstProblems"]
     assert (2, 2, 1, entry) == (ran.code, ran.document["written"], ran.document["failed"], problem["entryId"])
     assert "kept" == (filed.folder / "receipts" / f"{entry}.json").read_text()
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, Path.mkdir, lambda path: path.symlink_to("nowhere")])
+def test_what_is_no_file_in_its_place(filed: World, make: Callable[[Path], object]) -> None:
+    """A pipe keeps nobody waiting, a folder or a link ends nothing: each is left, and named; the others are written."""
+    entry = filed.listed()[1]["id"]
+    (filed.folder / "receipts").mkdir()
+    make(filed.folder / "receipts" / f"{entry}.json")
+
+    ran = filed.run(*ALL)
+
+    assert (2, 2, 1) == (ran.code, ran.document["written"], ran.document["failed"])
+    assert 3 == len(list((filed.folder / "receipts").iterdir()))
+
+
+@pytest.mark.parametrize("call", ["os.fsync", "pathlib.Path.hardlink_to"])
+def test_no_file_is_there_in_part(filed: World, monkeypatch: pytest.MonkeyPatch, call: str) -> None:
+    """Where the disk is full nothing has a receipt's name, and what is left to do is said; links are not needed."""
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(call, full)
+        ran = filed.run(*ALL)
+
+    names = [path.name for path in (filed.folder / "receipts").iterdir()]
+    if call == "os.fsync":
+        assert (2, []) == (ran.code, names)
+        assert "0 were written before" in ran.document["error"]["message"]
+    else:
+        assert (0, 3) == (ran.code, len(names))
 
 
 def test_receipt_that_is_not_to_be_believed(filed: World) -> None:

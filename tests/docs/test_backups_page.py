@@ -1,6 +1,7 @@
 """The page on backups is run as it stands: a copy is made while the outbox is open, and opened on another place."""
 
 import os
+import shutil
 import stat
 import subprocess
 import sys
@@ -47,19 +48,23 @@ def test_copy_of_the_page(tmp_path: Path) -> None:
         log = machine.place("/var/lib/tipline/outbox.sqlite-wal")
         assert log.stat().st_size > 0, "nothing is in the log, so a copy of the file alone would do"
         machine.run(shell_block(PAGE, "install --mode=0644").code)
-        copying = shell_block(PAGE, "umask 077\ncd /var/lib/tipline").code
+        copying = shell_block(PAGE, "cd /var/lib/tipline").code
 
         made = machine.run(copying)
 
         queue_one(client)
-    trial, removal = shell_block(PAGE, "umask 077\nmkdir").code.rstrip().rsplit("\n", 1)
+    # As the ceremony leaves them.
+    machine.run("mkdir -p /mnt/signing-1 /mnt/master-1")
+    machine.run("cp -pR /var/lib/tipline/keys /mnt/signing-1")
+    shutil.move(machine.place("/mnt/signing-1/keys/master"), machine.place("/mnt/master-1/master"))
+    trial, removal = shell_block(PAGE, "mkdir -m 0700 /var/lib/trial").code.rstrip().rsplit("\n", 1)
     verified = machine.run(trial)
     copy = machine.place("/var/backups/tipline/2026-01-05")
     assert "the outbox, and 1 files of evidence" in made
     assert "3 signed things looked at, 0 not to be believed" in verified
     assert [] == open_to_others(copy)
     # Inside of them public keys may be as open as they were.
-    closed = [machine.place(path) for path in ("/mnt/keys-2026-01-05", "/var/lib/trial", "/var/lib/trial/keys")]
+    closed = [machine.place(path) for path in ("/var/lib/trial", "/var/lib/trial/keys")]
     assert [] == [folder for folder in closed if stat.S_IMODE(folder.stat().st_mode) & 0o077]
     assert not (copy / "keys").exists()
     machine.run(removal)

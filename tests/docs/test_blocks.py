@@ -103,7 +103,7 @@ def test_table_of_a_conversation(workplace: Path, endpoint: MockEndpoint) -> Non
 @pytest.mark.parametrize(("page", "block"), of("sql"))
 def test_sql_of_a_page(page: Path, block: Block) -> None:
     """There is a test that runs it on a server."""
-    run_by = {"docs/postgresql.md": "test_postgresql_page.py", "docs/operations/service.md": "test_shell_blocks.py"}
+    run_by = {"docs/postgresql.md": "test_postgresql_page.py", "docs/operations/service.md": "test_service_blocks.py"}
 
     assert '"sql"' in (ROOT / "tests" / "docs" / run_by[name_of(page)]).read_text(encoding="utf-8")
 

@@ -5,6 +5,7 @@ A file that is there already is never written to. Nothing here knows an endpoint
 
 import os
 import re
+import stat
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,7 +13,6 @@ from typing import Final
 
 from tipline_client._closed import reason_of
 from tipline_client.cli.exit_codes import CommandError, ExitCode, exit_code_for
-from tipline_client.cli.files import write_new
 from tipline_client.cli.paging import every_entry
 from tipline_client.cli.verifying import read_document
 from tipline_client.delivery.certificate import Certificate
@@ -118,14 +118,47 @@ class ReceiptFolder:
 
     def _write(self, entry_id: str, data: bytes) -> None:
         path = self.folder / f"{entry_id}{_SUFFIX}"
-        found = _read(path, most=len(data) + 1)
-        if found is None:
-            write_new(path, data)
-            self.written += 1
-        elif found == data:
+        try:
+            found = _read(path, most=len(data) + 1)
+            if found is None:
+                self._write_whole(path, data)
+                self.written += 1
+                return
+        except FileExistsError:
+            found = b""
+        except OSError as error:
+            done = f"{self.written} were written before"
+            hint = "Put that right; the same command goes on, and writes what is missing."
+            raise CommandError(f"{path}: {reason_of(error, path)}; {done}", hint=hint) from None
+        if found == data:
             self.there += 1
         else:
             self._fail(entry_id, CommandError(f"{path} is there already and is another file; it was left alone"))
+
+    def _write_whole(self, path: Path, data: bytes) -> None:
+        """Give the file its name only when all of it is on the disk, so that no kill leaves a part under it.
+
+        Raises:
+            OSError: It cannot be written, or something has come to be there.
+        """
+        draft = self.folder / f".{path.name}.draft"
+        draft.unlink(missing_ok=True)
+        try:
+            with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600), "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            try:
+                path.hardlink_to(draft)
+            except FileExistsError:
+                raise
+            except OSError:
+                # A medium that knows no links, such as one with FAT.
+                if os.path.lexists(path):
+                    raise FileExistsError from None
+                draft.rename(path)
+        finally:
+            draft.unlink(missing_ok=True)
 
     def _fail(self, entry_id: str, error: TiplineError) -> None:
         self.failed += 1
@@ -199,15 +232,16 @@ def _problem(path: Path, trusted: TrustedKeys) -> str | None:
 
 
 def _read(path: Path, *, most: int) -> bytes | None:
-    """The first bytes of what is there, if anything is.
+    """The first bytes of what is there, if anything is; nothing is waited for, as a pipe would have it.
 
     Raises:
-        CommandError: It cannot be read.
+        FileExistsError: It is no file.
+        OSError: It cannot be read.
     """
     try:
+        if not stat.S_ISREG(path.lstat().st_mode):
+            raise FileExistsError
         with path.open("rb") as file:
             return file.read(most)
     except FileNotFoundError:
         return None
-    except OSError as error:
-        raise CommandError(f"{path}: {reason_of(error, path)}", hint="Name another folder with --out.") from None

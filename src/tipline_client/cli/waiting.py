@@ -135,4 +135,7 @@ def denial_words(code: int | None) -> str:
             f"the endpoint knows the account, which lacks the permission for this (code {code}); "
             "ask the hotline to grant it, no other password helps"
         )
-    return "check TIPLINE_USERNAME and TIPLINE_PASSWORD, and that they belong to this endpoint"
+    return (
+        "check the user name and the password, and that they belong to this endpoint; "
+        "`tipline doctor --offline` says where each is set"
+    )

@@ -32,7 +32,7 @@ async def fetch_schema(transport: Transport, profile: EndpointProfile) -> Endpoi
             f"the endpoint refuses this account of profile {profile.name}: {answer.reason}",
             hint="Ask the hotline for the permission that this account lacks."
             if is_permission
-            else "Check TIPLINE_USERNAME and TIPLINE_PASSWORD.",
+            else "Check the user name and the password; `tipline doctor --offline` says where each is set.",
         )
     if answer.kind is not AnswerKind.SUCCESS or not isinstance(reply, Reply):
         raise DeliveryTransientError(

@@ -8,6 +8,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X
 from cyclopts import Parameter
 
 from tipline_client.cli.exit_codes import CommandError, ExitCode
+from tipline_client.cli.hint_words import in_words_of_host
 from tipline_client.cli.options import HOME, HomeOptions
 from tipline_client.envelope import KeyRing
 from tipline_client.errors import ConfigurationError
@@ -93,12 +94,13 @@ def init(
     # A host that only verifies and delivers has no key that signs, and needs none.
     key_id = None if keys.active_id is None else keys.signer().key_id
     trusted = sorted(key.key_id for key in keys.trusted())
+    tables = in_words_of_host("`tipline migrate` makes its tables")
     session.output.finish(
         {"home": str(home.path), "isNew": is_new, "keyId": key_id, "trustedKeyIds": trusted, "done": done},
         [
             f"home         {home.path}",
             *(f"done         {words}" for words in done or ["nothing to do: it is a home already"]),
-            *([] if address is None else [f"outbox       {address.shown}; `tipline migrate` makes its tables"]),
+            *([] if address is None else [f"outbox       {address.shown}; {tables}"]),
             f"signing key  {key_id or 'none: this host verifies and delivers, and cannot sign'}",
             *(f"trusted too  {other}" for other in trusted if other != key_id),
             f"Back up {home.keys_path}: without these keys, what is queued cannot be verified or sent.",
