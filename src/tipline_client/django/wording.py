@@ -20,10 +20,19 @@ _FILE: Final = re.compile(r",? or (`\w+`|\w+ = \w+) in tipline\.toml")
 _MIGRATE: Final = "`manage.py migrate` (where settings.TIPLINE names no DATABASE, `manage.py tipline migrate`)"
 """Django makes the tables of an outbox in its own database, with its own."""
 
+_WORDS: Final = {
+    "`tipline migrate`": _MIGRATE,
+    "`tipline ": "`manage.py tipline ",
+    "leave out `connection`": "call `client().enqueue`",
+    "hand in its `connection`": "call `tipline_client.django.enqueue` in it",
+}
+
 
 def in_words_of_django(hint: str) -> str:
     """The same hint, for somebody who has the project before them."""
-    hint = _FILE.sub("", hint).replace("`tipline migrate`", _MIGRATE).replace("`tipline ", "`manage.py tipline ")
+    hint = _FILE.sub("", hint)
+    for words, of_django in _WORDS.items():
+        hint = hint.replace(words, of_django)
     return _VARIABLE.sub(
         lambda found: f'settings.TIPLINE["{found[1].removeprefix("TIPLINE_")}"]' + (" = " if found[2] else ""), hint
     )

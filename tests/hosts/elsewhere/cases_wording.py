@@ -82,6 +82,7 @@ class Wording(SimpleTestCase):  # type: ignore[misc]
         assert len(hints) > 200
         assert [] == left
         assert 'settings.TIPLINE["REGISTERED_ESP"] = yes.' in "".join(map(in_words_of_django, hints))
+        assert not [text for text in map(in_words_of_django, hints) if "leave out `connection`" in text]
 
 
 def hints_of(source: str) -> list[str]:
