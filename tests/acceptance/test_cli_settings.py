@@ -62,6 +62,24 @@ def test_testing_without_password(world: World, monkeypatch: pytest.MonkeyPatch)
     assert "the password for cybertipline-testing is missing" in ran.err
 
 
+def test_queued_without_a_password(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who only queues, or decides about what is queued, needs none; who would send is told."""
+    monkeypatch.setenv("TIPLINE_ENDPOINT", "testing")
+    path = world.lines(world.content("a", evidence=[]), world.content("b", evidence=[]))
+
+    ran = [
+        world.run("enqueue", str(world.submission("case-1", evidence=[]))),
+        world.run("enqueue", str(path)),
+        world.run("retract", "case-1", "--reason", "a test"),
+        world.run("filed", "a", "--report-id", "4711", "--reason", "by hand, in a test"),
+    ]
+    refused = world.run("submit", str(world.submission("case-2", evidence=[])))
+
+    assert [0, 0, 0, 0] == [each.code for each in ran], [each.err for each in ran]
+    assert (5, True) == (refused.code, "cybertipline-testing is missing" in refused.err)
+    assert 3 == len(world.listed())
+
+
 def test_switch_of_environment_with_backlog(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """What was queued for the mock is not seen by another endpoint, nor does it block the same key there."""
     world.run("enqueue", str(world.submission()))

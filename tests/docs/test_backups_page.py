@@ -106,3 +106,23 @@ def test_home_without_an_outbox(tmp_path: Path) -> None:
 
     assert 1 == ran.returncode
     assert "there is no outbox" in ran.stderr
+
+
+@pytest.mark.parametrize("said", ["variable", "file", "nothing"])
+def test_evidence_that_is_kept_elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: str) -> None:
+    """A copy without it does not pass for a backup; with its folder named it is one."""
+    home, elsewhere = tmp_path / "home", tmp_path / "elsewhere"
+    with TiplineClient.open(home, profile=PROFILE, evidence=str(elsewhere)) as client:
+        queue_one(client)
+    if said == "variable":
+        monkeypatch.setenv("TIPLINE_EVIDENCE", str(elsewhere))
+    elif said == "file":
+        (home / "tipline.toml").write_text(f'evidence = "{elsewhere}"\n', encoding="utf-8")
+    elif (home / "evidence").exists():
+        (home / "evidence").rmdir()
+
+    refused = back_up(home, tmp_path / "copy")
+    made = back_up(home, tmp_path / "copy", elsewhere)
+
+    assert (1, True) == (refused.returncode, "behind" in refused.stderr)
+    assert (0, True) == (made.returncode, "1 files of evidence" in made.stdout)

@@ -13,6 +13,7 @@ _TRUE = frozenset({"true", "yes", "1"})
 _FALSE = frozenset({"false", "no", "0"})
 _DIRECTIVE = re.compile(r"%(.?)", re.DOTALL)
 _DIRECTIVES = frozenset("YymbBdjHIpMSfzaA%")
+_TOUCHING = re.compile(r"%[YymdjHIMSf]%[YymdjHIMSf]")
 _OF_THE_HOST = frozenset({"localtime", "posixrules", "Factory"})
 """Zones that are another one on each host, or none."""
 
@@ -90,6 +91,9 @@ def _moment(text: str, kind: Kind, form: DateForm) -> str:
         moment = datetime.strptime(text, form.form)  # noqa: DTZ007 - the zone follows
     except ValueError:
         raise CellError(f"a date of the form {form.form} is expected") from None
+    if _TOUCHING.search(form.form) and moment.strftime(form.form) != text:
+        # Where nothing stands between two numbers, a digit that is missing can be one of either.
+        raise CellError(f"a date of the form {form.form} with every digit is expected")
     if kind is Kind.DATE:
         return date(moment.year, moment.month, moment.day).isoformat()
     if moment.tzinfo is None:

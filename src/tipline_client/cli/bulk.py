@@ -93,7 +93,7 @@ def run_bulk(session: Session, sources: Sequence[Source], wanted: BulkOptions) -
             dry = DryRun()
             opened.callback(dry.close)
             return anyio.run(bulk.dry, dry)
-        return with_client(session.settings, bulk.queue_and_deliver)
+        return with_client(session.settings, bulk.queue_and_deliver, sends=wanted.delivers)
 
 
 def _check_new(path: Path) -> None:

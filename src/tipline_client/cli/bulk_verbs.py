@@ -75,7 +75,7 @@ def finish_bulk(session: Session, sources: Sequence[Source], wanted: BulkOptions
     if is_dry:
         environment = None if settings.lane is None else settings.lane[1]
     else:
-        profile = settings.profile()
+        profile = settings.profile(sends=delivers)
         environment = profile.environment
         say_where(session.output, profile)
     ended = run_bulk(session, sources, replace(wanted, delivers=delivers and not is_dry))

@@ -58,15 +58,25 @@ def with_outbox(settings: Settings, work: Callable[[Outbox], Awaitable[T]], *, o
 
 
 def with_client(
-    settings: Settings, work: Callable[[AsyncTiplineClient], Awaitable[T]], *, options: Options | None = None
+    settings: Settings,
+    work: Callable[[AsyncTiplineClient], Awaitable[T]],
+    *,
+    options: Options | None = None,
+    sends: bool = True,
 ) -> T:
     """Run `work` with a client of the named endpoint and its home.
+
+    Args:
+        settings: Which ones.
+        work: What to do.
+        options: How the client behaves.
+        sends: Whether it is to address the endpoint, for which it needs credentials.
 
     Raises:
         ConfigurationError: There is no home for a real endpoint, or no endpoint is named or usable.
         OutboxUnavailableError: The outbox cannot be opened.
     """
-    arguments = opening_arguments(settings, options=options)
+    arguments = opening_arguments(settings, options=options, sends=sends)
 
     async def run() -> T:
         async with AsyncTiplineClient.open(**arguments) as client:
@@ -75,13 +85,18 @@ def with_client(
     return anyio.run(run)
 
 
-def opening_arguments(settings: Settings, *, options: Options | None = None) -> dict[str, Any]:
+def opening_arguments(settings: Settings, *, options: Options | None = None, sends: bool = True) -> dict[str, Any]:
     """What a client of these settings is opened with; makes the home of a mock endpoint that has none.
+
+    Args:
+        settings: The settings.
+        options: How the client behaves.
+        sends: Whether it is to address the endpoint.
 
     Raises:
         ConfigurationError: There is no home for a real endpoint, or no endpoint is named or usable.
     """
-    profile = settings.profile()
+    profile = settings.profile(sends=sends)
     home = settings.place
     if profile.environment is Environment.MOCK and not home.exists:
         home.create(beside=settings.outbox)

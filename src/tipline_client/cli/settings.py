@@ -141,8 +141,11 @@ class Settings:
         """
         return Home(self.home).evidence(self.evidence, keep_free=self.keep_free)
 
-    def profile(self) -> EndpointProfile:
+    def profile(self, *, sends: bool = True) -> EndpointProfile:
         """The endpoint, ready to be addressed.
+
+        Args:
+            sends: Whether it will be; who only queues needs no credentials.
 
         Raises:
             ConfigurationError: No endpoint is named, it is unknown, credentials are missing, or it is production and
@@ -160,15 +163,14 @@ class Settings:
                 "in tipline.toml.",
             )
         self._check_belonging()
-        if not self.username or not self.password:
+        if sends and not (self.username and self.password):
             missing = "username" if not self.username else "password"
             raise ConfigurationError(
                 f"the {missing} for {name} is missing",
                 hint="Set TIPLINE_USERNAME and TIPLINE_PASSWORD, or TIPLINE_PASSWORD_FILE.",
             )
-        return profiles.named(
-            self.endpoint, username=self.username, password=self.password, registered_esp=self.registered_esp
-        )
+        pair = {"username": self.username, "password": self.password}
+        return profiles.named(self.endpoint, **pair, registered_esp=self.registered_esp, sends=sends)
 
     def _mock(self) -> EndpointProfile:
         if "://" not in (self.endpoint or ""):
@@ -301,7 +303,8 @@ def _take_surroundings(layers: Layers, *, environ: Mapping[str, str], config: st
     }
     layers.take(said, VARIABLES)
     named = config or environ.get(CONFIG_VARIABLE) or None
-    return find_file(config=named, home=_folder(layers.given.get("home")))
+    home = layers.given.get("home")
+    return find_file(config=named, home=_folder(home), is_home_named=home is not None)
 
 
 def _folder(home: str | None) -> Path:

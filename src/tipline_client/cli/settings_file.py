@@ -45,11 +45,15 @@ _PLACE = re.compile(r"\(at [^)]*\)$")
 _MAX_BYTES = 1024 * 1024
 
 
-def find_file(*, config: str | None, home: Path) -> Path | None:
-    """The configuration file: the one named, else that of the current directory, else that of the home folder."""
+def find_file(*, config: str | None, home: Path, is_home_named: bool = False) -> Path | None:
+    """The configuration file: the one named, else that of the current directory, else that of the home folder.
+
+    A home that was named comes before the current directory, which may be that of another installation.
+    """
     if config is not None:
         return Path(config)
-    return next((path for path in (Path(FILE_NAME), home / FILE_NAME) if _is_there(path)), None)
+    places = (Path(FILE_NAME), home / FILE_NAME)
+    return next((path for path in (places[::-1] if is_home_named else places) if _is_there(path)), None)
 
 
 def _is_there(path: Path) -> bool:

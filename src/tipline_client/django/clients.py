@@ -18,7 +18,7 @@ from tipline_client.cli.opening import opening_arguments
 from tipline_client.cli.settings import resolve
 from tipline_client.delivery.entry import Entry
 from tipline_client.django.project import database_alias, host
-from tipline_client.django.project_client import ProjectClient
+from tipline_client.django.project_client import ProjectClient, is_of_a_test_alone
 from tipline_client.django.wording import telling
 from tipline_client.errors import ConfigurationError
 from tipline_client.evidence import Evidence
@@ -118,13 +118,19 @@ def enqueue(
 
     Raises:
         ConfigurationError: Besides what `client` says: `settings.TIPLINE` names no `DATABASE`, so that there is no
-            transaction to join; or none is open.
+            transaction to join; or none is open, or only that of Django's `TestCase`.
     """
     alias = database_alias()
     if alias is None:
         raise ConfigurationError(
             "settings.TIPLINE names no DATABASE: the outbox is elsewhere, and cannot commit with a decision",
             hint="Name it, or call client().enqueue(...) once the decision is committed, as docs/transactions.md says.",
+        )
+    if is_of_a_test_alone(connections[alias]):
+        raise ConfigurationError(
+            f"no transaction is open on the database {alias!r} but that of the TestCase, which no request has: "
+            "outside of these tests there would be none to join",
+            hint="Let the code under test open one, with `transaction.atomic()`.",
         )
     return client().enqueue(
         report,

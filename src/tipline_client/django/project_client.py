@@ -21,7 +21,7 @@ from tipline_client.errors import ConfigurationError
 from tipline_client.evidence import Evidence
 from tipline_client.models import Report
 
-__all__ = ["ProjectClient"]
+__all__ = ["ProjectClient", "is_of_a_test_alone"]
 
 T = TypeVar("T")
 
@@ -111,12 +111,19 @@ def _refuse_beside_a_transaction() -> None:
     )
 
 
+def is_of_a_test_alone(connection: Any) -> bool:
+    """Whether the only transaction is the one that Django's `TestCase` has around each test.
+
+    As `atomic(durable=True)` sees it, that one is nobody's decision: the code under test does not have it elsewhere.
+    """
+    blocks = connection.atomic_blocks
+    return bool(blocks) and bool(getattr(blocks[-1], "_from_testcase", False))
+
+
 def _has_transaction(connection: Any) -> bool:
     """Whether the project has one open, however it came to be."""
     if connection.in_atomic_block:
-        # As `atomic(durable=True)` sees it: what Django's `TestCase` opened is nobody's decision.
-        blocks = connection.atomic_blocks
-        return not (blocks and getattr(blocks[-1], "_from_testcase", False))
+        return not is_of_a_test_alone(connection)
     driver = connection.connection
     if driver is None or connection.autocommit:
         return False

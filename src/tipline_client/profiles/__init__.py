@@ -3,9 +3,11 @@
 `cybertipline_production` needs an explicit act, since what it receives is acted upon. `mock` addresses loopback only.
 """
 
+from dataclasses import replace
 from datetime import timedelta
 from urllib.parse import urlsplit
 
+from tipline_client.delivery.environment import Environment
 from tipline_client.errors import ConfigurationError
 from tipline_client.profiles.endpoint_schema import EndpointSchema
 from tipline_client.profiles.known import KNOWN_PROFILES, MOCK, PRODUCTION, TESTING, KnownProfile
@@ -113,7 +115,12 @@ def mock(
 
 
 def named(
-    endpoint: str, *, username: str | None = None, password: str | None = None, registered_esp: bool = False
+    endpoint: str,
+    *,
+    username: str | None = None,
+    password: str | None = None,
+    registered_esp: bool = False,
+    sends: bool = True,
 ) -> EndpointProfile:
     """The profile that a setting names, for programs whose settings are text.
 
@@ -122,10 +129,15 @@ def named(
         username: Of the pair for this endpoint; a mock endpoint's sample pair stands in for what is not given.
         password: Of that pair.
         registered_esp: See `cybertipline_production`, which alone asks for it.
+        sends: Whether it will be addressed. A program that only queues needs no pair, and without one nothing is sent.
 
     Raises:
         ConfigurationError: There is no such endpoint, a credential is missing, or the statement was not made.
     """
+    if not sends and not (username and password):
+        stand_in = named(endpoint, username=MOCK_USERNAME, password=MOCK_PASSWORD, registered_esp=registered_esp)
+        is_mock = stand_in.environment is Environment.MOCK
+        return stand_in if is_mock else replace(stand_in, username="", password="", can_send=False)
     if "://" in endpoint:
         return mock(endpoint, username=username or MOCK_USERNAME, password=password or MOCK_PASSWORD)
     if endpoint in {PRODUCTION.name, PRODUCTION.short_name}:

@@ -45,6 +45,8 @@ class EndpointProfile:
         progress_timeout: How long the other side may make no progress, in sending or answering; never a total.
         max_reply_bytes: No reply is read further.
         user_agent: Who we say we are.
+        can_send: Whether it has the pair that the endpoint asks for. Without one, reports are queued for whoever has
+            it, and nothing is sent.
     """
 
     name: str
@@ -58,6 +60,7 @@ class EndpointProfile:
     progress_timeout: timedelta = timedelta(seconds=60)
     max_reply_bytes: int = 1024 * 1024
     user_agent: str = "tipline-client"
+    can_send: bool = True
 
     def __post_init__(self) -> None:
         """Refuse what could never authenticate, or would break the header.
@@ -65,7 +68,8 @@ class EndpointProfile:
         Raises:
             ConfigurationError: Naming the setting, never its value.
         """
-        for setting, value in (("username", self.username), ("password", self.password)):
+        pair = (("username", self.username), ("password", self.password)) if self.can_send else ()
+        for setting, value in pair:
             if not value or not value.isprintable():
                 raise ConfigurationError(
                     f"the {setting} for profile {self.name!r} is empty or has control characters",

@@ -79,9 +79,14 @@ class HttpTransport:
         Raises:
             ConfigurationError: The client has event hooks: they could change a request, turn a refusal that must be
                 read into an exception, or write content into a log. Or a test has started this process, and the
-                endpoint is not on loopback.
+                endpoint is not on loopback. Or the profile has no credentials.
         """
         check_may_address(profile)
+        if not profile.can_send:
+            raise ConfigurationError(
+                f"the user name or the password for {profile.name} is missing: reports are queued, and nothing is sent",
+                hint="Whoever delivers has to have them: TIPLINE_USERNAME and TIPLINE_PASSWORD, or a file.",
+            )
         if client is not None and any(client.event_hooks.values()):
             raise ConfigurationError(
                 "a client with event hooks cannot carry reports", hint="Pass a client without event_hooks."

@@ -170,6 +170,13 @@ class InTheirTests(TestCase):  # type: ignore[misc]
         with transaction.atomic(), pytest.raises(ConfigurationError, match="a transaction is open"):
             put("in a test, in a block")
 
+    def test_transaction_of_the_test_alone(self) -> None:
+        """Code that opens none is refused as it is elsewhere; with one of its own it goes on."""
+        with pytest.raises(ConfigurationError, match="but that of the TestCase"):
+            enqueue(sample_report(), idempotency_key="joins the test")
+        with transaction.atomic():
+            assert "joins a block" == enqueue(sample_report(), idempotency_key="joins a block").idempotency_key
+
     def test_callback_of_a_commit(self) -> None:
         """Django's own way to run them in such a test goes on."""
         if not settings.SERVER:

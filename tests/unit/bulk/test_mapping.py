@@ -135,6 +135,16 @@ def test_date_in_a_zone(tmp_path: Path, cell: str, expected: str | None) -> None
     assert (expected is None) is ([(_INCIDENT, "csv-cell")] == [(issue.path, issue.rule) for issue in issues])
 
 
+@pytest.mark.parametrize(("cell", "is_read"), [("010220260930", True), ("1220260930", False), ("0102020260930", False)])
+def test_date_without_marks_between_its_numbers(tmp_path: Path, cell: str, is_read: bool) -> None:
+    """A digit that is missing could be one of two numbers: which one is not guessed."""
+    form = {"format": "%d%m%Y%H%M", "zone": "UTC"}
+
+    _, issues, _ = read_mapping(_mapping(tmp_path, dates={"Seen": form})).apply({"Seen": cell})
+
+    assert is_read == (not issues)
+
+
 def test_cells_that_are_empty(tmp_path: Path) -> None:
     """They leave out what they stand for; an array closes up, and a record without a file has no evidence."""
     mails = {name: f"report.reporter.reportingPerson.email[{at}]" for at, name in enumerate("ABC")}

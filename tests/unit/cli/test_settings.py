@@ -297,3 +297,20 @@ def test_current_folder_that_may_not_be_looked_into(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(Path, "is_file", refuse)
 
     assert home / FILE_NAME == find_file(config=None, home=home)
+
+
+def test_file_of_a_home_that_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """It comes before that of the current directory, which may be another installation's; otherwise it comes after."""
+    monkeypatch.chdir(tmp_path)
+    Path("rehearsal").mkdir()
+    Path("rehearsal", FILE_NAME).write_text('endpoint = "testing"\n', encoding="utf-8")
+    Path(FILE_NAME).write_text('endpoint = "production"\n', encoding="utf-8")
+
+    ends = [
+        resolve(home="rehearsal", environ={}).endpoint,
+        resolve(environ={"TIPLINE_HOME": "rehearsal"}).endpoint,
+        resolve(environ={}).endpoint,
+        resolve(home="another", environ={}).endpoint,
+    ]
+
+    assert ["testing", "testing", "production", "production"] == ends

@@ -46,10 +46,10 @@ def enqueue(
     if many is not None:
         return finish_bulk(session, *many, delivers=False)
     settings = session.settings
-    profile = settings.profile()
+    profile = settings.profile(sends=False)
     say_where(session.output, profile)
     read = read_files(files, rules=rules_for(settings), reporter=settings.reporter)
-    queued = with_client(settings, partial(queue_all, files=read))
+    queued = with_client(settings, partial(queue_all, files=read), sends=False)
     views = [queued_view(result, environment=profile.environment) for result in queued]
     is_single = len(read) == 1 and not read[0].is_lines
     session.output.finish(

@@ -48,7 +48,8 @@ def filed(entry: str, *, report_id: ReportId, reason: str, options: EndpointOpti
         work = partial(_note, name=entry, report_id=report_id, reason=reason, settings=settings)
         now = with_outbox(settings, work)
     else:
-        now = with_client(settings, partial(_file, name=entry, report_id=report_id, reason=reason, settings=settings))
+        noting = partial(_file, name=entry, report_id=report_id, reason=reason, settings=settings)
+        now = with_client(settings, noting, sends=False)
     session.output.finish(entry_view(now), _lines(now))
     if now.state is State.DEAD_LETTER:
         return ExitCode.GIVEN_UP

@@ -36,7 +36,7 @@ def retract(entry: str, *, reason: str, options: EndpointOptions = ENDPOINT) -> 
     if settings.endpoint is None:
         now = with_outbox(settings, partial(_withdraw, name=entry, reason=reason, settings=settings))
     else:
-        now = with_client(settings, partial(_retract, name=entry, reason=reason, settings=settings))
+        now = with_client(settings, partial(_retract, name=entry, reason=reason, settings=settings), sends=False)
     is_done = now.state is State.RETRACTED
     words = "withdrawn, and proven not filed" if is_done else "to be withdrawn; `tipline dispatch` carries it out"
     session.output.finish(entry_view(now), [f"entry {now.id} is {words}"])
