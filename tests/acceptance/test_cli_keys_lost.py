@@ -92,6 +92,8 @@ def test_receipt_of_a_key_that_leaked(waiting: World) -> None:
     kept = waiting.home / "keys" / f"{leaked}.distrusted.pem"
     assert 0 == waiting.run("verify", "receipt.json", "--key", str(kept)).code
     assert (7, 7) == (waiting.run("verify", "receipt.json").code, waiting.run("verify", "--all").code)
+    again = waiting.run("enqueue", str(waiting.submission("case-1")))
+    assert (7, True) == (again.code, "Nobody needs to have altered it" in again.err + again.out)
 
 
 def test_leaked_key_on_a_host_that_only_delivers(waiting: World, tmp_path: Path) -> None:

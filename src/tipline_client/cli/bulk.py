@@ -161,7 +161,7 @@ class _Bulk:
 
     def _on_filed(self, filed: Filed) -> None:
         view = {
-            "file": filed.label,
+            "file": filed.label.removesuffix(f":{filed.line}") if filed.line else filed.label,
             "line": filed.line or None,
             "id": filed.entry_id,
             "idempotencyKey": filed.key,

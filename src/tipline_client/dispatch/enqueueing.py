@@ -291,9 +291,11 @@ async def _check_genuine(entry: Entry, outbox: Outbox, keys: KeyRing, vault: Vau
         # A host that only queues cannot read. Whoever delivers can, and believes nothing that was not signed.
         return
     except EnvelopeError as error:
+        is_plain = error.hint == EnvelopeError.default_hint
+        way_out = "Find out who changed the outbox by hand, and compare it with a backup." if is_plain else error.hint
         raise EnvelopeError(
             f"entry {entry.id} has the key of this submission, but it is not believed: {error}",
-            hint="Nothing was queued. Find out who changed the outbox by hand, and compare it with a backup.",
+            hint=f"Nothing was queued. {way_out}",
         ) from None
 
 

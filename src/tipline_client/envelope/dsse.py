@@ -12,7 +12,7 @@ import binascii
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Self
+from typing import Final, Self
 
 from tipline_client.delivery.strict_json import read_json, read_members, write_json
 from tipline_client.envelope.keys import SigningKey, TrustedKeys
@@ -186,10 +186,17 @@ def verify(envelope: Envelope, *, trusted: TrustedKeys, payload_type: str, thres
         signers = ", ".join(signature.key_id for signature in envelope.signatures)
         unknown = [item for item in envelope.signatures if not trusted.knows(item.key_id)]
         error = UnknownSignerError if len(good) + len(unknown) >= threshold else EnvelopeError
-        raise error(
-            f"envelope: signed by {len(good)} trusted key(s), {threshold} required; the keys named are {signers}"
-        )
+        words = f"envelope: signed by {len(good)} trusted key(s), {threshold} required; the keys named are {signers}"
+        if any(trusted.distrusts(item.key_id) for item in envelope.signatures):
+            raise error(f"{words}, and this host believes not all of them any longer", hint=_DISTRUSTED)
+        raise error(words)
     return Verified(envelope.payload, frozenset(good))
+
+
+_DISTRUSTED: Final = (
+    "Nobody needs to have altered it: a key was given up with `tipline init --distrust`. What it has signed is looked "
+    "at with `--key`, or while the key is believed again; the page on a leaked signing key says how."
+)
 
 
 def _signature(payload: bytes, payload_type: str, signer: SigningKey) -> Signature:

@@ -130,7 +130,12 @@ class EvidenceFolder:
     def _path(self, item: ManifestItem) -> Path:
         entry_id, name = parts_of(item)
         folder = self.root / entry_id
-        if folder.is_symlink():
+        try:
+            is_link = folder.is_symlink()
+        except OSError as error:
+            # Where the store itself is closed to this user, nothing is known of what is in it.
+            raise unread(f"evidence[{item.index}]: the stored copy", error) from None
+        if is_link:
             raise EvidenceError(f"evidence[{item.index}]: the locator leads out of this store")
         return folder / name
 

@@ -1,5 +1,6 @@
 """What of reading copies again only a folder has: files that grow, links, descriptors."""
 
+import errno
 import os
 from contextlib import aclosing
 from pathlib import Path
@@ -8,7 +9,7 @@ import pytest
 
 from tests.support.at_rest import key_of
 from tests.support.shelves import drain, item_for, read
-from tipline_client.errors import EvidenceError
+from tipline_client.errors import EvidenceError, EvidenceUnavailableError
 from tipline_client.evidence.digests import CHUNK
 from tipline_client.evidence.folder import EvidenceFolder
 from tipline_client.evidence.source import Evidence
@@ -68,6 +69,21 @@ async def test_entry_folder_that_leads_elsewhere(store: EvidenceFolder, tmp_path
     assert (tmp_path / "outside" / "0.bin").exists()
     with pytest.raises(EvidenceError, match="leads out of this store"):
         await read(store, item_for(stored))
+
+
+async def test_store_that_is_closed_to_this_user(store: EvidenceFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is known of the copy, so it counts neither as there nor as gone."""
+    stored = await store.add(Evidence.from_bytes(b"mug", name="x"), key=key_of("e1"), index=0)
+
+    def closed(path: Path) -> bool:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+
+    monkeypatch.setattr(Path, "is_symlink", closed)
+
+    with pytest.raises(EvidenceUnavailableError, match="the stored copy"):
+        await read(store, item_for(stored))
+    with pytest.raises(EvidenceUnavailableError, match="the stored copy"):
+        await store.check(item_for(stored))
 
 
 async def test_reader_that_leaves_early(store: EvidenceFolder) -> None:

@@ -106,7 +106,8 @@ def _check_reporter(settings: Settings) -> list[Check]:
     try:
         Reporter.model_validate(dict(settings.reporter))
     except ValidationError as error:
-        places = ", ".join(".".join(map(str, found["loc"])) for found in error.errors(include_input=False))
+        found = [".".join(map(str, each["loc"])) for each in error.errors(include_input=False)]
+        places = ", ".join(place or "its beginning" for place in found)
         hint = "Compare it with the report's reporter, in the names of the documentation."
         return [Check("reporter", Grade.PROBLEM, f"the configured reporter is wrong at {places}", hint)]
     return [Check("reporter", Grade.OK, "the configured reporter has the right form")]
