@@ -205,9 +205,10 @@ def keys() -> str:
     said = " ".join(
         f"{host}: {', '.join(f'{key} {has}' for key, has in cells.items())}." for host, cells in held.items()
     )
+    below = 98 + _ROW * (len(head) - 1)
     drawing = Drawing(
         24 + _COLUMN * len(held),
-        472,
+        below + 126,
         title="Which host holds which keys",
         description=f"{said} Outbox and place of the evidence hold what is sealed, and no key.",
     )
@@ -216,7 +217,7 @@ def keys() -> str:
         lines = host.split(": ") if ":" in host else textwrap.wrap(host, 20)
         drawing.box(x, 20, _COLUMN - 24, 50, lines, kind="strong", bold=1 if ":" in host else 2)
         for row, (key, has) in enumerate(cells.items()):
-            y = 82 + row * 62
+            y = 82 + row * _ROW
             if re.match(r"no\b", has):
                 drawing.words(x + _COLUMN / 2 - 12, y + 31, "–", anchor="middle", look="small")
             else:
@@ -227,8 +228,8 @@ def keys() -> str:
     )
     width = (_COLUMN * len(held) - 48) // 2
     for number, (name, holds) in enumerate(stores):
-        drawing.box(24 + number * (width + 24), 382, width, 60, [name, f"{holds}; no key"], kind="end")
-    drawing.frame(12, 346, _COLUMN * len(held), 110, "shared by the hosts; without a key nobody reads what lies here")
+        drawing.box(24 + number * (width + 24), below + 36, width, 60, [name, f"{holds}; no key"], kind="end")
+    drawing.frame(12, below, _COLUMN * len(held), 110, "shared by the hosts; without a key nobody reads what lies here")
     return str(drawing)
 
 
