@@ -49,7 +49,7 @@ def way_in(error: BaseException, path: str | os.PathLike[str]) -> str | None:
         return f"Give this user the right to it: `namei -l {path}` shows owner and mode of each folder on the way."
     if owner == 0:
         return (
-            f"If a command that root ran left it behind, root gives it back with `chown {_name(user)}: {place}`; "
+            f"If a command that root ran left it behind, root gives it back with `chown -R {_name(user)}: {place}`; "
             "else name a place that this user may use."
         )
     return f"Run the command as its owner: `runuser -u {_name(owner)} -- tipline ...`."
