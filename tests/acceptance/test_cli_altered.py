@@ -237,7 +237,7 @@ def test_doctor_with_a_key_open_to_others(world: World) -> None:
 
 
 @pytest.mark.parametrize(
-    ("number", "subject", "says"), [(3000, "permission", "permission"), (2000, "credentials", "PASSWORD")]
+    ("number", "subject", "says"), [(3000, "permission", "permission"), (2000, "credentials", "the password")]
 )
 def test_refusal_of_the_account(world: World, number: int, subject: str, says: str) -> None:
     """A lack of permission is not called a wrong password, in no verb; the entry stays queued."""
@@ -254,7 +254,7 @@ def test_refusal_of_the_account(world: World, number: int, subject: str, says: s
     [found] = [check for check in examined["checks"] if check["name"] == subject]
     for words in (submitted.out, drained.out, found["hint"]):
         assert says in words
-        assert (number == 2000) == ("TIPLINE_PASSWORD" in words)
+        assert (number == 2000) == ("the user name and the password" in words)
 
 
 def test_drain_that_tries_nothing(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

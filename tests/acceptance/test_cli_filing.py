@@ -87,7 +87,7 @@ def test_json_lines(world: World) -> None:
     first = ran.document["firstResults"]
     assert (0, 3) == (ran.code, ran.document["delivery"]["filed"])
     assert ["a", "b", "c"] == [item["idempotencyKey"] for item in first]
-    assert [f"{path}:{number}" for number in (1, 2, 3)] == [item["file"] for item in first]
+    assert [(str(path), number) for number in (1, 2, 3)] == [(item["file"], item["line"]) for item in first]
     assert 3 == len(world.listed("acknowledged"))
 
 
@@ -261,8 +261,8 @@ def test_wrong_credentials(world: World, monkeypatch: pytest.MonkeyPatch) -> Non
     drained = world.run("dispatch", "--drain")
 
     assert (3, 5) == (submitted.code, drained.code)
-    assert "TIPLINE_USERNAME" in submitted.out
-    assert 1 == drained.out.count("check TIPLINE_USERNAME")
+    assert "the password" in submitted.out
+    assert 1 == drained.out.count("check the user name and the password")
     assert "not-the-password" not in submitted.out + submitted.err + drained.out + drained.err
     assert [("queued", 0), ("queued", 0)] == [(entry["state"], entry["attempts"]) for entry in world.listed()]
 

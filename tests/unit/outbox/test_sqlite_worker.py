@@ -11,7 +11,7 @@ import anyio.to_thread
 import pytest
 
 from tests.contract.values import new_entry
-from tipline_client.errors import ConfigurationError, OutboxUnavailableError
+from tipline_client.errors import ConfigurationError, OutboxInDoubtError, OutboxUnavailableError
 from tipline_client.outbox import SqliteOutbox
 from tipline_client.outbox.sqlite.driver import Connection, Execute, Row, Value, connect
 from tipline_client.outbox.sqlite.worker import Worker
@@ -297,4 +297,19 @@ def test_caller_without_asyncio(path: Path) -> None:
         worker.run(lambda _: None).send(None)
 
     assert "asyncio" in str(refused.value.hint)
+    worker.close()
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+async def test_thread_that_has_ended(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever ended it, its callers are told, and do not wait for ever."""
+    monkeypatch.setattr("tipline_client.outbox.sqlite.worker._PATIENCE", 0.05)
+    worker = Worker(connect(path, driver="apsw", busy_timeout=1), begin="BEGIN IMMEDIATE")
+
+    def leave(_: Execute) -> None:
+        raise SystemExit
+
+    for work in (leave, lambda _: None):
+        with pytest.raises(OutboxInDoubtError, match="has ended"):
+            await worker.run(work)
     worker.close()

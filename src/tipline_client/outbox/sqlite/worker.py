@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
-from tipline_client.errors import ConfigurationError, OutboxUnavailableError, TiplineError
+from tipline_client.errors import ConfigurationError, OutboxInDoubtError, OutboxUnavailableError, TiplineError
 from tipline_client.outbox.sqlite.driver import Connection, Execute
 
 __all__ = ["Worker"]
@@ -23,6 +23,9 @@ T = TypeVar("T")
 
 _MOST_TOGETHER: Final = 256
 """How many pieces of work share a commit at most, so that the first of them does not wait for ever."""
+
+_PATIENCE = 30.0
+"""Seconds between two looks whether there is still somebody to wait for."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -72,6 +75,7 @@ class Worker:
 
         Raises:
             OutboxUnavailableError: Closed, opened before a fork, or the storage failed; nothing was written.
+            OutboxInDoubtError: The thread has ended, whatever ended it.
             ConfigurationError: The caller is run by something other than asyncio.
             Exception: Whatever `work` raised; it alone is undone.
         """
@@ -91,8 +95,23 @@ class Worker:
             if self._is_closed:
                 raise OutboxUnavailableError("the outbox is closed", hint="Open it again.")
             self._jobs.put(job)
-        result: T = await job.future
+        looking = loop.call_later(_PATIENCE, self._look, job)
+        try:
+            result: T = await job.future
+        finally:
+            looking.cancel()
         return result
+
+    def _look(self, job: _Job) -> None:
+        """Tell a caller whose answer nobody can give any more; nothing that is known ends this thread, but itself."""
+        if job.future.done():
+            return
+        if self._thread.is_alive():
+            job.loop.call_later(_PATIENCE, self._look, job)
+            return
+        job.future.set_exception(
+            OutboxInDoubtError("the thread that writes the outbox has ended: whether this was written is not known")
+        )
 
     def close(self) -> None:
         """Do what was handed in already, then let go of the connection; safe to call twice. Blocks meanwhile."""
