@@ -171,7 +171,8 @@ def bulk_lines(
         lines += _notes(summary, is_dry=is_dry)
     derived = next((view for view in first if view["keyFrom"] == "content"), None)
     if derived is not None:
-        where = f"{derived['file']} is {derived['idempotencyKey']}"
+        place = f":{derived['line']}" if derived["line"] else ""
+        where = f"{derived['file']}{place} is {derived['idempotencyKey']}"
         lines.append(f"keys derived from the content begin with content:, such as that of {where}")
     if delivery is not None:
         lines.append(f"delivery: {delivery.words()}")
