@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 import anyio
 from anyio.from_thread import BlockingPortal
 
+from tipline_client._threads import begin as begin_thread
 from tipline_client.errors import OutboxInDoubtError, OutboxUnavailableError
 
 __all__ = ["Errands", "LoopThread"]
@@ -93,8 +94,7 @@ class LoopThread:
         # By thread. An interrupt may keep one from being served or ended: whoever comes next does that.
         self._errands: dict[int, Errands] = {}
         self._process = os.getpid()
-        self._thread = threading.Thread(target=self._serve, name="tipline-loop", daemon=True)
-        self._thread.start()
+        self._thread = begin_thread(self._serve, name="tipline-loop")
         self._portal = _await(self._ready)
 
     def call(self, function: Callable[[], Awaitable[T]], *, errands: Errands | None = None) -> T:

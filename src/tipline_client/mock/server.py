@@ -17,6 +17,7 @@ import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from tipline_client._threads import begin as begin_thread
 from tipline_client.errors import ConfigurationError
 from tipline_client.mock.delivery import TRANSPORT_KEY
 
@@ -100,9 +101,9 @@ class LoopbackServer:
 
         Raises:
             ConfigurationError: The server did not come up.
+            OutboxUnavailableError: The system gives no thread.
         """
-        self._thread = threading.Thread(target=self._run, name="tipline-mock", daemon=True)
-        self._thread.start()
+        self._thread = begin_thread(self._run, name="tipline-mock")
         if not self._ready.wait(_START_SECONDS):
             self.stop()
             raise ConfigurationError("the mock endpoint did not start")

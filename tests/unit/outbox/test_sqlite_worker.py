@@ -301,15 +301,22 @@ def test_caller_without_asyncio(path: Path) -> None:
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
-async def test_thread_that_has_ended(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whatever ended it, its callers are told, and do not wait for ever."""
-    monkeypatch.setattr("tipline_client.outbox.sqlite.worker._PATIENCE", 0.05)
+async def test_thread_that_has_ended(path: Path) -> None:
+    """Whatever ended it, who waits is told at once, and who comes later too; nobody waits for ever."""
     worker = Worker(connect(path, driver="apsw", busy_timeout=1), begin="BEGIN IMMEDIATE")
+    is_asked = threading.Event()
 
     def leave(_: Execute) -> None:
+        is_asked.wait(10)
         raise SystemExit
 
-    for work in (leave, lambda _: None):
-        with pytest.raises(OutboxInDoubtError, match="has ended"):
-            await worker.run(work)
+    waiting = [asyncio.create_task(worker.run(work)) for work in (leave, Add("behind it"))]
+    await asyncio.sleep(0)
+    is_asked.set()
+    results = await asyncio.gather(*waiting, return_exceptions=True)
+
+    assert [OutboxInDoubtError, OutboxInDoubtError] == [type(result) for result in results]
+    with pytest.raises(OutboxUnavailableError, match="closed"):
+        await worker.run(Add("later"))
+    assert [] == _names(path)
     worker.close()

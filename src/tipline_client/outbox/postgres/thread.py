@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
+from tipline_client._threads import begin as begin_thread
 from tipline_client.errors import OutboxUnavailableError
 
 __all__ = ["LoopThread"]
@@ -26,9 +27,8 @@ class LoopThread:
         self._gate = threading.Lock()
         self._is_closed = False
         self._process = os.getpid()
-        # A daemon: a process that ends without closing must not hang; whatever was answered is on the disk.
-        self._thread = threading.Thread(target=self._serve, name=name, daemon=True)
-        self._thread.start()
+        # A process that ends without closing must not hang; whatever was answered is on the disk.
+        self._thread = begin_thread(self._serve, name=name)
 
     @property
     def is_closed(self) -> bool:

@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
+from tipline_client._threads import begin as begin_thread
 from tipline_client.errors import ConfigurationError, OutboxInDoubtError, OutboxUnavailableError, TiplineError
 from tipline_client.outbox.sqlite.driver import Connection, Execute
 
@@ -24,8 +25,7 @@ T = TypeVar("T")
 _MOST_TOGETHER: Final = 256
 """How many pieces of work share a commit at most, so that the first of them does not wait for ever."""
 
-_PATIENCE = 30.0
-"""Seconds between two looks whether there is still somebody to wait for."""
+_ENDED: Final = "the thread of the outbox has ended: whether this was written is not known"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -63,9 +63,8 @@ class Worker:
         self._gate = threading.Lock()
         self._is_closed = False
         self._process = os.getpid()
-        # A daemon: a process that ends without closing must not hang; whatever was answered is on the disk.
-        self._thread = threading.Thread(target=self._serve, name=name, daemon=True)
-        self._thread.start()
+        # A process that ends without closing must not hang; whatever was answered is on the disk.
+        self._thread = begin_thread(self._serve, name=name)
 
     async def run(self, work: Callable[[Execute], T], *, is_apart: bool = False) -> T:
         """Run `work` in a transaction and return its result once that is committed.
@@ -75,7 +74,7 @@ class Worker:
 
         Raises:
             OutboxUnavailableError: Closed, opened before a fork, or the storage failed; nothing was written.
-            OutboxInDoubtError: The thread has ended, whatever ended it.
+            OutboxInDoubtError: Something ended the thread in the middle of its work.
             ConfigurationError: The caller is run by something other than asyncio.
             Exception: Whatever `work` raised; it alone is undone.
         """
@@ -95,23 +94,8 @@ class Worker:
             if self._is_closed:
                 raise OutboxUnavailableError("the outbox is closed", hint="Open it again.")
             self._jobs.put(job)
-        looking = loop.call_later(_PATIENCE, self._look, job)
-        try:
-            result: T = await job.future
-        finally:
-            looking.cancel()
+        result: T = await job.future
         return result
-
-    def _look(self, job: _Job) -> None:
-        """Tell a caller whose answer nobody can give any more; nothing that is known ends this thread, but itself."""
-        if job.future.done():
-            return
-        if self._thread.is_alive():
-            job.loop.call_later(_PATIENCE, self._look, job)
-            return
-        job.future.set_exception(
-            OutboxInDoubtError("the thread that writes the outbox has ended: whether this was written is not known")
-        )
 
     def close(self) -> None:
         """Do what was handed in already, then let go of the connection; safe to call twice. Blocks meanwhile."""
@@ -123,6 +107,7 @@ class Worker:
             self._thread.join()
 
     def _serve(self) -> None:
+        jobs: list[_Job] = []
         is_last = False
         try:
             while not is_last:
@@ -132,8 +117,19 @@ class Worker:
                 if together := [job for job in wanted if not job.is_apart]:
                     self._settle(self._transact(together))
                 self._settle([self._run_apart(job) for job in wanted if job.is_apart])
+                jobs = []
         finally:
+            self._leave(jobs)
             self._connection.close()
+
+    def _leave(self, unsettled: Sequence[_Job]) -> None:
+        """Tell whoever waits still, since something has ended the thread; after `close` nobody does."""
+        with self._gate:
+            self._is_closed = True
+            while not self._jobs.empty():
+                if job := self._jobs.get():
+                    unsettled = [*unsettled, job]
+        self._settle([_Ending(job, error=OutboxInDoubtError(_ENDED)) for job in unsettled])
 
     def _next_batch(self) -> tuple[list[_Job], bool]:
         """What waits, at least one job unless the end has come, and whether the end comes after it."""
