@@ -247,7 +247,7 @@ async def _django(place: str) -> Application:
     if not settings.configured:
         settings.configure()
         django.setup()
-    # Its guard against blocking a loop is for applications that serve on it.
+    # Its guard against blocking a loop is for applications that serve on it, as those of other tests do.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
     if place.endswith(".sqlite"):
         database = {"ENGINE": "django.db.backends.sqlite3", "NAME": place}
@@ -275,6 +275,7 @@ async def _django(place: str) -> Application:
 
     async def close() -> None:
         connections.close_all()
+        os.environ.pop("DJANGO_ALLOW_ASYNC_UNSAFE", None)
 
     return Application(begin, savepoint, decide, close)
 

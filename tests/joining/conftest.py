@@ -1,7 +1,8 @@
 """An application and a client on one database, before a mock endpoint."""
 
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -61,20 +62,19 @@ class World:
 
     def decisions(self) -> list[int]:
         """What is decided, as somebody else sees it."""
-        sql = "SELECT case_number FROM decisions ORDER BY case_number"
-        if on_postgres(self.kind):
-            return [int(str(case)) for [case] in postgres.required().execute(sql)]
-        with sqlite3.connect(self.place) as looking:
-            return [case for [case] in looking.execute(sql)]
+        return [int(str(case)) for [case] in self._look("SELECT case_number FROM decisions ORDER BY case_number")]
 
     def rows(self, table: str) -> int:
         """How many rows a table of the outbox has."""
+        prefix = "tipline." if on_postgres(self.kind) else ""
+        [[count]] = self._look(f"SELECT count(*) FROM {prefix}{table}")  # noqa: S608 - of the test
+        return int(str(count))
+
+    def _look(self, sql: str) -> Iterable[Sequence[object]]:
         if on_postgres(self.kind):
-            [[count]] = postgres.required().execute(f"SELECT count(*) FROM tipline.{table}")  # noqa: S608 - of the test
-            return int(str(count))
-        with sqlite3.connect(self.place) as looking:
-            [[count]] = looking.execute(f"SELECT count(*) FROM {table}")  # noqa: S608 - of the test
-            return int(count)
+            return postgres.required().execute(sql)
+        with closing(sqlite3.connect(self.place)) as looking:
+            return looking.execute(sql).fetchall()
 
 
 @pytest.fixture(scope="module")

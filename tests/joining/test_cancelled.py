@@ -11,7 +11,11 @@ from tests.joining.applications import KINDS, is_asynchronous
 from tests.joining.conftest import World
 from tipline_client._undivided import wholly
 
-pytestmark = pytest.mark.filterwarnings("ignore:.*was deleted while still open:ResourceWarning")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:.*was deleted while still open:ResourceWarning"),
+    # From Python 3.13 on its own module says so too.
+    pytest.mark.filterwarnings("ignore:unclosed database:ResourceWarning"),
+]
 
 MOMENTS = 24
 STEP = 0.001

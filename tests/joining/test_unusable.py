@@ -1,8 +1,8 @@
 """Connections that can be joined in principle, and not as they are: pipelines, old views, other threads, savepoints."""
 
-import asyncio
 import sqlite3
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -51,9 +51,10 @@ async def test_transaction_that_sees_the_past(on_server: AsyncTiplineClient) -> 
 
 async def test_connection_of_another_thread(on_file: AsyncTiplineClient, file: Path) -> None:
     """The reason is that of the library, and no disk is blamed."""
-    connection = await asyncio.to_thread(sqlite3.connect, file)
-
-    error = await refused(on_file, connection)
+    with ThreadPoolExecutor(1) as other:
+        connection = other.submit(sqlite3.connect, file).result()
+        error = await refused(on_file, connection)
+        other.submit(connection.close).result()
 
     assert isinstance(error, ConfigurationError)
     assert "thread" in str(error)
