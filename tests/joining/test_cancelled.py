@@ -2,14 +2,12 @@
 
 import asyncio
 import gc
-import threading
 from collections.abc import Iterator
 
 import pytest
 
 from tests.joining.applications import KINDS, is_asynchronous
 from tests.joining.conftest import World
-from tipline_client._undivided import wholly
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:.*was deleted while still open:ResourceWarning"),
@@ -68,35 +66,3 @@ async def test_transaction_that_goes_on(world: World) -> None:
 
     assert list(range(MOMENTS)) == world.decisions()
     assert len(await world.client.outbox.list_entries()) == await world.filed()
-
-
-async def test_work_that_is_not_left_half_done() -> None:
-    """It ends before its caller goes on, and the cancellation comes then, as the timeout's own."""
-    has_begun, may_end, is_done = asyncio.Event(), threading.Event(), threading.Event()
-
-    def work() -> None:
-        may_end.wait(10)
-        is_done.set()
-
-    async def in_a_thread() -> str:
-        has_begun.set()
-        await asyncio.to_thread(work)
-        return "done"
-
-    results = []
-
-    async def caller() -> None:
-        async with asyncio.timeout(60) as patience:
-            asyncio.get_running_loop().call_soon(patience.reschedule, 0)
-            results.append(await wholly(in_a_thread()))
-            await asyncio.sleep(60)
-
-    called = asyncio.create_task(caller())
-    await has_begun.wait()
-    await asyncio.sleep(0.05)
-    was_done = called.done()
-    may_end.set()
-    with pytest.raises(TimeoutError):
-        await called
-
-    assert (False, True, ["done"]) == (was_done, is_done.is_set(), results)

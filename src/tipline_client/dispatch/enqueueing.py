@@ -16,7 +16,7 @@ from typing import Protocol
 
 from tipline_client._undivided import wholly
 from tipline_client.delivery.clock import Clock
-from tipline_client.delivery.entry import Entry
+from tipline_client.delivery.entry import Entry, NewEntry
 from tipline_client.delivery.manifest import ManifestItem
 from tipline_client.dispatch.destroying import is_proven_destroyed
 from tipline_client.dispatch.reader import Reader, content_tag
@@ -339,22 +339,31 @@ async def _add(
         )
         new = replace(new, checkpoint=signing.seal.apply(entry_id, new.checkpoint))
         is_unneeded = False
-        try:
-            # Not to be cancelled half-way: whether the entry exists decides whether its copies may be removed.
-            entry, is_new = await wholly(into.enqueue(new))
-        except DuplicateKeyError as error:
-            is_unneeded = True
-            if submission.idempotency_key is None:
-                raise _same_but_for_the_reporter(error.entry_id) from None
-            raise
-        except OutboxError as error:
-            # In doubt the entry may exist, and then it names these copies.
-            is_unneeded = not isinstance(error, OutboxInDoubtError)
-            raise
-        is_unneeded = not is_new
+        # Not to be cancelled half-way: whether the entry exists decides whether its copies may be removed.
+        return await wholly(_hand_over(new, into=into, store=store, has_key=submission.idempotency_key is not None))
     finally:
         if is_unneeded:
             await _discard(store, entry_id)
+
+
+async def _hand_over(new: NewEntry, *, into: Joined, store: EvidenceStore, has_key: bool) -> Enqueued:
+    """Add the entry; its copies stay only if it names them."""
+    is_unneeded = False
+    try:
+        entry, is_new = await into.enqueue(new)
+        is_unneeded = not is_new
+    except DuplicateKeyError as error:
+        is_unneeded = True
+        if has_key:
+            raise
+        raise _same_but_for_the_reporter(error.entry_id) from None
+    except OutboxError as error:
+        # In doubt the entry may exist, and then it names these copies.
+        is_unneeded = not isinstance(error, OutboxInDoubtError)
+        raise
+    finally:
+        if is_unneeded:
+            await _discard(store, new.id)
     return Enqueued(entry, is_new)
 
 

@@ -30,6 +30,9 @@ async def one_ahead(make: Callable[[], list[bytes]]) -> AsyncGenerator[bytes, No
             for chunk in chunks:
                 yield chunk
     finally:
-        await wholly(asyncio.wait([making]))
-        if not making.cancelled():
-            making.exception()
+        try:
+            await wholly(asyncio.wait([making]))
+        finally:
+            # Whether it failed matters to nobody any more.
+            if not making.cancelled():
+                making.exception()

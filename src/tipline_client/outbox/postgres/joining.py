@@ -4,6 +4,7 @@ The transaction holds an advisory lock for the entry. Whoever sees it held knows
 the same database, whatever its address is there, and that the entry may still come.
 """
 
+import asyncio
 import contextlib
 from collections.abc import Callable, Mapping
 from typing import Any, Final, Protocol, TypeVar
@@ -20,6 +21,7 @@ from tipline_client.outbox.joining import Caller, nothing_open
 from tipline_client.outbox.postgres import reading
 from tipline_client.outbox.postgres.conversation import Conversation, Row, Value, hold, hold_async
 from tipline_client.outbox.postgres.failures import failure_of
+from tipline_client.outbox.turns import turn_of_task, turn_of_thread
 from tipline_client.outbox.unwrapping import refused, unwrapped
 from tipline_client.outbox.values import Lane
 
@@ -144,33 +146,33 @@ def _hold(begin: Callable[[], Conversation[T]], connection: "psycopg.Connection[
 
     failure: TiplineError
     try:
-        return hold(_apart(begin(), connection), execute)
+        with turn_of_thread(connection):
+            try:
+                execute(_SAVEPOINT, {})
+                result = hold(_in_utf8(begin(), connection), execute)
+                execute(_RELEASE, {})
+            except BaseException:
+                # An interrupt, too: half of what is written together must not be left for the caller to commit.
+                undo()
+                raise
+        return result
     except psycopg.Error as error:
         failure = _failure(error)
-        undo()
-    except BaseException:
-        # An interrupt, too: half of what is written together must not be left for the caller to commit.
-        undo()
-        raise
     # Raised outside the handler: the driver's message quotes keys and rows.
     raise failure
 
 
 async def _hold_async(begin: Callable[[], Conversation[T]], connection: "psycopg.AsyncConnection[Any]") -> T:
-    async def ask(sql: str, parameters: Mapping[str, Value]) -> list[Row]:
+    async def execute(sql: str, parameters: Mapping[str, Value]) -> list[Row]:
         async with psycopg.AsyncCursor(connection, row_factory=tuple_row) as cursor:
             await cursor.execute(sql.encode(), parameters)
             return await cursor.fetchall() if cursor.description else []
 
-    async def execute(sql: str, parameters: Mapping[str, Value]) -> list[Row]:
-        # Without its savepoint the transaction could not be mended; what waits for a lock can be cancelled.
-        return await (wholly(ask(sql, parameters)) if sql in {_SAVEPOINT, _RELEASE} else ask(sql, parameters))
-
     async def undo() -> None:
         for _ in range(_TRIES_TO_UNDO):
             try:
-                await wholly(ask(_ROLL_BACK, {}))
-                await wholly(ask(_RELEASE, {}))
+                await execute(_ROLL_BACK, {})
+                await execute(_RELEASE, {})
             except psycopg.errors.QueryCanceled:
                 # A cancellation that came too late for the statement that it was meant for.
                 continue
@@ -180,13 +182,24 @@ async def _hold_async(begin: Callable[[], Conversation[T]], connection: "psycopg
 
     failure: TiplineError
     try:
-        return await hold_async(_apart(begin(), connection), execute)
+        async with turn_of_task(connection):
+            is_open = True
+            try:
+                # Without its savepoint the transaction could not be mended; what waits for a lock can be cancelled.
+                await wholly(execute(_SAVEPOINT, {}))
+                result = await hold_async(_in_utf8(begin(), connection), execute)
+                is_open = False
+                await wholly(execute(_RELEASE, {}))
+            except asyncio.CancelledError:
+                if is_open:
+                    await wholly(undo())
+                raise
+            except BaseException:
+                await wholly(undo())
+                raise
+        return result
     except psycopg.Error as error:
         failure = _failure(error)
-        await undo()
-    except BaseException:
-        await undo()
-        raise
     raise failure
 
 
@@ -205,15 +218,12 @@ def _failure(error: psycopg.Error) -> TiplineError:
     return failure_of(error, is_write=False)
 
 
-def _apart(conversation: Conversation[T], connection: Any) -> Conversation[T]:
-    """The conversation behind a savepoint, which whoever holds it goes back to if anything is raised."""
-    yield _SAVEPOINT, {}
+def _in_utf8(conversation: Conversation[T], connection: Any) -> Conversation[T]:
+    """The conversation on a connection that may have another encoding: keys and names have letters of their own."""
     encoding = connection.info.parameter_status("client_encoding")
     if encoding != _UTF8:
-        # Keys and names may have letters that the caller's own texts never have.
         yield _ENCODING, {"encoding": _UTF8}
     result = yield from conversation
     if encoding != _UTF8:
         yield _ENCODING, {"encoding": encoding}
-    yield _RELEASE, {}
     return result

@@ -17,6 +17,7 @@ from tipline_client.outbox.columns import Row, Value
 from tipline_client.outbox.joining import Caller, nothing_open
 from tipline_client.outbox.sqlite.driver import DriverName, Execute, text_of
 from tipline_client.outbox.sqlite.failures import failure_of
+from tipline_client.outbox.turns import turn_of_task, turn_of_thread
 from tipline_client.outbox.unwrapping import is_a, refused, unwrapped
 
 __all__ = ["Borrowed", "borrowed"]
@@ -67,8 +68,9 @@ async def borrowed(caller: Caller) -> Borrowed:
         if isinstance(connection, sqlite3.Connection | apsw.Connection):
             return await caller.run(lambda: _Blocking(caller, connection, how))
         if is_a(connection, "aiosqlite", "Connection"):
-            if statement := _beginning(connection, how):
-                await connection.execute(statement)
+            async with turn_of_task(connection):
+                if statement := _beginning(connection, how):
+                    await connection.execute(statement)
             return _Awaited(connection)
     except ValueError:
         if not is_a(connection, "aiosqlite", "Connection"):
@@ -116,7 +118,7 @@ class _Blocking:
         return await self._caller.run(lambda: self._run(work))
 
     def _run(self, work: Callable[[Execute], T]) -> T:
-        with _reading_text(self._connection):
+        with turn_of_thread(self._connection), _reading_text(self._connection):
             return _apart(work, self._execute, lambda: self._connection.in_transaction)
 
     def _execute(self, sql: str, parameters: Mapping[str, Value] = {}, /) -> list[Row]:
@@ -143,10 +145,11 @@ class _Awaited:
         """See `Borrowed.run`."""
         # The work is written for a connection that blocks, so it waits for this one in a thread.
         # Not to be cancelled half-way either: the thread would write on while the caller goes on.
-        with _reading_text(self._connection):
-            return await wholly(
-                to_thread.run_sync(_apart, work, self._execute, lambda: self._connection.in_transaction)
-            )
+        async with turn_of_task(self._connection):
+            with _reading_text(self._connection):
+                return await wholly(
+                    to_thread.run_sync(_apart, work, self._execute, lambda: self._connection.in_transaction)
+                )
 
     def _execute(self, sql: str, parameters: Mapping[str, Value] = {}, /) -> list[Row]:
         try:
