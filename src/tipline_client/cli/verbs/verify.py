@@ -24,6 +24,8 @@ from tipline_client.outbox import Outbox
 
 __all__ = ["verify"]
 
+_GIVE_KEY = "Receipts need no home: give the public key of whoever signed, --key PUBLIC.pem."
+
 
 def verify(
     *receipts: Path,
@@ -58,11 +60,14 @@ def verify(
 
 
 def _trusted_here(home: Home, *, is_receipt: bool) -> TrustedKeys:
-    if is_receipt and not home.exists:
-        raise ConfigurationError(
-            f"{home.path} has no keys to verify with", hint="Give the public key of whoever signed: --key PUBLIC.pem."
-        )
-    return home.keys().trusted()
+    if not is_receipt:
+        return home.keys().trusted()
+    try:
+        if home.exists:
+            return home.keys().trusted()
+    except ConfigurationError as error:
+        raise ConfigurationError(str(error), hint=f"{_GIVE_KEY} {error.hint}".rstrip()) from None
+    raise ConfigurationError(f"{home.path} has no keys to verify with", hint=_GIVE_KEY)
 
 
 def _files(session: Session, receipts: tuple[Path, ...], trusted: TrustedKeys) -> ExitCode:
