@@ -70,6 +70,7 @@ RUN_BY = {
     (BACKUPS, "install --mode=0644"): "tests/docs/test_backups_page.py::test_copy_of_the_page",
     (BACKUPS, "cd /var/lib/tipline"): "tests/docs/test_backups_page.py::test_copy_of_the_page",
     (BACKUPS, "mkdir -m 0700 /var/lib/trial"): "tests/docs/test_backups_page.py::test_copy_of_the_page",
+    (BACKUPS, "install --directory --owner=tipline"): "tests/docs/test_backups_page.py::test_copy_of_the_page",
     (SERVICE_PAGE, "groupadd"): f"{OF_THE_SERVICE}::test_service_on_two_hosts",
     (SERVICE_PAGE, "/opt/tipline/bin/tipline migrate"): f"{OF_THE_SERVICE}::test_service_on_two_hosts",
     (SERVICE_PAGE, "cd /var/lib/tipline"): f"{OF_THE_SERVICE}::test_service_on_two_hosts",
