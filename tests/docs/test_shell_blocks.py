@@ -123,7 +123,7 @@ def test_programs_of_the_blocks() -> None:
         "cd examples/service && docker compose --file one-host.yaml run --rm init",
         "cd examples/service && docker compose --file mugs.yaml build",
         "python examples/mugs.py",
-        "useradd --system --no-create-home --home-dir /var/lib/tipline --shell /usr/sbin/nologin mugs",
+        "useradd --system --user-group --no-create-home --home-dir /var/lib/tipline --shell /usr/sbin/nologin mugs",
         "chown tipline: /var",
         "runuser -u tipline -- tipline --version",
         "install --directory --owner=tipline --mode=0700 /var/lib/tipline",
