@@ -214,8 +214,11 @@ def test_verb_that_needs_no_home_in_one_that_is_open(desk: Path, capsys: pytest.
     assert (code, "warning: desk" in said) == (0, False)
 
 
-def test_receipt_beside_a_home_of_another_user(desk: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_receipt_beside_a_home_of_another_user(
+    desk: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     """It can be verified with a public key alone, and that is what is said."""
+    monkeypatch.setenv("TIPLINE_PASSWORD_FILE", "desk/password")
     public = next((desk / "keys").glob("*.public.pem"))
     Path("operator.public.pem").write_bytes(public.read_bytes())
     Path("receipt.json").write_text("{}", encoding="utf-8")

@@ -3,7 +3,7 @@
 from typing import Final
 
 from tipline_client.cli.host_settings import host_settings
-from tipline_client.cli.options import EndpointOptions, Session
+from tipline_client.cli.options import HomeOptions, Session
 from tipline_client.cli.setting_problems import Problems
 from tipline_client.cli.submissions import FileRules, rules_for
 
@@ -13,7 +13,7 @@ _UNUSED: Final = {"password", "outbox", "master_key"}
 """Secrets in files, which nothing is checked with."""
 
 
-def start_without_home(options: EndpointOptions) -> Session:
+def start_without_home(options: HomeOptions) -> Session:
     """Settings and output; a secret that cannot be read is none that is needed.
 
     Raises:

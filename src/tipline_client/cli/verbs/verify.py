@@ -14,6 +14,7 @@ from tipline_client.cli.options import HOME, HomeOptions, Session
 from tipline_client.cli.receipt_files import FolderLook, verify_folder
 from tipline_client.cli.verifying import Finding, read_document, verify_outbox
 from tipline_client.cli.views import receipt_lines, receipt_view
+from tipline_client.cli.without_home import start_without_home
 from tipline_client.delivery.certificate import Certificate
 from tipline_client.dispatch.reader import Reader
 from tipline_client.envelope import TrustedKeys, VerifyingKey
@@ -49,7 +50,7 @@ def verify(
         evidence: With --all: read and digest every copy of evidence too.
         options: Shared options.
     """
-    session = options.start()
+    session = options.start() if all_ else start_without_home(options)
     if bool(receipts) == all_ or (evidence and not all_):
         raise CommandError("name receipt files, or give --all", hint="`tipline verify --help` shows both ways.")
     home = session.settings.place
