@@ -17,7 +17,7 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 
-from tipline_client._closed import reason_of, way_in
+from tipline_client._closed import is_denied, reason_of, way_in
 from tipline_client.delivery.clock import Clock, is_turned
 from tipline_client.dispatch.reader import Reader
 from tipline_client.envelope import KeyRing, TrustedKeys
@@ -94,6 +94,14 @@ class Home:
             return False
         except (OSError, ValueError) as error:
             raise self._unusable(error, self.keys_path) from None
+
+    def closed_to_user(self) -> str | None:
+        """Why this user may not look into it, with what is closed and whose it is; `None` where nothing is closed."""
+        try:
+            self.schema_path("any").lstat()
+        except OSError as error:
+            return reason_of(error, self.schema_path("any")) if is_denied(error) else None
+        return None
 
     def create(
         self,
@@ -279,7 +287,7 @@ class Home:
             return None
         except OSError as error:
             path = self.schema_path(profile_name)
-            reason, hint = reason_of(error, path), way_in(error, path)
+            reason, hint = reason_of(error, path), way_in(error, path) or "Fetch it again with `tipline schema fetch`."
             raise ConfigurationError(f"the saved schema {path} cannot be read: {reason}", hint=hint) from None
         return EndpointSchema(text)
 

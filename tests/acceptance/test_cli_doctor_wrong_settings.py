@@ -71,6 +71,46 @@ def test_several_wrong_settings(
     assert code == 8
     for words in ("'slotss'", "actor must be text", "slots must be", "password file", "keep_free: 512"):
         assert words in said
+    for name in ("slots", "actor", "password"):
+        assert f"ok       setting {name}:" not in said
+
+
+def test_both_durations_wrong(desk: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """One does not hide the other, and neither is shown with its default."""
+    monkeypatch.setenv("TIPLINE_FILE_WITHIN", "soon")
+    monkeypatch.setenv("TIPLINE_WARN_BEFORE", "never")
+
+    run(["doctor", "--offline"])
+
+    said = capsys.readouterr().out
+    for name in ("file_within", "warn_before"):
+        assert f"PROBLEM  setting {name}: {name} (TIPLINE_{name.upper()})" in said
+        assert f"ok       setting {name}" not in said
+
+
+@pytest.mark.parametrize("table", ["[nonsense]", "[[nonsense]]"])
+def test_section_that_is_none(table: str, desk: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A section is no misspelt setting; what sections there are is said."""
+    Path("tipline.toml").write_text(f"{table}\nslots = 4\n", encoding="utf-8")
+
+    run(["doctor", "--offline"])
+
+    said = capsys.readouterr().out
+    assert "there is no section [nonsense]" in said
+    assert "The sections are [reporter] and [credentials.NAME]" in said
+    assert "Did you mean" not in said
+
+
+def test_file_that_cannot_be_read(desk: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What may stand in it is not known, and not shown as left at its default."""
+    Path("tipline.toml").write_text("slots = \n", encoding="utf-8")
+
+    run(["doctor", "--offline"])
+
+    said = capsys.readouterr().out
+    assert "PROBLEM  setting file: tipline.toml: no TOML" in said
+    assert "skipped  setting slots: not known" in said
+    assert "ok       setting home: desk (TIPLINE_HOME)" in said
 
 
 def test_outbox_that_is_not_known(

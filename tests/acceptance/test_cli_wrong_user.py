@@ -179,6 +179,57 @@ def test_doctor_in_the_home_of_another_user(desk: Path, capsys: pytest.CaptureFi
     assert code == 8
     assert "PROBLEM  keys: desk cannot be used as a home" in said
     assert "would file to" in said
+    assert "skipped  outbox: desk may not be looked into by this user" in said
+    assert "no file, unless one is in desk, which is closed" in said
+    assert "there is no home" not in said
+    assert "schema fetch" not in said
+
+
+NEED_NO_HOME = ["validate case.json", "render case.json", "map check table.csv --map map.toml"]
+
+
+@pytest.mark.parametrize("words", NEED_NO_HOME)
+def test_verb_that_needs_no_home(
+    words: str, desk: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It does its work, and says what of the home it left out; a secret that it does not use may be closed too."""
+    Path("table.csv").write_text("key\ncase-4712\n", encoding="utf-8")
+    Path("map.toml").write_text('line_breaks = []\n[columns]\nkey = "idempotencyKey"\n')
+    (desk / "password").write_text("x", encoding="utf-8")
+    monkeypatch.setenv("TIPLINE_PASSWORD_FILE", "desk/password")
+    close(desk)
+
+    code, said = said_by(words.split(), capsys)
+
+    assert code == (2 if words.startswith("map") else 0)
+    assert "warning: desk is closed, so settings and the endpoint's schema in it are left out" in said
+    assert f"the folder {desk.absolute()} is closed to the user" in said
+    assert "case-4712" in said or not words.startswith("map")
+
+
+def test_verb_that_needs_no_home_in_one_that_is_open(desk: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Nothing is said of the home."""
+    code, said = said_by(["validate", "case.json"], capsys)
+
+    assert (code, "warning: desk" in said) == (0, False)
+
+
+def test_receipt_beside_a_home_of_another_user(
+    desk: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It can be verified with a public key alone, and that is what is said."""
+    monkeypatch.setenv("TIPLINE_PASSWORD_FILE", "desk/password")
+    public = next((desk / "keys").glob("*.public.pem"))
+    Path("operator.public.pem").write_bytes(public.read_bytes())
+    Path("receipt.json").write_text("{}", encoding="utf-8")
+    close(desk)
+
+    code, said = said_by(["verify", "receipt.json"], capsys)
+    code_with_key, said_with_key = said_by(["verify", "receipt.json", "--key", "operator.public.pem"], capsys)
+
+    assert (code, code_with_key) == (5, 7)
+    assert "Receipts need no home: give the public key of whoever signed, --key PUBLIC.pem." in said
+    assert "NOT VERIFIED  receipt.json" in said_with_key
 
 
 def test_folder_of_a_user_that_is_not_there(capsys: pytest.CaptureFixture[str]) -> None:

@@ -84,9 +84,12 @@ def groupadd(words: Sequence[str]) -> None:
 
 def useradd(words: Sequence[str]) -> None:
     """The user that the units run as, who lives where they keep their state and cannot log in."""
-    given = _options(words, "--uid", "--gid", "--home-dir", "--shell", flags=("--system", "--no-create-home"))
+    given = _options(
+        words, "--uid", "--gid", "--home-dir", "--shell", flags=("--system", "--user-group", "--no-create-home")
+    )
     assert {*given.rest} == SERVICE_USERS, f"no unit runs as {given.rest}"
     assert given.system or IMAGE_USER == [given.uid, IMAGE_USER[1]], "the number is not the container's"
+    assert given.user_group is (given.gid is None), "not every system makes a group of the user's name by itself"
     assert given.gid is None or given.gid in noted("groups"), f"nobody made the group {given.gid}"
     assert {given.home_dir} == {str(_root()) + folder for folder in FOLDER_OF_STATE}
     assert given.no_create_home

@@ -69,6 +69,9 @@ def test_copy_of_the_page(tmp_path: Path) -> None:
     assert not (copy / "keys").exists()
     machine.run(removal)
     assert not machine.place("/var/lib/trial").exists()
+    shutil.rmtree(machine.place("/var/lib/tipline"))
+    restored = machine.run(shell_block(PAGE, "install --directory --owner=tipline").code)
+    assert "3 signed things looked at, 0 not to be believed" in restored
 
 
 def test_copy_under_a_loose_umask(tmp_path: Path) -> None:

@@ -109,6 +109,7 @@ def test_process_of_the_container() -> None:
     assert ["examples/mock/serve.py", entry[1]] == program
     # As beside each other as in this source.
     assert ["examples/until_parent_ends.py", str(Path(entry[1]).parent.with_name("until_parent_ends.py"))] == leash
+    assert ["chmod", "0644", leash[1], program[1]] == of_container("RUN", MOCK)[-1].split()
     assert [*entry, "--check"] == check
     assert ["8765"] == of_container("EXPOSE", MOCK)
     assert "--publish 127.0.0.1:8765:8765" in shell_block("docs/testing.md", "docker build").code

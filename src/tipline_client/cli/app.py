@@ -32,10 +32,10 @@ _VERBS: tuple[tuple[Group, str, str, str], ...] = (
     (_FILE, "render", "render:render", "Print the XML that would be sent: tipline render case.json"),
     (_FILE, "enqueue", "enqueue:enqueue", "Seal and queue reports durably: tipline enqueue case.json"),
     (_FILE, "submit", "submit:submit", "Queue and deliver now, and show the receipt: tipline submit case.json"),
-    (_FILE, "dispatch", "dispatch:dispatch", "Deliver what is queued, as a service or once: tipline dispatch --drain"),
+    (_FILE, "dispatch", "dispatch:dispatch", "Deliver what is queued, until Ctrl-C or once: tipline dispatch --drain"),
     (_LOOK, "status", "status:status", "Show what waits, since when and why: tipline status"),
     (_LOOK, "list", "listing:list_entries", "List entries of the outbox: tipline list --state queued"),
-    (_LOOK, "show", "show:show", "Show one entry with its history: tipline show case-4711"),
+    (_LOOK, "show", "show:show", "Was it filed? One entry with its history: tipline show case-4711"),
     (_LOOK, "orphans", "orphans:list_orphans", "List what may be open until it lapses: tipline orphans"),
     (_LOOK, "verify", "verify:verify", "Check signatures of receipts and entries: tipline verify --all"),
     (_DECIDE, "retract", "retract:retract", 'Withdraw a report that is not filed: tipline retract ID --reason "..."'),
@@ -72,7 +72,7 @@ _GROUPS: tuple[tuple[Group, str, str, tuple[tuple[str, str, str], ...]], ...] = 
     (
         _DECIDE,
         "dead-letter",
-        'Entries given up with a reason: tipline dead-letter requeue ID --reason "..."',
+        'Entries given up; to try one again: tipline dead-letter requeue ID --reason "..."',
         (
             ("list", "dead_letter:list_dead_letters", "List what was given up, with reasons."),
             ("show", "dead_letter:show_dead_letter", "Show why one entry was given up."),
@@ -101,14 +101,14 @@ _GROUPS: tuple[tuple[Group, str, str, tuple[tuple[str, str, str], ...]], ...] = 
     (
         _DECIDE,
         "alarm",
-        'What a person must look at: tipline alarm close 3 --note "..."',
+        "What a person must look at: tipline alarm list",
         (
             ("list", "alarm:list_alarms", "List alarms."),
             ("close", "alarm:close_alarm", "Record that a person looked."),
         ),
     ),
     (
-        _TEST,
+        _BEGIN,
         "schema",
         "The endpoint's own XSD, and the JSON Schema of submission files: tipline schema fetch",
         (
@@ -160,7 +160,9 @@ def build(named: Sequence[str] = ()) -> App:
 def _text_of(place: str) -> str:
     """What a verb's own text says before its arguments, each paragraph in one line: the terminal breaks it anew."""
     module, function = place.split(":")
-    text = inspect.getdoc(getattr(import_module(_ROOM + module), function)) or ""
+    verb = getattr(import_module(_ROOM + module), function)
+    # The parser would show the line breaks within what is said of an argument.
+    text = verb.__doc__ = re.sub(r"\n {8,}(?=\S)", " ", inspect.getdoc(verb) or "")
     said = re.split(r"\n\n(?=Args:|Returns:|Raises:)", text)[0]
     return "\n\n".join(" ".join(paragraph.split()) for paragraph in said.split("\n\n"))
 

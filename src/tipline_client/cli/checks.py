@@ -4,7 +4,7 @@ Each returns findings; none raises for what it finds, and none changes anything 
 there yet.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
@@ -13,6 +13,7 @@ import anyio
 
 from tipline_client.cli.database_checks import check_server
 from tipline_client.cli.findings import Check, Grade
+from tipline_client.cli.host_settings import host_settings
 from tipline_client.cli.incidents import find_paused_lanes, incident_line
 from tipline_client.cli.opening import LANES
 from tipline_client.cli.settings import Settings
@@ -27,7 +28,16 @@ from tipline_client.home import Home
 from tipline_client.outbox import Outbox, SqliteOutbox
 from tipline_client.vault.local_keys import LocalMasterKeys
 
-__all__ = ["Check", "Grade", "check_endpoint_settings", "check_keys", "check_outbox", "check_settings", "is_home_of"]
+__all__ = [
+    "Check",
+    "Grade",
+    "check_endpoint_settings",
+    "check_keys",
+    "check_outbox",
+    "check_settings",
+    "is_home_of",
+    "why_no_home",
+]
 
 _MOST_VERIFIED = 10_000
 """How many waiting entries are verified; `tipline verify --all` looks at everything."""
@@ -38,9 +48,14 @@ _NO_SIGNER = (
 )
 
 
-def check_settings(settings: Settings, *, environ: Mapping[str, str]) -> list[Check]:
-    """Where each setting comes from, and variables that no setting reads."""
-    file = f"file {settings.file}" if settings.file else "no configuration file"
+def check_settings(settings: Settings, *, environ: Mapping[str, str], wrong: Set[str] = frozenset()) -> list[Check]:
+    """Where each setting comes from, and variables that no setting reads.
+
+    Args:
+        settings: The settings in force.
+        environ: The environment's variables.
+        wrong: What is said to be wrong elsewhere: its default is not shown as if that had been asked for.
+    """
     shown = {
         "home": str(settings.home),
         "outbox": settings.outbox.shown if settings.outbox else f"{settings.place.outbox_path}",
@@ -52,17 +67,18 @@ def check_settings(settings: Settings, *, environ: Mapping[str, str]) -> list[Ch
         "registered_esp": "yes" if settings.registered_esp else "no",
         "slots": str(settings.slots),
         "file_within": "not set" if settings.deadline is None else span(settings.deadline.file_within),
-        "warn_before": "not set" if settings.deadline is None else span(settings.deadline.notice),
+        "warn_before": _notice_words(settings),
         "regimes": ", ".join(settings.regimes),
         "actor": "set" if settings.actor else "not set",
         "master_key": "set" if settings.master_keys else "not set",
         "key_provider": "not set" if settings.key_provider is None else type(settings.key_provider).__name__,
         "reporter": "set" if settings.reporter else "not set",
     }
-    checks = [Check("configuration", Grade.OK, file)]
+    checks = [] if "file" in wrong else [_check_file_of_settings(settings)]
     checks += [
-        Check(f"setting {name}", Grade.OK, f"{value} ({settings.origins.get(name, 'default')})")
+        _check_setting(name, value, origin=settings.origins.get(name), is_file_read="file" not in wrong)
         for name, value in shown.items()
+        if not wrong & _said_as(name) and (name != "endpoint" or _is_known(settings))
     ]
     strangers = sorted(
         name
@@ -73,6 +89,42 @@ def check_settings(settings: Settings, *, environ: Mapping[str, str]) -> list[Ch
         hint = f"The variables are {', '.join(sorted(VARIABLE_NAMES))}."
         checks.append(Check("configuration", Grade.WARNING, f"the variable {name} is read by nobody", hint))
     return [*checks, *_check_secrets(settings)]
+
+
+def _notice_words(settings: Settings) -> str:
+    if settings.deadline is not None:
+        return span(settings.deadline.notice)
+    # Of a time that is wrong, which is said; alone it would be wrong itself.
+    return "set" if "warn_before" in settings.origins else "not set"
+
+
+def _check_file_of_settings(settings: Settings) -> Check:
+    if settings.file is not None:
+        return Check("configuration", Grade.OK, f"file {settings.file}")
+    if host_settings() is None and settings.place.closed_to_user() is not None:
+        # The file may be there, and would be in force for whoever may read it.
+        return Check("configuration", Grade.SKIPPED, f"no file, unless one is in {settings.home}, which is closed")
+    return Check("configuration", Grade.OK, "no configuration file")
+
+
+def _is_known(settings: Settings) -> bool:
+    """Whether the endpoint is one, if it is named at all."""
+    try:
+        _ = settings.lane
+    except ConfigurationError:
+        return False
+    return True
+
+
+def _said_as(name: str) -> set[str]:
+    """By which names a setting is said to be wrong."""
+    return {name, f"{name}_file", *(("credentials",) if name in {"username", "password"} else ())}
+
+
+def _check_setting(name: str, value: str, *, origin: str | None, is_file_read: bool) -> Check:
+    if origin is None and not is_file_read:
+        return Check(f"setting {name}", Grade.SKIPPED, "not known: the configuration file cannot be read")
+    return Check(f"setting {name}", Grade.OK, f"{value} ({origin or 'default'})")
 
 
 _SECRETS: Final = {"password": "the password", "outbox": "the database's password", "master_key": "the master key"}
@@ -116,7 +168,7 @@ def check_endpoint_settings(settings: Settings) -> list[Check]:
     try:
         schema = settings.place.schema(profile.name)
     except ConfigurationError as error:
-        return [*checks, Check("schema", Grade.PROBLEM, str(error), "Run `tipline schema fetch`.")]
+        return [*checks, Check("schema", Grade.PROBLEM, str(error), error.hint)]
     if schema is None:
         hint = "Fetch the endpoint's own with `tipline schema fetch`."
         return [*checks, Check("schema", Grade.WARNING, "none kept: the rules of November 2025 apply", hint)]
@@ -152,6 +204,14 @@ def is_home_of(settings: Settings) -> bool:
         return settings.place.exists
     except ConfigurationError:
         return False
+
+
+def why_no_home(settings: Settings) -> str:
+    """Why a home that `is_home_of` denies cannot be looked into."""
+    try:
+        return "there is no home to look into" if not settings.place.exists else ""
+    except ConfigurationError:
+        return f"{settings.home} may not be looked into by this user"
 
 
 def _check_powers(home: Home, *, can_sign: bool) -> Check:

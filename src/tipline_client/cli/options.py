@@ -41,13 +41,17 @@ class HomeOptions(OutputOptions):
     config: Annotated[str | None, shared("--config")] = None
     """Configuration file (TIPLINE_CONFIG; ./tipline.toml, HOME/tipline.toml)."""
 
-    def start(self) -> Session:
+    def start(self, *, problems: Problems | None = None) -> Session:
         """Settings and output.
+
+        Args:
+            problems: Takes what is wrong with each setting; without it the first is raised.
 
         Raises:
             ConfigurationError: A setting is not usable.
         """
-        return Session(resolve(home=self.home, outbox=self.outbox, config=self.config), self.output())
+        settings = resolve(home=self.home, outbox=self.outbox, config=self.config, problems=problems)
+        return Session(settings, self.output())
 
 
 @Parameter(name="*")

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 
 from tipline_client import profiles
-from tipline_client.cli.durations import read_duration
+from tipline_client.cli.deadline_settings import read_deadline
 from tipline_client.cli.host_settings import host_settings
 from tipline_client.cli.key_providers import load_provider
 from tipline_client.cli.layers import Layers
@@ -278,7 +278,7 @@ def resolve(
             "registered_esp", lambda: _truth(given.get("registered_esp", False), "registered_esp"), False
         ),
         slots=read("slots", lambda: _slots(given.get("slots", DEFAULT_SLOTS)), DEFAULT_SLOTS),
-        deadline=read("file_within", lambda: _deadline(given, layers.origins), None),
+        deadline=read_deadline(given, layers.origins, problems=problems),
         regimes=read("regimes", lambda: _regimes(given, layers.origins), DEFAULT_REGIMES),
         actor=given.get("actor"),
         reads_content=read("reads_content", lambda: _truth(given.get("reads_content", True), "reads_content"), False),
@@ -330,22 +330,6 @@ def _keep_free(given: Mapping[str, Any], origins: Mapping[str, str]) -> int:
     if "keep_free" not in given:
         return KEEP_FREE
     return read_size(given["keep_free"], what=f"keep_free ({origins['keep_free']})")
-
-
-def _deadline(given: Mapping[str, Any], origins: Mapping[str, str]) -> Deadline | None:
-    spans = {
-        name: read_duration(given[name], what=f"{name} ({origins[name]})")
-        for name in ("file_within", "warn_before")
-        if name in given
-    }
-    if not spans:
-        return None
-    if "file_within" not in spans:
-        raise ConfigurationError(
-            f"warn_before ({origins['warn_before']}) needs file_within: before what is somebody to be warned",
-            hint="Set TIPLINE_FILE_WITHIN too, or leave both out.",
-        )
-    return Deadline(**spans)
 
 
 def _regimes(given: Mapping[str, Any], origins: Mapping[str, str]) -> tuple[str, ...]:

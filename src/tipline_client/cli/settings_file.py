@@ -41,6 +41,10 @@ _KINDS: Mapping[str, tuple[type, str]] = {
     "credentials": (dict, "a table of tables, such as [credentials.testing]"),
 }
 _CREDENTIALS = ("username", "password", "password_file")
+_SECTIONS = (
+    "The sections are [reporter] and [credentials.NAME], as [credentials.testing]; all other settings stand before "
+    "the first of them."
+)
 _PLACE = re.compile(r"\(at [^)]*\)$")
 _MAX_BYTES = 1024 * 1024
 
@@ -111,6 +115,8 @@ def _check_credentials(path: Path, tables: Mapping[str, Any], accounts: Sequence
 
 
 def _check(path: Path, key: str, value: object) -> None:
+    if key not in _KINDS and _is_section(value):
+        raise ConfigurationError(f"{path}: there is no section [{key}]", hint=_SECTIONS)
     if key not in _KINDS:
         near = difflib.get_close_matches(key, _KINDS, n=1, cutoff=0.5)
         hint = f"Did you mean {near[0]}?" if near else f"The keys are {', '.join(sorted(_KINDS))}."
@@ -118,6 +124,10 @@ def _check(path: Path, key: str, value: object) -> None:
     kind, words = _KINDS[key]
     if type(value) is not kind:
         raise ConfigurationError(f"{path}: {key} must be {words}", hint="Correct it in the file.")
+
+
+def _is_section(value: object) -> bool:
+    return isinstance(value, dict) or (isinstance(value, list) and any(isinstance(item, dict) for item in value))
 
 
 def _parse(path: Path) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Where evidence comes from and what its owner says of it: the noun that callers hand in.
+"""Where evidence comes from and what you say of it: the noun that callers hand in.
 
 Nothing is opened before the store copies it, so handing in is cheap. A repr shows neither path nor content. Nothing
 here knows where copies go.
@@ -22,7 +22,7 @@ __all__ = ["Evidence", "Origin", "refuse_streams"]
 
 
 class Evidence:
-    """One file that supports a report, with what its owner says of it.
+    """One file that supports a report, with what you say of it.
 
     Claims such as `file_viewed_by_esp` have no default: leave out what is not known.
 

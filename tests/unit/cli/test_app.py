@@ -1,12 +1,15 @@
 """What stands in the command's help, and what it does not import for it."""
 
 import json
+import re
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
+from cyclopts import App
 
 from tipline_client.cli import main
 from tipline_client.cli.app import build, unknown_verb
@@ -15,6 +18,12 @@ from tipline_client.cli.settings import resolve
 from tipline_client.cli.variables import VARIABLE_NAMES
 
 HEAVY = ("anyio", "apsw", "cryptography", "httpcore", "httpx", "lxml", "pydantic", "sqlite3", "starlette", "tenacity")
+
+
+def names_of(app: App) -> list[list[str]]:
+    """The words of each verb."""
+    verbs = [str(name) for name in app if not str(name).startswith("-")]
+    return [[name, *rest] for name in verbs for rest in names_of(app[name]) or [[]]]
 
 
 class Asked(Mapping[str, str]):
@@ -112,3 +121,32 @@ def test_verbs_to_choose_from() -> None:
     """A word that is near to none lists what there is: all verbs, or those behind the verb that has some."""
     assert 'Unknown verb "xyzzy". There are alarm, completion, dead-letter, demo, ' in unknown_verb("xyzzy")
     assert 'Unknown verb "xyzzy". There are export, list, render, show.' == unknown_verb("xyzzy", group="receipts")
+
+
+def test_examples_of_the_help(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each line that the help shows can be typed: verb, arguments and options are there."""
+    monkeypatch.setenv("COLUMNS", "500")
+    verbs = names_of(build())
+    for words in ([], *verbs):
+        main([*words, "--help"])
+    said = capsys.readouterr().out
+    lines = {line.strip() for line in re.findall(r"(?<!Usage)(?<!codes): (tipline [^│\n]*)", said)}
+
+    for line in lines:
+        build().parse_args(shlex.split(line.partition(" > ")[0])[1:], print_error=False, exit_on_error=False)
+
+    assert [] == [words for words in verbs if not any(line.split()[1:][: len(words)] == words for line in lines)]
+
+
+def test_argument_that_takes_two_lines_to_tell(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The terminal breaks what is said of it, and nothing else does."""
+    monkeypatch.setenv("COLUMNS", "500")
+
+    main(["init", "--help"])
+
+    assert (
+        "Believe this key no longer, named by its id, for instance since it leaked. What waits with its signature"
+        in (capsys.readouterr().out)
+    )

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tipline_client.cli.durations import read_duration
+from tipline_client.cli.setting_problems import Problems
 from tipline_client.cli.settings import resolve
 from tipline_client.delivery.deadline import Deadline
 from tipline_client.errors import ConfigurationError
@@ -65,3 +66,13 @@ def test_deadline_that_makes_no_sense(environ: dict[str, str], words: str) -> No
     """What could never warn, or would warn of everything, is refused by name."""
     with pytest.raises(ConfigurationError, match=words):
         resolve(environ=environ)
+
+
+def test_wrong_warning_leaves_the_deadline() -> None:
+    """Where problems are kept, the time stands, with the warning's default."""
+    problems: Problems = []
+
+    settings = resolve(environ={"TIPLINE_FILE_WITHIN": "24h", "TIPLINE_WARN_BEFORE": "25h"}, problems=problems)
+
+    assert Deadline(timedelta(hours=24)) == settings.deadline
+    assert ["warn_before"] == [name for name, _ in problems]

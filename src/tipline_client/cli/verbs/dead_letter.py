@@ -91,7 +91,8 @@ def requeue(
 ) -> ExitCode:
     """Put back into the queue what was given up, with its history: one entry, or all that a filter means.
 
-    Ends with 7 if the record of one of them is not believed; the others are put back all the same.
+    A dispatcher tries it again then; correct the cause first. Ends with 7 if the record of one of them is not believed;
+    the others are put back all the same.
 
     Example: tipline dead-letter requeue --code 1000 --since 2026-01-05T03:00Z --reason "the endpoint is mended"
 

@@ -54,9 +54,10 @@ def dispatch(
     patience: float = 60,
     options: EndpointOptions = ENDPOINT,
 ) -> ExitCode:
-    """Deliver what is queued, until SIGINT or SIGTERM; what is under way then ends first, a second signal ends at once.
+    """Deliver what is queued, until it is stopped: by Ctrl-C, or by SIGTERM, as `systemctl stop` and `kill` send it.
 
-    It ends with 0 then, with 4 if an entry was given up in this run, and at a second signal with 130.
+    What is under way ends first, and a second signal ends at once; either way nothing is lost, and the next dispatcher
+    goes on. It ends with 0 then, with 4 if an entry was given up in this run, and at a second signal with 130.
 
     With --drain it ends when nothing is left to do: 0 when nothing waits, 3 when something does, 4 when an entry was
     given up in this run, 5 when the endpoint refuses the account, 7 when something waits that nobody will deliver,

@@ -14,6 +14,7 @@ from tipline_client.cli.checks import (
     check_outbox,
     check_settings,
     is_home_of,
+    why_no_home,
 )
 from tipline_client.cli.database_checks import check_shared
 from tipline_client.cli.disk_checks import check_disk, check_evidence
@@ -52,7 +53,7 @@ def doctor(*, offline: bool = False, all_evidence: bool = False, options: Endpoi
     problems: Problems = []
     session = options.start(problems=problems)
     settings, wrong = session.settings, {name for name, _ in problems}
-    checks = check_settings(settings, environ=os.environ)
+    checks = check_settings(settings, environ=os.environ, wrong=wrong)
     checks += [Check(f"setting {name}", Grade.PROBLEM, str(error), error.hint) for name, error in problems]
     checks += _check_reporter(settings)
     endpoint = check_endpoint_settings(settings)
@@ -62,8 +63,11 @@ def doctor(*, offline: bool = False, all_evidence: bool = False, options: Endpoi
     is_home, has_keys = is_home_of(settings), keys[0].grade is not Grade.PROBLEM
     # Where the outbox is not known, that of the home may be another one.
     knows_outbox = is_home and not wrong & {"home", "outbox", "outbox_file", "file"}
-    reason = "settings have to be put right first" if is_home else "there is no home to look into"
-    checks += _check_outbox(settings) if knows_outbox else [Check("outbox", Grade.SKIPPED, reason)]
+    if knows_outbox:
+        checks += _check_outbox(settings)
+    else:
+        reason = "settings have to be put right first" if is_home else why_no_home(settings)
+        checks.append(Check("outbox", Grade.SKIPPED, reason))
     checks += [*check_disk(settings), *check_evidence(settings)] if is_home else []
     unclaimed = None
     if knows_outbox and "evidence" not in wrong:

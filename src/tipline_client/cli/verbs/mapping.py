@@ -13,7 +13,7 @@ from tipline_client.cli.bulk_sources import csv_source
 from tipline_client.cli.exit_codes import CommandError, ExitCode
 from tipline_client.cli.options import ENDPOINT, EndpointOptions
 from tipline_client.cli.output import issue_view
-from tipline_client.cli.submissions import rules_for
+from tipline_client.cli.without_home import rules_without_home, start_without_home
 
 __all__ = ["check"]
 
@@ -39,10 +39,10 @@ def check(
     """
     if rows < 1:
         raise CommandError("--rows is less than one")
-    session = options.start()
+    session = start_without_home(options)
     settings = session.settings
     source = csv_source(file, read_mapping(Path(map_file)))
-    rules, now = rules_for(settings), datetime.now(UTC)
+    rules, now = rules_without_home(session), datetime.now(UTC)
     views: list[dict[str, Any]] = []
     lines: list[str] = []
     for item in islice(source.items(), rows):

@@ -6,7 +6,8 @@ from tipline_client.cli.exit_codes import CommandError, ExitCode
 from tipline_client.cli.options import ENDPOINT, EndpointOptions
 from tipline_client.cli.output import issue_view
 from tipline_client.cli.reporting import issue_lines
-from tipline_client.cli.submissions import FileRules, Prepared, read_files, rules_for
+from tipline_client.cli.submissions import FileRules, Prepared, read_files
+from tipline_client.cli.without_home import rules_without_home, start_without_home
 from tipline_client.errors import ReportInvalidError
 from tipline_client.models import FileDetails, Submission
 from tipline_client.profiles.encode import encode
@@ -35,8 +36,8 @@ def render(
         evidence: Index of an item of evidence, from 0.
         options: Shared options.
     """
-    session = options.start()
-    rules = rules_for(session.settings)
+    session = start_without_home(options)
+    rules = rules_without_home(session)
     [read] = read_files([file], rules=rules, reporter=session.settings.reporter, with_evidence=False)
     if len(read.submissions) != 1:
         raise CommandError(f"{read.name} holds {len(read.submissions)} submissions", hint="Render one at a time.")

@@ -24,6 +24,9 @@ def show(
 ) -> ExitCode:
     """Show one entry: state, progress at the endpoint, tries, alarms and notes. No report content unless asked for.
 
+    Filed is what is acknowledged, under the number beside it; filed_by_hand is what a person filed. What is queued or
+    leased is tried again by itself while a dispatcher runs, a dead_letter only after `tipline dead-letter requeue`.
+
     Example: tipline show case-4711
 
     Args:

@@ -7,7 +7,8 @@ from tipline_client.cli.exit_codes import ExitCode
 from tipline_client.cli.options import ENDPOINT, EndpointOptions
 from tipline_client.cli.output import issue_view
 from tipline_client.cli.reporting import issue_lines
-from tipline_client.cli.submissions import read_each, rules_for
+from tipline_client.cli.submissions import read_each
+from tipline_client.cli.without_home import rules_without_home, start_without_home
 
 __all__ = ["validate"]
 
@@ -24,12 +25,13 @@ def validate(*files: str, options: EndpointOptions = ENDPOINT) -> ExitCode:
         files: Submission files; - for standard input.
         options: Shared options.
     """
-    session = options.start()
+    session = start_without_home(options)
+    rules = rules_without_home(session)
     code = ExitCode.OK
 
     def parts() -> Iterator[tuple[dict[str, Any], list[str]]]:
         nonlocal code
-        for prepared in read_each(files, rules=rules_for(session.settings), reporter=session.settings.reporter):
+        for prepared in read_each(files, rules=rules, reporter=session.settings.reporter):
             if not prepared.is_acceptable:
                 code = ExitCode.BAD_INPUT
             view = {

@@ -14,6 +14,7 @@ from tipline_client.cli.options import HOME, HomeOptions, Session
 from tipline_client.cli.receipt_files import FolderLook, verify_folder
 from tipline_client.cli.verifying import Finding, read_document, verify_outbox
 from tipline_client.cli.views import receipt_lines, receipt_view
+from tipline_client.cli.without_home import start_without_home
 from tipline_client.delivery.certificate import Certificate
 from tipline_client.dispatch.reader import Reader
 from tipline_client.envelope import TrustedKeys, VerifyingKey
@@ -23,6 +24,8 @@ from tipline_client.home import Home
 from tipline_client.outbox import Outbox
 
 __all__ = ["verify"]
+
+_GIVE_KEY = "Receipts need no home: give the public key of whoever signed, --key PUBLIC.pem."
 
 
 def verify(
@@ -47,7 +50,7 @@ def verify(
         evidence: With --all: read and digest every copy of evidence too.
         options: Shared options.
     """
-    session = options.start()
+    session = options.start() if all_ else start_without_home(options)
     if bool(receipts) == all_ or (evidence and not all_):
         raise CommandError("name receipt files, or give --all", hint="`tipline verify --help` shows both ways.")
     home = session.settings.place
@@ -58,11 +61,14 @@ def verify(
 
 
 def _trusted_here(home: Home, *, is_receipt: bool) -> TrustedKeys:
-    if is_receipt and not home.exists:
-        raise ConfigurationError(
-            f"{home.path} has no keys to verify with", hint="Give the public key of whoever signed: --key PUBLIC.pem."
-        )
-    return home.keys().trusted()
+    if not is_receipt:
+        return home.keys().trusted()
+    try:
+        if home.exists:
+            return home.keys().trusted()
+    except ConfigurationError as error:
+        raise ConfigurationError(str(error), hint=f"{_GIVE_KEY} {error.hint}".rstrip()) from None
+    raise ConfigurationError(f"{home.path} has no keys to verify with", hint=_GIVE_KEY)
 
 
 def _files(session: Session, receipts: tuple[Path, ...], trusted: TrustedKeys) -> ExitCode:
