@@ -79,17 +79,21 @@ class TiplineClient(Keeping):
 
     def call(self, function: Callable[..., Awaitable[T]], *arguments: Any, **named: Any) -> T:
         """Run one of the asynchronous client's verbs, or anything of its outbox, on this client's event loop."""
-        if self._is_closed:
-            raise OutboxUnavailableError("this client is closed", hint="Open another one.")
-        return self._loop.call(partial(function, *arguments, **named))
+        return self._run(partial(function, *arguments, **named))
 
     def _call_beside(self, connection: Connection | None, function: Callable[..., Awaitable[T]]) -> T:
         """Run a verb that takes a connection of the caller's, which is bound to the caller's own thread."""
-        if connection is None or self._is_closed:
-            return self.call(function)
+        if connection is None:
+            return self._run(function)
         errands = Errands()
         caller = Caller(connection, errands.run, has_loop=False)
-        return self._loop.call(partial(function, connection=caller), errands=errands)
+        return self._run(partial(function, connection=caller), errands=errands)
+
+    def _run(self, function: Callable[[], Awaitable[T]], *, errands: Errands | None = None) -> T:
+        """What every verb goes through that waits for the event loop."""
+        if self._is_closed:
+            raise OutboxUnavailableError("this client is closed", hint="Open another one.")
+        return self._loop.call(function, errands=errands)
 
     def call_soon(self, function: Callable[[], object]) -> None:
         """Have `function` run on this client's event loop, without waiting; from any thread or a signal handler.

@@ -6,12 +6,13 @@ decision that was never made. And whoever waits on an event loop stops every oth
 
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypedDict, TypeVar, Unpack
 
 from django.db import connections
 from django.utils.asyncio import async_unsafe
 
 from tipline_client.client import TiplineClient
+from tipline_client.client.loop_thread import Errands
 from tipline_client.client.queueing import Connection
 from tipline_client.delivery.entry import Entry
 from tipline_client.dispatch.enqueueing import Enqueued
@@ -31,6 +32,15 @@ _WAYS_OUT: Final = (
 )
 
 
+class _Handed(TypedDict, total=False):
+    """What `TiplineClient.enqueue` and `enqueue_once` take beside the report."""
+
+    evidence: Sequence[Evidence]
+    idempotency_key: str | None
+    known_at: datetime | None
+    connection: Connection | None
+
+
 class ProjectClient(TiplineClient):
     """`TiplineClient` in a Django project.
 
@@ -39,65 +49,31 @@ class ProjectClient(TiplineClient):
     """
 
     @async_unsafe  # type: ignore[untyped-decorator]  # Django bears no types
-    def call(self, function: Callable[..., Awaitable[T]], *arguments: Any, **named: Any) -> T:
-        """See `TiplineClient.call`."""
+    def _run(self, function: Callable[[], Awaitable[T]], *, errands: Errands | None = None) -> T:
         with telling():
-            return super().call(function, *arguments, **named)
+            return super()._run(function, errands=errands)
 
-    def enqueue(
-        self,
-        report: Report,
-        *,
-        evidence: Sequence[Evidence] = (),
-        idempotency_key: str | None = None,
-        known_at: datetime | None = None,
-        connection: Connection | None = None,
-        commits_alone: bool = False,
-    ) -> Entry:
+    def enqueue(self, report: Report, *, commits_alone: bool = False, **handed: Unpack[_Handed]) -> Entry:
         """See `TiplineClient.enqueue`, and `enqueue_once` for what is added."""
-        queued: Enqueued = self.enqueue_once(
-            report,
-            evidence=evidence,
-            idempotency_key=idempotency_key,
-            known_at=known_at,
-            connection=connection,
-            commits_alone=commits_alone,
-        )
-        return queued.entry
+        return self.enqueue_once(report, commits_alone=commits_alone, **handed).entry
 
-    @async_unsafe  # type: ignore[untyped-decorator]
-    def enqueue_once(
-        self,
-        report: Report,
-        *,
-        evidence: Sequence[Evidence] = (),
-        idempotency_key: str | None = None,
-        known_at: datetime | None = None,
-        connection: Connection | None = None,
-        commits_alone: bool = False,
-    ) -> Enqueued:
+    def enqueue_once(self, report: Report, *, commits_alone: bool = False, **handed: Unpack[_Handed]) -> Enqueued:
         """See `TiplineClient.enqueue_once`.
 
         Args:
             report: See there.
-            evidence: See there.
-            idempotency_key: See there.
-            known_at: See there.
-            connection: See there.
             commits_alone: Whether the report is to stay, and be filed, though a transaction of the project's is open
                 and may be rolled back. In an SQLite file it then waits for the lock that this transaction may have.
+            **handed: The other arguments of that method.
 
         Raises:
             ConfigurationError: Besides what is said there: a transaction is open in this thread on the database of the
                 outbox, and neither `connection` nor `commits_alone` says what the report has to do with it. Those that
                 Django's `TestCase` has around each test do not count.
         """
-        if connection is None and not commits_alone:
+        if handed.get("connection") is None and not commits_alone:
             _refuse_beside_a_transaction()
-        with telling():
-            return super().enqueue_once(
-                report, evidence=evidence, idempotency_key=idempotency_key, known_at=known_at, connection=connection
-            )
+        return super().enqueue_once(report, **handed)
 
 
 def _refuse_beside_a_transaction() -> None:
