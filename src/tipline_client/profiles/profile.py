@@ -90,7 +90,16 @@ class EndpointProfile:
 
     @property
     def authorization(self) -> str:
-        """The value of the `Authorization` header."""
+        """The value of the `Authorization` header.
+
+        Raises:
+            ConfigurationError: The profile has no pair, so that no request can be made for it.
+        """
+        if not self.can_send:
+            raise ConfigurationError(
+                f"the user name or the password for {self.name} is missing: reports are queued, and nothing is sent",
+                hint="Whoever delivers has to have them: TIPLINE_USERNAME and TIPLINE_PASSWORD, or a file.",
+            )
         pair = f"{self.username}:{self.password}".encode()
         return "Basic " + base64.b64encode(pair).decode("ascii")
 
