@@ -10,6 +10,7 @@ from typing import Any, Self, TypeVar
 from tipline_client.client.asynchronous import AsyncTiplineClient
 from tipline_client.client.keeping import Keeping
 from tipline_client.client.loop_thread import Errands, LoopThread
+from tipline_client.client.one_process import OfOneProcess
 from tipline_client.client.options import Options
 from tipline_client.client.queueing import Connection
 from tipline_client.delivery.answers import Answer
@@ -29,7 +30,7 @@ __all__ = ["TiplineClient"]
 T = TypeVar("T")
 
 
-class TiplineClient(Keeping):
+class TiplineClient(OfOneProcess, Keeping):
     """`AsyncTiplineClient` for programs without an event loop: the same verbs, without `await`.
 
     Example:

@@ -5,9 +5,11 @@ A profile is built by one of the functions in `tipline_client.profiles`; none is
 
 import base64
 import ipaddress
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields, replace
 from datetime import timedelta
+from functools import partial
+from typing import Self
 from urllib.parse import urlsplit
 
 from tipline_client.delivery.answers import AnswerKind
@@ -77,6 +79,11 @@ class EndpointProfile:
                 )
         if ":" in self.username:
             raise ConfigurationError("the username must not contain a colon: HTTP Basic could not tell where it ends")
+
+    def __reduce__(self) -> tuple[Callable[[], Self], tuple[()]]:
+        """So that it can be handed to another process, with all that it has; the codes go as a plain mapping."""
+        given = {each.name: getattr(self, each.name) for each in fields(self)}
+        return partial(type(self), **{**given, "codes": dict(self.codes)}), ()
 
     @property
     def newer_elements(self) -> frozenset[tuple[str, str]]:
