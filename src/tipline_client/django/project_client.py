@@ -1,7 +1,8 @@
 """The client of a Django project: as in every program, and careful where Django is.
 
 A report that is queued beside the project's open transaction stays though that is rolled back: it would be filed, of a
-decision that was never made. And whoever waits on an event loop stops every other request.
+decision that was never made. One that is withdrawn there would not be filed, though the decision to report stands. And
+whoever waits on an event loop stops every other request.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
@@ -29,6 +30,10 @@ T = TypeVar("T")
 _WAYS_OUT: Final = (
     "Queue with `tipline_client.django.enqueue`, which commits with the decision; or after the commit, with "
     "`transaction.on_commit`; or say `commits_alone=True`, and the report is filed whatever becomes of the decision."
+)
+_AFTERWARDS: Final = (
+    "Do it after the commit, with `transaction.on_commit`; or say `commits_alone=True`, and it stays whatever becomes "
+    "of the decision."
 )
 
 
@@ -72,18 +77,44 @@ class ProjectClient(TiplineClient):
                 Django's `TestCase` has around each test do not count.
         """
         if handed.get("connection") is None and not commits_alone:
-            _refuse_beside_a_transaction()
+            _refuse_beside_a_transaction("the report", hint=_WAYS_OUT)
         return super().enqueue_once(report, **handed)
 
+    def retract(self, entry_id: str, *, reason: str, commits_alone: bool = False) -> Entry:
+        """See `TiplineClient.retract`, and `enqueue_once` for what is added."""
+        if not commits_alone:
+            _refuse_beside_a_transaction("the withdrawal", hint=_AFTERWARDS)
+        return super().retract(entry_id, reason=reason)
 
-def _refuse_beside_a_transaction() -> None:
+    def file_by_hand(self, entry_id: str, *, report_id: int, reason: str, commits_alone: bool = False) -> Entry:
+        """See `TiplineClient.file_by_hand`, and `enqueue_once` for what is added."""
+        if not commits_alone:
+            _refuse_beside_a_transaction("the filing by hand", hint=_AFTERWARDS)
+        return super().file_by_hand(entry_id, report_id=report_id, reason=reason)
+
+    def requeue(
+        self, entry_id: str, *, reason: str, accept_checkpoint: bool = False, commits_alone: bool = False
+    ) -> Entry:
+        """See `TiplineClient.requeue`, and `enqueue_once` for what is added."""
+        if not commits_alone:
+            _refuse_beside_a_transaction("the requeue", hint=_AFTERWARDS)
+        return super().requeue(entry_id, reason=reason, accept_checkpoint=accept_checkpoint)
+
+    def release(self, entry_id: str, *, reason: str, commits_alone: bool = False) -> Entry:
+        """See `TiplineClient.release`, and `enqueue_once` for what is added."""
+        if not commits_alone:
+            _refuse_beside_a_transaction("the release", hint=_AFTERWARDS)
+        return super().release(entry_id, reason=reason)
+
+
+def _refuse_beside_a_transaction(what: str, *, hint: str) -> None:
     alias = database_alias()
     if alias is None or not _has_transaction(connections[alias]):
         return
     raise ConfigurationError(
-        f"a transaction is open on the database {alias!r}, and the report would be committed without it: it would stay "
+        f"a transaction is open on the database {alias!r}, and {what} would be committed without it: it would stay "
         "though the transaction is rolled back",
-        hint=_WAYS_OUT,
+        hint=hint,
     )
 
 
