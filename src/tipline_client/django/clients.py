@@ -96,9 +96,9 @@ def client() -> ProjectClient:
 
 
 def close() -> None:
-    """Close this process's client, if one is open; the next call opens another. A process does so by itself at its end.
+    """Close this process's client, if one is open; the next call opens another.
 
-    A test run needs it before its database is dropped.
+    A process does so by itself at its end, and where Django drops the database of a test run.
     """
     if apps.is_installed("tipline_client.django"):
         clients: Clients = apps.get_app_config(LABEL).clients
