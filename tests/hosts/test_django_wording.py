@@ -23,7 +23,9 @@ SAID_ELSEWHERE = {
 def is_of_no_project(text: str) -> bool:
     """Whether it names what a Django project does not have."""
     verbs = re.findall(r"(?<!manage\.py )\btipline ([a-z-]+)", text)
-    return any(verb_of([verb]) for verb in verbs) or bool(re.search(r"\bTIPLINE_(?!TEST_)[A-Z]|tipline\.toml", text))
+    return any(verb_of([verb]) for verb in verbs) or bool(
+        re.search(r"`tipline |\bTIPLINE_(?!TEST_)[A-Z]|tipline\.toml", text)
+    )
 
 
 class Text(NamedTuple):

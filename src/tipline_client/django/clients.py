@@ -78,8 +78,8 @@ class Clients:
 def client() -> ProjectClient:
     """This process's client, by `settings.TIPLINE`; do not close it.
 
-    It is a `TiplineClient` that queues nothing beside an open transaction on `DATABASE` unless it is told to with
-    `commits_alone=True`, and that refuses to wait on an event loop.
+    It is a `TiplineClient` that neither queues nor withdraws anything beside an open transaction on `DATABASE`, unless
+    it is told to with `commits_alone=True`, and that refuses to wait on an event loop.
 
     Raises:
         ConfigurationError: The settings are not usable, `tipline_client.django` is not in `INSTALLED_APPS`, or there

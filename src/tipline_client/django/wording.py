@@ -17,12 +17,15 @@ __all__ = ["in_words_of_django", "telling"]
 _VARIABLE: Final = re.compile(rf"\b({'|'.join(sorted(VARIABLES.values(), key=len, reverse=True))})\b(=?)")
 _FILE: Final = re.compile(r",? or (`\w+`|\w+ = \w+) in tipline\.toml")
 
-_COMMAND: Final = re.compile(r"(`|[:;,] )tipline (?=[a-z])")
+_COMMAND: Final = re.compile(r"(`|[:;,] )tipline (?=\w)")
+"""Quoted, or at the end of a line of a verb's."""
 _MIGRATE: Final = "`manage.py migrate` (where settings.TIPLINE names no DATABASE, `manage.py tipline migrate`)"
 """Django makes the tables of an outbox in its own database, with its own."""
 
 _WORDS: Final = {
     "`tipline migrate`": _MIGRATE,
+    # What Django's own `--help` does not know.
+    "`tipline --help`": "`manage.py tipline help`",
     "leave out `connection`": "call `client().enqueue`",
     "hand in its `connection`": "call `tipline_client.django.enqueue` in it",
 }

@@ -25,7 +25,10 @@ class Command(BaseCommand):  # type: ignore[misc]  # Django bears no types
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         """Whatever there is."""
         parser.add_argument(
-            "words", nargs=argparse.REMAINDER, metavar="VERB ...", help="a verb with its options; --help lists them"
+            "words",
+            nargs=argparse.REMAINDER,
+            metavar="VERB ...",
+            help="a verb with its options; `help` lists them",
         )
 
     def handle(
