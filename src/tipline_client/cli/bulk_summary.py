@@ -7,6 +7,7 @@ from typing import Any
 from tipline_client.bulk import Counts, Summary
 from tipline_client.cli.delivering import Delivered
 from tipline_client.cli.exit_codes import CommandError, ExitCode, exit_code_for
+from tipline_client.cli.hint_words import in_words_of_host
 from tipline_client.cli.output import columns, error_view
 from tipline_client.cli.queueing import worst
 from tipline_client.delivery.answers import Scope
@@ -180,10 +181,12 @@ def bulk_lines(
             lines.append(f"the endpoint failed, and nothing more was begun: {delivery.failure}")
         if delivery.altered:
             lines.append(
-                f"altered: {delivery.altered}: what the outbox holds of them is not believed: tipline verify --all"
+                in_words_of_host(
+                    f"altered: {delivery.altered}: what the outbox holds of them is not believed: tipline verify --all"
+                )
             )
         if delivery.alarms:
-            lines.append(f"a person must look: {delivery.alarms} open alarm(s): tipline alarm list")
+            lines.append(in_words_of_host(f"a person must look: {delivery.alarms} open alarm(s): tipline alarm list"))
     return [*lines, *_hints(summaries, delivery)]
 
 

@@ -12,6 +12,7 @@ import anyio
 from anyio.abc import ObjectReceiveStream
 
 from tipline_client.cli.exit_codes import ExitCode, exit_code_for
+from tipline_client.cli.hint_words import in_words_of_host
 from tipline_client.cli.output import Output, error_view
 from tipline_client.cli.stopping import stopping_on_signals
 from tipline_client.cli.views import alarm_view, entry_view, receipt_lines, receipt_view
@@ -177,7 +178,7 @@ def delivered_lines(delivered: Delivered) -> list[str]:
     """The result for people."""
     entry = delivered.entry
     if delivered.receipt is not None:
-        kept = f"in the outbox; tipline receipts export {entry.id} --out receipt.json"
+        kept = in_words_of_host(f"in the outbox; tipline receipts export {entry.id} --out receipt.json")
         looks = [f"  a person must look: alarm {alarm.id}, {alarm.kind}: {alarm.text}" for alarm in delivered.alarms]
         way_out = ["  hint: `tipline alarm close` records that somebody looked"] if looks else []
         return [*receipt_lines(delivered.receipt, kept=kept), *looks, *way_out]

@@ -1,4 +1,4 @@
-"""How a hint is said where a program runs the command, which may have settings and a command of its own.
+"""How what names the command or a variable is said where a program with a command and settings of its own runs it.
 
 Apart from those settings, since whatever speaks needs this, and a `--help` should import nothing more.
 """

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from tipline_client.cli.hint_words import in_words_of_host
 from tipline_client.cli.views import instant, span
 from tipline_client.delivery.checkpoint import SuspectedOrphan
 from tipline_client.delivery.entry import Entry
@@ -70,4 +71,4 @@ def orphan_words(orphan: SuspectedOrphan, *, now: datetime) -> str:
 def orphans_line(found: OpenOrphans) -> str:
     """Their number for people."""
     number = f"{found.count}" if found.is_whole else f"at least {found.count}"
-    return f"{number} suspected, the last lapses {instant(found.last_lapses_at)}: tipline orphans"
+    return in_words_of_host(f"{number} suspected, the last lapses {instant(found.last_lapses_at)}: tipline orphans")

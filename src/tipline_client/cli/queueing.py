@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tipline_client.cli.exit_codes import CommandError, ExitCode, exit_code_for
+from tipline_client.cli.hint_words import in_words_of_host
 from tipline_client.cli.output import Output, error_view, issue_view
 from tipline_client.cli.reporting import issue_lines
 from tipline_client.cli.submissions import Prepared, SubmissionFile
@@ -152,7 +153,9 @@ def _unfiled(entry: Entry) -> str:
     if entry.state is State.FILED_BY_HAND:
         return f"filed by hand as report {entry.filed_by_hand_as}; nothing was queued again"
     if entry.state is State.DEAD_LETTER:
-        return f"given up before; nothing was queued again; `tipline dead-letter show {entry.id}` says why"
+        return in_words_of_host(
+            f"given up before; nothing was queued again; `tipline dead-letter show {entry.id}` says why"
+        )
     if entry.state is State.RETRACTED:
         return "withdrawn before; nothing was queued again"
     if entry.filed_by_hand_as is not None:

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from tipline_client.cli.hint_words import in_words_of_host
 from tipline_client.cli.opening import LANES
 from tipline_client.cli.paging import every_entry
 from tipline_client.delivery.entry import Entry
@@ -214,7 +215,7 @@ def suspects_lines(suspects: Suspects) -> Sequence[str]:
     if suspects.not_looked_at:
         limits.append(
             f"only the {suspects.looked_at} oldest of {suspects.looked_at + suspects.not_looked_at} waiting entries "
-            "were looked at for alterations; `tipline verify --all` looks at every row"
+            "were looked at for alterations; " + in_words_of_host("`tipline verify --all` looks at every row")
         )
     if suspects.looked_at and not suspects.is_verified:
         limits.append("no signature of what waits was verified, since this host does not have the keys to")

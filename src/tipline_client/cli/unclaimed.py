@@ -6,6 +6,7 @@ Pure: it looks at nothing and removes nothing.
 from typing import Any, Final
 
 from tipline_client.cli.checks import Check, Grade
+from tipline_client.cli.hint_words import in_words_of_host
 from tipline_client.cli.views import instant
 from tipline_client.dispatch.unclaimed import UnclaimedEvidence
 
@@ -27,7 +28,7 @@ def unclaimed_check(found: UnclaimedEvidence, *, place: str) -> Check:
     """The finding, with the ids under which the oldest of it lies in `place`."""
     looked_at = f"looked for {found.looked_at} entries"
     if not found.is_complete:
-        looked_at += " and stopped there; `tipline doctor --all-evidence` goes on"
+        looked_at += in_words_of_host(" and stopped there; `tipline doctor --all-evidence` goes on")
     if not found.count:
         return Check(SUBJECT, Grade.OK, f"none; {looked_at}")
     ids = ", ".join(holding.entry_id for holding in found.oldest[:_NAMED])

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from tipline_client._closed import reason_of
 from tipline_client.cli.exit_codes import CommandError
+from tipline_client.cli.hint_words import in_words_of_host
 from tipline_client.cli.opening import LANES
 from tipline_client.cli.paging import every_entry
 from tipline_client.cli.report_names import ReportNames
@@ -148,7 +149,9 @@ async def _verify_destruction(outbox: Outbox, entry: Entry, reader: Reader) -> F
         return None
     what = f"certificate of {entry.id}"
     if begun.certificate is None:
-        return Finding(what, "its destruction has begun and is not complete: `tipline destroy --resume` goes on")
+        return Finding(
+            what, in_words_of_host("its destruction has begun and is not complete: `tipline destroy --resume` goes on")
+        )
     try:
         kept = reader.records.open(begun.certificate, kind=Record.CERTIFICATE, entry_id=entry.id)
         check_certificate(entry, open_certificate(kept, trusted=reader.trusted))
@@ -263,7 +266,8 @@ async def _verify_rest(outbox: Outbox, unsigned: Sequence[str], chain: HistoryCh
         record = await outbox.acknowledgement(entry_id)
         if record is not None and record.receipt is None:
             yield Finding(
-                f"receipt of {entry_id}", "it is missing: `tipline dispatch` or `tipline receipts export` makes it"
+                f"receipt of {entry_id}",
+                in_words_of_host("it is missing: `tipline dispatch` or `tipline receipts export` makes it"),
             )
     for stray in (await outbox.strays((), limit=_MOST_STRAYS)).first:
         try:

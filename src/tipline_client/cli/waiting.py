@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+from tipline_client.cli.hint_words import in_words_of_host
 from tipline_client.cli.paging import every_entry
 from tipline_client.cli.views import failure_view, instant, span
 from tipline_client.delivery.answers import AnswerKind
@@ -135,7 +136,6 @@ def denial_words(code: int | None) -> str:
             f"the endpoint knows the account, which lacks the permission for this (code {code}); "
             "ask the hotline to grant it, no other password helps"
         )
-    return (
-        "check the user name and the password, and that they belong to this endpoint; "
+    return "check the user name and the password, and that they belong to this endpoint; " + in_words_of_host(
         "`tipline doctor --offline` says where each is set"
     )

@@ -10,6 +10,7 @@ from tipline_client.client.accepted import AcceptedCredentials
 from tipline_client.client.arguments import check_opening, entry_id_of
 from tipline_client.client.keeping import AsyncKeeping
 from tipline_client.client.looking import AsyncLooking
+from tipline_client.client.one_process import OfOneProcess
 from tipline_client.client.options import Options
 from tipline_client.client.queueing import AsyncQueueing
 from tipline_client.delivery.answers import Answer, AnswerKind
@@ -36,7 +37,7 @@ from tipline_client.vault import Vault
 __all__ = ["AsyncTiplineClient"]
 
 
-class AsyncTiplineClient(AsyncQueueing, AsyncKeeping, AsyncLooking):
+class AsyncTiplineClient(OfOneProcess, AsyncQueueing, AsyncKeeping, AsyncLooking):
     """Reports in, receipts out; for programs with an event loop.
 
     Example:

@@ -10,6 +10,7 @@ from typing import Any, Self, TypeVar
 from tipline_client.client.asynchronous import AsyncTiplineClient
 from tipline_client.client.keeping import Keeping
 from tipline_client.client.loop_thread import Errands, LoopThread
+from tipline_client.client.one_process import OfOneProcess
 from tipline_client.client.options import Options
 from tipline_client.client.queueing import Connection
 from tipline_client.delivery.answers import Answer
@@ -29,7 +30,7 @@ __all__ = ["TiplineClient"]
 T = TypeVar("T")
 
 
-class TiplineClient(Keeping):
+class TiplineClient(OfOneProcess, Keeping):
     """`AsyncTiplineClient` for programs without an event loop: the same verbs, without `await`.
 
     Example:
@@ -79,17 +80,21 @@ class TiplineClient(Keeping):
 
     def call(self, function: Callable[..., Awaitable[T]], *arguments: Any, **named: Any) -> T:
         """Run one of the asynchronous client's verbs, or anything of its outbox, on this client's event loop."""
-        if self._is_closed:
-            raise OutboxUnavailableError("this client is closed", hint="Open another one.")
-        return self._loop.call(partial(function, *arguments, **named))
+        return self._run(partial(function, *arguments, **named))
 
     def _call_beside(self, connection: Connection | None, function: Callable[..., Awaitable[T]]) -> T:
         """Run a verb that takes a connection of the caller's, which is bound to the caller's own thread."""
-        if connection is None or self._is_closed:
-            return self.call(function)
+        if connection is None:
+            return self._run(function)
         errands = Errands()
         caller = Caller(connection, errands.run, has_loop=False)
-        return self._loop.call(partial(function, connection=caller), errands=errands)
+        return self._run(partial(function, connection=caller), errands=errands)
+
+    def _run(self, function: Callable[[], Awaitable[T]], *, errands: Errands | None = None) -> T:
+        """What every verb goes through that waits for the event loop."""
+        if self._is_closed:
+            raise OutboxUnavailableError("this client is closed", hint="Open another one.")
+        return self._loop.call(function, errands=errands)
 
     def call_soon(self, function: Callable[[], object]) -> None:
         """Have `function` run on this client's event loop, without waiting; from any thread or a signal handler.

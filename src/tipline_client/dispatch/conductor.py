@@ -6,7 +6,7 @@ It decides when to claim and when to wait. What is done with a lease is `walk`; 
 import logging
 import traceback
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from contextlib import AsyncExitStack, suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -99,6 +99,11 @@ class Conductor:
         """Say that something may be due, so that the dispatcher looks before its next poll."""
         self._wake.set()
 
+    @property
+    def can_send(self) -> bool:
+        """Whether there are credentials to send anything with."""
+        return self._road.profile.can_send
+
     async def run(self) -> DispatchSummary:
         """Deliver until stopped; an outbox that fails for a while is waited for.
 
@@ -137,7 +142,12 @@ class Conductor:
             return None
         # A lane of its own: a single try neither pauses a running dispatcher nor waits for one.
         road = replace(self._road, lane=LaneGate(OwnBook(self._road.clock), clock=self._road.clock))
-        async with self._open_transport() as transport:
+        async with AsyncExitStack() as stack:
+            try:
+                transport = await stack.enter_async_context(self._open_transport())
+            except Exception:
+                await self._give_back(leases[0])
+                raise
             return await _try(road, leases[0], transport)
 
     async def end(self) -> None:
@@ -286,9 +296,13 @@ class Conductor:
             return await transports.take()
         except Exception as error:
             self._fail(error)
-            attempt = Attempt(lease.started_at, self._road.clock.now(), Outcome.STOPPED, burns=False)
-            await self._road.outbox.release(lease, lease.entry.checkpoint, attempt, available_in=timedelta(0))
+            await self._give_back(lease)
             return None
+
+    async def _give_back(self, lease: Lease) -> None:
+        """Let the next one have at once what was not even begun."""
+        attempt = Attempt(lease.started_at, self._road.clock.now(), Outcome.STOPPED, burns=False)
+        await self._road.outbox.release(lease, lease.entry.checkpoint, attempt, available_in=timedelta(0))
 
     def _fail(self, error: Exception) -> None:
         self._failure = self._failure or error

@@ -115,7 +115,8 @@ async def retract(conductor: Conductor, outbox: Outbox, seal: CheckpointSeal, en
     entry = await withdraw(outbox, seal, entry_id, reason=reason)
     if entry.state is State.RETRACTED:
         return entry
-    await conductor.deliver(entry_id)
+    if conductor.can_send:
+        await conductor.deliver(entry_id)
     entry = await outbox.get(entry_id)
     if entry.state is State.ACKNOWLEDGED:
         raise IllegalTransitionError(
@@ -206,7 +207,8 @@ async def file_by_hand(
     )
     if entry.state is State.FILED_BY_HAND:
         return entry
-    await conductor.deliver(entry_id)
+    if conductor.can_send:
+        await conductor.deliver(entry_id)
     entry = await outbox.get(entry_id)
     if entry.state is State.ACKNOWLEDGED and entry.report_id != report_id:
         raise filed_twice(entry)

@@ -4,6 +4,8 @@ from typing import Any
 
 from django.apps import AppConfig
 from django.core.signals import setting_changed
+from django.db.backends.base.base import NO_DB_ALIAS
+from django.db.backends.signals import connection_created
 from django.db.models.signals import post_migrate
 
 from tipline_client.django.checks import register_checks
@@ -33,8 +35,15 @@ class TiplineConfig(AppConfig):  # type: ignore[misc]  # Django bears no types
         register_checks()
         post_migrate.connect(make_tables, sender=self)
         setting_changed.connect(self._forget)
+        connection_created.connect(self._make_way)
 
     def _forget(self, *, setting: str, **_: Any) -> None:
         # A test changed the settings: what was opened by the old ones is another outbox now.
         if setting in {"TIPLINE", "DATABASES"}:
+            self.clients.close()
+
+    def _make_way(self, *, connection: Any, **_: Any) -> None:
+        # Django connects to none of its databases where it is about to make, copy or drop one, as a run of tests does;
+        # PostgreSQL refuses that while anybody uses it.
+        if connection.alias == NO_DB_ALIAS:
             self.clients.close()

@@ -10,12 +10,14 @@ from typing import Any, Final
 
 from django.conf import settings as project
 from django.core import checks
+from django.db import Error as DatabaseError
 
 from tipline_client.cli.checks import is_home_of
 from tipline_client.cli.opening import with_outbox
 from tipline_client.cli.settings import Settings
 from tipline_client.delivery.environment import Environment
-from tipline_client.django.project import database_alias, settings
+from tipline_client.django.project import database_alias, is_in_memory_for_tests, settings
+from tipline_client.django.trial import try_to_join
 from tipline_client.django.wording import in_words_of_django
 from tipline_client.errors import ConfigurationError, TiplineError
 from tipline_client.outbox import Outbox
@@ -46,14 +48,14 @@ def check_project(app_configs: Any = None, **_: Any) -> list[Any]:  # noqa: ARG0
     try:
         found = settings()
     except ConfigurationError as error:
-        return [_error(2, error)]
+        return [_in_memory_for_tests(error) if is_in_memory_for_tests() else _error(2, error)]
     endpoint = _endpoint(found)
     environment = None if any(message.id == "tipline.E003" for message in endpoint) else _environment(found)
     return [*endpoint, *_debug(environment), *_home(found, environment), *_served(found.home)]
 
 
 def check_database(app_configs: Any = None, databases: Sequence[str] | None = None, **_: Any) -> list[Any]:  # noqa: ARG001 - Django's
-    """Whether the outbox can be opened, and its tables are of this version."""
+    """Whether the outbox can be opened, has the tables of this version, and can join the project's transactions."""
     try:
         alias, found = database_alias(), settings()
     except ConfigurationError:
@@ -73,7 +75,7 @@ def check_database(app_configs: Any = None, databases: Sequence[str] | None = No
         return [checks.Warning(str(error), hint=_MIGRATE, id="tipline.W002")]
     except TiplineError as error:
         return [_error(8, error)]
-    return []
+    return [] if alias is None else _joining(found, alias)
 
 
 def check_deployment(app_configs: Any = None, **_: Any) -> list[Any]:  # noqa: ARG001 - Django's
@@ -93,6 +95,26 @@ def check_deployment(app_configs: Any = None, **_: Any) -> list[Any]:  # noqa: A
 
 def _error(number: int, error: TiplineError) -> Any:
     return checks.Error(str(error), hint=in_words_of_django(error.hint) or None, id=f"tipline.E{number:03}")
+
+
+def _in_memory_for_tests(error: TiplineError) -> Any:
+    # A run of tests that queues nothing is not to be kept from running; one that does hears the same as an error.
+    return checks.Warning(str(error), hint=error.hint, id="tipline.W003")
+
+
+def _joining(found: Settings, alias: str) -> list[Any]:
+    """Whether the project's connection is set so that a report can go with its transactions."""
+    try:
+        try_to_join(found, alias)
+    except ConfigurationError as error:
+        more = " It is set by the OPTIONS of the database, in settings.DATABASES."
+        return [checks.Error(str(error), hint=in_words_of_django(error.hint) + more, id="tipline.E009")]
+    except TiplineError as error:
+        return [_error(8, error)]
+    except DatabaseError as error:
+        words = f"no transaction could be begun on the database {alias!r}: {error}"
+        return [checks.Error(words, id="tipline.E009")]
+    return []
 
 
 def _environment(found: Settings) -> Environment | None:

@@ -78,8 +78,8 @@ class Clients:
 def client() -> ProjectClient:
     """This process's client, by `settings.TIPLINE`; do not close it.
 
-    It is a `TiplineClient` that queues nothing beside an open transaction on `DATABASE` unless it is told to with
-    `commits_alone=True`, and that refuses to wait on an event loop.
+    It is a `TiplineClient` that neither queues nor withdraws anything beside an open transaction on `DATABASE`, unless
+    it is told to with `commits_alone=True`, and that refuses to wait on an event loop.
 
     Raises:
         ConfigurationError: The settings are not usable, `tipline_client.django` is not in `INSTALLED_APPS`, or there
@@ -96,9 +96,9 @@ def client() -> ProjectClient:
 
 
 def close() -> None:
-    """Close this process's client, if one is open; the next call opens another. A process does so by itself at its end.
+    """Close this process's client, if one is open; the next call opens another.
 
-    A test run needs it before its database is dropped.
+    A process does so by itself at its end, and where Django drops the database of a test run.
     """
     if apps.is_installed("tipline_client.django"):
         clients: Clients = apps.get_app_config(LABEL).clients

@@ -23,7 +23,7 @@ from tipline_client.dispatch.hooks import Hook
 from tipline_client.django.wording import in_words_of_django
 from tipline_client.errors import ConfigurationError
 
-__all__ = ["NAMES", "database_alias", "host", "settings"]
+__all__ = ["NAMES", "database_alias", "host", "is_in_memory_for_tests", "settings"]
 
 NAMES: Final = tuple(name.upper() for name in (*VARIABLES, "database", "hooks", "reporter"))
 """What `settings.TIPLINE` may have."""
@@ -88,6 +88,13 @@ def database_alias() -> str | None:
     """
     alias = _given().get("database")
     return alias if alias is None else str(alias)
+
+
+def is_in_memory_for_tests() -> bool:
+    """Whether the database that is to hold the outbox is one that Django keeps in memory for a run of tests."""
+    alias = database_alias()
+    name = str(connections[alias].settings_dict["NAME"]) if alias in connections.settings else ""
+    return name.startswith(f"file:memorydb_{alias}")
 
 
 def _given() -> dict[str, Any]:

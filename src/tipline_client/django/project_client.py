@@ -1,17 +1,19 @@
 """The client of a Django project: as in every program, and careful where Django is.
 
 A report that is queued beside the project's open transaction stays though that is rolled back: it would be filed, of a
-decision that was never made. And whoever waits on an event loop stops every other request.
+decision that was never made. One that is withdrawn there would not be filed, though the decision to report stands. And
+whoever waits on an event loop stops every other request.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypedDict, TypeVar, Unpack
 
 from django.db import connections
 from django.utils.asyncio import async_unsafe
 
 from tipline_client.client import TiplineClient
+from tipline_client.client.loop_thread import Errands
 from tipline_client.client.queueing import Connection
 from tipline_client.delivery.entry import Entry
 from tipline_client.dispatch.enqueueing import Enqueued
@@ -29,6 +31,19 @@ _WAYS_OUT: Final = (
     "Queue with `tipline_client.django.enqueue`, which commits with the decision; or after the commit, with "
     "`transaction.on_commit`; or say `commits_alone=True`, and the report is filed whatever becomes of the decision."
 )
+_AFTERWARDS: Final = (
+    "Do it after the commit, with `transaction.on_commit`; or say `commits_alone=True`, and it stays whatever becomes "
+    "of the decision."
+)
+
+
+class _Handed(TypedDict, total=False):
+    """What `TiplineClient.enqueue` and `enqueue_once` take beside the report."""
+
+    evidence: Sequence[Evidence]
+    idempotency_key: str | None
+    known_at: datetime | None
+    connection: Connection | None
 
 
 class ProjectClient(TiplineClient):
@@ -39,75 +54,67 @@ class ProjectClient(TiplineClient):
     """
 
     @async_unsafe  # type: ignore[untyped-decorator]  # Django bears no types
-    def call(self, function: Callable[..., Awaitable[T]], *arguments: Any, **named: Any) -> T:
-        """See `TiplineClient.call`."""
+    def _run(self, function: Callable[[], Awaitable[T]], *, errands: Errands | None = None) -> T:
         with telling():
-            return super().call(function, *arguments, **named)
+            return super()._run(function, errands=errands)
 
-    def enqueue(
-        self,
-        report: Report,
-        *,
-        evidence: Sequence[Evidence] = (),
-        idempotency_key: str | None = None,
-        known_at: datetime | None = None,
-        connection: Connection | None = None,
-        commits_alone: bool = False,
-    ) -> Entry:
+    def enqueue(self, report: Report, *, commits_alone: bool = False, **handed: Unpack[_Handed]) -> Entry:
         """See `TiplineClient.enqueue`, and `enqueue_once` for what is added."""
-        queued: Enqueued = self.enqueue_once(
-            report,
-            evidence=evidence,
-            idempotency_key=idempotency_key,
-            known_at=known_at,
-            connection=connection,
-            commits_alone=commits_alone,
-        )
-        return queued.entry
+        return self.enqueue_once(report, commits_alone=commits_alone, **handed).entry
 
-    @async_unsafe  # type: ignore[untyped-decorator]
-    def enqueue_once(
-        self,
-        report: Report,
-        *,
-        evidence: Sequence[Evidence] = (),
-        idempotency_key: str | None = None,
-        known_at: datetime | None = None,
-        connection: Connection | None = None,
-        commits_alone: bool = False,
-    ) -> Enqueued:
+    def enqueue_once(self, report: Report, *, commits_alone: bool = False, **handed: Unpack[_Handed]) -> Enqueued:
         """See `TiplineClient.enqueue_once`.
 
         Args:
             report: See there.
-            evidence: See there.
-            idempotency_key: See there.
-            known_at: See there.
-            connection: See there.
             commits_alone: Whether the report is to stay, and be filed, though a transaction of the project's is open
                 and may be rolled back. In an SQLite file it then waits for the lock that this transaction may have.
+            **handed: The other arguments of that method.
 
         Raises:
             ConfigurationError: Besides what is said there: a transaction is open in this thread on the database of the
                 outbox, and neither `connection` nor `commits_alone` says what the report has to do with it. Those that
                 Django's `TestCase` has around each test do not count.
         """
-        if connection is None and not commits_alone:
-            _refuse_beside_a_transaction()
-        with telling():
-            return super().enqueue_once(
-                report, evidence=evidence, idempotency_key=idempotency_key, known_at=known_at, connection=connection
-            )
+        if handed.get("connection") is None and not commits_alone:
+            _refuse_beside_a_transaction("the report", hint=_WAYS_OUT)
+        return super().enqueue_once(report, **handed)
+
+    def retract(self, entry_id: str, *, reason: str, commits_alone: bool = False) -> Entry:
+        """See `TiplineClient.retract`, and `enqueue_once` for what is added."""
+        if not commits_alone:
+            _refuse_beside_a_transaction("the withdrawal", hint=_AFTERWARDS)
+        return super().retract(entry_id, reason=reason)
+
+    def file_by_hand(self, entry_id: str, *, report_id: int, reason: str, commits_alone: bool = False) -> Entry:
+        """See `TiplineClient.file_by_hand`, and `enqueue_once` for what is added."""
+        if not commits_alone:
+            _refuse_beside_a_transaction("the filing by hand", hint=_AFTERWARDS)
+        return super().file_by_hand(entry_id, report_id=report_id, reason=reason)
+
+    def requeue(
+        self, entry_id: str, *, reason: str, accept_checkpoint: bool = False, commits_alone: bool = False
+    ) -> Entry:
+        """See `TiplineClient.requeue`, and `enqueue_once` for what is added."""
+        if not commits_alone:
+            _refuse_beside_a_transaction("the requeue", hint=_AFTERWARDS)
+        return super().requeue(entry_id, reason=reason, accept_checkpoint=accept_checkpoint)
+
+    def release(self, entry_id: str, *, reason: str, commits_alone: bool = False) -> Entry:
+        """See `TiplineClient.release`, and `enqueue_once` for what is added."""
+        if not commits_alone:
+            _refuse_beside_a_transaction("the release", hint=_AFTERWARDS)
+        return super().release(entry_id, reason=reason)
 
 
-def _refuse_beside_a_transaction() -> None:
+def _refuse_beside_a_transaction(what: str, *, hint: str) -> None:
     alias = database_alias()
     if alias is None or not _has_transaction(connections[alias]):
         return
     raise ConfigurationError(
-        f"a transaction is open on the database {alias!r}, and the report would be committed without it: it would stay "
+        f"a transaction is open on the database {alias!r}, and {what} would be committed without it: it would stay "
         "though the transaction is rolled back",
-        hint=_WAYS_OUT,
+        hint=hint,
     )
 
 

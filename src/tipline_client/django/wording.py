@@ -17,12 +17,15 @@ __all__ = ["in_words_of_django", "telling"]
 _VARIABLE: Final = re.compile(rf"\b({'|'.join(sorted(VARIABLES.values(), key=len, reverse=True))})\b(=?)")
 _FILE: Final = re.compile(r",? or (`\w+`|\w+ = \w+) in tipline\.toml")
 
+_COMMAND: Final = re.compile(r"(`|[:;,] )tipline (?=\w)")
+"""Quoted, or at the end of a line of a verb's."""
 _MIGRATE: Final = "`manage.py migrate` (where settings.TIPLINE names no DATABASE, `manage.py tipline migrate`)"
 """Django makes the tables of an outbox in its own database, with its own."""
 
 _WORDS: Final = {
     "`tipline migrate`": _MIGRATE,
-    "`tipline ": "`manage.py tipline ",
+    # What Django's own `--help` does not know.
+    "`tipline --help`": "`manage.py tipline help`",
     "leave out `connection`": "call `client().enqueue`",
     "hand in its `connection`": "call `tipline_client.django.enqueue` in it",
 }
@@ -33,6 +36,7 @@ def in_words_of_django(hint: str) -> str:
     hint = _FILE.sub("", hint)
     for words, of_django in _WORDS.items():
         hint = hint.replace(words, of_django)
+    hint = _COMMAND.sub(r"\1manage.py tipline ", hint)
     return _VARIABLE.sub(
         lambda found: f'settings.TIPLINE["{found[1].removeprefix("TIPLINE_")}"]' + (" = " if found[2] else ""), hint
     )

@@ -6,7 +6,7 @@ The schema is the endpoint's to publish, not ours: it is never shipped, only rea
 import itertools
 from collections.abc import Iterable
 from threading import Lock
-from typing import cast
+from typing import Self, cast
 
 from lxml import etree
 
@@ -64,6 +64,10 @@ class EndpointSchema:
         self._lock = Lock()
         self.text = text
         self.newer_elements = frozenset((owner, name) for owner, name in CANDIDATES if name in _members(root, owner))
+
+    def __reduce__(self) -> tuple[type[Self], tuple[bytes]]:
+        """By its text: another process compiles it again."""
+        return type(self), (self.text,)
 
     def __repr__(self) -> str:
         return f"EndpointSchema({len(self.text)} bytes, newer_elements={len(self.newer_elements)})"

@@ -5,9 +5,11 @@ A profile is built by one of the functions in `tipline_client.profiles`; none is
 
 import base64
 import ipaddress
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields, replace
 from datetime import timedelta
+from functools import partial
+from typing import Self
 from urllib.parse import urlsplit
 
 from tipline_client.delivery.answers import AnswerKind
@@ -78,6 +80,11 @@ class EndpointProfile:
         if ":" in self.username:
             raise ConfigurationError("the username must not contain a colon: HTTP Basic could not tell where it ends")
 
+    def __reduce__(self) -> tuple[Callable[[], Self], tuple[()]]:
+        """So that it can be handed to another process, with all that it has; the codes go as a plain mapping."""
+        given = {each.name: getattr(self, each.name) for each in fields(self)}
+        return partial(type(self), **{**given, "codes": dict(self.codes)}), ()
+
     @property
     def newer_elements(self) -> frozenset[tuple[str, str]]:
         """(owner, element) pairs beyond the schema of November 2025 that this endpoint's schema is known to have."""
@@ -90,7 +97,16 @@ class EndpointProfile:
 
     @property
     def authorization(self) -> str:
-        """The value of the `Authorization` header."""
+        """The value of the `Authorization` header.
+
+        Raises:
+            ConfigurationError: The profile has no pair, so that no request can be made for it.
+        """
+        if not self.can_send:
+            raise ConfigurationError(
+                f"the user name or the password for {self.name} is missing: reports are queued, and nothing is sent",
+                hint="Whoever delivers has to have them: TIPLINE_USERNAME and TIPLINE_PASSWORD, or a file.",
+            )
         pair = f"{self.username}:{self.password}".encode()
         return "Basic " + base64.b64encode(pair).decode("ascii")
 

@@ -61,6 +61,8 @@ class HttpTransport:
 
     def __init__(self, profile: EndpointProfile, client: httpx.AsyncClient) -> None:
         self._profile = profile
+        # Refuses a profile without credentials, before anything is connected.
+        self._authorization = profile.authorization
         self._client = client
 
     @classmethod
@@ -82,11 +84,6 @@ class HttpTransport:
                 endpoint is not on loopback. Or the profile has no credentials.
         """
         check_may_address(profile)
-        if not profile.can_send:
-            raise ConfigurationError(
-                f"the user name or the password for {profile.name} is missing: reports are queued, and nothing is sent",
-                hint="Whoever delivers has to have them: TIPLINE_USERNAME and TIPLINE_PASSWORD, or a file.",
-            )
         if client is not None and any(client.event_hooks.values()):
             raise ConfigurationError(
                 "a client with event hooks cannot carry reports", hint="Pass a client without event_hooks."
@@ -108,7 +105,7 @@ class HttpTransport:
     async def send(self, call: Call) -> Reply | NoReply:
         """Send `call` once; see `Transport.send`."""
         headers = {
-            "Authorization": self._profile.authorization,
+            "Authorization": self._authorization,
             "User-Agent": self._profile.user_agent,
             "Accept": "application/xml, text/xml",
             # A compressed reply could be far larger than the cap on what is read.

@@ -3,6 +3,7 @@
 Nothing here knows what a key is.
 """
 
+import errno
 import os
 import secrets
 import stat
@@ -16,6 +17,8 @@ from tipline_client.errors import ConfigurationError
 __all__ = ["explained", "is_there", "names_in", "place", "read", "sync_folder"]
 
 _MAX_BYTES = 64 * 1024
+_WITHOUT_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK}
+"""A file system on which a file has one name."""
 _NOT_THERE = (FileNotFoundError, NotADirectoryError)
 
 
@@ -49,7 +52,7 @@ def names_in(folder: Path) -> list[str]:
 
 
 def place(path: Path, data: bytes, *, mode: int, replaces: bool = False) -> None:
-    """Write a file of this mode in one move; one that is there stays, unless `replaces`.
+    """Write a file of this mode in one move; one that is there stays, unless `replaces`, also if it comes meanwhile.
 
     Raises:
         ConfigurationError: It cannot be written.
@@ -60,7 +63,10 @@ def place(path: Path, data: bytes, *, mode: int, replaces: bool = False) -> None
     try:
         try:
             _write_new(draft, data, mode=mode)
-            draft.replace(path)
+            if replaces:
+                draft.replace(path)
+            else:
+                _give_name(draft, path)
         finally:
             with suppress(PermissionError):
                 draft.unlink(missing_ok=True)
@@ -68,6 +74,20 @@ def place(path: Path, data: bytes, *, mode: int, replaces: bool = False) -> None
     except OSError as error:
         reason, hint = reason_of(error, path), way_in(error, path)
         raise ConfigurationError(f"{path} cannot be written: {reason}", hint=hint) from None
+
+
+def _give_name(draft: Path, path: Path) -> None:
+    """Of several that are placed at once one has the name, and whoever read it goes on with what stays."""
+    try:
+        os.link(draft, path)
+    except FileExistsError:
+        # A link that leads nowhere has the name too.
+        if not is_there(path):
+            draft.replace(path)
+    except OSError as error:
+        if error.errno not in _WITHOUT_LINKS:
+            raise
+        draft.replace(path)
 
 
 def read(path: Path, *, is_secret: bool = False) -> bytes:

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+from collections.abc import Callable
 from typing import Any
 from unittest import mock
 
@@ -15,6 +16,7 @@ from django.http import HttpResponse
 from django.test import RequestFactory, TestCase, TransactionTestCase, override_settings
 
 from tests.support.stage import sample_report
+from tipline_client.delivery.states import State
 from tipline_client.django import client, close, enqueue
 from tipline_client.errors import ConfigurationError
 
@@ -42,6 +44,39 @@ class Beside(TransactionTestCase):  # type: ignore[misc]
                 self.refuses("beside")
 
         assert client().find("beside") is None
+
+    def test_what_decides_of_the_filing(self) -> None:
+        """A withdrawal would stay too, and nobody would file what is to be reported; so would the others."""
+        key = "decided"
+        entry_id = put(key)
+        with transaction.atomic():
+            verbs: list[Callable[[], object]] = [
+                lambda: client().retract(entry_id, reason="a mistake"),
+                lambda: client().file_by_hand(entry_id, report_id=4711, reason="the portal"),
+                lambda: client().requeue(entry_id, reason="corrected"),
+                lambda: client().release(entry_id, reason="looked at"),
+            ]
+            for verb in verbs:
+                with pytest.raises(ConfigurationError, match="a transaction is open on the database") as caught:
+                    verb()
+                assert "`transaction.on_commit`" in caught.value.hint
+            transaction.set_rollback(True)
+        assert State.QUEUED is client().entry(entry_id).state
+
+        with transaction.atomic():
+            transaction.on_commit(lambda: client().retract(entry_id, reason="a mistake"))
+        assert State.RETRACTED is client().entry(entry_id).state
+
+    def test_withdrawal_on_its_own(self) -> None:
+        """Whoever asks for it by name has it, whatever becomes of the transaction."""
+        if not settings.SERVER:
+            self.skipTest("in one file it would wait for the transaction's lock")
+        entry_id = put("withdrawn on its own")
+        with transaction.atomic():
+            client().retract(entry_id, reason="a mistake", commits_alone=True)
+            transaction.set_rollback(True)
+
+        assert State.RETRACTED is client().entry(entry_id).state
 
     def test_without_autocommit(self) -> None:
         """What the first statement began counts too; before it, and after the commit, nothing is open."""

@@ -1,16 +1,19 @@
 """What `manage.py check` says, by its ids."""
 
+import contextlib
 import os
+import sqlite3
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 from django.conf import settings
 from django.core import checks
+from django.db import connection, connections
 from django.test import SimpleTestCase, override_settings
 
 from tests.support.powerless import close, powerless
-from tipline_client.django import client
+from tipline_client.django import client, project
 from tipline_client.home import Home
 
 REAL = {"ENDPOINT": "testing", "USERNAME": "example-user", "PASSWORD": "example-password"}
@@ -28,7 +31,7 @@ def said(tipline: Any) -> str:
 
 
 class Checks(SimpleTestCase):  # type: ignore[misc]
-    databases = ("default",)
+    databases = ("default", "other")
 
     def like(self, **changes: Any) -> dict[str, Any]:
         return {**settings.TIPLINE, **changes}
@@ -55,7 +58,6 @@ class Checks(SimpleTestCase):  # type: ignore[misc]
         assert ["tipline.E001"] == found(self.like(PASSWORD=b"example-password"))
         assert ["tipline.E002"] == found(self.like(SLOTS=0))
         assert ["tipline.E002"] == found(self.like(DATABASE="nowhere"))
-        assert ["tipline.E002"] == found(self.like(DATABASE="other"))
         assert ["tipline.E002"] == found(self.like(OUTBOX="postgresql://db.example.com/outbox"))
         assert "Did you mean HOME?" in said(self.like(HOMES="x"))
         assert "example-password" not in said(self.like(PASSWORD=b"example-password"))
@@ -106,6 +108,33 @@ class Checks(SimpleTestCase):  # type: ignore[misc]
         assert [] == found(broken, databases=[])
         assert ["tipline.E008"] == found(broken, databases=["default"])
 
+    def test_database_in_memory(self) -> None:
+        """That of a run of tests warns, since most of them queue nothing; the project's own is an error."""
+        own = connections.configure_settings({"default": {**settings.DATABASES["other"]}})["default"]
+        connections.settings["own"] = own
+        self.addCleanup(connections.settings.pop, "own")
+
+        assert ["tipline.W003"] == found(self.like(DATABASE="other"))
+        assert ["tipline.E002"] == found(self.like(DATABASE="own"))
+
+    def test_connection_that_cannot_be_joined(self) -> None:
+        """It is known before the first report, as is one that gives no transaction, and leaves nothing open."""
+        if settings.SERVER:
+            self.skipTest("a server's transaction waits for the disk whatever the connection says")
+        client()
+        with connection.cursor() as cursor:
+            self.addCleanup(connection.close)
+            cursor.execute("PRAGMA synchronous = NORMAL")
+            assert ["tipline.E009"] == found(settings.TIPLINE, databases=["default"])
+            cursor.execute("PRAGMA synchronous = FULL")
+            cursor.execute("PRAGMA busy_timeout = 0")
+            with contextlib.closing(sqlite3.connect(connection.settings_dict["NAME"])) as other:
+                other.execute("BEGIN IMMEDIATE")
+                assert ["tipline.E009"] == found(settings.TIPLINE, databases=["default"])
+            assert [] == found(settings.TIPLINE, databases=["default"])
+
+        assert not connection.in_atomic_block
+
     def test_outbox_without_tables(self) -> None:
         """That is a warning: an error would keep `migrate` from making them."""
         if not settings.SERVER:
@@ -136,10 +165,6 @@ class Checks(SimpleTestCase):  # type: ignore[misc]
             "PORT": "1",
             "OPTIONS": {"sslmode": "disable", "pool": False},
         }
-        from django.db import connections
-
-        from tipline_client.django import project
-
         connections.settings["server"] = connections.configure_settings({"default": server})["default"]
         self.addCleanup(connections.settings.pop, "server")
         with override_settings(TIPLINE=self.like(DATABASE="server")):

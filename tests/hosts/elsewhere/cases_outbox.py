@@ -27,8 +27,8 @@ from tipline_client.mock import MockEndpoint
 
 
 def run(*words: str) -> str:
-    with contextlib.redirect_stdout(io.StringIO()) as said:
-        call_command("tipline", *words)
+    said = io.StringIO()
+    call_command("tipline", *words, stdout=said)
     return said.getvalue()
 
 
@@ -104,10 +104,12 @@ class OfTheCommand(SimpleTestCase):  # type: ignore[misc]
 
     def test_verb_that_fails(self) -> None:
         """A program that calls it learns the exit code."""
-        with pytest.raises(CommandError) as caught, contextlib.redirect_stderr(io.StringIO()):
-            run("show", "nobody")
+        errors = io.StringIO()
+        with pytest.raises(CommandError) as caught:
+            call_command("tipline", "show", "nobody", stderr=errors)
 
         assert 2 == caught.value.returncode
+        assert "error: no entry has this id" in errors.getvalue()
 
     def test_settings_that_are_not_usable(self) -> None:
         """It says which one, and no value of it."""

@@ -8,7 +8,6 @@ FOLDER = Path(os.environ["ELSEWHERE"])
 SERVER = os.environ.get("ELSEWHERE_SERVER")
 
 SECRET_KEY = "of a project for tests"
-TEST_RUNNER = "tests.hosts.elsewhere.runner.Runner"
 ROOT_URLCONF = "tests.hosts.elsewhere.urls"
 USE_TZ = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

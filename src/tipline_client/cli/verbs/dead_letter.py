@@ -5,6 +5,7 @@ from functools import partial
 
 from tipline_client.cli.dead_letters import ANY, Filter, FilterOptions, find_dead_letters
 from tipline_client.cli.exit_codes import CommandError, ExitCode
+from tipline_client.cli.hint_words import in_words_of_host
 from tipline_client.cli.history import history_lines, history_view, read_history
 from tipline_client.cli.opening import find_entry, with_outbox
 from tipline_client.cli.options import ENDPOINT, EndpointOptions, Session
@@ -132,7 +133,7 @@ def _requeue_one(session: Session, name: str, *, reason: str, is_dry: bool, acce
         return await put_back_dead_letter(outbox, seal, found.id, reason=reason)
 
     now = with_outbox(session.settings, put_back)
-    words = "is meant" if is_dry else f"is {now.state}; `tipline dispatch` delivers it"
+    words = "is meant" if is_dry else in_words_of_host(f"is {now.state}; `tipline dispatch` delivers it")
     session.output.finish(entry_view(now), [f"entry {now.id} {words}"])
     return ExitCode.OK
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from tipline_client.cli.actors import actor_of, check_reason
 from tipline_client.cli.exit_codes import CommandError, ExitCode
 from tipline_client.cli.files import write_new
+from tipline_client.cli.hint_words import in_words_of_host
 from tipline_client.cli.keeping_views import certificate_lines, certificate_view
 from tipline_client.cli.opening import find_entry, with_keeper
 from tipline_client.cli.options import HOME, HomeOptions, Session
@@ -66,7 +67,7 @@ def _destroy(session: Session, name: str, *, reason: str, actor: str, request: s
         return await keeper.destroy(found.id, reason=reason, actor=actor, request=request)
 
     made = with_keeper(session.settings, work)
-    kept = f"in the outbox; tipline destroy --certificate {made.entry_id} --out certificate.json"
+    kept = in_words_of_host(f"in the outbox; tipline destroy --certificate {made.entry_id} --out certificate.json")
     session.output.finish(certificate_view(made), certificate_lines(made, kept=kept))
     return ExitCode.OK
 

@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any
 
 from tipline_client.cli.exit_codes import CommandError, ExitCode
+from tipline_client.cli.hint_words import in_words_of_host
 from tipline_client.cli.incidents import ANSWERS_AGAIN
 from tipline_client.cli.opening import with_client
 from tipline_client.cli.options import ENDPOINT, EndpointOptions
@@ -154,7 +155,7 @@ def _lines(end: _End) -> list[str]:
         for entry_id, failure in end.given_up
     ]
     if unnamed := max(0, summary.outcomes.get(Outcome.REJECTED, 0) - len(end.given_up)):
-        lines.append(f"and {unnamed} given up before those: tipline dead-letter list")
+        lines.append(in_words_of_host(f"and {unnamed} given up before those: tipline dead-letter list"))
     if summary.incident is not None:
         failure = summary.incident.failure
         since = f"endpoint unusable since {instant(summary.incident.since)}: {failure_sentence(failure)}"
@@ -166,8 +167,10 @@ def _lines(end: _End) -> list[str]:
         if (failure_line := oldest_failure_line(end.failure)) is not None:
             lines.append(f"oldest error: {failure_line}")
     if counts.by_state[State.HELD]:
-        lines.append(f"{counts.by_state[State.HELD]} held until a person lets them go: tipline release")
+        lines.append(
+            in_words_of_host(f"{counts.by_state[State.HELD]} held until a person lets them go: tipline release")
+        )
     lines += suspects_lines(end.suspects)
     if counts.open_alarms:
-        lines.append(f"{counts.open_alarms} open alarm(s): tipline alarm list")
+        lines.append(in_words_of_host(f"{counts.open_alarms} open alarm(s): tipline alarm list"))
     return lines

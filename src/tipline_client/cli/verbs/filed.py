@@ -8,6 +8,7 @@ from cyclopts import Parameter
 from cyclopts.validators import Number
 
 from tipline_client.cli.exit_codes import CommandError, ExitCode
+from tipline_client.cli.hint_words import in_words_of_host
 from tipline_client.cli.opening import find_entry, with_client, with_outbox
 from tipline_client.cli.options import ENDPOINT, EndpointOptions
 from tipline_client.cli.settings import Settings
@@ -63,7 +64,11 @@ def _lines(entry: Entry) -> list[str]:
     if entry.state is State.ACKNOWLEDGED:
         return [f"entry {entry.id}: report {entry.report_id} is the one that this program had filed itself"]
     if entry.state is not State.DEAD_LETTER:
-        return [f"{words}; what may be open of it is still to be taken back; `tipline dispatch` carries it out"]
+        return [
+            in_words_of_host(
+                f"{words}; what may be open of it is still to be taken back; `tipline dispatch` carries it out"
+            )
+        ]
     lines = [f"{words}; but taking back what this program opened was given up: {failure_text(entry.last_failure)}"]
     checkpoint = entry.checkpoint
     if checkpoint.report_id is not None and not checkpoint.finish_sent:

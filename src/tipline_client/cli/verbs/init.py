@@ -125,7 +125,9 @@ def _change_master(home: Home, *, brought: MasterKey | None, rotates: bool) -> l
         key_id = make_master_key(home.master_keys_path)
     else:
         return []
-    return [f"master key {key_id} wraps from now on; `tipline rekey` wraps with it what is there already"]
+    return [
+        in_words_of_host(f"master key {key_id} wraps from now on; `tipline rekey` wraps with it what is there already")
+    ]
 
 
 def _check_alone(**given: bool) -> None:

@@ -9,6 +9,7 @@ from cyclopts import Parameter
 
 from tipline_client.cli.exit_codes import CommandError, ExitCode
 from tipline_client.cli.files import write_new
+from tipline_client.cli.hint_words import in_words_of_host
 from tipline_client.cli.opening import find_entry, with_outbox
 from tipline_client.cli.options import ENDPOINT, EndpointOptions, Session
 from tipline_client.cli.output import columns
@@ -73,7 +74,7 @@ def show_receipt(entry: str, *, options: EndpointOptions = ENDPOINT) -> ExitCode
     session = options.start()
     data, entry_id = _read(session.settings, entry)
     receipt = open_receipt(data, trusted=session.settings.place.keys().trusted())
-    kept = f"in the outbox; tipline receipts export {entry_id} --out receipt.json"
+    kept = in_words_of_host(f"in the outbox; tipline receipts export {entry_id} --out receipt.json")
     session.output.finish(receipt_view(receipt), receipt_lines(receipt, kept=kept))
     return ExitCode.OK
 

@@ -1,6 +1,7 @@
 """`tipline release`: let go what is held, after a person looked."""
 
 from tipline_client.cli.exit_codes import CommandError, ExitCode
+from tipline_client.cli.hint_words import in_words_of_host
 from tipline_client.cli.opening import find_entry, with_outbox
 from tipline_client.cli.options import ENDPOINT, EndpointOptions, Session
 from tipline_client.cli.paging import every_entry
@@ -51,7 +52,7 @@ def _release_one(session: Session, name: str, *, reason: str, is_dry: bool) -> E
         return found if is_dry else await outbox.let_go(found.id, reason=reason)
 
     now = with_outbox(session.settings, let_go)
-    words = f"is meant; it is {now.state}" if is_dry else "is queued; `tipline dispatch` delivers it"
+    words = f"is meant; it is {now.state}" if is_dry else in_words_of_host("is queued; `tipline dispatch` delivers it")
     session.output.finish(entry_view(now), [f"entry {now.id} {words}"])
     return ExitCode.OK
 

@@ -3,6 +3,7 @@
 from functools import partial
 
 from tipline_client.cli.exit_codes import CommandError, ExitCode
+from tipline_client.cli.hint_words import in_words_of_host
 from tipline_client.cli.opening import find_entry, with_client, with_outbox
 from tipline_client.cli.options import ENDPOINT, EndpointOptions
 from tipline_client.cli.settings import Settings
@@ -38,7 +39,8 @@ def retract(entry: str, *, reason: str, options: EndpointOptions = ENDPOINT) -> 
     else:
         now = with_client(settings, partial(_retract, name=entry, reason=reason, settings=settings), sends=False)
     is_done = now.state is State.RETRACTED
-    words = "withdrawn, and proven not filed" if is_done else "to be withdrawn; `tipline dispatch` carries it out"
+    still_open = in_words_of_host("to be withdrawn; `tipline dispatch` carries it out")
+    words = "withdrawn, and proven not filed" if is_done else still_open
     session.output.finish(entry_view(now), [f"entry {now.id} is {words}"])
     return ExitCode.OK if is_done else ExitCode.WAITING
 

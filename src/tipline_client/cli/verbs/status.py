@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from tipline_client.cli.exit_codes import ExitCode
+from tipline_client.cli.hint_words import in_words_of_host
 from tipline_client.cli.incidents import PausedLane, find_paused_lanes, incident_line, incident_view
 from tipline_client.cli.opening import LANES, with_outbox
 from tipline_client.cli.options import ENDPOINT, EndpointOptions
@@ -81,7 +82,7 @@ def status(*, options: EndpointOptions = ENDPOINT) -> ExitCode:
             *(line for item in shown for line in _lines(item)),
             *map(incident_line, paused),
             *suspects_lines(suspects),
-            *(f"destruction of {each} was cut off: tipline destroy --resume" for each in cut_off),
+            *(in_words_of_host(f"destruction of {each} was cut off: tipline destroy --resume") for each in cut_off),
         ],
     )
     return ExitCode.OK
@@ -133,9 +134,11 @@ def _lines(found: _Found) -> list[str]:
     if (failure := oldest_failure_line(found.failure)) is not None:
         lines.append(f"  last error    {failure}")
     if counts.by_state[State.HELD]:
-        lines.append("  held          until a person lets them go: tipline list --state held, tipline release")
+        lines.append(
+            in_words_of_host("  held          until a person lets them go: tipline list --state held, tipline release")
+        )
     if found.orphans.count:
         lines.append(f"  orphans       {orphans_line(found.orphans)}")
     if counts.open_alarms:
-        lines.append(f"  open alarms   {counts.open_alarms}: tipline alarm list")
+        lines.append(in_words_of_host(f"  open alarms   {counts.open_alarms}: tipline alarm list"))
     return lines

@@ -194,8 +194,9 @@ def _has_journal_mode(connection: Connection, wanted: str) -> bool:
 
 def _wrong_journal(wanted: str, waited: float) -> OutboxUnavailableError:
     return OutboxUnavailableError(
-        f"the outbox could not be given the journal mode {wanted} within {waited:g} s: another process has it open",
-        hint="Stop the other processes once, and let all of them use the same driver; `tipline doctor` names it.",
+        f"the outbox could not be given the journal mode {wanted} within {waited:g} s: somebody else has it open",
+        hint="Stop the other processes once, and let all of them use the same driver, which `tipline doctor` names. "
+        "A connection of yours to the same file leaves PRAGMA journal_mode as it is.",
     )
 
 

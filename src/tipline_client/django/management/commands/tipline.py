@@ -2,7 +2,8 @@
 
 import argparse
 import sys
-from typing import Any
+from contextlib import redirect_stderr, redirect_stdout
+from typing import Any, TextIO
 
 from django.core.management.base import BaseCommand, CommandError
 
@@ -24,11 +25,16 @@ class Command(BaseCommand):  # type: ignore[misc]  # Django bears no types
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         """Whatever there is."""
         parser.add_argument(
-            "words", nargs=argparse.REMAINDER, metavar="VERB ...", help="a verb with its options; --help lists them"
+            "words",
+            nargs=argparse.REMAINDER,
+            metavar="VERB ...",
+            help="a verb with its options; `help` lists them",
         )
 
-    def handle(self, *_: Any, words: list[str], **__: Any) -> None:
-        """Run the verb.
+    def handle(
+        self, *_: Any, words: list[str], stdout: TextIO | None = None, stderr: TextIO | None = None, **__: Any
+    ) -> None:
+        """Run the verb; what it says goes where `call_command` says, if it does.
 
         Raises:
             CommandError: Called by a program, and the verb ended with another exit code than 0, which is in
@@ -38,7 +44,7 @@ class Command(BaseCommand):  # type: ignore[misc]  # Django bears no types
             found = host(with_hooks=True)
         except TiplineError as error:
             raise CommandError(f"{error}\nhint: {error.hint}", returncode=5) from None
-        with settings_of(found):
+        with settings_of(found), redirect_stdout(stdout or sys.stdout), redirect_stderr(stderr or sys.stderr):
             code = main(words or ["--help"])
         if code and self._called_from_command_line:
             sys.exit(code)
