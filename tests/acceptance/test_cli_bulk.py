@@ -116,6 +116,7 @@ def test_dry_run(world: World) -> None:
     [source] = ran.document["sources"]
     assert (2, True) == (ran.code, ran.document["dryRun"])
     assert [1, 1, 2] == [source[name] for name in ("queued", "known", "rejected")]
+    assert f"is that of {path}:1, which has other content" in Path(source["issues"]).read_text()
     assert [] == world.listed()
 
 

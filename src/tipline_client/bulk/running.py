@@ -168,7 +168,7 @@ class BulkRun:
         if before is not None:
             await before.done.wait()
         try:
-            slot.entry, slot.is_new = await self._into.take(submission, slot.prepared.evidence())
+            slot.entry, slot.is_new = await self._into.take(submission, slot.prepared.evidence(), slot.item.label)
         except TiplineError as error:
             slot.error = error
         finally:

@@ -1,11 +1,9 @@
 """What a submission is handed to: the outbox through a client, or nothing at all in a dry run."""
 
-import hashlib
-import json
-import sqlite3
 from collections.abc import Sequence
 from typing import Protocol
 
+from tipline_client.bulk.notes import Noted, SeenKeys, content_of
 from tipline_client.client import AsyncTiplineClient
 from tipline_client.delivery.entry import Entry
 from tipline_client.errors import DuplicateKeyError
@@ -18,8 +16,10 @@ __all__ = ["DryRun", "Into", "IntoOutbox"]
 class Into(Protocol):
     """Takes acceptable submissions."""
 
-    async def take(self, submission: Submission, evidence: Sequence[Evidence], /) -> tuple[Entry | None, bool]:
-        """Take one; its entry where there is one, and whether it was not there before.
+    async def take(
+        self, submission: Submission, evidence: Sequence[Evidence], place: str, /
+    ) -> tuple[Entry | None, bool]:
+        """Take the one that stands at a place; its entry where there is one, and whether it was not there before.
 
         Raises:
             TiplineError: It was not taken.
@@ -45,7 +45,9 @@ class IntoOutbox:
     def __init__(self, client: AsyncTiplineClient) -> None:
         self._client = client
 
-    async def take(self, submission: Submission, evidence: Sequence[Evidence], /) -> tuple[Entry | None, bool]:
+    async def take(
+        self, submission: Submission, evidence: Sequence[Evidence], _place: str, /
+    ) -> tuple[Entry | None, bool]:
         """Queue one, once per key.
 
         Raises:
@@ -69,19 +71,18 @@ class IntoOutbox:
 
 
 class DryRun:
-    """Queues nothing, and finds keys that name two contents. The keys are kept in a file that ends with it."""
+    """Queues nothing, and finds keys that name two contents."""
 
     def __init__(self) -> None:
-        # A database without a name lies in a temporary file, and only a cache of it in memory.
-        self._seen = sqlite3.connect("", isolation_level=None)
-        self._seen.execute("CREATE TABLE seen (key BLOB PRIMARY KEY, content BLOB) WITHOUT ROWID")
-        self._seen.execute("BEGIN")
+        self._seen = SeenKeys()
 
     def close(self) -> None:
         """Forget the keys."""
         self._seen.close()
 
-    async def take(self, submission: Submission, evidence: Sequence[Evidence], /) -> tuple[Entry | None, bool]:
+    async def take(
+        self, submission: Submission, evidence: Sequence[Evidence], place: str, /
+    ) -> tuple[Entry | None, bool]:
         """Note one.
 
         Raises:
@@ -92,15 +93,13 @@ class DryRun:
             [item.name, (await digest(item, index=index)).sha256, item.details.to_json_dict()]
             for index, item in enumerate(evidence)
         ]
-        content = hashlib.sha256(json.dumps([submission.report.to_json_dict(), files]).encode()).digest()
-        named = submission.idempotency_key
-        key = content if named is None else hashlib.sha256(named.encode()).digest()
-        row = self._seen.execute("SELECT content FROM seen WHERE key = ?", (key,)).fetchone()
-        if row is None:
-            self._seen.execute("INSERT INTO seen VALUES (?, ?)", (key, content))
-        elif row[0] != content:
-            raise DuplicateKeyError("an earlier line has this idempotency key and other content", entry_id="")
-        return None, row is None
+        this = Noted(place, content_of(submission.report, files))
+        earlier = self._seen.note(submission.idempotency_key or f"content:{this.content.hex()}", this)
+        if earlier is not None and earlier.content != this.content:
+            raise DuplicateKeyError(
+                f"the idempotency key is that of {earlier.place}, which has other content", entry_id=""
+            )
+        return None, earlier is None
 
     async def find(self, _idempotency_key: str, /) -> Entry | None:
         """None: the outbox is not asked."""

@@ -14,8 +14,8 @@ import anyio
 
 from tipline_client._closed import reason_of
 from tipline_client.bulk import BulkRun, DryRun, Filed, Into, IntoOutbox, Rejects, Source, Summary
+from tipline_client.bulk.notes import Spool
 from tipline_client.cli.bulk_progress import Told, watching_bulk
-from tipline_client.cli.bulk_spool import Spool
 from tipline_client.cli.bulk_summary import Delivery, counts_words
 from tipline_client.cli.delivering import Delivered, deliver_each
 from tipline_client.cli.exit_codes import CommandError

@@ -6,6 +6,7 @@ a file of lines one line is held at a time. Nothing here queues or sends.
 
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,12 +14,13 @@ from typing import Any
 
 from tipline_client._closed import reason_of_input
 from tipline_client.bulk import LineSource, Source
+from tipline_client.bulk.notes import SeenKeys
 from tipline_client.bulk.preparing import FileRules, Prepared, prepare
 from tipline_client.bulk.sources import is_lines
 from tipline_client.cli.arguments import STDIN
 from tipline_client.cli.bulk_sources import bulk_sources
 from tipline_client.cli.exit_codes import CommandError
-from tipline_client.cli.seen_keys import SeenKeys
+from tipline_client.cli.seen_keys import other_of_its_key
 from tipline_client.cli.settings import Settings
 from tipline_client.errors import Issue
 from tipline_client.validation import MAX_INPUT_BYTES, rules_outside
@@ -140,13 +142,13 @@ class _Checking:
 
     def each(self, lines: Source) -> Iterator[Prepared]:
         """The submissions of a file of lines, with an issue where one has the key of another and not its content."""
-        with SeenKeys() as seen:
+        with closing(SeenKeys()) as seen:
             for item in lines.items():
                 if item.text is None:
                     yield Prepared(item.label, lines.folder, None, item.issues)
                     continue
                 prepared = self._check(item.label, item.text, lines.folder)
-                other = seen.other(prepared)
+                other = other_of_its_key(seen, prepared)
                 if other is not None:
                     issue = rules_outside.KEY_OF_ANOTHER_LINE.at("idempotencyKey", line=other).as_issue()
                     prepared = replace(prepared, issues=in_order([*prepared.issues, issue]))

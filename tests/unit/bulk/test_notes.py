@@ -2,7 +2,7 @@
 
 from contextlib import closing
 
-from tipline_client.cli.bulk_spool import Spool
+from tipline_client.bulk.notes import Spool
 
 
 def test_entries_named_again_and_again() -> None:
