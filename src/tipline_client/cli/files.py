@@ -1,5 +1,6 @@
 """Files that a command writes for somebody to hand on: new ones only, readable by their owner alone."""
 
+import errno
 import json
 import os
 from collections.abc import Iterator, Mapping
@@ -8,6 +9,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, Self
 
 from tipline_client._closed import reason_of
+from tipline_client._whole_file import whole_file
 from tipline_client.cli.exit_codes import CommandError
 from tipline_client.errors import ConfigurationError
 
@@ -16,21 +18,28 @@ __all__ = ["ResultLines", "new_file", "write_new"]
 
 @contextmanager
 def new_file(path: Path) -> Iterator[BinaryIO]:
-    """A file that there is not yet, to be written; whatever ends the block early leaves none.
+    """A file that there is not yet, to be written; it is there when the block ends, and not if anything ends it early.
 
     Raises:
         CommandError: There is one, or it cannot be written.
     """
-    file = _opened(path, "--out")
+    _check_new(path)
     try:
-        with file:
+        with whole_file(path) as file:
             yield file
     except OSError as error:
-        path.unlink(missing_ok=True)
         raise _unwritten(path, error, "--out") from None
-    except BaseException:
-        path.unlink(missing_ok=True)
-        raise
+
+
+def _check_new(path: Path) -> None:
+    """Say at once what would be said after all the work only."""
+    try:
+        path.lstat()
+    except OSError:
+        return
+    except ValueError as error:
+        raise _unwritten(path, error, "--out") from None
+    raise _unwritten(path, FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST)), "--out")
 
 
 def write_new(path: Path, data: bytes) -> None:

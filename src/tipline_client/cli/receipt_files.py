@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from tipline_client._closed import reason_of
+from tipline_client._whole_file import whole_file
 from tipline_client.cli.exit_codes import CommandError, ExitCode, exit_code_for
 from tipline_client.cli.paging import every_entry
 from tipline_client.cli.verifying import read_document
@@ -121,7 +122,8 @@ class ReceiptFolder:
         try:
             found = _read(path, most=len(data) + 1)
             if found is None:
-                self._write_whole(path, data)
+                with whole_file(path) as file:
+                    file.write(data)
                 self.written += 1
                 return
         except FileExistsError:
@@ -134,31 +136,6 @@ class ReceiptFolder:
             self.there += 1
         else:
             self._fail(entry_id, CommandError(f"{path} is there already and is another file; it was left alone"))
-
-    def _write_whole(self, path: Path, data: bytes) -> None:
-        """Give the file its name only when all of it is on the disk, so that no kill leaves a part under it.
-
-        Raises:
-            OSError: It cannot be written, or something has come to be there.
-        """
-        draft = self.folder / f".{path.name}.draft"
-        draft.unlink(missing_ok=True)
-        try:
-            with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600), "wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            try:
-                path.hardlink_to(draft)
-            except FileExistsError:
-                raise
-            except OSError:
-                # A medium that knows no links, such as one with FAT.
-                if os.path.lexists(path):
-                    raise FileExistsError from None
-                draft.rename(path)
-        finally:
-            draft.unlink(missing_ok=True)
 
     def _fail(self, entry_id: str, error: TiplineError) -> None:
         self.failed += 1

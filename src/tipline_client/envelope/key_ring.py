@@ -13,12 +13,13 @@ from pathlib import Path
 from typing import Self
 
 from tipline_client._closed import reason_of, way_in
+from tipline_client._whole_file import sync_folder
 from tipline_client.envelope.checkpoint_seal import CheckpointSeal
 from tipline_client.envelope.history_chain import HistoryChain
 from tipline_client.envelope.keys import SigningKey, TrustedKeys, VerifyingKey
 from tipline_client.envelope.record_keys import RecordKeys
 from tipline_client.errors import ConfigurationError
-from tipline_client.vault.key_files import explained, is_there, names_in, place, read, sync_folder
+from tipline_client.vault.key_files import explained, is_there, names_in, place, read
 
 __all__ = ["KeyRing"]
 

@@ -11,6 +11,7 @@ from io import FileIO
 from pathlib import Path
 from typing import BinaryIO
 
+from tipline_client._whole_file import sync_folder
 from tipline_client.errors import EvidenceError, OutboxUnavailableError
 from tipline_client.evidence.digests import Digests
 from tipline_client.evidence.reading import Reading
@@ -18,7 +19,7 @@ from tipline_client.evidence.room import Room
 from tipline_client.evidence.source import Evidence
 from tipline_client.vault.stream_format import StreamSealer, sealed_size
 
-__all__ = ["Copying", "sync_folder"]
+__all__ = ["Copying"]
 
 
 class Copying:
@@ -144,16 +145,3 @@ class Copying:
             f"the copy of {self._reading.name} could not be written: {error.strerror}; nothing was queued",
             hint="Check free space and permissions where TIPLINE_HOME is, then do it again.",
         )
-
-
-def sync_folder(folder: Path) -> None:
-    """Make the names in `folder` durable.
-
-    Raises:
-        OSError: It cannot be opened or synchronised.
-    """
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -17,10 +17,11 @@ from pathlib import Path
 from anyio import to_thread
 
 from tipline_client._closed import is_denied, reason_of, way_in
+from tipline_client._whole_file import sync_folder
 from tipline_client.delivery.manifest import ManifestItem
 from tipline_client.errors import ConfigurationError, EvidenceError, OutboxUnavailableError
 from tipline_client.evidence.ahead import one_ahead
-from tipline_client.evidence.copying import Copying, sync_folder
+from tipline_client.evidence.copying import Copying
 from tipline_client.evidence.locators import check_entry_id, draft_of, is_entry_id, is_own_file, locator_of, parts_of
 from tipline_client.evidence.reading import in_slices
 from tipline_client.evidence.rereading import Rereading, check_size, unread

@@ -3,22 +3,19 @@
 Nothing here knows what a key is.
 """
 
-import errno
 import os
-import secrets
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 from tipline_client._closed import reason_of, way_in
+from tipline_client._whole_file import whole_file
 from tipline_client.errors import ConfigurationError
 
-__all__ = ["explained", "is_there", "names_in", "place", "read", "sync_folder"]
+__all__ = ["explained", "is_there", "names_in", "place", "read"]
 
 _MAX_BYTES = 64 * 1024
-_WITHOUT_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK}
-"""A file system on which a file has one name."""
 _NOT_THERE = (FileNotFoundError, NotADirectoryError)
 
 
@@ -59,35 +56,16 @@ def place(path: Path, data: bytes, *, mode: int, replaces: bool = False) -> None
     """
     if is_there(path) and not replaces:
         return
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}.draft")
     try:
-        try:
-            _write_new(draft, data, mode=mode)
-            if replaces:
-                draft.replace(path)
-            else:
-                _give_name(draft, path)
-        finally:
-            with suppress(PermissionError):
-                draft.unlink(missing_ok=True)
-        sync_folder(path.parent)
+        # A link that leads nowhere has the name too, and is no file that stays.
+        with whole_file(path, mode=mode, replaces=replaces or path.is_symlink()) as file:
+            file.write(data)
+    except FileExistsError:
+        # Of several that are placed at once one has the name, and whoever read it goes on with what stays.
+        return
     except OSError as error:
         reason, hint = reason_of(error, path), way_in(error, path)
         raise ConfigurationError(f"{path} cannot be written: {reason}", hint=hint) from None
-
-
-def _give_name(draft: Path, path: Path) -> None:
-    """Of several that are placed at once one has the name, and whoever read it goes on with what stays."""
-    try:
-        os.link(draft, path)
-    except FileExistsError:
-        # A link that leads nowhere has the name too.
-        if not is_there(path):
-            draft.replace(path)
-    except OSError as error:
-        if error.errno not in _WITHOUT_LINKS:
-            raise
-        draft.replace(path)
 
 
 def read(path: Path, *, is_secret: bool = False) -> bytes:
@@ -116,21 +94,3 @@ def explained(path: Path) -> Iterator[None]:
         yield
     except ConfigurationError as error:
         raise ConfigurationError(f"{path}: {error}", hint=error.hint) from None
-
-
-def sync_folder(folder: Path) -> None:
-    """Make the names in a folder durable."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def _write_new(path: Path, data: bytes, *, mode: int) -> None:
-    # The mode is the file's from its first moment: a key is never readable by others, not even before a chmod.
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from tests.support.at_rest import key_of
+from tipline_client._whole_file import sync_folder
 from tipline_client.errors import OutboxUnavailableError
 from tipline_client.evidence import Evidence, EvidenceFolder
 from tipline_client.evidence import folder as folder_module
-from tipline_client.evidence.copying import sync_folder
 
 
 async def _stored(root: Path, *ids: str) -> EvidenceFolder:
