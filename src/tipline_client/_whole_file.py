@@ -12,7 +12,7 @@ __all__ = ["sync_folder", "whole_file"]
 
 _WITHOUT_LINKS: Final = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK}
 """A file system on which a file has one name."""
-_SHOWN: Final = 40
+_SHOWN: Final = 100
 """How much of the name a draft has, so that it is not too long where the name itself is not."""
 
 
