@@ -182,6 +182,7 @@ def test_key_of_another_line(world: World) -> None:
 
     assert (2, 2) == (checked.code, ran.code)
     assert "key-of-another-line" in checked.out
+    assert "3 read, 1 of them not acceptable" in checked.err
     assert f"{path}:3: rejected: not-queued" in ran.err
     assert ["a", "b"] == sorted(entry["idempotencyKey"] for entry in world.listed())
 

@@ -151,3 +151,15 @@ def test_key_that_no_database_can_store(world: World) -> None:
     assert "half of a character" in ran[0].out
     assert "half of a character" in (world.folder / "cases.rejects.issues.jsonl").read_text()
     assert ["case-2"] == [entry["idempotencyKey"] for entry in world.listed()]
+
+
+def test_validate_what_other_verbs_check(world: World) -> None:
+    """It says which: of a table, and of a folder."""
+    table = world.folder / "cases.csv"
+    table.write_text("case,text\n")
+
+    ran = world.run("validate", str(table), str(world.folder))
+
+    assert 2 == ran.code
+    assert "`tipline map check`" in ran.err
+    assert "`tipline enqueue --dry-run`" in ran.err

@@ -126,7 +126,8 @@ class Rejects:
     def _unwritten(self, error: OSError) -> ConfigurationError:
         return ConfigurationError(
             f"the rejects of {self._source.name} cannot be written: {error.strerror}",
-            hint="Name a new file with --rejects, on a disk with room.",
+            hint="Name a new file with --rejects, in a folder that this user may write to and on a disk with room; the "
+            "same command goes on.",
         )
 
 

@@ -19,6 +19,7 @@ from tipline_client.validation import rules_outside
 __all__ = ["Delivery", "bulk_exit_code", "bulk_lines", "bulk_view", "counts_words"]
 
 _NAMED = 3
+_NAMED_IN_JSON = 100
 """How many files that were passed over are named."""
 
 
@@ -141,7 +142,7 @@ def _source_view(summary: Summary) -> dict[str, Any]:
         "keysDerived": counts.keys_derived,
         "rejects": None if summary.rejects_path is None else str(summary.rejects_path),
         "issues": None if summary.issues_path is None else str(summary.issues_path),
-        "passedOver": {"files": len(summary.passed_over), "first": list(summary.passed_over[:_NAMED])},
+        "passedOver": {"files": len(summary.passed_over), "first": list(summary.passed_over[:_NAMED_IN_JSON])},
         "warnings": {
             rule: {"submissions": number, "first": label} for rule, (number, label) in sorted(summary.warned.items())
         },
@@ -231,7 +232,9 @@ def _notes(summary: Summary, *, is_dry: bool) -> list[str]:
     if summary.passed_over:
         named = ", ".join(summary.passed_over[:_NAMED])
         more = len(summary.passed_over) - _NAMED
-        lines.append(f"not read, and may hold submissions: {named}{f' and {more} more' if more > 0 else ''}")
+        lines.append(
+            f"not read, and may hold submissions: {named}{f' and {more} more (--json names them)' if more > 0 else ''}"
+        )
         lines.append("hint: --recursive looks into folders, and follows no link; any other file is named by itself")
     if (error := _error_of(summary)) is not None:
         lines.append(f"{'error' if summary.stopped_by is None else 'stopped'}: {error}")

@@ -32,6 +32,8 @@ def enqueue(
 
     Example: tipline enqueue case-4711.json
 
+    Example: tipline enqueue cases.csv --map mapping.toml
+
     Args:
         files: Submission files or folders; - for standard input.
         dry_run: Check all, and queue nothing.

@@ -45,6 +45,8 @@ def submit(
 
     Example: tipline submit case-4711.json
 
+    Example: tipline submit cases.csv --map mapping.toml
+
     Args:
         files: Submission files or folders; - for standard input.
         dry_run: Check all, and queue nothing.

@@ -1,9 +1,12 @@
 """`tipline validate`: every issue of submission files, without a home, an endpoint or a network."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
+from tipline_client.cli.bulk_sources import is_folder
 from tipline_client.cli.exit_codes import ExitCode
+from tipline_client.cli.hint_words import in_words_of_host
 from tipline_client.cli.options import ENDPOINT, EndpointOptions
 from tipline_client.cli.output import issue_view
 from tipline_client.cli.reporting import issue_lines
@@ -27,13 +30,13 @@ def validate(*files: str, options: EndpointOptions = ENDPOINT) -> ExitCode:
     """
     session = start_without_home(options)
     rules = rules_without_home(session)
-    code = ExitCode.OK
+    read = bad = 0
 
     def parts() -> Iterator[tuple[dict[str, Any], list[str]]]:
-        nonlocal code
+        nonlocal read, bad
         for prepared in read_each(files, rules=rules, reporter=session.settings.reporter):
-            if not prepared.is_acceptable:
-                code = ExitCode.BAD_INPUT
+            read += 1
+            bad += not prepared.is_acceptable
             view = {
                 "file": prepared.source,
                 "isAcceptable": prepared.is_acceptable,
@@ -42,4 +45,17 @@ def validate(*files: str, options: EndpointOptions = ENDPOINT) -> ExitCode:
             yield view, issue_lines(prepared)
 
     session.output.finish_each(parts())
-    return code
+    if read > 1:
+        session.output.note(f"{read} read, {bad} of them not acceptable")
+    for way in _other_ways(files):
+        session.output.note(in_words_of_host(f"hint: {way}"))
+    return ExitCode.BAD_INPUT if bad else ExitCode.OK
+
+
+def _other_ways(files: Sequence[str]) -> Iterator[str]:
+    """How files are checked that hold submissions in another form."""
+    paths = [Path(name) for name in files]
+    if any(path.suffix.lower() == ".csv" for path in paths):
+        yield "a table is checked by `tipline map check` with its mapping file"
+    if any(is_folder(path) for path in paths):
+        yield "a folder of submission files is checked by `tipline enqueue --dry-run`, which queues nothing"
