@@ -6,7 +6,6 @@ from typing import Any
 
 from tipline_client.cli.bulk_sources import is_folder
 from tipline_client.cli.exit_codes import ExitCode
-from tipline_client.cli.hint_words import in_words_of_host
 from tipline_client.cli.options import ENDPOINT, EndpointOptions
 from tipline_client.cli.output import issue_view
 from tipline_client.cli.reporting import issue_lines
@@ -48,7 +47,7 @@ def validate(*files: str, options: EndpointOptions = ENDPOINT) -> ExitCode:
     if read > 1:
         session.output.note(f"{read} read, {bad} of them not acceptable")
     for way in _other_ways(files):
-        session.output.note(in_words_of_host(f"hint: {way}"))
+        session.output.note(way)
     return ExitCode.BAD_INPUT if bad else ExitCode.OK
 
 
@@ -56,6 +55,6 @@ def _other_ways(files: Sequence[str]) -> Iterator[str]:
     """How files are checked that hold submissions in another form."""
     paths = [Path(name) for name in files]
     if any(path.suffix.lower() == ".csv" for path in paths):
-        yield "a table is checked by `tipline map check` with its mapping file"
+        yield "hint: a table is checked by `tipline map check` with its mapping file"
     if any(is_folder(path) for path in paths):
-        yield "a folder of submission files is checked by `tipline enqueue --dry-run`, which queues nothing"
+        yield "hint: a folder of submission files is checked by `tipline enqueue --dry-run`, which queues nothing"
