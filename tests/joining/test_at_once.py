@@ -121,7 +121,7 @@ async def test_transaction_that_a_cancelled_one_began(on_file: AsyncTiplineClien
 def test_loop_that_ends_meanwhile(tmp_path: Path, endpoint: MockEndpoint) -> None:
     """It cancels all that is under way, and no thread waits for it for ever: the process could not end."""
     file = tmp_path / "app.sqlite"
-    opened = []
+    opened: list[Any] = []
 
     def enqueueing() -> list[threading.Thread]:
         return [thread for thread in threading.enumerate() if thread.name.startswith("tipline-enqueue")]

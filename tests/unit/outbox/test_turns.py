@@ -1,7 +1,6 @@
 """Who is alone on a connection, and that nobody waits for whoever is not there any more."""
 
 import asyncio
-import gc
 import subprocess
 import sys
 import threading
@@ -88,16 +87,12 @@ async def test_tasks() -> None:
 
 
 async def test_nothing_is_kept() -> None:
-    """With its last user a lock is gone, also where another one was cancelled."""
+    """With its last user a lock is gone."""
     connection = Connection()
     with turn_of_thread(connection):
         assert id(connection) in turns._turns.of_threads
     async with turn_of_task(connection):
         assert id(connection) in turns._turns.of_tasks
-        with pytest.raises(TimeoutError):
-            async with asyncio.timeout(0.001):
-                await turn_of_task(connection).acquire()
-    gc.collect()  # the traceback of the cancellation
 
     assert id(connection) not in turns._turns.of_threads
     assert id(connection) not in turns._turns.of_tasks
