@@ -1,5 +1,6 @@
 """A server that ends the caller's connection: the decision is gone too, and the hint says so."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
@@ -58,3 +59,19 @@ async def test_connection_that_is_ended_while_evidence_is_copied(
     assert way_out in str(caught.value.hint)
     assert await on_server.find("case-1") is None
     assert 0 == (await on_server.collect_evidence()).count
+
+
+async def test_transaction_that_may_be_idle_for_longer(on_server: AsyncTiplineClient) -> None:
+    """What the page on transactions says to begin it with keeps it open while evidence is copied."""
+
+    async def slowly() -> AsyncIterator[bytes]:
+        await asyncio.sleep(0.1)
+        yield b"a mug"
+
+    evidence = [Evidence.from_stream(slowly(), name="mug.jpg")]
+    with postgres.required().connect() as connection:
+        connection.execute("SET idle_in_transaction_session_timeout = 50; COMMIT")
+        connection.execute("SET LOCAL idle_in_transaction_session_timeout = '10min'")
+        await on_server.enqueue(sample_report(), evidence=evidence, idempotency_key="case-1", connection=connection)
+
+    assert await on_server.find("case-1") is not None
