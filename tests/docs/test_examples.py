@@ -10,6 +10,7 @@ import pytest
 from examples.make_picture import draw_mug
 
 from tests.docs.pages import ROOT
+from tests.support import postgres
 from tipline_client import profiles
 from tipline_client.validation import read_submission
 
@@ -48,6 +49,26 @@ def test_decision_in_django(tmp_path: Path) -> None:
     printed = run("application/django_transaction.py", tmp_path).splitlines()
 
     assert ["decisions: 1", "filed: 1"] == printed
+
+
+def test_decision_on_an_event_loop(tmp_path: Path) -> None:
+    """A route commits decision and report together, answers the same again, and what it takes back is not there."""
+    printed = run("application/fastapi_transaction.py", tmp_path).splitlines()
+
+    assert ["the same: True", "withdrawn: 409, then 404", "filed: 1"] == printed
+
+
+def test_decision_on_an_event_loop_in_a_server(tmp_path: Path) -> None:
+    """The same in PostgreSQL, whose URL is the only difference."""
+    server = postgres.required()
+    server.empty_outbox()
+
+    printed = run("application/fastapi_transaction.py", tmp_path, server.url()).splitlines()
+    decisions = server.execute("SELECT * FROM moderation_decisions")
+    server.execute("DROP TABLE moderation_decisions")
+
+    assert ["the same: True", "withdrawn: 409, then 404", "filed: 1"] == printed
+    assert [("case-1",)] == decisions
 
 
 def test_picture_drawn_anew(tmp_path: Path) -> None:

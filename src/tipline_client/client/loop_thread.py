@@ -36,7 +36,7 @@ class Errands:
 
     def __init__(self) -> None:
         self.is_served = False
-        self._open: set[Future[Any]] = set()
+        self._open: dict[Future[Any], Callable[[], None]] = {}
         self._queue: queue.SimpleQueue[tuple[Callable[[], Any], Future[Any]] | None] = queue.SimpleQueue()
         self._gate = threading.Lock()
         self._is_over = False
@@ -49,15 +49,21 @@ class Errands:
             Exception: Whatever `work` raised.
         """
         done: Future[T] = Future()
+        loop, is_done = asyncio.get_running_loop(), asyncio.Event()
         with self._gate:
             if self._is_over:
                 raise _interrupted()
-            self._open.add(done)
+            self._open[done] = lambda: _on(loop, is_done.set)
             self._queue.put((work, done))
         try:
-            return await asyncio.wrap_future(done)
+            # Not as a callback of the future, which swallows an interrupt: the loop would sleep on, and nobody hear.
+            await is_done.wait()
+        except asyncio.CancelledError:
+            done.cancel()
+            raise
         finally:
-            self._open.discard(done)
+            self._open.pop(done, None)
+        return done.result()
 
     def serve(self, until: "Future[Any]") -> None:
         """Do what is asked until that future is done. An interrupt ends it, and whoever asks hears of that."""
@@ -66,6 +72,7 @@ class Errands:
             until.add_done_callback(lambda _: self._queue.put(None))
             while (asked := self._next()) is not None:
                 _do(*asked)
+                self._tell(asked[1])
         finally:
             self.end()
 
@@ -77,6 +84,11 @@ class Errands:
         for done in list(self._open):
             with suppress(InvalidStateError):
                 done.set_exception(_interrupted())
+            self._tell(done)
+
+    def _tell(self, done: "Future[Any]") -> None:
+        if tell := self._open.get(done):
+            tell()
 
     def _next(self) -> tuple[Callable[[], Any], "Future[Any]"] | None:
         while True:
@@ -180,6 +192,12 @@ def _do(work: Callable[[], Any], done: "Future[Any]") -> None:
         done.set_exception(error)
     else:
         done.set_result(result)
+
+
+def _on(loop: asyncio.AbstractEventLoop, call: Callable[[], None]) -> None:
+    # A loop that has ended needs no news, and has no use for it.
+    if not loop.is_closed():
+        loop.call_soon_threadsafe(call)
 
 
 def _interrupted() -> OutboxInDoubtError:

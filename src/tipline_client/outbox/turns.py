@@ -4,56 +4,76 @@ A connection is its caller's, and so is the choice to use it in several tasks or
 """
 
 import asyncio
-import contextlib
+import os
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator
-from dataclasses import dataclass, field
-from typing import Generic, TypeVar
+from contextlib import AbstractContextManager
+from weakref import WeakValueDictionary
+
+from tipline_client.errors import ConfigurationError
 
 __all__ = ["turn_of_task", "turn_of_thread"]
 
-Lock = TypeVar("Lock")
+
+class _OfLoop(asyncio.Lock):
+    """Waited for on one event loop; on another one nobody would be woken."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.loop = asyncio.get_running_loop()
 
 
-@dataclass(slots=True)
-class _Locks(Generic[Lock]):
-    """A lock for each object that somebody uses, for as long as anybody does."""
+class _Turns:
+    """A lock for each connection that somebody uses, kept by whoever holds it or waits for it, and by nobody else.
 
-    make: Callable[[], Lock]
-    gate: threading.Lock = field(default_factory=threading.Lock)
-    used: dict[int, tuple[Lock, int]] = field(default_factory=dict)
+    By the connection's address, which is its own as long as it is used: connections of sqlite3 allow no weak reference.
+    """
 
-    @contextlib.contextmanager
-    def of(self, owner: object) -> Iterator[Lock]:
-        # By its address, which is its own as long as it is used: connections of sqlite3 allow no weak reference.
-        key = id(owner)
-        with self.gate:
-            lock, users = self.used.get(key) or (self.make(), 0)
-            self.used[key] = lock, users + 1
-        try:
-            yield lock
-        finally:
-            with self.gate:
-                lock, users = self.used.pop(key)
-                if users > 1:
-                    self.used[key] = lock, users - 1
+    def __init__(self) -> None:
+        # By a handler of a signal the thread that is in here may come again.
+        self.gate = threading.RLock()
+        self.of_threads: WeakValueDictionary[int, AbstractContextManager[object]] = WeakValueDictionary()
+        self.of_tasks: WeakValueDictionary[int, _OfLoop] = WeakValueDictionary()
 
 
-# By a handler of a signal the thread that has the turn may come here again; its savepoint then lies within the other.
-_of_threads = _Locks(threading.RLock)
-_of_tasks = _Locks(asyncio.Lock)
+_turns = _Turns()
 
 
-@contextlib.contextmanager
-def turn_of_thread(connection: object) -> Iterator[None]:
-    """The block alone among those of all threads on this connection."""
-    with _of_threads.of(connection) as lock, lock:
-        yield
+def _begin_anew() -> None:
+    """After a fork: another thread may have been at the gate, and is not there to leave it."""
+    global _turns  # noqa: PLW0603 - what was there before is of another process
+    _turns = _Turns()
 
 
-@contextlib.asynccontextmanager
-async def turn_of_task(connection: object) -> AsyncIterator[None]:
-    """The block alone among those of all tasks on this connection, which belongs to one event loop."""
-    with _of_tasks.of(connection) as lock:
-        async with lock:
-            yield
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_begin_anew)
+
+
+def turn_of_thread(connection: object) -> AbstractContextManager[object]:
+    """Within it the block is alone among those of all threads on this connection.
+
+    By a handler of a signal the thread that has the turn may come here again; its savepoint then lies within the other.
+    It is the lock itself, so that an exception of such a handler finds no moment in which nobody would let go of it.
+    """
+    turns = _turns
+    with turns.gate:
+        return turns.of_threads.setdefault(id(connection), threading.RLock())
+
+
+def turn_of_task(connection: object) -> asyncio.Lock:
+    """Within it the block is alone among those of all tasks on this connection.
+
+    Raises:
+        ConfigurationError: Somebody on another event loop has the turn.
+    """
+    turns = _turns
+    with turns.gate:
+        lock = turns.of_tasks.get(id(connection))
+        if lock is None or lock.loop is not asyncio.get_running_loop():
+            if lock is not None and lock.locked() and not lock.loop.is_closed():
+                # Waiting could be for ever: that loop may be held up by whoever waits here.
+                raise ConfigurationError(
+                    "the connection is in the midst of an enqueue on another event loop",
+                    hint="Await that one first, or give each event loop a connection of its own.",
+                )
+            lock = turns.of_tasks[id(connection)] = _OfLoop()
+        return lock

@@ -1,5 +1,6 @@
 """The loop's thread keeps nobody waiting for ever, at whatever moment its caller is interrupted."""
 
+import asyncio
 from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any
@@ -86,3 +87,28 @@ def test_errands_done() -> None:
 
     assert (7, "done") == loop.call(ask, errands=errands)
     loop.close()
+
+
+def test_interrupted_while_the_answer_is_told() -> None:
+    """The caller hears of the interrupt, and who waits in the loop has the answer: it does not sleep on."""
+    loop, errands, answers = LoopThread(), Errands(), list[int]()
+    interrupts = [KeyboardInterrupt()]
+
+    async def ask() -> None:
+        running = asyncio.get_running_loop()
+        tell = running.call_soon_threadsafe
+
+        def be_interrupted(*arguments: Any, **named: Any) -> object:
+            if interrupts:
+                raise interrupts.pop()
+            return tell(*arguments, **named)
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(running, "call_soon_threadsafe", be_interrupted)
+            answers.append(await errands.run(lambda: 7))
+
+    with pytest.raises(KeyboardInterrupt):
+        loop.call(ask, errands=errands)
+
+    loop.close()
+    assert [7] == answers

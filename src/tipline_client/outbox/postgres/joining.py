@@ -4,9 +4,8 @@ The transaction holds an advisory lock for the entry. Whoever sees it held knows
 the same database, whatever its address is there, and that the entry may still come.
 """
 
-import asyncio
 import contextlib
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final, Protocol, TypeVar
 
 import psycopg
@@ -20,7 +19,7 @@ from tipline_client.outbox import rules
 from tipline_client.outbox.joining import Caller, nothing_open
 from tipline_client.outbox.postgres import reading
 from tipline_client.outbox.postgres.conversation import Conversation, Row, Value, hold, hold_async
-from tipline_client.outbox.postgres.failures import failure_of
+from tipline_client.outbox.postgres.failures import failure_of, is_lost
 from tipline_client.outbox.turns import turn_of_task, turn_of_thread
 from tipline_client.outbox.unwrapping import refused, unwrapped
 from tipline_client.outbox.values import Lane
@@ -43,8 +42,22 @@ _ENCODING: Final = "SELECT set_config('client_encoding', %(encoding)s, true)"
 _UTF8: Final = "UTF8"
 _TRIES_TO_UNDO: Final = 3
 _READ_ONLY: Final = "25006"
+_ENDED: Final = {
+    "25P03": (
+        "the database has ended the connection, since its transaction was idle for too long",
+        "If it idled while evidence was copied, SET LOCAL idle_in_transaction_session_timeout to more.",
+    ),
+    "25P04": (
+        "the database has ended the connection, since its transaction took too long",
+        "Raise transaction_timeout for this user, or keep the transaction shorter.",
+    ),
+}
+_GONE: Final = "Connect anew and do all of it again, the decision included."
 _OUTDATED: Final = "40001"
 """`serialization_failure`: under REPEATABLE READ and SERIALIZABLE, somebody else has committed what this must see."""
+
+
+ExecuteAsync = Callable[[str, Mapping[str, Value]], Awaitable[list[Row]]]
 
 
 class Enqueue(Protocol):
@@ -83,13 +96,21 @@ async def joined(caller: Caller, *, enqueue: Enqueue) -> "PostgresJoined":
     if connection.broken:
         raise OutboxUnavailableError(
             "the connection to the database was lost, and with it what its transaction had written",
-            hint="Connect anew, and do all of it again.",
+            hint=_GONE,
         )
     if connection.info.pipeline_status is not PipelineStatus.OFF:
         # Answers come later there, so nothing would say whether the key was taken.
         raise ConfigurationError(
             "the connection is in pipeline mode, in which no answer of the database comes at once",
             hint="Enqueue before the `with connection.pipeline():` block or after it, in the same transaction.",
+        )
+    # There is no public way to ask. Were this one gone, PostgreSQL would refuse at the PREPARE, and commit nothing.
+    if getattr(connection, "_tpc", None) is not None:
+        raise ConfigurationError(
+            "the connection's transaction is of two phases, which PostgreSQL refuses to prepare once it has told the "
+            "dispatchers of an entry",
+            hint="Begin it without `tpc_begin` or `twophase=True`. Else it is two commits: enqueue without "
+            "`connection` once both phases are done, under an idempotency key made from the decision's own id.",
         )
     status = connection.info.transaction_status
     if status is TransactionStatus.INERROR:
@@ -168,18 +189,6 @@ async def _hold_async(begin: Callable[[], Conversation[T]], connection: "psycopg
             await cursor.execute(sql.encode(), parameters)
             return await cursor.fetchall() if cursor.description else []
 
-    async def undo() -> None:
-        for _ in range(_TRIES_TO_UNDO):
-            try:
-                await execute(_ROLL_BACK, {})
-                await execute(_RELEASE, {})
-            except psycopg.errors.QueryCanceled:
-                # A cancellation that came too late for the statement that it was meant for.
-                continue
-            except psycopg.Error:
-                return
-            return
-
     failure: TiplineError
     try:
         async with turn_of_task(connection):
@@ -189,18 +198,37 @@ async def _hold_async(begin: Callable[[], Conversation[T]], connection: "psycopg
                 await wholly(execute(_SAVEPOINT, {}))
                 result = await hold_async(_in_utf8(begin(), connection), execute)
                 is_open = False
-                await wholly(execute(_RELEASE, {}))
-            except asyncio.CancelledError:
-                if is_open:
-                    await wholly(undo())
-                raise
+                await wholly(_release(execute))
             except BaseException:
-                await wholly(undo())
+                # A cancellation may come when it is released already.
+                if is_open:
+                    await wholly(_undo(execute))
                 raise
         return result
     except psycopg.Error as error:
         failure = _failure(error)
     raise failure
+
+
+async def _release(execute: ExecuteAsync) -> None:
+    try:
+        await execute(_RELEASE, {})
+    except BaseException:
+        await _undo(execute)
+        raise
+
+
+async def _undo(execute: ExecuteAsync) -> None:
+    for _ in range(_TRIES_TO_UNDO):
+        try:
+            await execute(_ROLL_BACK, {})
+            await execute(_RELEASE, {})
+        except psycopg.errors.QueryCanceled:
+            # A cancellation that came too late for the statement that it was meant for.
+            continue
+        except psycopg.Error:
+            return
+        return
 
 
 def _failure(error: psycopg.Error) -> TiplineError:
@@ -214,6 +242,13 @@ def _failure(error: psycopg.Error) -> TiplineError:
             "the connection's transaction takes no writes (SQLSTATE 25006); nothing was written",
             hint="Begin it without READ ONLY: look for `read_only` on the connection and for "
             "default_transaction_read_only. If the server is a standby, connect to the primary.",
+        )
+    text, hint = _ENDED.get(error.sqlstate or "", ("the connection to the database was lost", ""))
+    if hint or is_lost(error):
+        state = f" (SQLSTATE {error.sqlstate})" if error.sqlstate else ""
+        return OutboxUnavailableError(
+            f"{text}{state}: all of its transaction is rolled back, with what you have written in it",
+            hint=f"{_GONE} {hint}".rstrip(),
         )
     return failure_of(error, is_write=False)
 

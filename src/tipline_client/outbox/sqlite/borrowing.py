@@ -3,13 +3,14 @@
 Through the standard library, `aiosqlite` around that, or `apsw`. Nothing here knows the tables or commits anything.
 """
 
+import asyncio
 import contextlib
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final, Protocol, TypeVar
 
 import apsw
-from anyio import from_thread, to_thread
 
 from tipline_client._undivided import wholly
 from tipline_client.errors import ConfigurationError, OutboxUnavailableError, TiplineError
@@ -70,7 +71,8 @@ async def borrowed(caller: Caller) -> Borrowed:
         if is_a(connection, "aiosqlite", "Connection"):
             async with turn_of_task(connection):
                 if statement := _beginning(connection, how):
-                    await connection.execute(statement)
+                    # Wholly, or the next one would begin it again before this has been done.
+                    await wholly(connection.execute(statement))
             return _Awaited(connection)
     except ValueError:
         if not is_a(connection, "aiosqlite", "Connection"):
@@ -110,8 +112,9 @@ class _Blocking:
         self.driver: DriverName = "sqlite3" if isinstance(connection, sqlite3.Connection) else "apsw"
         self._caller = caller
         self._connection = connection
-        if statement := _beginning(connection, how):
-            self._execute(statement)
+        with turn_of_thread(connection):
+            if statement := _beginning(connection, how):
+                self._execute(statement)
 
     async def run(self, work: Callable[[Execute], T]) -> T:
         """See `Borrowed.run`."""
@@ -144,19 +147,27 @@ class _Awaited:
     async def run(self, work: Callable[[Execute], T]) -> T:
         """See `Borrowed.run`."""
         # The work is written for a connection that blocks, so it waits for this one in a thread.
-        # Not to be cancelled half-way either: the thread would write on while the caller goes on.
-        async with turn_of_task(self._connection):
-            with _reading_text(self._connection):
-                return await wholly(
-                    to_thread.run_sync(_apart, work, self._execute, lambda: self._connection.in_transaction)
-                )
+        # Not to be cancelled half-way either: the thread would write on while the caller goes on. It is waited for
+        # without a task, for a loop that ends cancels all tasks, and then the thread would wait for the loop for ever.
+        loop = asyncio.get_running_loop()
 
-    def _execute(self, sql: str, parameters: Mapping[str, Value] = {}, /) -> list[Row]:
+        def execute(sql: str, parameters: Mapping[str, Value] = {}, /) -> list[Row]:
+            try:
+                return asyncio.run_coroutine_threadsafe(self._await(sql, dict(parameters)), loop).result()
+            except sqlite3.Error as error:
+                failure = _failure(error)
+            raise failure
+
+        # A thread of its own: those of a pool can all be waiting for the lock of the very transaction that needs one.
+        thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="tipline-enqueue")
         try:
-            return from_thread.run(self._await, sql, dict(parameters))
-        except sqlite3.Error as error:
-            failure = _failure(error)
-        raise failure
+            async with turn_of_task(self._connection):
+                with _reading_text(self._connection):
+                    return await wholly(
+                        loop.run_in_executor(thread, _apart, work, execute, lambda: self._connection.in_transaction)
+                    )
+        finally:
+            thread.shutdown(wait=False)
 
     async def _await(self, sql: str, parameters: dict[str, Value]) -> list[Row]:
         async with self._connection.cursor() as cursor:

@@ -23,6 +23,8 @@ __all__ = ["SqliteJoined", "joined"]
 
 _FULL: Final = 2
 """`PRAGMA synchronous`: nothing below it waits for the disk."""
+_MET: Final = frozenset({"entries", "history", "acknowledgements"})
+"""The tables that an enqueue names in its statements."""
 _ROLLBACK_JOURNALS: Final = {"delete", "truncate", "persist"}
 
 
@@ -55,7 +57,7 @@ async def joined(
         OutboxUnavailableError: The file is locked or failing.
     """
     connection = await borrowed(caller)
-    files, journal, synchronous = await connection.run(_facts)
+    files, journal, synchronous, temporary = await connection.run(_facts)
     if not _is_same(files.get("main"), path):
         if any(_is_same(file, path) for file in files.values()):
             raise ConfigurationError(
@@ -71,6 +73,11 @@ async def joined(
             "is then opened with the standard library's SQLite.",
         )
     _check_durable(journal, synchronous, wanted=journal_mode)
+    if hiding := sorted(temporary & _MET):
+        raise ConfigurationError(
+            f"the connection has temporary tables or views that hide those of the outbox: {', '.join(hiding)}",
+            hint="Give them other names, or drop them before the enqueue: DROP TABLE temp.NAME, DROP VIEW temp.NAME.",
+        )
     return SqliteJoined(connection, begin, find)
 
 
@@ -97,11 +104,12 @@ class SqliteJoined:
         return await self._connection.run(lambda execute: entering.enqueue(self._begin(execute), new, held=held))
 
 
-def _facts(execute: Execute) -> tuple[dict[str, str], str, int]:
+def _facts(execute: Execute) -> tuple[dict[str, str], str, int, set[str]]:
     files: dict[str, str] = {str(name): str(file) for _, name, file in execute("PRAGMA database_list")}
     [[journal]] = execute("PRAGMA journal_mode")
     [[synchronous]] = execute("PRAGMA synchronous")
-    return files, str(journal), int(str(synchronous))
+    temporary = execute("SELECT lower(name) FROM sqlite_temp_master WHERE type IN ('table', 'view')")
+    return files, str(journal), int(str(synchronous)), {str(name) for [name] in temporary}
 
 
 def _is_same(file: str | None, path: Path) -> bool:
