@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from tipline_client._closed import reason_of
-from tipline_client.bulk.cells import CellError, DateForm, value_of, wrong_form, zone_of
+from tipline_client.bulk.cells import CellError, value_of
+from tipline_client.bulk.dates import DateForm, wrong_form, zone_of
 from tipline_client.bulk.places import Target, as_lists, item_target, leaves, resolve, write
 from tipline_client.errors import ConfigurationError, Issue
 from tipline_client.models.outline import Kind

@@ -42,6 +42,7 @@ def _mapping(folder: Path, **tables: Any) -> Path:
         ({"dates": {"Seen": {"format": "%d.%m.%Y %I:%M", "zone": "UTC"}}}, "lacks the time of the day", "format"),
         ({"dates": {"Seen": {"format": "%d.%m.%Y", "zone": "UTC"}}}, "lacks the time of the day", "format"),
         ({"dates": {"Seen": {"format": "%H:%M", "zone": "UTC"}}}, "lacks the year", "format"),
+        ({"dates": {"Seen": {"format": "%d.%m.%y %H:%M", "zone": "UTC"}}}, "%y has no century", "%d.%m.%Y"),
         ({"dates": {"Seen": {"format": "%x %H:%M", "zone": "UTC"}}}, "%x is not understood", "format"),
         ({"dates": {"Seen": {"format": "%d.%m.%Y", "zone": "localtime"}}}, "the zone is unknown", "Europe/Berlin"),
         ({"dates": {"Seen": {"format": "%d.%m.%Y", "zone": "Mars/Base"}}}, "the zone is unknown", "Europe/Berlin"),
