@@ -18,8 +18,6 @@ from tipline_client.validation.shape import Loc, join, shape_of
 
 __all__ = ["Column", "Part"]
 
-_KEY = "idempotencyKey"
-
 
 @dataclass(frozen=True, slots=True)
 class Column:
@@ -78,8 +76,6 @@ class Part:
             value: object
             try:
                 value = value_of(cell, column.target.kind, column.form)
-                if column.target.path == _KEY and cell != cell.strip():
-                    raise CellError("a key that begins or ends with a space names another report than one without")
             except CellError as error:
                 at = prefix + column.target.path
                 value = Unread(rules_outside.BAD_CELL.at(at, column=repr(column.name), reason=str(error)))

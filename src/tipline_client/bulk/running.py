@@ -178,8 +178,8 @@ class BulkRun:
         submission = slot.prepared.submission
         slot.error = ReportInvalidError(slot.prepared.issues)
         try:
-            is_doubtful = any(issue.path == "idempotencyKey" for issue in slot.prepared.issues)
-            if submission is not None and submission.idempotency_key and not is_doubtful:
+            broken = [issue.path for issue in slot.prepared.issues if issue.severity is Severity.ERROR]
+            if submission is not None and submission.idempotency_key and "idempotencyKey" not in broken:
                 slot.known = await self._into.find(submission.idempotency_key)
         except TiplineError as error:
             slot.error = error
