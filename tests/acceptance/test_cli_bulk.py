@@ -317,8 +317,21 @@ def test_same_file_again_after_something_was_given_up(world: World) -> None:
     for ran in (queued, away):
         assert "there already: 2 acknowledged, 1 dead_letter, 1 queued" in ran.out
         assert "hint: `tipline dead-letter list` says why" in ran.out
-        assert "hint: 1 wait; `tipline dispatch` delivers what waits" in ran.out
-    assert "the same command again tries it too" in away.out
+    assert "hint: `tipline dispatch` delivers what waits\n" in queued.out
+    assert "hint: 1 wait; `tipline dispatch` delivers what waits, and the same command again tries it" in away.out
+
+
+def test_hint_at_what_waits(world: World) -> None:
+    """It is there for what is new as well, and claims no number: others may wait, and equal lines are one entry."""
+    content = world.content("a")
+    first = world.run("enqueue", str(world.lines(content, content)))
+    again = world.run("enqueue", str(world.lines(content, world.content("b"), world.content("c"))))
+    dry = world.run("enqueue", str(world.lines(world.content("d"))), "--dry-run")
+
+    for ran in (first, again):
+        assert "hint: `tipline dispatch` delivers what waits\n" in ran.out
+        assert " wait; " not in ran.out
+    assert "tipline dispatch" not in dry.out
 
 
 def test_derived_key_is_shown(world: World) -> None:

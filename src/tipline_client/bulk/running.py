@@ -212,8 +212,8 @@ class BulkRun:
             summary.warned[rule] = (number + 1, label)
         if slot.entry is not None:
             entry = slot.entry
-            if not slot.is_new:
-                counts.states[entry.state] = counts.states.get(entry.state, 0) + 1
+            states = counts.made if slot.is_new else counts.states
+            states[entry.state] = states.get(entry.state, 0) + 1
             key = entry.idempotency_key
             filed = Filed(
                 slot.item.label, slot.item.line, entry.id, key, is_derived, slot.is_new, entry.state, warnings

@@ -192,6 +192,7 @@ def _hints(summaries: list[Summary], delivery: Delivery | None) -> list[str]:
     states = Counter[State]()
     for summary in summaries:
         states.update(summary.counts.states)
+        states.update(summary.counts.made)
     hints = []
     if states[State.DEAD_LETTER] or (delivery is not None and delivery.given_up):
         hints.append("`tipline dead-letter list` says why something was given up; `dead-letter requeue` puts it back")
@@ -199,11 +200,12 @@ def _hints(summaries: list[Summary], delivery: Delivery | None) -> list[str]:
         hints.append("what was withdrawn before is not filed; `tipline list --state retracted` names it")
     if states[State.HELD]:
         hints.append(f"{states[State.HELD]} are held until a person lets them go: tipline list --state held")
-    found = states[State.QUEUED] + states[State.LEASED]
-    waiting = found if delivery is None else delivery.total - delivery.tried + delivery.waiting - states[State.HELD]
+    if delivery is None and states[State.QUEUED] + states[State.LEASED]:
+        # Without a number: lines that are equal are one entry, and others may wait in the outbox too.
+        hints.append("`tipline dispatch` delivers what waits")
+    waiting = 0 if delivery is None else delivery.total - delivery.tried + delivery.waiting - states[State.HELD]
     if waiting > 0:
-        again = "" if delivery is None else ", and the same command again tries it too"
-        hints.append(f"{waiting} wait; `tipline dispatch` delivers what waits{again}")
+        hints.append(f"{waiting} wait; `tipline dispatch` delivers what waits, and the same command again tries it too")
     return [f"hint: {hint}" for hint in hints]
 
 
