@@ -216,9 +216,12 @@ def test_folders_in_a_folder(world: World) -> None:
 
     [source] = deep.document["sources"]
     assert 2 == flat.code
-    assert f"not read, and may hold submissions: {folder / 'link'}, {folder / 'lines.jsonl'}, " in flat.out
+    assert f"not read, and may hold submissions: {folder / '.hidden'}, {folder / 'link'}, " in flat.out
     assert (0, 2, 0) == (deep.code, source["queued"], source["rejected"])
-    assert {"files": 2, "first": [str(folder / "link"), str(folder / "lines.jsonl")]} == source["passedOver"]
+    assert {
+        "files": 3,
+        "first": [str(folder / ".hidden"), str(folder / "link"), str(folder / "lines.jsonl")],
+    } == source["passedOver"]
     assert ["one", "two/deep"] == sorted(entry["idempotencyKey"] for entry in world.listed())
 
 

@@ -231,7 +231,9 @@ def _notes(summary: Summary, *, is_dry: bool) -> list[str]:
         named = ", ".join(summary.passed_over[:_NAMED])
         more = len(summary.passed_over) - _NAMED
         lines.append(f"not read, and may hold submissions: {named}{f' and {more} more' if more > 0 else ''}")
-        lines.append("hint: --recursive looks into folders, and follows no link; any other file is named by itself")
+        lines.append(
+            "hint: --recursive looks into folders other than links and hidden ones; any other file is named by itself"
+        )
     if (error := _error_of(summary)) is not None:
         lines.append(f"{'error' if summary.stopped_by is None else 'stopped'}: {error}")
         lines.append(f"hint: {error.hint}" if error.hint else "hint: put it right")
