@@ -217,9 +217,12 @@ def test_folders_in_a_folder(world: World) -> None:
 
     [source] = deep.document["sources"]
     assert 2 == flat.code
-    assert f"not read, and may hold submissions: {folder / 'link'}, {folder / 'lines.jsonl'}, " in flat.out
+    assert f"not read, and may hold submissions: {folder / '.hidden'}, {folder / 'link'}, " in flat.out
     assert (0, 2, 0) == (deep.code, source["queued"], source["rejected"])
-    assert {"files": 2, "first": [str(folder / "link"), str(folder / "lines.jsonl")]} == source["passedOver"]
+    assert {
+        "files": 3,
+        "first": [str(folder / ".hidden"), str(folder / "link"), str(folder / "lines.jsonl")],
+    } == source["passedOver"]
     assert ["one", "two/deep"] == sorted(entry["idempotencyKey"] for entry in world.listed())
 
 
@@ -318,8 +321,21 @@ def test_same_file_again_after_something_was_given_up(world: World) -> None:
     for ran in (queued, away):
         assert "there already: 2 acknowledged, 1 dead_letter, 1 queued" in ran.out
         assert "hint: `tipline dead-letter list` says why" in ran.out
-        assert "hint: 1 wait; `tipline dispatch` delivers what waits" in ran.out
-    assert "the same command again tries it too" in away.out
+    assert "hint: `tipline dispatch` delivers what waits\n" in queued.out
+    assert "hint: 1 wait; `tipline dispatch` delivers what waits, and the same command again tries it" in away.out
+
+
+def test_hint_at_what_waits(world: World) -> None:
+    """It is there for what is new as well, and claims no number: others may wait, and equal lines are one entry."""
+    content = world.content("a")
+    first = world.run("enqueue", str(world.lines(content, content)))
+    again = world.run("enqueue", str(world.lines(content, world.content("b"), world.content("c"))))
+    dry = world.run("enqueue", str(world.lines(world.content("d"))), "--dry-run")
+
+    for ran in (first, again):
+        assert "hint: `tipline dispatch` delivers what waits\n" in ran.out
+        assert " wait; " not in ran.out
+    assert "tipline dispatch" not in dry.out
 
 
 def test_derived_key_is_shown(world: World) -> None:

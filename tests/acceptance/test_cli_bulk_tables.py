@@ -248,7 +248,7 @@ def test_key_with_a_space_beside_it(world: World) -> None:
 
     [reject] = issues_in(world.folder / "cases.rejects.issues.jsonl")
     assert (2, 1) == (ran.code, len(world.listed()))
-    assert ("csv-cell", "Case") == (reject["issues"][0]["rule"], reject["issues"][0]["column"])
+    assert ("key-space-around", "Case") == (reject["issues"][0]["rule"], reject["issues"][0]["column"])
 
 
 def test_evidence_that_is_referred_to(world: World) -> None:

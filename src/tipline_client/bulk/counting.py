@@ -22,6 +22,7 @@ class Counts:
         keys_given: Of those taken, how many brought a key of their own.
         keys_derived: Of those taken, how many have a key derived from their content.
         states: How the entries stood that were in the outbox already.
+        made: How the entries stand that this run made: waiting, or held.
     """
 
     read: int = 0
@@ -32,6 +33,7 @@ class Counts:
     keys_given: int = 0
     keys_derived: int = 0
     states: dict[State, int] = field(default_factory=dict)
+    made: dict[State, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,8 @@ __all__ = ["FolderSource"]
 
 _TABLES = frozenset({".csv", ".tsv"})
 _PACKED = frozenset({".gz", ".bz2", ".xz", ".zst", ".zip"})
+_KEPT = frozenset({".bak", ".old", ".orig", ".save", ".swp", ".tmp", ".part"})
+"""What editors and copies leave beside a file, or in its place."""
 
 
 @dataclass(slots=True)
@@ -30,7 +32,8 @@ class FolderSource:
             Paths of evidence are relative to the folder of each submission.
         count: How many submission files there are, once it was read.
         passed_over: What else in it may hold submissions, once it was read: files of lines and tables, which are named
-            by themselves, packed and hidden files, links to folders, and files in folders that were not looked into.
+            by themselves, packed and hidden files, what editors keep of a file, links to folders, hidden folders, and
+            files in folders that were not looked into.
     """
 
     folder: Path
@@ -70,7 +73,7 @@ class FolderSource:
                 path = folder / name
                 if is_read and path.suffix.lower() == ".json" and not name.startswith(".") and _is_to_be_read(path):
                     found.append(path)
-                elif _may_hold_submissions(path):
+                elif _may_hold_submissions(name):
                     passed_over.append(str(path))
         self.count, self.passed_over = len(found), tuple(passed_over)
         yield from unread
@@ -87,9 +90,11 @@ class FolderSource:
                 unread.append(unreadable(str(error.filename), error, is_source=is_source))
 
         for folder, below, names in os.walk(self.folder, onerror=keep):
-            below[:] = sorted(name for name in below if not name.startswith("."))
             here = Path(folder)
-            passed_over += [str(here / name) for name in below if (here / name).is_symlink()]
+            passed_over += [
+                str(here / name) for name in sorted(below) if name.startswith(".") or (here / name).is_symlink()
+            ]
+            below[:] = sorted(name for name in below if not name.startswith("."))
             yield here, sorted(names)
 
 
@@ -101,6 +106,9 @@ def _is_to_be_read(path: Path) -> bool:
         return True
 
 
-def _may_hold_submissions(path: Path) -> bool:
-    packed = path.with_suffix("") if path.suffix.lower() in _PACKED else path
-    return packed.suffix.lower() in {".json", *_TABLES} or (is_lines(packed) and not is_reasons(packed))
+def _may_hold_submissions(name: str) -> bool:
+    # With a letter before it, since a name that is all ending, such as .json, has none to pathlib.
+    plain = Path(f"x{name.rstrip('~')}")
+    while plain.suffix.lower() in _PACKED | _KEPT:
+        plain = Path(plain.stem.rstrip("~"))
+    return plain.suffix.lower() in {".json", *_TABLES} or (is_lines(plain) and not is_reasons(plain))

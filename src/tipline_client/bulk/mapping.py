@@ -14,9 +14,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from tipline_client._closed import reason_of
-from tipline_client.bulk.cells import CellError, DateForm, value_of, wrong_form, zone_of
+from tipline_client.bulk.dates import DateForm, wrong_form, zone_of
+from tipline_client.bulk.parts import Column, Part
 from tipline_client.bulk.places import Target, as_lists, item_target, leaves, resolve, write
 from tipline_client.errors import ConfigurationError, Issue
+from tipline_client.models import EvidenceItem, Submission
 from tipline_client.models.outline import Kind
 from tipline_client.validation import Unread, rules_outside
 
@@ -24,23 +26,14 @@ __all__ = ["CsvMapping", "read_mapping"]
 
 _MAX_BYTES: Final = 1024 * 1024
 _TABLES: Final = ("columns", "constants", "dates", "evidence", "delimiter", "line_breaks")
-_KEY: Final = "idempotencyKey"
 _DELIMITERS: Final = {",": "a comma", ";": "a semicolon", "\t": "a tab", "|": "a bar"}
 
 
 @dataclass(frozen=True, slots=True)
-class _Column:
-    name: str
-    target: Target
-    form: DateForm | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class _File:
-    """One file of evidence for each record."""
+    """One file of evidence for each record; its first column is the one with its place."""
 
-    columns: tuple[_Column, ...]
-    constants: tuple[tuple[Target, Any], ...]
+    part: Part
     place: str
 
 
@@ -49,16 +42,14 @@ class CsvMapping:
     """What a mapping file says.
 
     Attributes:
-        columns: For the report and the rest of the submission.
-        constants: Values that are the same in every record.
+        own: For the report and the rest of the submission.
         files: For the evidence.
         delimiter: What stands between two cells.
         names: The columns that are mapped.
         line_breaks: The columns whose cells may hold line breaks.
     """
 
-    columns: tuple[_Column, ...]
-    constants: tuple[tuple[Target, Any], ...]
+    own: Part
     files: tuple[_File, ...] = ()
     delimiter: str = ","
     names: frozenset[str] = field(default=frozenset())
@@ -109,23 +100,20 @@ class CsvMapping:
             The submission, with `Unread` where a cell breaks the mapping; why it does; and which column stands at
             which path.
         """
-        tree: dict[str, Any] = {}
-        places: dict[str, str] = {}
-        for target, value in self.constants:
-            write(tree, target, value)
-        _fill(tree, self.columns, record, places, prefix="")
+        tree = self.own.cells(record, "")
+        self.own.complete(tree, record)
+        places = dict(self.own.places(tree, ""))
         items: list[dict[str, Any]] = []
         for file in self.files:
-            item: dict[str, Any] = {}
             prefix = f"evidence[{len(items)}]."
-            _fill(item, file.columns, record, places, prefix=prefix)
+            item = file.part.cells(record, prefix)
             if file.place not in item:
                 if not _says_something(item):
                     continue
                 # Something is said of a file that the record does not name: left out, it would be lost in silence.
-                write(item, file.columns[0].target, Unread(rules_outside.NO_PATH.at(prefix + file.place)))
-            for target, value in file.constants:
-                write(item, target, value)
+                write(item, file.part.columns[0].target, Unread(rules_outside.NO_PATH.at(prefix + file.place)))
+            file.part.complete(item, record)
+            places |= file.part.places(item, prefix)
             items.append(item)
         document = as_lists(tree)
         document.setdefault("report", {})
@@ -143,38 +131,6 @@ def _says_something(value: Any) -> bool:
     if isinstance(value, dict):
         return any(map(_says_something, value.values()))
     return value is not False
-
-
-def _fill(
-    tree: dict[str, Any],
-    columns: Sequence[_Column],
-    record: dict[str, str],
-    places: dict[str, str],
-    *,
-    prefix: str,
-) -> None:
-    given: dict[str, Any] = {}
-    for column in columns:
-        cell, path = record[column.name], prefix + column.target.path
-        _name(places, path, column.name)
-        if not cell.strip():
-            continue
-        value: object
-        try:
-            value = value_of(cell, column.target.kind, column.form)
-            if column.target.path == _KEY and cell != cell.strip():
-                raise CellError("a key that begins or ends with a space names another report than one without")
-        except CellError as error:
-            value = Unread(rules_outside.BAD_CELL.at(path, column=repr(column.name), reason=str(error)))
-        write(tree, column.target, value)
-        write(given, column.target, column.name)
-    # Where positions close up, a place is that of the column whose cell has moved there.
-    for path, name in leaves(as_lists(given)):
-        _name(places, prefix + path, name)
-
-
-def _name(places: dict[str, str], path: str, name: str) -> None:
-    places[path] = places[path.removesuffix(".value")] = name
 
 
 def read_mapping(path: Path) -> CsvMapping:
@@ -237,8 +193,8 @@ class _Reader:
         delimiter = data.get("delimiter", ",")
         if not isinstance(delimiter, str) or len(delimiter) != 1 or delimiter in '"\r\n':
             raise ConfigurationError("delimiter is not one character", hint='Write one such as delimiter = ";".')
-        names = frozenset(column.name for column in (*own, *(each for file in files for each in file.columns)))
-        return CsvMapping(own, fixed, files, delimiter, names, self._line_breaks())
+        names = frozenset(column.name for column in (*own, *(each for file in files for each in file.part.columns)))
+        return CsvMapping(Part(Submission, own, fixed), files, delimiter, names, self._line_breaks())
 
     def _line_breaks(self) -> frozenset[str]:
         given = self._data.get("line_breaks")
@@ -259,12 +215,12 @@ class _Reader:
         mode = [(item_target("mode"), table["mode"])] if "mode" in table else []
         if mode and table["mode"] not in ("copy", "reference"):
             raise ConfigurationError(f"{where}: mode is copy or reference", hint="Leave it out for a copy.")
-        first = _Column(table[place], item_target(place))
+        first = Column(table[place], item_target(place))
         rest = tuple(self._columns(table.get("columns", {}), where, is_item=True))
         fixed = (*mode, *self._constants(table.get("constants", {}), where, is_item=True))
-        return _File((first, *rest), fixed, place)
+        return _File(Part(EvidenceItem, (first, *rest), fixed), place)
 
-    def _columns(self, given: Any, where: str, *, is_item: bool = False) -> Iterator[_Column]:
+    def _columns(self, given: Any, where: str, *, is_item: bool = False) -> Iterator[Column]:
         for name, wanted in _table(given, where).items():
             for path in wanted if isinstance(wanted, list) else [wanted]:
                 target = self._target(path, where, is_item=is_item)
@@ -273,7 +229,7 @@ class _Reader:
                     raise ConfigurationError(f"dates.{name}: {target.path} is no date", hint="Take it out of dates.")
                 if name in self._forms and (reason := wrong_form(self._forms[name], target.kind)):
                     raise ConfigurationError(f"dates.{name}: {reason}", hint='Write a format such as "%d.%m.%Y %H:%M".')
-                yield _Column(name, target, self._forms.get(name))
+                yield Column(name, target, self._forms.get(name))
 
     def _constants(self, given: Any, where: str, *, is_item: bool = False) -> Iterator[tuple[Target, Any]]:
         for path, value in _table(given, where).items():

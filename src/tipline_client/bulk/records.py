@@ -9,16 +9,21 @@ agree with where it ends; from a wrong one on everything is one record that is n
 import csv
 import re
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from typing import Final
 
+from tipline_client.bulk.held import Held
 from tipline_client.bulk.sources import BOM, MAX_LINE_BYTES, Lines, rest_of_line
 
 __all__ = ["Record", "Records"]
 
 _QUOTE: Final = b'"'
 _UNCLOSED: Final = "a quote of it is not closed, or not doubled inside a cell"
+_UNPROVEN: Final = (
+    "some of its lines are no rows of the table, and without quotes nobody can tell which are rows and which are "
+    "lines of a cell. Save the table with quotes, or write line_breaks = [] if no cell holds a line break"
+)
 _BARE_RETURN: Final = "a line of it ends in CR alone, and LF or CRLF is expected"
 
 
@@ -135,27 +140,33 @@ class Records:
         A quote that is missing turns inside and outside round until the next one: so all behind quotes that agreed
         waits for the next that do. If none come for as long as the longest record, no cell can have been left open.
         """
-        held: list[Record] = []
+        held = Held()
         size, has_quotes = 0, False
         while (record := self._gathered()) is not None:
             if record.problem:
+                held.add(record.line, record.raw, record.position, "")
                 rest = iter(self._next, b"")
-                yield replace(_joined([*held, record]), problem=record.problem, rest=rest, is_last=True)
+                yield Record(*held.joined(), problem=record.problem, rest=rest, is_last=True)
                 return
-            record = replace(record, problem=self._misfit(record.cells) or self._doubt(record))
-            has_quotes = has_quotes or _QUOTE in record.raw
-            agrees = _QUOTE in record.raw and not record.problem and any(record.cells)
+            problem = self._misfit(record.cells) or self._doubt(record)
+            is_quoted = _QUOTE in record.raw
+            has_quotes = has_quotes or is_quoted
+            agrees = is_quoted and not problem and any(record.cells)
             if agrees or size > MAX_LINE_BYTES:
-                yield from self._given(held if has_quotes else _unproven(held))
-                held, size = [], 0
-            # Without its cells, since a great many may have to wait.
-            held.append(replace(record, cells=()))
+                yield from self._given(held, has_quotes=has_quotes)
+                held, size = Held(), 0
+            held.add(record.line, record.raw, record.position, problem)
             size += len(record.raw)
-        yield from self._given(held if has_quotes else _unproven(held))
+        yield from self._given(held, has_quotes=has_quotes)
 
-    def _given(self, records: Iterable[Record]) -> Iterator[Record]:
-        for record in records:
-            yield record if record.problem else replace(record, cells=self._cells(_decoded(record.raw)) or ())
+    def _given(self, held: Held, *, has_quotes: bool) -> Iterator[Record]:
+        if held.has_problem and not has_quotes:
+            # Whoever wrote a table without quotes may never use them: then one that does not fit may be a line of a
+            # cell, as may its neighbours. What nobody can tell apart is one.
+            yield Record(*held.joined(), problem=_UNPROVEN)
+            return
+        for line, raw, position, problem in held:
+            yield Record(line, raw, position, () if problem else self._cells(_decoded(raw)) or (), problem)
 
     def _gathered(self) -> Record | None:
         """The next record, as far as its quotes are closed."""
@@ -222,25 +233,6 @@ class Records:
         self._again.extendleft(reversed(lines))
         self._number -= len(lines)
         self._position -= sum(map(len, lines))
-
-
-def _joined(records: Sequence[Record]) -> Record:
-    """What nobody can tell apart, as one."""
-    return Record(records[0].line, b"".join(record.raw for record in records), records[-1].position)
-
-
-def _unproven(records: Sequence[Record]) -> Iterable[Record]:
-    """Records of a table in which there was no quote yet.
-
-    Whoever wrote it may never use them: then one that does not fit may be a line of a cell, as may its neighbours.
-    """
-    if not any(record.problem for record in records):
-        return records
-    problem = (
-        "some of its lines are no rows of the table, and without quotes nobody can tell which are rows and which are "
-        "lines of a cell. Save the table with quotes, or write line_breaks = [] if no cell holds a line break"
-    )
-    return [replace(_joined(records), problem=problem)]
 
 
 def _decoded(raw: bytes) -> str:

@@ -178,8 +178,8 @@ class BulkRun:
         submission = slot.prepared.submission
         slot.error = ReportInvalidError(slot.prepared.issues)
         try:
-            is_doubtful = any(issue.path == "idempotencyKey" for issue in slot.prepared.issues)
-            if submission is not None and submission.idempotency_key and not is_doubtful:
+            broken = [issue.path for issue in slot.prepared.issues if issue.severity is Severity.ERROR]
+            if submission is not None and submission.idempotency_key and "idempotencyKey" not in broken:
                 slot.known = await self._into.find(submission.idempotency_key)
         except TiplineError as error:
             slot.error = error
@@ -212,8 +212,8 @@ class BulkRun:
             summary.warned[rule] = (number + 1, label)
         if slot.entry is not None:
             entry = slot.entry
-            if not slot.is_new:
-                counts.states[entry.state] = counts.states.get(entry.state, 0) + 1
+            states = counts.made if slot.is_new else counts.states
+            states[entry.state] = states.get(entry.state, 0) + 1
             key = entry.idempotency_key
             filed = Filed(
                 slot.item.label, slot.item.line, entry.id, key, is_derived, slot.is_new, entry.state, warnings

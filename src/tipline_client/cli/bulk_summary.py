@@ -196,6 +196,7 @@ def _hints(summaries: list[Summary], delivery: Delivery | None) -> list[str]:
     states = Counter[State]()
     for summary in summaries:
         states.update(summary.counts.states)
+        states.update(summary.counts.made)
     hints = []
     if states[State.DEAD_LETTER] or (delivery is not None and delivery.given_up):
         hints.append("`tipline dead-letter list` says why something was given up; `dead-letter requeue` puts it back")
@@ -203,11 +204,12 @@ def _hints(summaries: list[Summary], delivery: Delivery | None) -> list[str]:
         hints.append("what was withdrawn before is not filed; `tipline list --state retracted` names it")
     if states[State.HELD]:
         hints.append(f"{states[State.HELD]} are held until a person lets them go: tipline list --state held")
-    found = states[State.QUEUED] + states[State.LEASED]
-    waiting = found if delivery is None else delivery.total - delivery.tried + delivery.waiting - states[State.HELD]
+    if delivery is None and states[State.QUEUED] + states[State.LEASED]:
+        # Without a number: lines that are equal are one entry, and others may wait in the outbox too.
+        hints.append("`tipline dispatch` delivers what waits")
+    waiting = 0 if delivery is None else delivery.total - delivery.tried + delivery.waiting - states[State.HELD]
     if waiting > 0:
-        again = "" if delivery is None else ", and the same command again tries it too"
-        hints.append(f"{waiting} wait; `tipline dispatch` delivers what waits{again}")
+        hints.append(f"{waiting} wait; `tipline dispatch` delivers what waits, and the same command again tries it too")
     return [f"hint: {hint}" for hint in hints]
 
 
@@ -232,10 +234,11 @@ def _notes(summary: Summary, *, is_dry: bool) -> list[str]:
     if summary.passed_over:
         named = ", ".join(summary.passed_over[:_NAMED])
         more = len(summary.passed_over) - _NAMED
+        others = f" and {more} more (--json names them)" if more > 0 else ""
+        lines.append(f"not read, and may hold submissions: {named}{others}")
         lines.append(
-            f"not read, and may hold submissions: {named}{f' and {more} more (--json names them)' if more > 0 else ''}"
+            "hint: --recursive looks into folders other than links and hidden ones; any other file is named by itself"
         )
-        lines.append("hint: --recursive looks into folders, and follows no link; any other file is named by itself")
     if (error := _error_of(summary)) is not None:
         lines.append(f"{'error' if summary.stopped_by is None else 'stopped'}: {error}")
         lines.append(f"hint: {error.hint}" if error.hint else "hint: put it right")

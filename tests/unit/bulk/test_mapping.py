@@ -42,6 +42,7 @@ def _mapping(folder: Path, **tables: Any) -> Path:
         ({"dates": {"Seen": {"format": "%d.%m.%Y %I:%M", "zone": "UTC"}}}, "lacks the time of the day", "format"),
         ({"dates": {"Seen": {"format": "%d.%m.%Y", "zone": "UTC"}}}, "lacks the time of the day", "format"),
         ({"dates": {"Seen": {"format": "%H:%M", "zone": "UTC"}}}, "lacks the year", "format"),
+        ({"dates": {"Seen": {"format": "%d.%m.%y %H:%M", "zone": "UTC"}}}, "%y has no century", "%d.%m.%Y"),
         ({"dates": {"Seen": {"format": "%x %H:%M", "zone": "UTC"}}}, "%x is not understood", "format"),
         ({"dates": {"Seen": {"format": "%d.%m.%Y", "zone": "localtime"}}}, "the zone is unknown", "Europe/Berlin"),
         ({"dates": {"Seen": {"format": "%d.%m.%Y", "zone": "Mars/Base"}}}, "the zone is unknown", "Europe/Berlin"),
@@ -190,3 +191,107 @@ def test_place_that_closes_up(tmp_path: Path) -> None:
 
     assert ("report.victim[1].victimPerson.age", "C") == (issue.path, places[issue.path])
     assert "B" == places["report.victim[0].victimPerson.age"]
+
+
+_PERSON = "report.personOrUserReported[0]"
+_TWO_ADDRESSES = {
+    "columns": {
+        "IP1": f"{_PERSON}.ipCaptureEvent[0].ipAddress",
+        "At1": f"{_PERSON}.ipCaptureEvent[0].dateTime",
+        "IP2": f"{_PERSON}.ipCaptureEvent[1].ipAddress",
+        "At2": f"{_PERSON}.ipCaptureEvent[1].dateTime",
+    },
+    "constants": {
+        f"{_PERSON}.ipCaptureEvent[0].eventName": "Login",
+        f"{_PERSON}.ipCaptureEvent[1].eventName": "Upload",
+        f"{_PERSON}.ipCaptureEvent[2].ipAddress": "192.0.2.30",
+        f"{_PERSON}.espService": "Example Mail",
+    },
+}
+
+
+def _events(document: dict[str, Any]) -> list[tuple[str, ...]]:
+    return [tuple(event.values()) for event in document["report"]["personOrUserReported"][0]["ipCaptureEvent"]]
+
+
+def test_constant_beside_cells_that_are_empty(tmp_path: Path) -> None:
+    """It goes with an element that is not there for the record; an element of constants alone always is."""
+    mapping = read_mapping(_mapping(tmp_path, **_TWO_ADDRESSES))
+
+    def read(*cells: str) -> dict[str, Any]:
+        document, issues, _ = mapping.apply(dict(zip(["IP1", "At1", "IP2", "At2"], cells, strict=True)))
+        assert [] == issues
+        return document
+
+    assert [("192.0.2.1", "Login"), ("192.0.2.2", "Upload"), ("192.0.2.30",)] == _events(
+        read("192.0.2.1", "", "192.0.2.2", "")
+    )
+    assert [("192.0.2.1", "Login"), ("192.0.2.30",)] == _events(read("192.0.2.1", "", " ", ""))
+    assert [("192.0.2.2", "Upload"), ("192.0.2.30",)] == _events(read("", "", "192.0.2.2", ""))
+    assert [("192.0.2.30",)] == _events(read("", "", "", ""))
+
+
+def test_column_of_a_value_that_is_missing(tmp_path: Path) -> None:
+    """It is that of the element which stands at the path, whatever went before it, and not the one of another."""
+    mapping = read_mapping(_mapping(tmp_path, **_TWO_ADDRESSES))
+    path = f"{_PERSON}.ipCaptureEvent"
+
+    document, _, places = mapping.apply({"IP1": "", "At1": "", "IP2": "", "At2": "2026-01-05T08:30:00Z"})
+
+    assert [("2026-01-05T08:30:00Z", "Upload"), ("192.0.2.30",)] == _events(document)
+    assert ("IP2", "At2") == (places[f"{path}[0].ipAddress"], places[f"{path}[0].dateTime"])
+    assert f"{path}[1].ipAddress" not in places
+
+
+def test_constants_that_can_be_without_the_cells(tmp_path: Path) -> None:
+    """They are the same in every record, so no empty cell beside them takes them away, at no depth."""
+    account = "report.victim[0].associatedAccount[0]"
+    tables = {
+        "columns": {
+            "Room": "report.internetDetails[0].chatImIncident.chatRoomName",
+            "Since": "report.reporter.reportingPerson.email.verificationDate",
+            "Age": "report.victim[0].victimPerson.age",
+            "Kind": f"{account}.type",
+            "IP": f"{account}.ipCaptureEvent[0].ipAddress",
+        },
+        "constants": {
+            "report.internetDetails[0].chatImIncident.chatClient": "Example Chat",
+            "report.reporter.reportingPerson.email": "safety@example.com",
+            "report.victim[0].victimPerson.firstName": "Zoë",
+            f"{account}.platform": "Example Mail",
+            f"{account}.ipCaptureEvent[0].eventName": "Login",
+        },
+    }
+    mapping = read_mapping(_mapping(tmp_path, **tables))
+    empty = dict.fromkeys(mapping.names, "")
+
+    def victim(**cells: str) -> dict[str, Any]:
+        document, issues, _ = mapping.apply(empty | cells)
+        assert [] == issues
+        report = document["report"]
+        assert [{"chatImIncident": {"chatClient": "Example Chat"}}] == report["internetDetails"]
+        assert [{"value": "safety@example.com"}] == report["reporter"]["reportingPerson"]["email"]
+        only: dict[str, Any] = report["victim"][0]
+        return only
+
+    assert {"victimPerson": {"firstName": "Zoë"}} == victim()
+    assert [{"type": "Unknown", "platform": {"value": "Example Mail"}}] == victim(Kind="Unknown")["associatedAccount"]
+    [both] = victim(IP="192.0.2.1")["associatedAccount"]
+    assert {"ipAddress": "192.0.2.1", "eventName": "Login"} == both["ipCaptureEvent"][0]
+    assert {"value": "Example Mail"} == both["platform"]
+
+
+def test_array_in_evidence_that_a_record_has_not(tmp_path: Path) -> None:
+    """The file stays, without the element; the column of what is missing in another file is the one of that file."""
+    hashes = {"columns": {"Hash": "originalFileHash[0].value"}, "constants": {"originalFileHash[0].hashType": "SHA256"}}
+    named = {"columns": {"Name": "originalFileName"}, "constants": {"originalFileHash[0].hashType": "MD5"}}
+    mapping = read_mapping(_mapping(tmp_path, evidence=[{"path": "P"} | hashes, {"path": "Q"} | named]))
+    empty = dict.fromkeys(mapping.names, "")
+
+    only, _, _ = mapping.apply(empty | {"P": "a.png"})
+    other, _, places = mapping.apply(empty | {"Q": "b.png"})
+
+    assert [{"path": "a.png"}] == only["evidence"]
+    assert [{"path": "b.png", "details": {"originalFileHash": [{"hashType": "MD5"}]}}] == other["evidence"]
+    assert "Name" == places["evidence[0].details.originalFileName"]
+    assert "evidence[0].details.originalFileHash[0]" not in places

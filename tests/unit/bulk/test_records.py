@@ -2,6 +2,7 @@
 
 import io
 import tracemalloc
+from collections import deque
 
 import pytest
 
@@ -50,3 +51,20 @@ def test_long_line_of_little_else(line: bytes, line_breaks: frozenset[str]) -> N
 
     assert line + b"\n" == record.raw
     assert peak < 96 * MIB
+
+
+@pytest.mark.parametrize("row", [b"\n", b"1,2\n", b"1,2,3\n"], ids=["blank", "short", "whole"])
+def test_many_short_rows_that_wait(row: bytes) -> None:
+    """Each takes its bytes and a few more until it is known that it is one."""
+    count = 20_000
+    records = Records(io.BytesIO(b"a,b,c\n" + row * count), delimiter=",", line_breaks=frozenset({"c"}))
+    records.header()
+    tracemalloc.start()
+    try:
+        [last] = deque(((record.line, record.position) for record in records), maxlen=1)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+    assert ((2 if row == b"1,2\n" else count + 1), 6 + count * len(row)) == last
+    assert peak < count * (len(row) + 8) * 2 + MIB // 4

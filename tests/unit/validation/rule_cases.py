@@ -49,6 +49,8 @@ RULE_CASES = (
         f"{SUMMARY}.incidentDateTime",
     ),
     Case("key-half-a-character", {"idempotencyKey": "\ud800x"}, "idempotencyKey"),
+    Case("key-space-around", {"idempotencyKey": "case-4711\u00a0"}, "idempotencyKey"),
+    Case("key-not-composed", {"idempotencyKey": "slu\u010daj-c\u0301-1"}, "idempotencyKey"),
     Case("known-at-in-future", {"knownAt": "2026-01-20T12:05:01Z"}, "knownAt"),
     Case("known-at-implausible", {"knownAt": "1970-01-01T00:00:00Z"}, "knownAt"),
     Case("known-at-before-incident", {"knownAt": "2026-01-01T00:00:00Z"}, "knownAt"),
