@@ -57,6 +57,7 @@ def test_endpoint_both_ways(in_process: bool, elsewhere: Elsewhere) -> None:
 OWN_CLIENTS = """
 import pytest
 from tipline_client import TiplineClient
+from tipline_client.errors import ConfigurationError
 from tipline_client.testing import factories
 
 def application(home, profile, options=None):
@@ -65,7 +66,8 @@ def application(home, profile, options=None):
 
 def test_home_that_is_watched(tmp_path, tipline_endpoint):
     tipline_endpoint.watch(tmp_path / "own")
-    tipline_endpoint.assert_not_filed("case-1")
+    with pytest.raises(ConfigurationError, match="own is watched, and is no home"):
+        tipline_endpoint.assert_not_filed("case-1")
     assert not (tmp_path / "own").exists()
     application(tmp_path / "own", tipline_endpoint.profile)
     tipline_endpoint.assert_filed_once("case-1")

@@ -131,6 +131,17 @@ class MockEndpoint:
             raise KeyError(report_id)
         return report.xml
 
+    def file_details_xml(self, report_id: int | str, file_id: str) -> bytes:
+        """What was said of a file, as it arrived: the `fileDetails` document, the latest where there are several.
+
+        Raises:
+            KeyError: No report has this id, or no file of it, or nothing was said of the file.
+        """
+        report = self._application.hotline.find(int(report_id))
+        if report is None:
+            raise KeyError(report_id)
+        return report.details_xml[file_id]
+
     def reset(self) -> None:
         """Forget reports, requests, scripts and the turns of the clock; ids that were given are not given again."""
         self._application.control.reset()
