@@ -218,15 +218,54 @@ def test_no_moment(tipline_clock): pass
 
 @pytest.mark.tipline_clock("2026-01-05T09:00:00")
 def test_no_zone(tipline_clock): pass
+
+@pytest.mark.tipline_fault("finish", "lost_reply")
+def test_misspelt(tipline_endpoint): pass
+
+@pytest.mark.tipline_relaxt
+def test_misspelt_without_the_endpoint(): pass
+
+@pytest.mark.tipline_endpoint(port="x")
+def test_no_port(tipline_endpoint): pass
+
+@pytest.mark.parametrize("anyio_backend", ["trio", ("trio", {})])
+@pytest.mark.anyio
+async def test_trio(tipline_async_client, anyio_backend): pass
+
+@pytest.mark.tipline_of_this_suite
+def test_marker_of_the_suite(): pass
+
+def test_no_model():
+    from tipline_client.testing import strategies
+    with pytest.raises(TypeError, match="takes a model class such as Report"):
+        strategies.instances(int)
 """
 
 
 def test_markers_misused(elsewhere: Elsewhere) -> None:
     """What a marker cannot mean is said in its own terms before the test runs."""
-    ran = elsewhere.run(WRONG)
+    # A suite with strict markers never comes so far.
+    ran = elsewhere.run(
+        WRONG,
+        "-o",
+        "addopts=",
+        "-W",
+        "ignore::pytest.PytestUnknownMarkWarning",
+        ini="markers =\n    tipline_of_this_suite: its own",
+    )
 
-    ran.assert_outcomes(errors=5)
-    for said in ("takes a step and at least one", "'explode') is no fault", "'arrive'", "takes one moment", "a zone"):
+    ran.assert_outcomes(errors=10, passed=2)
+    for said in (
+        "takes a step and at least one",
+        "'explode') is no fault",
+        "'arrive'",
+        "takes one moment",
+        "a zone",
+        "no marker tipline_fault in test_misspelt; the nearest is tipline_faults",
+        "no marker tipline_relaxt in *; the nearest is tipline_relaxed",
+        "tipline_endpoint of test_no_port: there is no port 'x'",
+        "tipline_async_client of * needs asyncio",
+    ):
         ran.stdout.fnmatch_lines([f"*{said}*"])
 
 
@@ -236,3 +275,16 @@ def test_way_that_there_is_not(elsewhere: Elsewhere) -> None:
 
     assert pytest.ExitCode.USAGE_ERROR == ran.ret
     ran.stderr.fnmatch_lines(["*loopback, in_process*"])
+
+
+@pytest.mark.parametrize(
+    "setting", ["https://hotline.example/x", "*.hotline.example", "hotline.example:443", "a.example, b.example", "a b"]
+)
+def test_domain_that_is_none(setting: str, elsewhere: Elsewhere) -> None:
+    """What would guard nothing ends the run, with the form that is asked for."""
+    ran = elsewhere.run("def test_one(): pass", ini=f"tipline_hotlines = {setting}")
+
+    assert pytest.ExitCode.USAGE_ERROR == ran.ret
+    ran.stderr.fnmatch_lines(
+        ["*tipline_hotlines takes a domain on each line: * is no domain, such as hotline.example*"]
+    )
