@@ -253,6 +253,15 @@ def test_drain_while_endpoint_is_down(world: World, monkeypatch: pytest.MonkeyPa
     assert "2 waiting, oldest" in ran.out
 
 
+@pytest.mark.parametrize(("patience", "code"), [("1s", 0), ("0.5", 0), ("5 seconds", 2), ("1e3", 2)])
+def test_patience_of_a_drain(world: World, patience: str, code: int) -> None:
+    """It is a duration like every other, and a bare number is of seconds."""
+    ran = world.run("dispatch", "--drain", "--patience", patience)
+
+    assert code == ran.code
+    assert code == 0 or "Write 90s or 5min" in ran.err
+
+
 def test_wrong_credentials(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """One clear message without the password; the entries stay queued and no attempt is burned."""
     monkeypatch.setenv("TIPLINE_PASSWORD", "not-the-password")

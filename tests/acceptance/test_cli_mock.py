@@ -45,11 +45,12 @@ def test_mock_in_lines(bare_world: World) -> None:
     """It says that it is no hotline, then its base URL alone on a line, then where its control API is described."""
     process = bare_world.start("mock", "--port", "0", bufsize=0)
 
-    notice, url, description = said_by(process, until=b"Its control API").splitlines()
+    notice, url, description, account = said_by(process, until=b"It lets in: ").splitlines()
     described = httpx.get(description.removeprefix("Its control API: "), trust_env=False).json()
     code = stopped(process)
 
     assert (NOTICE, "/ispws", 0) == (notice, url[-6:], code)
+    assert "It lets in: tester with the password mock-password" == account
     assert "/_mock/summary" in described["paths"]
 
 
@@ -72,6 +73,9 @@ def test_mock_in_one_document(bare_world: World) -> None:
         (["--dice", "1", "--chance", "lost_reply=1.5"], "from 0 to 1"),
         (["--dice", "1", "--chance", "lost_reply=often"], "from 0 to 1"),
         (["--port", "70000"], "out of range"),
+        (["--dice", "1", "--chance", "lost=0.1"], "They throw ok, "),
+        (["--fault", "finish:lost"], "There are ok, "),
+        (["--fault", "arrive:close"], "There are submit, "),
     ],
 )
 def test_mock_that_cannot_be_started(world: World, words: list[str], says: str) -> None:
@@ -120,7 +124,7 @@ def test_mock_in_the_background_in_lines(world: World, started: list[int], tmp_p
     plan.write_text('[{"step": "finish", "fault": "lost_reply"}]', encoding="utf-8")
 
     ran = world.run("mock", "--wait", "--faults", str(plan))
-    notice, url, description, last = ran.out.splitlines()
+    notice, url, description, _, last = ran.out.splitlines()
     started.append(int(last.rpartition(" ")[2]))
     faults = httpx.get(url.removesuffix("/ispws") + "/_mock/faults", trust_env=False).json()["faults"]
 

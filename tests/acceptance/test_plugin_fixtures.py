@@ -57,6 +57,7 @@ def test_endpoint_both_ways(in_process: bool, elsewhere: Elsewhere) -> None:
 OWN_CLIENTS = """
 import pytest
 from tipline_client import TiplineClient
+from tipline_client.errors import ConfigurationError
 from tipline_client.testing import factories
 
 def application(home, profile, options=None):
@@ -65,7 +66,8 @@ def application(home, profile, options=None):
 
 def test_home_that_is_watched(tmp_path, tipline_endpoint):
     tipline_endpoint.watch(tmp_path / "own")
-    tipline_endpoint.assert_not_filed("case-1")
+    with pytest.raises(ConfigurationError, match="own is watched, and is no home"):
+        tipline_endpoint.assert_not_filed("case-1")
     assert not (tmp_path / "own").exists()
     application(tmp_path / "own", tipline_endpoint.profile)
     tipline_endpoint.assert_filed_once("case-1")
@@ -216,15 +218,54 @@ def test_no_moment(tipline_clock): pass
 
 @pytest.mark.tipline_clock("2026-01-05T09:00:00")
 def test_no_zone(tipline_clock): pass
+
+@pytest.mark.tipline_fault("finish", "lost_reply")
+def test_misspelt(tipline_endpoint): pass
+
+@pytest.mark.tipline_relaxt
+def test_misspelt_without_the_endpoint(): pass
+
+@pytest.mark.tipline_endpoint(port="x")
+def test_no_port(tipline_endpoint): pass
+
+@pytest.mark.parametrize("anyio_backend", ["trio", ("trio", {})])
+@pytest.mark.anyio
+async def test_trio(tipline_async_client, anyio_backend): pass
+
+@pytest.mark.tipline_of_this_suite
+def test_marker_of_the_suite(): pass
+
+def test_no_model():
+    from tipline_client.testing import strategies
+    with pytest.raises(TypeError, match="takes a model class such as Report"):
+        strategies.instances(int)
 """
 
 
 def test_markers_misused(elsewhere: Elsewhere) -> None:
     """What a marker cannot mean is said in its own terms before the test runs."""
-    ran = elsewhere.run(WRONG)
+    # A suite with strict markers never comes so far.
+    ran = elsewhere.run(
+        WRONG,
+        "-o",
+        "addopts=",
+        "-W",
+        "ignore::pytest.PytestUnknownMarkWarning",
+        ini="markers =\n    tipline_of_this_suite: its own",
+    )
 
-    ran.assert_outcomes(errors=5)
-    for said in ("takes a step and at least one", "'explode') is no fault", "'arrive'", "takes one moment", "a zone"):
+    ran.assert_outcomes(errors=10, passed=2)
+    for said in (
+        "takes a step and at least one",
+        "'explode') is no fault",
+        "'arrive'",
+        "takes one moment",
+        "a zone",
+        "no marker tipline_fault in test_misspelt; the nearest is tipline_faults",
+        "no marker tipline_relaxt in *; the nearest is tipline_relaxed",
+        "tipline_endpoint of test_no_port: there is no port 'x'",
+        "tipline_async_client of * needs asyncio",
+    ):
         ran.stdout.fnmatch_lines([f"*{said}*"])
 
 
@@ -234,3 +275,16 @@ def test_way_that_there_is_not(elsewhere: Elsewhere) -> None:
 
     assert pytest.ExitCode.USAGE_ERROR == ran.ret
     ran.stderr.fnmatch_lines(["*loopback, in_process*"])
+
+
+@pytest.mark.parametrize(
+    "setting", ["https://hotline.example/x", "*.hotline.example", "hotline.example:443", "a.example, b.example", "a b"]
+)
+def test_domain_that_is_none(setting: str, elsewhere: Elsewhere) -> None:
+    """What would guard nothing ends the run, with the form that is asked for."""
+    ran = elsewhere.run("def test_one(): pass", ini=f"tipline_hotlines = {setting}")
+
+    assert pytest.ExitCode.USAGE_ERROR == ran.ret
+    ran.stderr.fnmatch_lines(
+        ["*tipline_hotlines takes a domain on each line: * is no domain, such as hotline.example*"]
+    )

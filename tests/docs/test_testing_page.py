@@ -43,7 +43,7 @@ def test_failure_on_the_page(elsewhere: Elsewhere) -> None:
 
     ran = elsewhere.run(source(failing=True), "-k", "test_that_fails")
 
-    ran.assert_outcomes(failed=1, deselected=29)
+    ran.assert_outcomes(failed=1, deselected=31)
     said = re.sub(r"\d{6,}|page/\d", "N", ran.stdout.str())
     for line in re.sub(r"\d{6,}|page/\d", "N", shown).splitlines():
         assert f"E       {line}" in said

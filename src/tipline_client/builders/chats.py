@@ -107,7 +107,11 @@ def chat_enticement(
         evidence,
         profile=profile,
         now=now,
-        unsaid=chain(_unsaid_of_table(conversation, table, now=now), _unsaid_of_persons(report, table)),
+        unsaid=chain(
+            _unsaid_of_table(conversation, table, now=now),
+            _unsaid_of_persons(report, table),
+            _unsaid_of_attachments(evidence, conversation),
+        ),
         own_files=frozenset({0}),
     )
 
@@ -197,6 +201,13 @@ def _unsaid_of_persons(report: Report, table: Table) -> Iterator[Finding]:
         chat = details.chat_im_incident
         if chat is not None and is_blank(chat.chat_client) and is_blank(report.incident_summary.platform):
             yield unsaid.CHAT_SERVICE.at(f"report.internetDetails[{index}].chatImIncident.chatClient")
+
+
+def _unsaid_of_attachments(evidence: Sequence[Evidence], conversation: Conversation) -> Iterator[Finding]:
+    # They come behind the table, those of messages first; of any other nobody says that a user uploaded it.
+    count = len({reference for message in conversation.messages for reference in message.attachments})
+    for index, item in enumerate(evidence[1 : 1 + count], start=1):
+        yield from unsaid.check_upload(item, f"evidence[{index}]")
 
 
 def _names_of(person: PersonOrUserReported | IntendedRecipient | Victim) -> Iterator[str]:

@@ -7,6 +7,7 @@ import json
 
 from tipline_client.cli.exit_codes import CommandError
 from tipline_client.mock import ScriptedFault, read_fault
+from tipline_client.mock.script import STEPS, fault_names
 
 __all__ = ["read_words"]
 
@@ -39,6 +40,10 @@ def read_words(text: str) -> ScriptedFault:
             return read_fault(json.loads(text))
         step, separator, rest = text.partition(":")
         name, has_value, value = rest.partition("=")
+        if separator and step not in STEPS:
+            raise CommandError(f"{text!r}: there is no step {step!r}", hint=f"There are {', '.join(STEPS)}.")
+        if separator and name not in fault_names():
+            raise CommandError(f"{text!r}: there is no fault {name!r}", hint=f"There are {', '.join(fault_names())}.")
         if not separator or (has_value and name not in _MAIN_ARGUMENT):
             raise CommandError(f"{text!r} is no fault", hint=hint)
         given = {_MAIN_ARGUMENT[name]: _value(value)} if has_value else {}

@@ -5,7 +5,7 @@ imported only when an object is read.
 """
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from tipline_client.errors import ConfigurationError, EvidenceError, EvidenceUnavailableError
 
@@ -14,13 +14,36 @@ if TYPE_CHECKING:
 else:
     ObjectStore = object
 
-__all__ = ["HINT", "RETRIES", "ObjectStore", "ObjectStream", "check_installed", "is_refusal", "told", "words_for"]
+__all__ = [
+    "HINT",
+    "RETRIES",
+    "ObjectStore",
+    "ObjectStream",
+    "SomeObjectStore",
+    "check_installed",
+    "is_refusal",
+    "told",
+    "words_for",
+]
 
 _PIECE = 4 * 1024 * 1024
 """Bytes of one request. The library gives a request half a minute in all: on a slow line this much comes in that."""
 RETRIES: Final[Any] = {"max_retries": 5, "retry_timeout": timedelta(minutes=1)}
 _INSTALL = "Install the extra: pip install 'tipline-client[objects]'"
 HINT: Final = "See that endpoint, region and credentials in the environment are right, and that the store is up."
+
+
+class SomeObjectStore(Protocol):
+    """A store of `obstore`, for callers: the library is an extra, and its types are known only where it is installed.
+
+    `ObjectStore` is the same within this package, where it is called.
+    """
+
+    def head(self, path: str) -> Any:
+        """What the store says of an object."""
+
+    def put(self, path: str, file: Any) -> Any:
+        """Keep an object."""
 
 
 class ObjectStream:

@@ -5,15 +5,16 @@ It opens the store that a setting names. What stores promise is said in `store`.
 
 import os
 from pathlib import Path
+from typing import cast
 
 from tipline_client.evidence.bucket import EvidenceBucket
 from tipline_client.evidence.folder import EvidenceFolder
-from tipline_client.evidence.object_reading import ObjectStore
+from tipline_client.evidence.object_reading import ObjectStore, SomeObjectStore
 from tipline_client.evidence.room import KEEP_FREE
 
 __all__ = ["EvidencePlace", "open_copies"]
 
-EvidencePlace = str | os.PathLike[str] | ObjectStore
+EvidencePlace = str | os.PathLike[str] | SomeObjectStore
 """A folder, a URL such as `s3://bucket/prefix`, or an `obstore` store that is set up already."""
 
 
@@ -31,4 +32,4 @@ def open_copies(place: EvidencePlace, *, keep_free: int = KEEP_FREE) -> Evidence
         return EvidenceBucket.from_url(place)
     if isinstance(place, str | os.PathLike):
         return EvidenceFolder(Path(place), keep_free=keep_free)
-    return EvidenceBucket(place)
+    return EvidenceBucket(cast("ObjectStore", place))

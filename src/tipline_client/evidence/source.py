@@ -7,12 +7,13 @@ here knows where copies go.
 import os
 from collections.abc import AsyncIterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, BinaryIO, Self
+from typing import Any, BinaryIO, Self, cast
 
 import sniffio
 
 from tipline_client.errors import EvidenceError
-from tipline_client.evidence.objects import ObjectStore, url_origin
+from tipline_client.evidence.object_reading import ObjectStore, SomeObjectStore
+from tipline_client.evidence.objects import url_origin
 from tipline_client.evidence.origins import BytesOrigin, FileOrigin, Once, Origin, PathOrigin
 from tipline_client.evidence.streams import IterableOrigin, StreamOrigin
 from tipline_client.models.file_details import EvidenceDetails
@@ -158,7 +159,7 @@ class Evidence:
         url: str,
         *,
         name: str | None = None,
-        store: ObjectStore | None = None,
+        store: SomeObjectStore | None = None,
         mode: EvidenceMode = "copy",
         details: EvidenceDetails | None = None,
         **claims: Any,
@@ -184,7 +185,7 @@ class Evidence:
             pydantic.ValidationError: A claim is unknown or out of its form.
             TypeError: Both `details` and claims, or `details` of another type.
         """
-        origin, last_part = url_origin(url, store=store)
+        origin, last_part = url_origin(url, store=cast("ObjectStore | None", store))
         return cls(origin, name=last_part if name is None else name, details=_one(details, claims), mode=mode)
 
     @property

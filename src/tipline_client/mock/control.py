@@ -75,6 +75,7 @@ class ControlRoutes:
             Route("/_mock/summary", self._show_summary, methods=read),
             Route("/_mock/reports", self._show_reports, methods=read),
             Route("/_mock/reports/{report_id}/xml", self._show_xml, methods=read),
+            Route("/_mock/reports/{report_id}/files/{file_id}/xml", self._show_details, methods=read),
             Route("/_mock/requests", self._show_requests, methods=read),
             Route("/_mock/faults", self._guarded(self._faults_call), methods=["GET", "PUT"]),
             Route("/_mock/clock", self._guarded(self._clock_call), methods=["GET", "PUT"]),
@@ -107,12 +108,17 @@ class ControlRoutes:
         return JSONResponse(self.reports())
 
     async def _show_xml(self, request: Request) -> Response:
-        text = request.path_params["report_id"]
-        is_id = text.isascii() and text.isdigit() and len(text) <= 19
-        report = self._hotline.find(int(text)) if is_id else None
+        report = self._report(request)
         if report is None:
             return JSONResponse({"error": "no report with this id"}, status_code=404)
         return Response(report.xml, media_type="application/xml")
+
+    async def _show_details(self, request: Request) -> Response:
+        report = self._report(request)
+        xml = None if report is None else report.details_xml.get(request.path_params["file_id"])
+        if xml is None:
+            return JSONResponse({"error": "no file with this id, or nothing was said of it"}, status_code=404)
+        return Response(xml, media_type="application/xml")
 
     async def _show_requests(self, _request: Request) -> Response:
         records = [dataclasses.asdict(record) for record in list(self._service.requests)]
@@ -163,6 +169,11 @@ class ControlRoutes:
         raise _InputError(
             422, 'the clock takes {"now": "2026-01-15T09:30:00Z"}, with its zone, or {"advance_seconds": 3600}'
         )
+
+    def _report(self, request: Request) -> Report | None:
+        text = request.path_params["report_id"]
+        is_id = text.isascii() and text.isdigit() and len(text) <= 19
+        return self._hotline.find(int(text)) if is_id else None
 
     @staticmethod
     def _guarded(call: Callable[[Request], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:

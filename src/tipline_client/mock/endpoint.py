@@ -31,6 +31,8 @@ __all__ = ["NOTICE", "MockEndpoint", "serve"]
 NOTICE = "This is a mock endpoint, no hotline: nothing sent here is filed, and nobody reads it."
 """What the mock says of itself wherever it is started or looked at."""
 
+_LARGEST_PORT = 65535
+
 
 class MockEndpoint:
     """A stateful, strict, faultable endpoint on loopback, for as long as the `with` block lasts.
@@ -47,7 +49,7 @@ class MockEndpoint:
             before, since a home remembers what it was told.
 
     Raises:
-        ConfigurationError: On entering: the host is not loopback, or the port is taken.
+        ConfigurationError: There is no such port or era. On entering: the host is not loopback, or the port is taken.
     """
 
     def __init__(
@@ -62,6 +64,7 @@ class MockEndpoint:
         clock: MockClock | Callable[[], datetime] | None = None,
         first_report_id: int | None = None,
     ) -> None:
+        _check_port(port)
         self.username = username
         self.password = password
         self._host = host
@@ -131,6 +134,17 @@ class MockEndpoint:
             raise KeyError(report_id)
         return report.xml
 
+    def file_details_xml(self, report_id: int | str, file_id: str) -> bytes:
+        """What was said of a file, as it arrived: the `fileDetails` document, the latest where there are several.
+
+        Raises:
+            KeyError: No report has this id, or no file of it, or nothing was said of the file.
+        """
+        report = self._application.hotline.find(int(report_id))
+        if report is None:
+            raise KeyError(report_id)
+        return report.details_xml[file_id]
+
     def reset(self) -> None:
         """Forget reports, requests, scripts and the turns of the clock; ids that were given are not given again."""
         self._application.control.reset()
@@ -165,6 +179,11 @@ class MockEndpoint:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         await wholly(anyio.to_thread.run_sync(self.stop))
+
+
+def _check_port(port: object) -> None:
+    if not isinstance(port, int) or not 0 <= port <= _LARGEST_PORT:
+        raise ConfigurationError(f"there is no port {port!r}", hint=f"Give 0 for any, or one up to {_LARGEST_PORT}.")
 
 
 def serve(

@@ -43,7 +43,8 @@ def _paths() -> Json:
         "422": _answer("JSON of the wrong form", "Error"),
     }
     report_id = {"name": "report_id", "in": "path", "required": True, "schema": _ID}
-    xml = {"description": "The report's XML", "content": {"application/xml": {"schema": _TEXT}}}
+    file_id = {"name": "file_id", "in": "path", "required": True, "schema": _TEXT}
+    xml = {"description": "The document", "content": {"application/xml": {"schema": _TEXT}}}
     return {
         "/_mock/summary": {"get": _call("summary", "Counts of reports and of anomalies", "Summary")},
         "/_mock/reports": {"get": _call("reports", "Every report in the order of opening", "Report", is_list=True)},
@@ -53,6 +54,14 @@ def _paths() -> Json:
                 "summary": "The document as it arrived",
                 "parameters": [report_id],
                 "responses": {"200": xml, "404": _answer("No such report", "Error")},
+            }
+        },
+        "/_mock/reports/{report_id}/files/{file_id}/xml": {
+            "get": {
+                "operationId": "file_details_xml",
+                "summary": "What was said of a file: the details document as it arrived, the latest of several",
+                "parameters": [report_id, file_id],
+                "responses": {"200": xml, "404": _answer("No such file, or nothing was said of it", "Error")},
             }
         },
         "/_mock/requests": {"get": _call("requests", "The latest calls, oldest first", "Request", is_list=True)},

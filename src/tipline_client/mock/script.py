@@ -236,10 +236,13 @@ def read_plan(value: object) -> FaultPlan:
 
 def thrown_faults() -> tuple[str, ...]:
     """Names of the faults that dice can throw: those that need no argument."""
-    names = [
-        name for kind in get_args(get_args(AnyFault)[0]) for name in get_args(kind.model_fields["fault"].annotation)
-    ]
-    return tuple(name for name in names if _needs_nothing(name))
+    return tuple(name for name in fault_names() if _needs_nothing(name))
+
+
+def fault_names() -> tuple[str, ...]:
+    """Names of all faults."""
+    kinds = get_args(get_args(AnyFault)[0])
+    return tuple(name for kind in kinds for name in get_args(kind.model_fields["fault"].annotation))
 
 
 def _needs_nothing(name: str) -> bool:

@@ -13,7 +13,7 @@ from tipline_client.outbox.addresses import Address
 from tipline_client.outbox.contract import Outbox
 from tipline_client.vault.key_files import is_there
 
-__all__ = ["holds_entries", "migrate_database", "open_database"]
+__all__ = ["has_tables", "holds_entries", "migrate_database", "open_database"]
 
 _INSTALL = "Install the extra: pip install 'tipline-client[postgres]'"
 
@@ -54,6 +54,16 @@ def migrate_database(address: Address) -> tuple[int, int]:
     from tipline_client.outbox.postgres import VERSION, migrate
 
     return migrate(address.url), VERSION
+
+
+def has_tables(file: Path) -> bool:
+    """Whether there is an outbox in the file of an application; nothing is made by asking.
+
+    Raises:
+        ConfigurationError: It is there, and can be no outbox.
+        OutboxUnavailableError: Locked or unreadable.
+    """
+    return sqlite.has_tables(file)
 
 
 def holds_entries(address: Address) -> bool:

@@ -1,23 +1,26 @@
-"""What the homes that a test watches know of an idempotency key: the entry, and the document that it becomes.
+"""What the homes that a test watches know of an idempotency key: the entry, and the documents that it becomes.
 
 It only reads. What arrived at an endpoint is not known here.
 """
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from tipline_client.client import AsyncTiplineClient, Options, TiplineClient
+from tipline_client.client.loop_thread import LoopThread
 from tipline_client.delivery.entry import Entry
-from tipline_client.errors import ConfigurationError, EnvelopeError, OutboxUnavailableError
-from tipline_client.models import Report
-from tipline_client.outbox import SqliteOutbox
+from tipline_client.errors import EntryNotFoundError, EnvelopeError, OutboxUnavailableError
+from tipline_client.models import FileDetails, Report
+from tipline_client.outbox import Lane
 from tipline_client.profiles import EndpointProfile
 from tipline_client.profiles.encode import encode
+from tipline_client.testing.near_misses import File, file_of
+from tipline_client.testing.places import Place, Places
 
-__all__ = ["Filing", "Watched", "document_of"]
+__all__ = ["Filing", "Watched", "document_of", "file_said"]
 
 _PAGE = 500
 
@@ -29,14 +32,16 @@ class Filing:
     """What was handed in under a key.
 
     Attributes:
+        home: Where.
         entry: Where it stands.
         xml: The document that is sent; empty once its content was destroyed.
-        files: SHA-256 and name of each file of evidence.
+        files: Each file of evidence, with what is said of it.
     """
 
+    home: Path
     entry: Entry
-    xml: bytes
-    files: tuple[tuple[str, str], ...]
+    xml: bytes = field(repr=False)
+    files: tuple[File, ...] = field(repr=False)
 
 
 def document_of(report: Report, profile: EndpointProfile) -> bytes:
@@ -44,96 +49,101 @@ def document_of(report: Report, profile: EndpointProfile) -> bytes:
     return encode(report, "report", newer=profile.newer_elements).xml
 
 
+def file_said(sha256: str, name: str, details: Mapping[str, Any], profile: EndpointProfile) -> File:
+    """A file with what the client says of it; details are JSON in the wire's names."""
+    if not details:
+        # The client sends no document then.
+        return file_of(sha256, name, None)
+    # The ids are the endpoint's to give, and are not compared.
+    model = FileDetails.model_validate({"reportId": 1, "fileId": "0", **details})
+    return file_of(sha256, name, encode(model, "fileDetails", newer=profile.newer_elements).xml)
+
+
 class Watched:
     """The homes of a test.
 
     Args:
         profile: Which endpoint's entries count.
-        options: For homes that are opened to be looked into.
+        options: For homes that are looked into.
     """
 
     def __init__(self, profile: EndpointProfile, options: Options) -> None:
-        self._profile = profile
-        self._options = options
-        self._watched: list[TiplineClient | Path] = []
-        self._own: dict[Path, TiplineClient] = {}
+        self._places = Places(profile, options)
+        self._loop: LoopThread | None = None
 
     @property
     def is_empty(self) -> bool:
         """Whether there is nobody to ask."""
-        return not self._watched
+        return self._places.is_empty
 
-    def add(self, whose: TiplineClient | AsyncTiplineClient | str | Path) -> None:
-        """Ask this client, or a client of this home, too."""
-        match whose:
-            case TiplineClient():
-                self._watched.append(whose)
-            case AsyncTiplineClient():
-                self._watched.append(_home_of(whose))
-            case _:
-                self._watched.append(Path(whose))
+    def add(self, whose: TiplineClient | AsyncTiplineClient | str | Path, *, outbox: str | None = None) -> None:
+        """Ask this client, or whoever uses this home, too."""
+        self._places.add(whose, outbox=outbox)
 
-    def filing(self, key: str) -> Filing | None:
-        """What was handed in under `key`, in whichever home."""
-        filings = (self._ask(watched, partial(_filing, key=key)) for watched in self._watched)
-        return next((filing for filing in filings if filing is not None), None)
+    def filings(self, key: str) -> list[Filing]:
+        """What was handed in under `key`, one for each home that knows it."""
+        return [filing for filing in self._ask_all(partial(_filing, key=key)) if filing is not None]
 
-    def keys(self) -> dict[str, int | None]:
-        """Every key, with the id of the report that was filed under it."""
-        found: dict[str, int | None] = {}
-        for watched in self._watched:
-            found |= self._ask(watched, _keys) or {}
+    def key_of_entry(self, entry_id: str) -> str | None:
+        """The key of the entry with this id, if any home has it."""
+        return next((key for key in self._ask_all(partial(_key_of_entry, entry_id=entry_id)) if key is not None), None)
+
+    def keys(self) -> dict[str, set[int]]:
+        """Every key, with the ids of the reports that were filed under it."""
+        found: dict[str, set[int]] = {}
+        for keys in self._ask_all(_keys):
+            for key, report_id in keys:
+                found.setdefault(key, set()).update(set() if report_id is None else {report_id})
         return found
 
     def close(self) -> None:
         """Close what was opened to look."""
-        while self._own:
-            self._own.popitem()[1].close()
+        if self._loop is not None:
+            for outbox in self._places.own():
+                self._loop.call(outbox.close)
+            self._loop.close()
+            self._loop = None
 
-    def _ask(self, watched: TiplineClient | Path, look: Callable[[AsyncTiplineClient], Awaitable[T]]) -> T | None:
-        if isinstance(watched, TiplineClient):
-            try:
-                return watched.call(look, watched.asynchronous)
-            except OutboxUnavailableError:
-                # Closed by the test, as it well may be at the end.
-                watched = _home_of(watched.asynchronous)
-        if watched not in self._own:
-            if not watched.exists():
-                # One that is not there yet must not be made by looking.
-                return None
-            self._own[watched] = TiplineClient.open(watched, profile=self._profile, options=self._options)
-        client = self._own[watched]
-        return client.call(look, client.asynchronous)
+    def _ask_all(self, look: Callable[[Place], Awaitable[T]]) -> list[T]:
+        return [self._ask(place, look) for place in self._places.all()]
 
-
-def _home_of(client: AsyncTiplineClient) -> Path:
-    # Its own loop may be the one that is waiting for the answer, so another client reads the same file.
-    if not isinstance(client.outbox, SqliteOutbox) or client.outbox.path.parent != client.home.path:
-        raise ConfigurationError(
-            "this client cannot be looked into: it is asynchronous or closed, and its outbox is not in its home",
-            hint="Watch a TiplineClient that is opened on the same outbox, and keep it open.",
-        )
-    return client.home.path
+    def _ask(self, place: Place, look: Callable[[Place], Awaitable[T]]) -> T:
+        if self._loop is None:
+            self._loop = LoopThread()
+        try:
+            return self._loop.call(partial(look, place))
+        except OutboxUnavailableError:
+            # Closed by the test, as it well may be at the end.
+            return self._loop.call(partial(look, self._places.reopened(place)))
 
 
-async def _filing(client: AsyncTiplineClient, key: str) -> Filing | None:
-    entry = await client.find(key)
+async def _filing(place: Place, key: str) -> Filing | None:
+    profile = place.profile
+    entry = await place.outbox.find(Lane(profile.name, profile.environment), key)
     if entry is None:
         return None
     try:
-        payload = (await client.reader().open(entry)).payload
+        payload = (await place.reader.open(entry)).payload
     except EnvelopeError:
         if not entry.is_destroyed:
             raise
-        return Filing(entry, b"", ())
-    xml = document_of(Report.model_validate(payload.report), client.profile)
-    return Filing(entry, xml, tuple((item.sha256, item.name) for item in payload.manifest))
+        return Filing(place.home, entry, b"", ())
+    xml = document_of(Report.model_validate(payload.report), profile)
+    files = tuple(file_said(item.sha256, item.name, item.details, profile) for item in payload.manifest)
+    return Filing(place.home, entry, xml, files)
 
 
-async def _keys(client: AsyncTiplineClient) -> dict[str, int | None]:
-    found: dict[str, int | None] = {}
+async def _key_of_entry(place: Place, entry_id: str) -> str | None:
+    try:
+        return (await place.outbox.get(entry_id)).idempotency_key
+    except EntryNotFoundError:
+        return None
+
+
+async def _keys(place: Place) -> list[tuple[str, int | None]]:
+    found: list[tuple[str, int | None]] = []
     after = None
-    while page := await client.outbox.list_entries(environment=client.profile.environment, limit=_PAGE, after=after):
-        found |= {entry.idempotency_key: entry.report_id for entry in page if entry.profile == client.profile.name}
+    while page := await place.outbox.list_entries(environment=place.profile.environment, limit=_PAGE, after=after):
+        found += [(entry.idempotency_key, entry.report_id) for entry in page if entry.profile == place.profile.name]
         after = page[-1].id
     return found

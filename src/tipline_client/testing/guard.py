@@ -12,8 +12,10 @@ library only, since it is there in every test run.
 
 import functools
 import os
+import re
 import socket
 import sys
+import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -21,7 +23,17 @@ from urllib.parse import urlsplit
 
 from tipline_client.delivery import run_of_tests
 
-__all__ = ["HOTLINES", "TESTING_HOSTS", "RealHotlineError", "host_in", "permitted", "taken", "tell_children", "watch"]
+__all__ = [
+    "HOTLINES",
+    "TESTING_HOSTS",
+    "RealHotlineError",
+    "complaint",
+    "host_in",
+    "permitted",
+    "taken",
+    "tell_children",
+    "watch",
+]
 
 HOTLINES = ("cybertip.org", "missingkids.org", "ncmec.org")
 """The hotline's domains; every host below them belongs to it."""
@@ -30,6 +42,8 @@ TESTING_HOSTS = frozenset({"exttest.cybertip.org", "hashsharing-test.ncmec.org"}
 """The hotline's own test hosts: what they receive is not acted on, and yet it arrives."""
 
 _MOST_OF_A_LINE = 1024
+_DOTS = re.compile("[\N{IDEOGRAPHIC FULL STOP}\N{FULLWIDTH FULL STOP}\N{HALFWIDTH IDEOGRAPHIC FULL STOP}]")
+_DOMAIN = re.compile(r"[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*")
 
 _WAY_OUT = (
     "Give the code under test the profile of the fixture `tipline_endpoint`. "
@@ -56,8 +70,11 @@ def watch(further: Iterable[str] = ()) -> None:
 
     Args:
         further: Domains that are refused beside the hotline's own, each with every host below it.
+
+    Raises:
+        ValueError: One of them is no domain, and would guard nothing.
     """
-    _Watch.domains = (*HOTLINES, *(domain.lower().strip(".") for domain in further))
+    _Watch.domains = (*HOTLINES, *map(_domain, further))
     if not _Watch.is_installed:
         _Watch.is_installed = True
         sys.addaudithook(_hear)
@@ -119,9 +136,27 @@ def host_in(event: str, arguments: tuple[Any, ...]) -> str | None:
         host = host.decode("ascii", "replace")
     if not isinstance(host, str):
         return None
-    host = host.lower().rstrip(".")
+    host = _as_asked(host)
     is_refused = any(host == domain or host.endswith(f".{domain}") for domain in _Watch.domains)
     return host if is_refused and host not in _Watch.permitted else None
+
+
+def _as_asked(host: str) -> str:
+    """The name that a resolver is asked for: Python writes letters and dots of other scripts in ASCII before."""
+    if not host.isascii():
+        try:
+            host = host.encode("idna").decode("ascii")
+        except UnicodeError:
+            # Refused by Python too, but others are less strict.
+            host = _DOTS.sub(".", unicodedata.normalize("NFKC", host))
+    return host.lower().rstrip(".")
+
+
+def _domain(text: str) -> str:
+    domain = _as_asked(text.strip()).strip(".")
+    if not _DOMAIN.fullmatch(domain):
+        raise ValueError(f"{text!r} is no domain, such as hotline.example: no scheme, port, path, star or list")
+    return domain
 
 
 def _first(arguments: tuple[Any, ...]) -> object:

@@ -5,20 +5,49 @@ Works on documents alone. The values shown are those that the test itself has ma
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from dataclasses import field as field_of
 from itertools import zip_longest
 
 from lxml import etree
 
-__all__ = ["closest", "differences", "fields", "file_differences", "is_same"]
+__all__ = ["File", "closest", "differences", "fields", "file_differences", "file_of", "is_same"]
 
 _LONGEST = 70
 _MOST_LINES = 12
 
 Fields = Counter[tuple[str, str]]
+_IDS = ("reportId", "fileId")
+"""What a file is told by at the endpoint, which gives both."""
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file as it is sent, or as it arrived.
+
+    Attributes:
+        sha256: Of its bytes, in lower-case hexadecimal.
+        name: As it stands in the upload.
+        said: What its details say, but for the ids; empty without details.
+    """
+
+    sha256: str
+    name: str
+    said: frozenset[tuple[str, str]] = field_of(default=frozenset(), repr=False)
+
+
+def file_of(sha256: str, name: str, details: bytes | None) -> File:
+    """A file with its details document, if it has one."""
+    said = () if details is None else fields(details)
+    return File(sha256, name, frozenset(pair for pair in said if pair[0] not in _IDS))
 
 
 def fields(document: bytes) -> Fields:
-    """Every text and attribute of a document under its path below the root, counted."""
+    """Every text and attribute of a document under its path below the root, counted.
+
+    A repeated element has its place among those of its name in the path from the second on, as `email[2]`: so the
+    fields of two documents are equal only if the documents are, but for layout and the order of unlike elements.
+    """
     # What stands in a report is data: nothing in it may reach for a file or a host.
     parser = etree.XMLParser(resolve_entities=False, no_network=True, remove_comments=True, remove_pis=True)
     return Counter(_walk(etree.fromstring(document, parser), ""))
@@ -38,27 +67,42 @@ def closest(sought: bytes, documents: Sequence[bytes]) -> int | None:
 
 def differences(sought: bytes, found: bytes) -> list[str]:
     """A line for each field in which the documents differ."""
-    wanted, there = fields(sought), fields(found)
+    return _cut(_lines(fields(sought), fields(found)))
+
+
+def file_differences(sought: Iterable[File], found: Iterable[File]) -> list[str]:
+    """A line for each file that is missing, surplus or there too often, and for each fact in which two differ."""
+    wanted, there = Counter(sought), Counter(found)
+    missing, surplus = list((wanted - there).elements()), list((there - wanted).elements())
+    known = {file.sha256 for file in wanted}
+    lines = []
+    for file in missing:
+        other = next((other for other in surplus if other.sha256 == file.sha256), None)
+        if other is None:
+            lines.append(f"file {file.name}: missing")
+        else:
+            surplus.remove(other)
+            lines += _facts(file, other)
+    lines += [f"file {file.name}: {'a second copy' if file.sha256 in known else 'not expected'}" for file in surplus]
+    return _cut(lines)
+
+
+def _lines(wanted: Fields, there: Fields) -> list[str]:
     missing, surplus = wanted - there, there - wanted
     paths = dict.fromkeys(path for path, _ in (*missing.elements(), *surplus.elements()))
     lines = []
     for path in paths:
         pairs = zip_longest(_texts(missing, path), _texts(surplus, path))
         lines += [f"{path}: {_shown(expected)} expected, {_shown(actual)} there" for expected, actual in pairs]
-    return _cut(lines)
+    return lines
 
 
-def file_differences(sought: Iterable[tuple[str, str]], found: Iterable[tuple[str, str]]) -> list[str]:
-    """A line for each file that is missing or surplus, or there too often; files are pairs of SHA-256 and name."""
-    sought, found = list(sought), list(found)
-    wanted, there = Counter(digest for digest, _ in sought), Counter(digest for digest, _ in found)
-    names = dict(found) | dict(sought)
-    lines = [f"file {names[digest]}: missing" for digest in (wanted - there).elements()]
-    lines += [
-        f"file {names[digest]}: {'a second copy' if wanted[digest] else 'not expected'}"
-        for digest in (there - wanted).elements()
+def _facts(sought: File, found: File) -> list[str]:
+    lines = [] if sought.name == found.name else [f"name: {_shown(sought.name)} expected, {_shown(found.name)} there"]
+    return [
+        f"file {sought.name}: {line}"
+        for line in (*lines, *_lines(Counter(sorted(sought.said)), Counter(sorted(found.said))))
     ]
-    return _cut(lines)
 
 
 def _walk(element: etree._Element, path: str) -> Iterator[tuple[str, str]]:
@@ -68,8 +112,12 @@ def _walk(element: etree._Element, path: str) -> Iterator[tuple[str, str]]:
     text = element.text or ""
     if not children or text.strip():
         yield path or ".", text
+    seen: Counter[str] = Counter()
     for child in children:
-        yield from _walk(child, f"{path}/{child.tag}".lstrip("/"))
+        tag = str(child.tag)
+        seen[tag] += 1
+        place = f"[{seen[tag]}]" if seen[tag] > 1 else ""
+        yield from _walk(child, f"{path}/{tag}{place}".lstrip("/"))
 
 
 def _likeness(one: Fields, other: Fields) -> float:

@@ -5,6 +5,8 @@ that has this package, so it imports nothing but pytest and the guard until some
 give stands in the modules beside it.
 """
 
+import difflib
+import re
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import ExitStack
 from datetime import UTC, datetime
@@ -45,6 +47,7 @@ _MARKERS = {
     "tipline_relaxed": "let the test pass in spite of unexpected requests, faults that met no call, and duplicates",
     "tipline_testing_host": "let the test reach the hotline's own test hosts, and only these",
 }
+_NAMES = [marker.partition("(")[0] for marker in _MARKERS]
 _WAYS = ("loopback", "in_process")
 _DISTURBANCES = [
     f"{step}:{fault}"
@@ -66,7 +69,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     parser.addini(
         "tipline_hotlines",
-        "domains that no test may address, beside the hotline's own",
+        "domains that no test may address, beside the hotline's own: one a line, such as hotline.example, which "
+        "stands for every host below it too",
         type="linelist",
         default=[],
     )
@@ -78,12 +82,24 @@ def pytest_configure(config: pytest.Config) -> None:
         config.addinivalue_line("markers", f"{marker}: {meaning}")
     if config.getini("tipline_endpoint") not in _WAYS:
         raise pytest.UsageError(f"tipline_endpoint is one of {', '.join(_WAYS)}")
-    guard.watch(config.getini("tipline_hotlines"))
+    try:
+        guard.watch(config.getini("tipline_hotlines"))
+    except ValueError as error:
+        raise pytest.UsageError(f"tipline_hotlines takes a domain on each line: {error}") from None
     # Until the very end: what a session's last fixture starts is below the run too.
     told = ExitStack()
     told.enter_context(guard.tell_children())
     config.add_cleanup(told.close)
     config.pluginmanager.register(guarding, "tipline-guard")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Refuse a marker that sounds like ours and is none: a test without its faults would pass."""
+    for marker in item.iter_markers():
+        if marker.name.startswith("tipline_") and marker.name not in _registered(item.config):
+            near = difflib.get_close_matches(marker.name, _NAMES, n=1, cutoff=0)
+            raise pytest.UsageError(f"there is no marker {marker.name} in {item.name}; the nearest is {near[0]}")
 
 
 @pytest.hookimpl(wrapper=True)
@@ -136,6 +152,7 @@ def tipline_endpoint(request: pytest.FixtureRequest, tipline_clock: "TurnableClo
     node = request.node
     try:
         made = TiplineEndpoint(clock=tipline_clock, **_settings(node))
+        made.start()
     except (TypeError, ConfigurationError) as error:
         raise pytest.UsageError(f"tipline_endpoint of {node.name}: {error}") from None
     with made as endpoint:
@@ -196,19 +213,39 @@ def tipline_client(
 
 @pytest.fixture
 def tipline_async_client(
-    tipline_endpoint: "TiplineEndpoint", tipline_options: "Options", tipline_home: Path
+    request: pytest.FixtureRequest, tipline_endpoint: "TiplineEndpoint", tipline_options: "Options", tipline_home: Path
 ) -> "Iterator[AsyncTiplineClient]":
-    """The same for asynchronous tests, whatever plug-in runs them; it has the home of `tipline_client`."""
+    """The same for asynchronous tests on asyncio, whatever plug-in runs them; it has the home of `tipline_client`."""
     from anyio.from_thread import start_blocking_portal
 
     from tipline_client import AsyncTiplineClient
 
+    if _is_run_by_trio(request):
+        raise pytest.UsageError(
+            f"tipline_async_client of {request.node.name} needs asyncio: trio cannot carry it. "
+            "With anyio's plug-in have the fixture `anyio_backend` return 'asyncio'."
+        )
     client = AsyncTiplineClient.open(tipline_home, profile=tipline_endpoint.profile, options=tipline_options)
     tipline_endpoint.watch(client)
     yield client
     # Whether a loop runs in this thread by now is known to nobody here, so it is closed in another.
     with start_blocking_portal() as portal:
         portal.call(client.aclose)
+
+
+def _is_run_by_trio(request: pytest.FixtureRequest) -> bool:
+    if request.node.get_closest_marker("trio") is not None:
+        return True
+    if "anyio_backend" not in request.fixturenames:
+        return False
+    backend = request.getfixturevalue("anyio_backend")
+    name: object = backend[0] if isinstance(backend, tuple) else backend
+    return name == "trio"
+
+
+def _registered(config: pytest.Config) -> set[str]:
+    """The markers that there are: ours, and those of the suite, which may begin like ours."""
+    return {re.split(r"[(:]", line, maxsplit=1)[0].strip() for line in config.getini("markers")}
 
 
 def _settings(node: pytest.Item) -> dict[str, Any]:

@@ -112,7 +112,14 @@ def submissions(*, valid: bool = True, newer: bool = False) -> st.SearchStrategy
 
 @cache
 def instances(model: type[M], *, valid: bool = True, newer: bool = False) -> st.SearchStrategy[M]:
-    """Instances of any model class; arguments as for `reports`."""
+    """Instances of any model class; arguments as for `reports`.
+
+    Raises:
+        TypeError: `model` is no class of `tipline_client.models`.
+    """
+    given: object = model
+    if not isinstance(given, type) or not issubclass(given, WireModel):
+        raise TypeError(f"instances takes a model class such as Report, not {model!r}")
     fields = [field for field in outline(model) if _is_wanted(model, field, valid=valid, newer=newer)]
     values = {field.name: _values(model, field, valid=valid, newer=newer) for field in fields}
     needed = [field.name for field in fields if _is_needed(model, field, valid=valid)]

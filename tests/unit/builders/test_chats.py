@@ -58,6 +58,22 @@ def test_nothing_missing_but_claims() -> None:
     ] == rules(built().issues)
 
 
+def test_upload_of_attachments() -> None:
+    """What is not said of the upload is missed of each file that a message has, and of no other."""
+    known = mug(
+        uploaded_to_esp_timestamp=NOW,
+        ip_capture_event={"ipAddress": "192.0.2.7", "eventName": "Upload", "dateTime": NOW},
+    )
+    talk = Conversation((with_file(0, "b", "a"), with_file(1, "a")), is_whole=True)
+
+    found = rules(built(talk, files={"a": mug(), "b": known, "c": mug()}).issues)
+
+    assert [
+        ("evidence[2].details.uploadedToEspTimestamp", "upload-time-missing"),
+        ("evidence[2].details.ipCaptureEvent", "upload-address-missing"),
+    ] == [(path, rule) for path, rule in found if rule.startswith("upload-")]
+
+
 def test_claims_about_the_table() -> None:
     """What the caller says of the table is said, before what the builder adds."""
     details = EvidenceDetails(file_viewed_by_esp=True, publicly_available=False, additional_info=["Read by a person"])

@@ -70,6 +70,31 @@ def test_everything_else(event: str, arguments: tuple[object, ...]) -> None:
     assert host_in(event, arguments) is None
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        "report.cybertip\N{IDEOGRAPHIC FULL STOP}org",
+        "report.cybertip\N{FULLWIDTH FULL STOP}org\N{HALFWIDTH IDEOGRAPHIC FULL STOP}",
+        "report.\N{FULLWIDTH LATIN SMALL LETTER C}ybertip.org",
+        "report.cyber\N{SOFT HYPHEN}tip.org",
+        "\N{CIRCLED LATIN CAPITAL LETTER R}eport.cybertip.org",
+    ],
+)
+def test_name_that_python_writes_anew(name: str) -> None:
+    """What Python's codec makes of a name before a resolver is asked is what counts."""
+    for event in ("socket.getaddrinfo", "socket.gethostbyname"):
+        assert "report.cybertip.org" == host_in(event, (name,))
+    assert "report.cybertip.org" == host_in("socket.connect", (None, (name, 443)))
+
+
+def test_name_that_no_codec_takes() -> None:
+    """A label that is too long for Python is compared all the same, and one that is nothing of ours is let be."""
+    long = "x\N{LATIN SMALL LETTER E WITH ACUTE}" * 60
+
+    assert host_in("socket.getaddrinfo", (f"{long}.cybertip\N{IDEOGRAPHIC FULL STOP}org",)) is not None
+    assert host_in("socket.getaddrinfo", (f"{long}.example.com",)) is None
+
+
 def test_permitted_for_a_while() -> None:
     """The testing host may be addressed within the block alone, production not even there."""
     with permitted(TESTING_HOSTS):

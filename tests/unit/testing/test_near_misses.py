@@ -1,6 +1,6 @@
 """What a failed assertion shows of the report that comes closest."""
 
-from tipline_client.testing.near_misses import closest, differences, file_differences, is_same
+from tipline_client.testing.near_misses import File, closest, differences, file_differences, file_of, is_same
 
 SOUGHT = (
     b"<report><summary><type>mug</type><when zone='UTC'>noon</when></summary><email>a</email><email>b</email></report>"
@@ -13,9 +13,9 @@ def changed(old: bytes, new: bytes) -> bytes:
 
 
 def test_same_in_another_layout() -> None:
-    """White space between elements, comments and the order of repeated texts make no difference."""
+    """White space between elements, comments and the order of unlike elements make no difference."""
     other = (
-        b"<?xml version='1.0'?>\n<report>\n <email>b</email><!-- c --><email>a</email>\n"
+        b"<?xml version='1.0'?>\n<report>\n <email>a</email><!-- c --><email>b</email>\n"
         b" <summary><when zone='UTC'>noon</when><type>mug</type></summary></report>"
     )
 
@@ -32,7 +32,7 @@ def test_differing_fields() -> None:
     assert [
         "summary/type: 'mug' expected, 'cup' there",
         "summary/when/@zone: 'UTC' expected, 'CET' there",
-        "email: 'b' expected, nothing there",
+        "email[2]: 'b' expected, nothing there",
         "phone: nothing expected, '1' there",
     ] == lines
 
@@ -56,11 +56,40 @@ def test_closest_of_several() -> None:
     assert closest(SOUGHT, []) is None
 
 
+def test_values_exchanged_between_repeated_elements() -> None:
+    """What belongs to the first of two like elements is not what belongs to the second, and each is named."""
+    event = b"<event><ip>192.0.2.%d</ip><name>%s</name></event>"
+    one = b"<r>" + event % (1, b"Login") + event % (2, b"Upload") + b"</r>"
+    other = one.replace(b"2.1<", b"2.x<").replace(b"2.2<", b"2.1<").replace(b"2.x<", b"2.2<")
+
+    assert not is_same(one, other)
+    assert [
+        "event/ip: '192.0.2.1' expected, '192.0.2.2' there",
+        "event[2]/ip: '192.0.2.2' expected, '192.0.2.1' there",
+    ] == differences(one, other)
+
+
 def test_files() -> None:
     """Missing, surplus and doubled files are told apart by name."""
-    lines = file_differences([("d1", "a.bin"), ("d2", "b.bin")], [("d1", "a.bin"), ("d1", "a.bin"), ("d3", "c.bin")])
+    a, b, c = File("d1", "a.bin"), File("d2", "b.bin"), File("d3", "c.bin")
+
+    lines = file_differences([a, b], [a, a, c])
 
     assert ["file b.bin: missing", "file a.bin: a second copy", "file c.bin: not expected"] == lines
+
+
+def test_what_is_said_of_files() -> None:
+    """The same bytes under another name, or with other details, differ; the ids that the endpoint gave do not count."""
+    details = b"<fileDetails><reportId>%d</reportId><fileId>%d</fileId>%s</fileDetails>"
+    viewed = b"<fileViewedByEsp>true</fileViewedByEsp>"
+    sought = file_of("d1", "a.bin", details % (1, 2, b""))
+
+    assert [] == file_differences([sought], [file_of("d1", "a.bin", details % (3, 4, b""))])
+    assert [
+        "file a.bin: name: 'a.bin' expected, 'b.bin' there",
+        "file a.bin: fileViewedByEsp: nothing expected, 'true' there",
+    ] == file_differences([sought], [file_of("d1", "b.bin", details % (3, 4, viewed))])
+    assert file_of("d1", "a.bin", None) == sought
 
 
 def test_document_that_reaches_out() -> None:

@@ -1,10 +1,12 @@
 """`tipline dispatch`: deliver what is queued, until stopped or until nothing is left to do."""
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
+from tipline_client.cli.durations import read_duration
 from tipline_client.cli.exit_codes import CommandError, ExitCode
 from tipline_client.cli.hint_words import in_words_of_host
 from tipline_client.cli.incidents import ANSWERS_AGAIN
@@ -29,11 +31,12 @@ from tipline_client.delivery.entry import OutboxCounts
 from tipline_client.delivery.outcomes import Failure, Outcome
 from tipline_client.delivery.states import State
 from tipline_client.dispatch import DispatchSummary
-from tipline_client.errors import OutboxError
+from tipline_client.errors import ConfigurationError, OutboxError
 from tipline_client.outbox import Lane, Outbox
 
 __all__ = ["dispatch"]
 
+_SECONDS = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
 _LOOKED_AT = 1000
 """How many of the entries that still wait are looked at and verified at the end."""
 
@@ -52,7 +55,7 @@ class _End:
 def dispatch(
     *,
     drain: bool = False,
-    patience: float = 60,
+    patience: str = "60s",
     options: EndpointOptions = ENDPOINT,
 ) -> ExitCode:
     """Deliver what is queued, until it is stopped: by Ctrl-C, or by SIGTERM, as `systemctl stop` and `kill` send it.
@@ -68,17 +71,26 @@ def dispatch(
 
     Args:
         drain: End when nothing is left to do.
-        patience: With --drain: seconds to wait when all that is left waits for its next try, or for the endpoint.
+        patience: With --drain: how long to wait when all that is left waits for its next try, or for the endpoint, such
+            as 90s or 5min; a bare number is of seconds.
         options: Shared options.
     """
-    if patience < 0:
-        raise CommandError("--patience is negative")
+    waits = _patience(patience)
     session = options.start()
     output = session.output
-    for_how_long = timedelta(seconds=min(patience, 10**9)) if drain else None
+    for_how_long = waits if drain else None
     end = with_client(session.settings, partial(_run, patience=for_how_long, output=output))
     output.finish(_view(end), _lines(end))
     return _exit_code(end, is_drain=drain)
+
+
+def _patience(text: str) -> timedelta:
+    if _SECONDS.fullmatch(text):
+        return timedelta(seconds=float(text))
+    try:
+        return read_duration(text, what=f"--patience {text}")
+    except ConfigurationError as error:
+        raise CommandError(str(error), hint="Write 90s or 5min; see `tipline dispatch --help`.") from None
 
 
 async def _run(client: AsyncTiplineClient, *, patience: timedelta | None, output: Output) -> _End:

@@ -2,9 +2,9 @@
 
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Final, Literal
+from typing import Any, Final, Literal
 from urllib.parse import urljoin
 
 from tipline_client._closed import reason_of
@@ -40,8 +40,8 @@ def mock(
     """Run a mock endpoint until SIGINT or SIGTERM. It is no hotline: nothing sent to it is filed.
 
     Prints its base URL on a line of its own when it is ready; give that as TIPLINE_ENDPOINT. Its control API stands
-    beside it, under /_mock; the line after says where that is described. With --wait it goes on in the background, and
-    the command ends when it answers calls, with its process id on the last line.
+    beside it, under /_mock; the line after says where that is described, and the next whom it lets in. With --wait it
+    goes on in the background, and the command ends when it answers calls, with its process id on the last line.
 
     Example: tipline mock --port 0 --fault finish:lost_reply
 
@@ -62,13 +62,14 @@ def mock(
     try:
         from tipline_client.cli.fault_words import read_words
         from tipline_client.mock import Dice, read_plan, serve
+        from tipline_client.mock.script import fault_names, thrown_faults
     except ImportError as error:
         raise ConfigurationError("the mock endpoint needs its extra", hint=str(error)) from None
     if not 0 <= port <= _LARGEST_PORT:
         raise CommandError(f"--port {port} is out of range", hint=f"Give one from 1 to {_LARGEST_PORT}, or 0 for any.")
     if dice is None and chance:
         raise CommandError("--chance without --dice", hint="Give the dice a seed, such as --dice 1.")
-    chances = dict(_chance(text) for text in chance)
+    chances = dict(_chance(text, known=thrown_faults()) for text in chance)
     script = [read_words(text) for text in fault]
     thrown = None
     try:
@@ -80,7 +81,10 @@ def mock(
     except OSError as error:
         raise CommandError(f"{faults}: {reason_of(error, error.filename or '')}") from None
     except ValueError:
-        raise CommandError("the faults or dice have no form that the mock endpoint knows") from None
+        raise CommandError(
+            "the faults or dice have no form that the mock endpoint knows",
+            hint=f"The faults are {', '.join(fault_names())}; {_DESCRIPTION} of a running one describes the form.",
+        ) from None
     if wait:
         given: dict[str, object] = {"port": port, "host": host, "username": username, "password": password, "era": era}
         given |= {"faults": faults and faults.absolute(), "dice": dice, "newer-elements": newer_elements or None}
@@ -94,7 +98,7 @@ def mock(
         newer_elements=newer_elements,
         faults=script,
         dice=thrown,
-        announce=_Announcer(options.output()).hear,
+        announce=_Announcer(options.output(), username=username, password=password).hear,
     )
     return ExitCode.OK
 
@@ -102,9 +106,18 @@ def mock(
 def _start(given: Mapping[str, object], output: Output) -> ExitCode:
     started = mock_process.start(_words(given))
     pid = started["pid"]
-    lines = [*started["notices"], started["baseUrl"], f"Its control API: {started['openapi']}"]
+    lines = [*started["notices"], *_ready_lines(started)]
     output.finish(started, [*lines, f"It goes on in the background until it is stopped: kill {pid}"])
     return ExitCode.OK
+
+
+def _ready_lines(said: Mapping[str, Any]) -> list[str]:
+    password = said.get("password", "that it was given")
+    return [
+        said["baseUrl"],
+        f"Its control API: {said['openapi']}",
+        f"It lets in: {said['username']} with the password {password}",
+    ]
 
 
 def _words(given: Mapping[str, object]) -> list[str]:
@@ -118,8 +131,10 @@ def _words(given: Mapping[str, object]) -> list[str]:
     return words
 
 
-def _chance(text: str) -> tuple[str, float]:
+def _chance(text: str, *, known: Sequence[str]) -> tuple[str, float]:
     name, _, value = text.partition("=")
+    if name not in known:
+        raise CommandError(f"--chance {name}: dice throw no such fault", hint=f"They throw {', '.join(known)}.")
     try:
         chance = float(value)
     except ValueError:
@@ -134,8 +149,10 @@ def _chance(text: str) -> tuple[str, float]:
 class _Announcer:
     """Passes on what the endpoint says at its start; as one document when it is ready, with `--json`."""
 
-    def __init__(self, output: Output) -> None:
+    def __init__(self, output: Output, *, username: str, password: str) -> None:
         self._output = output
+        # One that everybody knows is no secret; one that was given may be.
+        self._account = {"username": username, **({"password": password} if password == MOCK_PASSWORD else {})}
         self._notices: list[str] = []
 
     def hear(self, line: str) -> None:
@@ -145,8 +162,6 @@ class _Announcer:
             self._output.say(line)
             return
         description = urljoin(line, _DESCRIPTION)
-        self._output.finish(
-            {"baseUrl": line, "openapi": description, "notices": self._notices},
-            [line, f"Its control API: {description}"],
-        )
+        said = {"baseUrl": line, "openapi": description, **self._account, "notices": self._notices}
+        self._output.finish(said, _ready_lines(said))
         sys.stdout.flush()

@@ -19,7 +19,7 @@ from tipline_client.outbox.sqlite.driver import SAFE_WITH_LOG, Connection, Drive
 from tipline_client.outbox.sqlite.failures import is_full
 from tipline_client.outbox.sqlite.schema import check_version, migrate
 
-__all__ = ["Opened", "holds_entries", "open_file"]
+__all__ = ["Opened", "has_tables", "holds_entries", "open_file"]
 
 _BETWEEN_TRIES = 0.02
 """Seconds between two tries to change the journal mode."""
@@ -117,6 +117,22 @@ def holds_entries(path: Path) -> bool:
         if check_version(connection, is_shared=True) == 0:
             return False
         return bool(connection.execute("SELECT 1 FROM entries LIMIT 1"))
+    finally:
+        connection.close()
+
+
+def has_tables(path: Path) -> bool:
+    """Whether there is an outbox in a file, which is not made by asking.
+
+    Raises:
+        ConfigurationError: It is there, and can be no outbox.
+        OutboxUnavailableError: Locked or unreadable.
+    """
+    if not path.is_file():
+        return False
+    connection = connect(path, driver="sqlite3", busy_timeout=5)
+    try:
+        return check_version(connection, is_shared=True) > 0
     finally:
         connection.close()
 
