@@ -37,7 +37,7 @@ def verify(
 ) -> ExitCode:
     """Verify receipts and certificates offline, with public keys or those of the home; or the whole outbox.
 
-    A folder stands for its .json files, which are counted; those that are not to be believed are named.
+    A folder stands for its .json files. Each receipt counts once; copies, and what is not to be believed, are named.
 
     Ends with 7 if anything is not to be believed, and says what.
 
@@ -80,10 +80,13 @@ def _files(session: Session, receipts: tuple[Path, ...], trusted: TrustedKeys) -
                 path,
                 trusted=trusted,
                 tell=lambda problem: session.output.say(f"NOT VERIFIED  {problem.what}: {problem.reason}"),
+                tell_copy=lambda copy, of: session.output.say(f"copy  {copy}: of {of.name}, and counted there"),
             )
             are_good = are_good and not look.failed
             views.append(_folder_view(path, look))
-            lines.append(f"{path}: {look.verified} verified, {look.failed} not, {look.others} other files not read")
+            copies = f"{look.copies} copies, " if look.copies else ""
+            others = f"{look.others} other files not read"
+            lines.append(f"{path}: {look.verified} verified, {look.failed} not, {copies}{others}")
             continue
         try:
             document = read_document(path, trusted=trusted)
@@ -108,6 +111,7 @@ def _folder_view(path: Path, look: FolderLook) -> dict[str, Any]:
         "verified": not look.failed,
         "count": look.verified,
         "failed": look.failed,
+        "copies": look.copies,
         "otherFiles": look.others,
         "firstProblems": [{"file": problem.what, "problem": problem.reason} for problem in look.first],
     }
