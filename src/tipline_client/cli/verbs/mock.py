@@ -1,7 +1,6 @@
 """`tipline mock`: an endpoint on loopback that files nothing, for tests."""
 
 import json
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final, Literal
@@ -149,4 +148,3 @@ class _Announcer:
             {"baseUrl": line, "openapi": description, "notices": self._notices},
             [line, f"Its control API: {description}"],
         )
-        sys.stdout.flush()

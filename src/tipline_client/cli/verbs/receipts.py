@@ -1,6 +1,5 @@
 """`tipline receipts`: signed receipts of what was filed, listed, shown and handed on."""
 
-import sys
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -113,9 +112,7 @@ def export_receipt(
     data, entry_id = _read(session.settings, entry, reading=reading)
     open_receipt(data, trusted=session.settings.place.keys().trusted())
     if out is None:
-        sys.stdout.flush()
-        sys.stdout.buffer.write(data)
-        sys.stdout.buffer.flush()
+        session.output.write(data)
         return ExitCode.OK
     write_new(out, data)
     session.output.finish({"entryId": entry_id, "file": str(out)}, [f"receipt of {entry_id} written to {out}"])
@@ -178,7 +175,7 @@ def render_receipt(
         session.output.finish({"entryId": entry_id, "page": page})
         return ExitCode.OK
     if out is None:
-        sys.stdout.write(page)
+        session.output.write(page)
         return ExitCode.OK
     write_new(out, page.encode())
     session.output.finish({"entryId": entry_id, "file": str(out)}, [f"receipt of {entry_id} rendered to {out}"])
