@@ -56,7 +56,8 @@ class ReceiptFolder:
         written: How many files are new.
         there: How many were there already, with the same receipt.
         by_hand: How many entries a person filed, which have no receipt of this program.
-        failed: How many filed entries have no file now.
+        failed: How many filed entries have no file that is known to be their receipt.
+        left: How many of those have something under the file's name, which was left as it is.
         first: The first problems.
         codes: What the problems end in.
     """
@@ -67,6 +68,7 @@ class ReceiptFolder:
     there: int = 0
     by_hand: int = 0
     failed: int = 0
+    left: int = 0
     first: list[Problem] = field(default_factory=list)
     codes: set[ExitCode] = field(default_factory=set)
 
@@ -160,6 +162,8 @@ class ReceiptFolder:
 
     def _fail(self, entry_id: str, error: TiplineError) -> None:
         self.failed += 1
+        if _NAME.fullmatch(entry_id) is not None and os.path.lexists(self.folder / f"{entry_id}{_SUFFIX}"):
+            self.left += 1
         self.codes.add(exit_code_for(error))
         problem = Problem(entry_id, str(error))
         if len(self.first) < _KEPT:

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from tipline_client.cli.distrusted import distrusted_hint
 from tipline_client.cli.exit_codes import CommandError, ExitCode
 from tipline_client.cli.files import write_new
 from tipline_client.cli.opening import find_entry, with_outbox
@@ -128,7 +129,7 @@ def _export_all(session: Session, out: Path | None, *, with_replies: bool) -> Ex
     settings, output = session.settings, session.output
     home, lane = settings.place, settings.lane
     keys, vault = home.keys(), Vault(home.master_keys())
-    folder = ReceiptFolder(out, lambda problem: output.note(f"{problem.what}: no file: {problem.reason}"))
+    folder = ReceiptFolder(out, lambda problem: output.note(f"{problem.what}: not written: {problem.reason}"))
 
     async def fill(outbox: Outbox) -> None:
         folder.make()
@@ -136,9 +137,13 @@ def _export_all(session: Session, out: Path | None, *, with_replies: bool) -> Ex
 
     with_outbox(settings, fill)
     lines = [f"{folder.written} receipts written to {out}, {folder.there} there already, {folder.failed} not written"]
+    if folder.left:
+        lines.append(f"{folder.left} of those not written have a file there, which was left as it is and not compared")
     if folder.by_hand:
         lines.append(f"{folder.by_hand} were filed by hand, and have no receipt of this program")
-    lines.append(f"hint: `tipline verify {out}` verifies all of them")
+    if folder.written + folder.there:
+        lines.append(f"hint: `tipline verify {out}` verifies all of them")
+    lines += distrusted_hint((problem.reason for problem in folder.first), trusted=keys.trusted())
     session.output.finish(
         {
             "folder": str(out),
@@ -146,6 +151,7 @@ def _export_all(session: Session, out: Path | None, *, with_replies: bool) -> Ex
             "alreadyThere": folder.there,
             "filedByHand": folder.by_hand,
             "failed": folder.failed,
+            "leftThere": folder.left,
             "firstProblems": [{"entryId": problem.what, "problem": problem.reason} for problem in folder.first],
         },
         lines,

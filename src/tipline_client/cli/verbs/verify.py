@@ -7,6 +7,7 @@ from cyclopts import Parameter
 
 from tipline_client._closed import reason_of, way_in
 from tipline_client.cli.bulk_sources import is_folder
+from tipline_client.cli.distrusted import distrusted_hint
 from tipline_client.cli.exit_codes import CommandError, ExitCode
 from tipline_client.cli.keeping_views import certificate_lines, certificate_view
 from tipline_client.cli.opening import with_outbox
@@ -73,7 +74,7 @@ def _trusted_here(home: Home, *, is_receipt: bool) -> TrustedKeys:
 
 def _files(session: Session, receipts: tuple[Path, ...], trusted: TrustedKeys) -> ExitCode:
     views: list[dict[str, Any]] = []
-    lines, are_good = list[str](), True
+    lines, problems, are_good = list[str](), list[str](), True
     for path in receipts:
         if is_folder(path):
             look = verify_folder(
@@ -87,11 +88,13 @@ def _files(session: Session, receipts: tuple[Path, ...], trusted: TrustedKeys) -
             copies = f"{look.copies} copies, " if look.copies else ""
             others = f"{look.others} other files not read"
             lines.append(f"{path}: {look.verified} verified, {look.failed} not, {copies}{others}")
+            problems += [problem.reason for problem in look.first]
             continue
         try:
             document = read_document(path, trusted=trusted)
         except EnvelopeError as error:
             are_good = False
+            problems.append(str(error))
             views.append({"file": str(path), "verified": False, "problem": str(error)})
             lines.append(f"NOT VERIFIED  {path}: {error}")
             continue
@@ -101,7 +104,7 @@ def _files(session: Session, receipts: tuple[Path, ...], trusted: TrustedKeys) -
         else:
             views.append({"file": str(path), "verified": True, "receipt": receipt_view(document)})
             lines += [f"verified  {path}", *receipt_lines(document, kept=str(path))]
-    session.output.finish(views, lines)
+    session.output.finish(views, [*lines, *distrusted_hint(problems, trusted=trusted)])
     return ExitCode.OK if are_good else ExitCode.NOT_VERIFIED
 
 
@@ -139,6 +142,7 @@ def _all(session: Session, home: Home, reader: Reader, *, is_thorough: bool) -> 
         [
             *(f"NOT VERIFIED  {finding.what}: {finding.problem}" for finding in bad),
             f"{looked} signed things looked at, {len(bad)} not to be believed",
+            *distrusted_hint((finding.problem or "" for finding in bad), trusted=reader.trusted),
         ],
     )
     return ExitCode.NOT_VERIFIED if bad else ExitCode.OK
