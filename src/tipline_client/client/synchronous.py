@@ -17,7 +17,7 @@ from tipline_client.delivery.entry import Entry
 from tipline_client.delivery.environment import Environment
 from tipline_client.delivery.receipt import Receipt
 from tipline_client.dispatch.enqueueing import Enqueued
-from tipline_client.errors import Issue, OutboxUnavailableError
+from tipline_client.errors import Issue, OutboxClosedError
 from tipline_client.evidence import Evidence, EvidencePlace, refuse_streams
 from tipline_client.models import Report
 from tipline_client.outbox import Outbox
@@ -80,7 +80,7 @@ class TiplineClient(Keeping):
     def call(self, function: Callable[..., Awaitable[T]], *arguments: Any, **named: Any) -> T:
         """Run one of the asynchronous client's verbs, or anything of its outbox, on this client's event loop."""
         if self._is_closed:
-            raise OutboxUnavailableError("this client is closed", hint="Open another one.")
+            raise OutboxClosedError("this client is closed", hint="Open another one.")
         return self._loop.call(partial(function, *arguments, **named))
 
     def _call_beside(self, connection: Connection | None, function: Callable[..., Awaitable[T]]) -> T:
