@@ -20,6 +20,7 @@ The tree::
     │   ├── ReportTakenError        the report is on record as another entry's
     │   ├── UnreadableRowError      somebody altered the row: it cannot be read back
     │   └── OutboxUnavailableError  locked, full or unreadable: nothing was written
+    │       ├── OutboxClosedError   it serves no more as it was opened: open it again
     │       └── OutboxInDoubtError  the connection was lost in mid-write: do the same again
     └── DeliveryError               the wire; `.step`, `.code`, `.request_id`
         ├── DeliveryTransientError  queued and waiting; it will be tried again
@@ -52,6 +53,7 @@ __all__ = [
     "Issue",
     "KeyUnavailableError",
     "LeaseLostError",
+    "OutboxClosedError",
     "OutboxError",
     "OutboxInDoubtError",
     "OutboxUnavailableError",
@@ -236,6 +238,12 @@ class OutboxUnavailableError(OutboxError):
     """The outbox could not be read or written; the operation left no trace."""
 
     default_hint = "Check disk space, permissions and other processes on the outbox file, then do it again."
+
+
+class OutboxClosedError(OutboxUnavailableError):
+    """The outbox serves no more as it was opened: it was closed, a fork came after, or its thread has ended."""
+
+    default_hint = "Waiting does not help: open it again, or end the process and start another one."
 
 
 class OutboxInDoubtError(OutboxUnavailableError):

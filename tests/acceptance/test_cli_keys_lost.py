@@ -96,6 +96,29 @@ def test_receipt_of_a_key_that_leaked(waiting: World) -> None:
     assert (7, True) == (again.code, "Nobody needs to have altered it" in again.err + again.out)
 
 
+def test_way_out_where_many_are_refused(waiting: World) -> None:
+    """Whatever looks at many at once names the way out too, and says nothing untrue of files that are there."""
+    assert 0 == waiting.run("dispatch", "--drain").code
+    export = ("receipts", "export", "--all", "--out", "receipts")
+    assert 0 == waiting.run(*export).code
+    assert 0 == waiting.run("enqueue", str(waiting.submission("case-2"))).code
+    leaked, _ = ids(waiting)
+    assert 0 == waiting.run("init", "--rotate", "--distrust", leaked).code
+
+    ran = {
+        words: waiting.run(*words)
+        for words in (("verify", "receipts"), ("verify", "--all"), export, ("dispatch", "--drain"))
+    }
+
+    assert [7, 7, 7, 4] == [each.code for each in ran.values()]
+    assert all("hint: Nobody needs to have altered it" in each.out for each in ran.values())
+    exported = ran[export]
+    assert "not written: " in exported.err
+    assert "1 of those not written have a file there" in exported.out
+    assert "verifies all of them" not in exported.out
+    assert all("believes that key no longer" in ran[words].out for words in list(ran)[:2])
+
+
 def test_leaked_key_on_a_host_that_only_delivers(waiting: World, tmp_path: Path) -> None:
     """One command trusts the new public key and distrusts the leaked one; no key that signs is needed."""
     leaked, _ = ids(waiting)

@@ -92,6 +92,14 @@ def test_status_for_people(world: World) -> None:
     assert "oldest waits" in ran.out
 
 
+def test_status_of_an_empty_home(world: World) -> None:
+    """Of the endpoint that is named it is said that nothing is there yet."""
+    ran = world.run("status")
+
+    assert 0 == ran.code
+    assert ran.out.endswith("mock: no entry yet\n")
+
+
 def test_show_without_and_with_content(world: World) -> None:
     """The history never shows the report; the content does when asked for."""
     world.run("submit", str(world.submission()))

@@ -5,8 +5,10 @@ import os
 import signal
 import sqlite3
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import httpx
 import pytest
@@ -208,6 +210,45 @@ def test_reader_of_output_gone(world: World) -> None:
     _, err = process.communicate(timeout=SECONDS)
 
     assert (141, b"") == (process.returncode, err)
+
+
+@pytest.mark.parametrize("words", [(), ("--json",)])
+def test_output_on_a_full_disk(world: World, words: tuple[str, ...]) -> None:
+    """It ends with 10 and says that the work is durable; the same command tells the results where there is room."""
+    cases = world.lines(world.content("a"), world.content("b"))
+    with Path("/dev/full").open("wb") as full:
+        process = world.start("enqueue", str(cases), *words, stdout=full)
+        _, err = process.communicate(timeout=SECONDS)
+
+    again = world.run("enqueue", str(cases))
+
+    assert (10, 0, 2) == (process.returncode, again.code, len(world.listed("queued")))
+    assert b"standard output cannot be written: No space left on device" in err
+    assert b"what was queued is queued" in err
+    assert "there already: 2 queued" in again.out
+
+
+def test_all_output_on_a_full_disk(world: World) -> None:
+    """As where a log file takes both streams: the remarks are lost, and the work is done."""
+    with Path("/dev/full").open("wb") as full:
+        process = world.start("enqueue", str(world.submission()), stdout=full, stderr=full)
+        process.communicate(timeout=SECONDS)
+
+    assert (10, 1) == (process.returncode, len(world.listed("queued")))
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-", "<&- >&- 2>&-"])
+def test_closed_streams(world: World, closed: str) -> None:
+    """As some starters of jobs leave them: nobody wants the output, and the work is done."""
+    command = [sys.executable, "-m", "tipline_client", "enqueue", str(world.submission())]
+    process = subprocess.run(
+        ["/bin/sh", "-c", f'exec "$@" {closed}', "sh", *command], capture_output=True, timeout=SECONDS, check=False
+    )
+
+    assert 0 == process.returncode
+    assert b"Traceback" not in process.stdout + process.stderr
+    assert 1 == len(world.listed("queued"))
+    assert 0 == world.run("verify", "--all").code
 
 
 def test_locale_without_unicode(world: World) -> None:

@@ -6,11 +6,14 @@ import shutil
 import sqlite3
 import stat
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.acceptance.world import World
+from tipline_client.envelope.receipts import open_receipt, seal_receipt
+from tipline_client.home import Home
 
 ALL = ("receipts", "export", "--all", "--out", "receipts", "--json")
 
@@ -128,6 +131,41 @@ def test_folder_verified_elsewhere(filed: World) -> None:
     reasons = {problem["file"]: problem["problem"] for problem in parts["firstProblems"]}
     assert {f"receipts/{second.name}", f"receipts/{third.name}"} == reasons.keys()
     assert f"the receipt of entry {first.stem}" in reasons[f"receipts/{second.name}"]
+
+
+def test_copies_in_a_folder(filed: World) -> None:
+    """The same receipt under other names counts once, whether its own name is there or not; each copy is named."""
+    filed.run(*ALL)
+    folder = filed.folder / "receipts"
+    first, second, _ = sorted(folder.glob("*.json"))
+    for name in ("copy.json", f"{first.stem.upper()}.json", f"{first.stem}.JSON"):
+        shutil.copy(first, folder / name)
+    shutil.copy(second, folder / "a.json")
+    second.rename(folder / "b.json")
+
+    told, counted = filed.run("verify", "receipts"), filed.run("verify", "receipts", "--json")
+
+    [view] = counted.document
+    assert (0, 3, 0, 4) == (counted.code, *(view[name] for name in ("count", "failed", "copies")))
+    assert "3 verified, 0 not, 4 copies" in told.out
+    assert 4 == sum(line.startswith("copy  receipts/") for line in told.out.splitlines())
+
+
+def test_two_receipts_of_one_entry(filed: World) -> None:
+    """Both may be signed, but one entry has one receipt: the second is a finding, and the one with its name counts."""
+    filed.run(*ALL)
+    folder = filed.folder / "receipts"
+    first = min(folder.glob("*.json"))
+    keys = Home(filed.home).keys()
+    other = replace(open_receipt(first.read_bytes(), trusted=keys.trusted()), software="another")
+    (folder / "other.json").write_bytes(seal_receipt(other, signer=keys.signer()))
+
+    ran = filed.run("verify", "receipts", "--json")
+
+    [view] = ran.document
+    [problem] = view["firstProblems"]
+    assert (7, 3, 1) == (ran.code, view["count"], view["failed"])
+    assert problem["problem"] == f"it is another receipt of entry {first.stem} than {first.name}"
 
 
 def test_what_all_receipts_need(filed: World) -> None:

@@ -1,6 +1,7 @@
 """The page on backups is run as it stands: a copy is made while the outbox is open, and opened on another place."""
 
 import os
+import runpy
 import shutil
 import stat
 import subprocess
@@ -11,6 +12,7 @@ import pytest
 
 from tests.docs.machine import Machine, shell_block
 from tests.docs.pages import ROOT
+from tests.support.powerless import close, powerless
 from tipline_client import TiplineClient, profiles
 from tipline_client.testing import factories
 
@@ -129,3 +131,82 @@ def test_evidence_that_is_kept_elsewhere(tmp_path: Path, monkeypatch: pytest.Mon
 
     assert (1, True) == (refused.returncode, "behind" in refused.stderr)
     assert (0, True) == (made.returncode, "1 files of evidence" in made.stdout)
+
+
+def test_evidence_that_may_not_be_read(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A closed folder and a closed file are named, and the copy is no backup; the rest is copied all the same."""
+    home = tmp_path / "home"
+    with TiplineClient.open(home, profile=PROFILE) as client:
+        for _ in range(3):
+            queue_one(client)
+    folder, other, _ = sorted((home / "evidence").iterdir())
+    close(folder)
+    close(other / "0.bin")
+
+    # In this process, since another one of root's is refused nothing.
+    program = runpy.run_path(str(PROGRAM))
+    kept = os.umask(0o077)
+    try:
+        with (
+            powerless(),
+            pytest.raises(program["RefusedError"], match="2 places of evidence were not copied"),
+        ):
+            program["main"](home, tmp_path / "copy")
+    finally:
+        os.umask(kept)
+
+    said = capsys.readouterr().err
+    assert f"not copied: {folder}: Permission denied" in said
+    assert f"not copied: {other / '0.bin'}: Permission denied" in said
+    assert 1 == len([*(tmp_path / "copy").rglob("*.bin")])
+
+
+@pytest.mark.parametrize("said", ["file", "file_of_address", "variable"])
+def test_outbox_that_is_elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: str) -> None:
+    """What is left over in the home does not pass for it; where a setting names that very file, it is the outbox."""
+    home = tmp_path / "home"
+    TiplineClient.open(home, profile=PROFILE).close()
+    if said == "variable":
+        monkeypatch.setenv("TIPLINE_OUTBOX", "postgresql://tipline@db.example.com/outbox")
+    else:
+        line = 'outbox = "sqlite:///srv/app.sqlite"' if said == "file" else 'outbox_file = "/run/secrets/outbox"'
+        (home / "tipline.toml").write_text(f"{line}\n", encoding="utf-8")
+
+    refused = back_up(home, tmp_path / "copy")
+    monkeypatch.setenv("TIPLINE_OUTBOX", f"sqlite://{home}/outbox.sqlite")
+    made = back_up(home, tmp_path / "copy")
+
+    assert (1, True) == (refused.returncode, "an outbox elsewhere" in refused.stderr)
+    assert (0, "") == (made.returncode, made.stderr)
+
+
+def test_wrong_folder_of_evidence(tmp_path: Path) -> None:
+    """A folder with nothing of this outbox is refused, empty or another installation's, unless `none` is said."""
+    home = tmp_path / "home"
+    with TiplineClient.open(home, profile=PROFILE) as client:
+        queue_one(client)
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "another" / "entry").mkdir(parents=True)
+    (tmp_path / "another" / "entry" / "0.bin").write_bytes(b"a mug")
+
+    refused = [back_up(home, tmp_path / f"of-{name}", tmp_path / name) for name in ("empty", "another")]
+    made = back_up(home, tmp_path / "copy", "none")
+
+    assert [1, 1] == [ran.returncode for ran in refused]
+    assert all("has no evidence of this outbox" in ran.stderr for ran in refused)
+    assert (0, True) == (made.returncode, "0 files of evidence" in made.stdout)
+
+
+@pytest.mark.parametrize("text", ["evidence = [", None])
+def test_settings_that_cannot_be_read(tmp_path: Path, text: str | None) -> None:
+    """Where outbox and evidence are is not known then, and it ends with a line and no traceback."""
+    TiplineClient.open(tmp_path / "home", profile=PROFILE).close()
+    settings = tmp_path / "home" / "tipline.toml"
+    settings.mkdir() if text is None else settings.write_text(text, encoding="utf-8")
+
+    ran = back_up(tmp_path / "home", tmp_path / "copy")
+
+    assert 1 == ran.returncode
+    assert ran.stderr.startswith("error: ")
+    assert 1 == len(ran.stderr.splitlines())
+    assert not (tmp_path / "copy").exists()

@@ -12,7 +12,7 @@ from tipline_client.delivery.outcomes import Outcome
 from tipline_client.delivery.states import State
 from tipline_client.dispatch import Conductor
 from tipline_client.dispatch.delivering import deliver
-from tipline_client.errors import DeliveryRejectedError, OutboxUnavailableError
+from tipline_client.errors import DeliveryRejectedError, OutboxClosedError, OutboxInDoubtError, OutboxUnavailableError
 from tipline_client.outbox.sqlite.driver import connect
 
 
@@ -98,6 +98,31 @@ async def test_service_whose_outbox_fails_for_a_while(stage: Stage, caplog: pyte
         conductor.stop()
 
     assert (1, 1) == (_said(caplog, "the outbox cannot be used"), _said(caplog, "can be used again"))
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+async def test_service_whose_outbox_never_comes_back(durable: Stage) -> None:
+    """A service whose outbox's thread has ended does not wait for ever: it ends, and may be started anew."""
+    store: Any = durable.outbox
+    failure: list[OutboxClosedError] = []
+
+    async def serve() -> None:
+        try:
+            await durable.conductor().run()
+        except OutboxClosedError as error:
+            failure.append(error)
+
+    def end_the_thread(_: object) -> None:
+        raise SystemExit
+
+    with anyio.fail_after(30):
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(serve)
+            await anyio.lowlevel.checkpoint()
+            with pytest.raises(OutboxInDoubtError):
+                await store._writer.run(end_the_thread)
+
+    assert "Waiting does not help" in failure[0].hint
 
 
 async def test_unreadable_rows_in_a_drain(durable: Stage) -> None:

@@ -13,7 +13,6 @@ import anyio
 
 from tipline_client.cli.database_checks import check_server
 from tipline_client.cli.findings import Check, Grade
-from tipline_client.cli.host_settings import host_settings
 from tipline_client.cli.incidents import find_paused_lanes, incident_line
 from tipline_client.cli.opening import LANES
 from tipline_client.cli.settings import Settings
@@ -101,9 +100,6 @@ def _notice_words(settings: Settings) -> str:
 def _check_file_of_settings(settings: Settings) -> Check:
     if settings.file is not None:
         return Check("configuration", Grade.OK, f"file {settings.file}")
-    if host_settings() is None and settings.place.closed_to_user() is not None:
-        # The file may be there, and would be in force for whoever may read it.
-        return Check("configuration", Grade.SKIPPED, f"no file, unless one is in {settings.home}, which is closed")
     return Check("configuration", Grade.OK, "no configuration file")
 
 

@@ -46,6 +46,8 @@ class ExitCode(IntEnum):
     """`doctor` found something that must be put right."""
     FILED_TWICE = 9
     """By hand and by this program: both numbers are on record, and a person must tell the hotline."""
+    OUTPUT_LOST = 10
+    """Standard output could not be written, as on a full disk; what was done is durable, and can be asked for again."""
     INTERRUPTED = 130
     """Stopped by Ctrl-C; what is durable stays, and the next run goes on."""
     READER_GONE = 141

@@ -21,7 +21,8 @@ from tipline_client.cli.views import (
 )
 from tipline_client.delivery.acknowledgement import Alarm
 from tipline_client.delivery.entry import Entry
-from tipline_client.delivery.outcomes import Attempt
+from tipline_client.delivery.outcomes import Attempt, Failure
+from tipline_client.delivery.states import State
 from tipline_client.outbox import Outbox
 
 __all__ = ["History", "history_lines", "history_view", "read_history"]
@@ -104,15 +105,37 @@ def history_lines(history: History) -> list[str]:
     lines += _row_lines(entry)
     if entry.last_failure is not None:
         lines.append(f"last error    {failure_text(entry.last_failure, with_paths=False)}")
+        if entry.last_failure.request_id is not None:
+            lines.append(f"request id    {entry.last_failure.request_id}")
         lines += [f"refused       {path}" for path in entry.last_failure.paths]
     lines += [
-        f"try           {instant(attempt.started_at)}  {attempt.outcome}  {failure_text(attempt.failure)}"
+        f"try           {instant(attempt.started_at)}  {attempt.outcome}  {_failure_words(attempt.failure)}"
         for attempt in history.attempts
     ]
     for alarm in history.alarms:
         state = "open" if alarm.closed_at is None else f"closed {instant(alarm.closed_at)}"
         lines.append(f"alarm {alarm.id:<7} {alarm.kind}, {state}: {alarm.text}")
-    return [*lines, *(f"note          {instant(at)}  {text}" for at, text in history.notes)]
+    lines += [f"note          {instant(at)}  {text}" for at, text in history.notes]
+    return [*lines, *(f"hint: {hint}" for hint in _ways_out(entry))]
+
+
+def _failure_words(failure: Failure | None) -> str:
+    request = None if failure is None else failure.request_id
+    return failure_text(failure) + ("" if request is None else f", request {request}")
+
+
+def _ways_out(entry: Entry) -> list[str]:
+    """What to do with a dead letter; nothing with what goes on by itself."""
+    if entry.state is not State.DEAD_LETTER:
+        return []
+    failure = entry.last_failure
+    if failure is None or failure.code is None:
+        return [f"`tipline dead-letter requeue {entry.id} --reason TEXT` has it tried again; correct the cause first."]
+    again = f"`tipline dead-letter requeue {entry.id} --reason TEXT`"
+    return [
+        f"`tipline dead-letter show {entry.id} --reply --purpose TEXT` shows what the endpoint answered.",
+        f"Hand in a corrected report under another key; {again} is for a fault of the endpoint that is mended.",
+    ]
 
 
 def _decision_lines(entry: Entry) -> list[str]:

@@ -7,12 +7,14 @@ What comes from outside is shown without control characters, which could rewrite
 import json
 import sys
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from shutil import copyfileobj
 from tempfile import SpooledTemporaryFile
 from textwrap import indent
 from typing import Any
 
 from tipline_client.cli.hint_words import in_words_of_host
+from tipline_client.cli.streams import OutputLostError, written
 from tipline_client.errors import DeliveryError, Issue, ReportInvalidError, TiplineError
 
 __all__ = ["Output", "columns", "error_view", "issue_view", "printable"]
@@ -83,21 +85,22 @@ class Output:
     def say(self, *lines: str) -> None:
         """Lines for people on standard output; nothing with `--json`."""
         if not self.as_json:
-            for line in lines:
-                sys.stdout.write(printable(_said(line)) + "\n")
-            sys.stdout.flush()
+            with written():
+                for line in lines:
+                    sys.stdout.write(printable(_said(line)) + "\n")
+                sys.stdout.flush()
 
     def note(self, line: str) -> None:
-        """A remark beside the result, on standard error."""
-        sys.stderr.write(printable(_said(line)) + "\n")
-        sys.stderr.flush()
+        """A remark beside the result, on standard error; where that cannot be written, the work goes on without it."""
+        with suppress(OutputLostError), written():
+            sys.stderr.write(printable(_said(line)) + "\n")
+            sys.stderr.flush()
 
     def finish(self, document: Any, lines: Iterable[str] = ()) -> None:
         """The result: the document with `--json`, the lines without."""
         if self.as_json:
             # ASCII alone: it survives every locale, and lone surrogates too.
-            sys.stdout.write(json.dumps(_with_hints_said(document), indent=2, ensure_ascii=True) + "\n")
-            sys.stdout.flush()
+            self.write(json.dumps(_with_hints_said(document), indent=2, ensure_ascii=True) + "\n")
         else:
             self.say(*lines)
 
@@ -120,14 +123,31 @@ class Output:
                 before = ",\n"
             kept.write("[]\n" if before == "[\n" else "\n]\n")
             kept.seek(0)
-            copyfileobj(kept, sys.stdout)
-        sys.stdout.flush()
+            with written():
+                copyfileobj(kept, sys.stdout)
+                sys.stdout.flush()
+
+    def write(self, result: str | bytes) -> None:
+        """A result as it is, on standard output: what is read by a program must not be escaped for a terminal.
+
+        Raises:
+            OutputLostError: It cannot be written.
+        """
+        with written():
+            if isinstance(result, str):
+                sys.stdout.write(result)
+            else:
+                sys.stdout.flush()
+                sys.stdout.buffer.write(result)
+                sys.stdout.buffer.flush()
+            sys.stdout.flush()
 
     def fail(self, error: BaseException) -> None:
         """An error: a document on standard output with `--json`, lines on standard error without."""
         if self.as_json:
-            self.finish({"error": error_view(error)})
-            return
+            with suppress(OutputLostError):
+                self.finish({"error": error_view(error)})
+                return
         for line in str(error).split("\n"):
             self.note(f"error: {line}" if line and not line.startswith(" ") else line)
         if isinstance(error, TiplineError) and error.hint:

@@ -15,8 +15,7 @@ from tipline_client._closed import reason_of
 from tipline_client._whole_file import whole_file
 from tipline_client.cli.exit_codes import CommandError, ExitCode, exit_code_for
 from tipline_client.cli.paging import every_entry
-from tipline_client.cli.verifying import read_document
-from tipline_client.delivery.certificate import Certificate
+from tipline_client.cli.receipt_copies import Once
 from tipline_client.delivery.environment import Environment
 from tipline_client.delivery.states import State
 from tipline_client.dispatch.receipting import receipt_bytes
@@ -33,7 +32,6 @@ _KEPT: Final = 100
 """How many problems are kept for the end; each is told at once."""
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,128}", re.ASCII)
 """Ids that can be the name of a file and nothing else, whatever somebody wrote into a row."""
-_ID = re.compile(r"[0-9a-f]{32}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +57,8 @@ class ReceiptFolder:
         written: How many files are new.
         there: How many were there already, with the same receipt.
         by_hand: How many entries a person filed, which have no receipt of this program.
-        failed: How many filed entries have no file now.
+        failed: How many filed entries have no file that is known to be their receipt.
+        left: How many of those have something under the file's name, which was left as it is.
         first: The first problems.
         codes: What the problems end in.
     """
@@ -70,6 +69,7 @@ class ReceiptFolder:
     there: int = 0
     by_hand: int = 0
     failed: int = 0
+    left: int = 0
     first: list[Problem] = field(default_factory=list)
     codes: set[ExitCode] = field(default_factory=set)
 
@@ -139,6 +139,8 @@ class ReceiptFolder:
 
     def _fail(self, entry_id: str, error: TiplineError) -> None:
         self.failed += 1
+        if _NAME.fullmatch(entry_id) is not None and os.path.lexists(self.folder / f"{entry_id}{_SUFFIX}"):
+            self.left += 1
         self.codes.add(exit_code_for(error))
         problem = Problem(entry_id, str(error))
         if len(self.first) < _KEPT:
@@ -151,41 +153,53 @@ class FolderLook:
     """What the files of a folder are.
 
     Attributes:
-        verified: How many receipts and certificates are to be believed.
+        verified: How many receipts and certificates are to be believed, each counted once.
         failed: How many files are not.
+        copies: How many files are one of those again, under another name.
         others: How many files have another name than `.json`, and were not looked at.
         first: The first problems.
     """
 
     verified: int = 0
     failed: int = 0
+    copies: int = 0
     others: int = 0
     first: list[Problem] = field(default_factory=list)
 
 
-def verify_folder(folder: Path, *, trusted: TrustedKeys, tell: Callable[[Problem], object]) -> FolderLook:
+def verify_folder(
+    folder: Path,
+    *,
+    trusted: TrustedKeys,
+    tell: Callable[[Problem], object],
+    tell_copy: Callable[[Path, Path], object],
+) -> FolderLook:
     """Verify each `.json` file of a folder, offline; folders in it are not looked into.
 
     Args:
         folder: The folder.
         trusted: The keys that are believed.
         tell: Told of each problem at once.
+        tell_copy: Told of each copy, and of the file that it is a copy of.
 
     Raises:
         CommandError: The folder cannot be read, or holds no such file.
     """
-    look = FolderLook()
+    look, once = FolderLook(), Once(folder, trusted=trusted)
     try:
         with os.scandir(folder) as found:
             for each in found:
                 path = folder / each.name
                 if path.suffix.lower() != _SUFFIX or not path.is_file():
                     look.others += 1
-                elif (reason := _problem(path, trusted)) is None:
+                elif (seen := once.look_at(path)).copy_of is not None:
+                    look.copies += 1
+                    tell_copy(path, seen.copy_of)
+                elif seen.problem is None:
                     look.verified += 1
                 else:
                     look.failed += 1
-                    problem = Problem(str(path), reason)
+                    problem = Problem(str(path), seen.problem)
                     if len(look.first) < _KEPT:
                         look.first.append(problem)
                     tell(problem)
@@ -195,17 +209,6 @@ def verify_folder(folder: Path, *, trusted: TrustedKeys, tell: Callable[[Problem
         hint = "Name a folder that `tipline receipts export --all` wrote."
         raise CommandError(f"{folder} holds no receipt", hint=hint)
     return look
-
-
-def _problem(path: Path, trusted: TrustedKeys) -> str | None:
-    try:
-        document = read_document(path, trusted=trusted)
-    except (EnvelopeError, CommandError) as error:
-        return str(error)
-    if isinstance(document, Certificate) or _ID.fullmatch(path.stem) is None or path.stem == document.entry_id:
-        return None
-    # Whoever copies one receipt under many names must not have many entries verified.
-    return f"it is the receipt of entry {document.entry_id}, under the name of another"
 
 
 def _read(path: Path, *, most: int) -> bytes | None:

@@ -4,11 +4,10 @@ An unexpected error shows its class alone: its message might quote a report. Not
 """
 
 import logging
-import os
 import sys
 import traceback
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 
 from cyclopts import CycloptsError, UnknownCommandError
 
@@ -17,9 +16,15 @@ from tipline_client.cli.arguments import in_order
 from tipline_client.cli.exit_codes import CommandError, ExitCode, exit_code_for
 from tipline_client.cli.interrupting import WORDS, as_exception
 from tipline_client.cli.output import Output
+from tipline_client.cli.streams import OutputLostError, give_up, stand_in_for_closed, written
 from tipline_client.errors import TiplineError
 
 __all__ = ["run"]
+
+_LOST = (
+    "hint: What was done is durable, and only the telling of it is lost: what was queued is queued. The same command "
+    "again tells the results and queues nothing twice; `tipline status` and `tipline list` say how it stands."
+)
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -28,6 +33,7 @@ def run(arguments: Sequence[str]) -> int:
     Returns:
         The exit code.
     """
+    stand_in_for_closed()
     tokens = in_order(arguments)
     output = Output(as_json="--json" in tokens)
     is_debug = "--debug" in tokens
@@ -35,18 +41,18 @@ def run(arguments: Sequence[str]) -> int:
     try:
         with _logging(is_verbose="-v" in tokens or "--verbose" in tokens):
             code = _call(tokens)
-            sys.stdout.flush()
+            with written():
+                sys.stdout.flush()
             return code
     except BrokenPipeError:
-        # The interpreter flushes once more at its end, and must not fail then.
-        with suppress(OSError, ValueError):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return ExitCode.READER_GONE
     except KeyboardInterrupt:
         output.note(WORDS)
         return ExitCode.INTERRUPTED
     except (Exception, BaseExceptionGroup) as error:
         return _explain(error, output, is_debug=is_debug, verb=verb_of(tokens))
+    finally:
+        give_up()
 
 
 def _call(tokens: Sequence[str]) -> int:
@@ -80,6 +86,10 @@ def _explain(error: BaseException, output: Output, *, is_debug: bool, verb: str 
         return ExitCode.INTERRUPTED
     if is_debug:
         traceback.print_exception(error)
+    if isinstance(leaf, OutputLostError):
+        output.note(f"error: standard output cannot be written: {leaf}")
+        output.note(_LOST)
+        return ExitCode.OUTPUT_LOST
     if not isinstance(leaf, TiplineError):
         name = type(leaf).__name__
         hint = "Run the same command with --debug to see where; what is durable stays."

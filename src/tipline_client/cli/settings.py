@@ -246,18 +246,20 @@ def resolve(
     """
     host = host_settings()
     layers = Layers()
+    found: Path | None = None
     file: Path | None = None
     arguments = {"home": home, "outbox": outbox, "endpoint": endpoint, "username": username, "slots": slots}
     layers.take(arguments, {name: f"argument --{name}" for name in arguments})
     if host is None:
         with kept(problems, "home"):
-            file = _take_surroundings(layers, environ=os.environ if environ is None else environ, config=config)
+            found = _take_surroundings(layers, environ=os.environ if environ is None else environ, config=config)
     else:
         layers.take(host.values, dict.fromkeys(host.values, host.origin))
-        file = None if config is None else Path(config)
-    if file is not None:
+        found = None if config is None else Path(config)
+    if found is not None:
         with kept(problems, "file"):
-            layers.take_file(file, problems=problems)
+            layers.take_file(found, problems=problems)
+            file = found
     layers.read_secrets(problems=problems)
     given = layers.given
 

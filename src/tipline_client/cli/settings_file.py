@@ -47,25 +47,42 @@ _SECTIONS = (
 )
 _PLACE = re.compile(r"\(at [^)]*\)$")
 _MAX_BYTES = 1024 * 1024
+_NOWHERE = "it is a link to a file that is not there"
 
 
 def find_file(*, config: str | None, home: Path, is_home_named: bool = False) -> Path | None:
     """The configuration file: the one named, else that of the current directory, else that of the home folder.
 
-    A home that was named comes before the current directory, which may be that of another installation.
+    A home that was named comes before the current directory, which may be that of another installation; so whatever has
+    the name there is the file, also where it cannot be read: then that is said, and no other one stands in for it.
     """
     if config is not None:
         return Path(config)
-    places = (Path(FILE_NAME), home / FILE_NAME)
-    return next((path for path in (places[::-1] if is_home_named else places) if _is_there(path)), None)
+    here, at_home = Path(FILE_NAME), home / FILE_NAME
+    if is_home_named:
+        return at_home if _may_be_there(at_home) else here if _is_there(here) else None
+    return here if _is_there(here) else at_home if _may_be_there(at_home) else None
+
+
+def _may_be_there(path: Path) -> bool:
+    """Whether something has this name, or nobody can tell."""
+    try:
+        path.lstat()
+    except FileNotFoundError:
+        return False
+    except (OSError, ValueError):
+        return True
+    return True
 
 
 def _is_there(path: Path) -> bool:
+    """Whether something has this name, in a folder that this user may look into."""
     try:
-        return path.is_file()
-    except PermissionError:
-        # In a folder that this user may not look into, such as that of whoever started the service.
+        path.lstat()
+    except (FileNotFoundError, PermissionError):
+        # The folder may be that of whoever started the service.
         return False
+    return True
 
 
 def read_file(path: Path, *, accounts: Sequence[str] = (), problems: Problems | None = None) -> dict[str, Any]:
@@ -135,8 +152,10 @@ def _parse(path: Path) -> dict[str, Any]:
         with path.open("rb") as file:
             data = file.read(_MAX_BYTES + 1)
     except (OSError, ValueError) as error:
-        hint = way_in(error, path) or "Name an existing file with --config."
-        raise ConfigurationError(f"{path}: {reason_of(error, path)}", hint=hint) from None
+        hint = way_in(error, path) or "Name an existing file with --config, or correct what has this name."
+        is_link = isinstance(error, FileNotFoundError) and path.is_symlink()
+        reason = _NOWHERE if is_link else reason_of(error, path)
+        raise ConfigurationError(f"{path}: {reason}", hint=hint) from None
     if len(data) > _MAX_BYTES:
         raise ConfigurationError(f"{path}: too large for a configuration file")
     # Raised outside the handlers: the parser's exceptions carry the text of the file.

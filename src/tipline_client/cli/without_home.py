@@ -1,11 +1,13 @@
 """For the verbs that need no home: what this user may not read there is left out, with a warning, and they go on."""
 
+import os
 from typing import Final
 
 from tipline_client.cli.host_settings import host_settings
 from tipline_client.cli.options import HomeOptions, Session
 from tipline_client.cli.setting_problems import Problems
 from tipline_client.cli.submissions import FileRules, rules_for
+from tipline_client.cli.variables import CONFIG_VARIABLE
 
 __all__ = ["rules_without_home", "start_without_home"]
 
@@ -14,15 +16,17 @@ _UNUSED: Final = {"password", "outbox", "master_key"}
 
 
 def start_without_home(options: HomeOptions) -> Session:
-    """Settings and output; a secret that cannot be read is none that is needed.
+    """Settings and output; a secret that cannot be read is none that is needed, nor is a home that is closed.
 
     Raises:
         ConfigurationError: Another setting is not usable.
     """
     problems: Problems = []
     session = options.start(problems=problems)
+    is_file_of_home = options.config is None and not os.environ.get(CONFIG_VARIABLE)
+    is_closed = is_file_of_home and session.settings.place.closed_to_user() is not None
     for name, error in problems:
-        if name not in _UNUSED:
+        if name not in _UNUSED and not (name == "file" and is_closed):
             raise error
     return session
 

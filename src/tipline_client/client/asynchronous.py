@@ -26,7 +26,7 @@ from tipline_client.dispatch.probing import fetch_schema, probe
 from tipline_client.dispatch.receipting import sign_outstanding
 from tipline_client.dispatch.vouching import vouch_for
 from tipline_client.envelope import KeyRing
-from tipline_client.errors import ConfigurationError, OutboxUnavailableError
+from tipline_client.errors import ConfigurationError, OutboxClosedError
 from tipline_client.evidence import EvidencePlace, Room
 from tipline_client.evidence.store import EvidenceStore
 from tipline_client.home import Home
@@ -287,10 +287,10 @@ class AsyncTiplineClient(OfOneProcess, AsyncQueueing, AsyncKeeping, AsyncLooking
         """The inside of one dispatcher of this client's lane; it can be stopped once. Programs use `AsyncDispatcher`.
 
         Raises:
-            OutboxUnavailableError: This client is closed.
+            OutboxClosedError: This client is closed.
         """
         if self._is_closed:
-            raise OutboxUnavailableError("this client is closed", hint="Open another one.")
+            raise OutboxClosedError("this client is closed", hint="Open another one.")
         options = self._options
         lane = Lane(self.profile.name, self.profile.environment)
         road = Road(

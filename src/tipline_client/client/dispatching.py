@@ -88,7 +88,7 @@ class AsyncDispatcher:
         Raises:
             RuntimeError: It is running already.
             ConfigurationError: The network or the keys cannot be used.
-            OutboxUnavailableError: The client is closed.
+            OutboxClosedError: The client is closed, or the outbox serves no more: it never comes back by itself.
         """
         return await self._conduct(lambda conductor: conductor.run())
 

@@ -1,4 +1,4 @@
-"""The verbs of both doors for what is kept after a filing. No logic of their own."""
+"""The verbs of both doors for what is kept after a delivery. No logic of their own."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable
@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from tipline_client.client.arguments import entry_id_of
 from tipline_client.delivery.certificate import Certificate
 from tipline_client.delivery.hold import Conflict, Hold
+from tipline_client.delivery.raw_reply import RawReply
 from tipline_client.delivery.receipt import Receipt
 from tipline_client.dispatch.collecting import Collected
 from tipline_client.dispatch.keeping import Keeper
@@ -37,6 +38,25 @@ class AsyncKeeping:
     async def receipt_bytes(self, entry_id: str) -> bytes:
         """The signed receipt as a document to keep and hand on; see `receipt` for the errors."""
         return await receipt_bytes(self._keeper.outbox, self._keeper.keys, self._keeper.vault, entry_id_of(entry_id))
+
+    async def refusal(self, entry_id: str, *, purpose: str, actor: str) -> RawReply:
+        """The endpoint's answer that an entry was given up for, as it came. Content: it may quote the report.
+
+        That it was read is a line of the entry's history before it is given out.
+
+        Args:
+            entry_id: Which entry.
+            purpose: What it is read for; it is kept.
+            actor: Who reads it; it is kept.
+
+        Raises:
+            EntryNotFoundError: There is no such entry.
+            IllegalTransitionError: Nothing that the endpoint answered led to a dead letter.
+            OutboxError: Purpose or actor is blank.
+            EnvelopeError: Entry or reply are not to be believed, or destroyed.
+            KeyUnavailableError: This host cannot read.
+        """
+        return await self._keeper.refusal(entry_id_of(entry_id), purpose=purpose, actor=actor)
 
     async def sign_outstanding_receipts(self) -> int:
         """Make the receipts that a crash or a missing key left unmade; returns how many."""
@@ -159,6 +179,10 @@ class Keeping(ABC):
     def receipt_bytes(self, entry_id: str) -> bytes:
         """See `AsyncTiplineClient.receipt_bytes`."""
         return self.call(self.asynchronous.receipt_bytes, entry_id)
+
+    def refusal(self, entry_id: str, *, purpose: str, actor: str) -> RawReply:
+        """See `AsyncTiplineClient.refusal`."""
+        return self.call(self.asynchronous.refusal, entry_id, purpose=purpose, actor=actor)
 
     def sign_outstanding_receipts(self) -> int:
         """See `AsyncTiplineClient.sign_outstanding_receipts`."""

@@ -18,7 +18,7 @@ from tipline_client.delivery.entry import Entry
 from tipline_client.delivery.environment import Environment
 from tipline_client.delivery.receipt import Receipt
 from tipline_client.dispatch.enqueueing import Enqueued
-from tipline_client.errors import Issue, OutboxUnavailableError
+from tipline_client.errors import Issue, OutboxClosedError
 from tipline_client.evidence import Evidence, EvidencePlace, refuse_streams
 from tipline_client.models import Report
 from tipline_client.outbox import Outbox
@@ -93,7 +93,7 @@ class TiplineClient(OfOneProcess, Keeping):
     def _run(self, function: Callable[[], Awaitable[T]], *, errands: Errands | None = None) -> T:
         """What every verb goes through that waits for the event loop."""
         if self._is_closed:
-            raise OutboxUnavailableError("this client is closed", hint="Open another one.")
+            raise OutboxClosedError("this client is closed", hint="Open another one.")
         return self._loop.call(function, errands=errands)
 
     def call_soon(self, function: Callable[[], object]) -> None:

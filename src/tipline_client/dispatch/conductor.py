@@ -24,7 +24,7 @@ from tipline_client.dispatch.rounds import Rounds
 from tipline_client.dispatch.summary import DispatchSummary, Tally
 from tipline_client.dispatch.transports import OpenTransport, Transports, transports_of
 from tipline_client.dispatch.walk import Walk
-from tipline_client.errors import LeaseLostError, OutboxUnavailableError, TiplineError
+from tipline_client.errors import LeaseLostError, OutboxClosedError, OutboxUnavailableError, TiplineError
 from tipline_client.outbox.contract import Claimed, Lane
 from tipline_client.transport import Transport
 
@@ -109,6 +109,7 @@ class Conductor:
 
         Raises:
             KeyUnavailableError: This host cannot read what it would deliver.
+            OutboxClosedError: The outbox was closed, or its thread has ended: it never comes back by itself.
             OutboxUnavailableError: At the end it could not be said what is left.
         """
         return await self._conduct(patience=None)
@@ -254,12 +255,14 @@ class Conductor:
         return claimed
 
     async def _outlast(self, error: OutboxUnavailableError, patience: timedelta | None) -> None:
-        """Wait for an outbox that failed, and say so once; a drain waits only for what is in flight."""
+        """Wait for an outbox that may come back, and say so once; a drain waits only for what is in flight."""
         now = self._road.clock.now()
         if self._unusable_since is None:
             self._unusable_since = now
             _log.error("the outbox cannot be used: %s", error)
-        if patience is not None and (not self._in_flight or now - self._unusable_since >= patience):
+        # What is closed never comes back by itself, and whoever started this can open it again.
+        is_for_good = isinstance(error, OutboxClosedError)
+        if is_for_good or (patience is not None and (not self._in_flight or now - self._unusable_since >= patience)):
             raise error
         await self._wait(self._poll_every, until=self._wake)
 

@@ -8,7 +8,8 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any
 
-from tipline_client.dispatch.reader import Reader
+from tipline_client.delivery.raw_reply import RawReply
+from tipline_client.dispatch.reader import Reader, open_reply
 from tipline_client.dispatch.receipting import open_filing
 from tipline_client.errors import EntryNotFoundError, IllegalTransitionError, OutboxError
 from tipline_client.evidence.store import EvidenceStore
@@ -69,6 +70,29 @@ class Disclosure:
         await self._note(entry_id, "replies")
         replies = [filing.reply_to(exchange) for exchange in filing.facts.exchanges]
         return [reply.body for reply in replies if reply is not None]
+
+    async def refusal(self, entry_id: str) -> RawReply:
+        """What the endpoint answered that an entry was given up for; else the last that it answered before that.
+
+        Raises:
+            EntryNotFoundError: There is no such entry.
+            IllegalTransitionError: Nothing that the endpoint answered led to a dead letter.
+            EnvelopeError: Entry or reply are not to be believed, or destroyed.
+            KeyUnavailableError: This host cannot read.
+        """
+        entry = await self.outbox.get(entry_id)
+        refused = await self.outbox.rejected_reply(entry_id)
+        # What was given up for another reason, such as a hash that is not ours, has the answer among the others.
+        sealed = refused or next(reversed(await self.outbox.replies(entry_id)), None)
+        if refused is None or sealed is None:
+            raise IllegalTransitionError(
+                f"entry {entry_id} is {entry.state}: no answer of the endpoint is on record that it was given up for",
+                hint="`tipline show` tells what is known of it.",
+            )
+        opened = await self.reader.open(entry)
+        _, reply = open_reply(sealed, key=opened.key, records=self.reader.records)
+        await self._note(entry_id, "reply")
+        return reply
 
     async def evidence(self, entry_id: str, index: int, *, store: EvidenceStore) -> AsyncGenerator[bytes, None]:
         """The bytes of one evidence file, proven on the way as for an upload; they are never rendered.

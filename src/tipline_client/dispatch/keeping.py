@@ -9,8 +9,11 @@ from datetime import datetime, timedelta
 from tipline_client.delivery.certificate import Certificate
 from tipline_client.delivery.clock import Clock
 from tipline_client.delivery.hold import Conflict, Hold
+from tipline_client.delivery.raw_reply import RawReply
 from tipline_client.dispatch.collecting import Collected, collect
 from tipline_client.dispatch.destroying import Destroyer, certificate_bytes
+from tipline_client.dispatch.disclosing import Disclosure
+from tipline_client.dispatch.reader import Reader
 from tipline_client.dispatch.rewrapping import Rewrapped, rewrap_all
 from tipline_client.envelope import HistoryChain, KeyRing
 from tipline_client.envelope.certificates import open_certificate
@@ -82,6 +85,11 @@ class Keeper:
     async def rewrap_keys(self) -> Rewrapped:
         """See `rewrap_all`."""
         return await rewrap_all(self.outbox, self.vault)
+
+    async def refusal(self, entry_id: str, *, purpose: str, actor: str) -> RawReply:
+        """See `Disclosure.refusal`."""
+        reader = Reader(vault=self.vault, trusted=self.keys.trusted(), records=self.keys.record_keys())
+        return await Disclosure(outbox=self.outbox, reader=reader, purpose=purpose, actor=actor).refusal(entry_id)
 
     async def collect_evidence(self, *, is_dry: bool = True) -> Collected:
         """See `collect`."""

@@ -124,7 +124,7 @@ def enqueue(
     if alias is None:
         raise ConfigurationError(
             "settings.TIPLINE names no DATABASE: the outbox is elsewhere, and cannot commit with a decision",
-            hint="Name it, or call client().enqueue(...) once the decision is committed, as docs/transactions.md says.",
+            hint="Name it, or call client().enqueue(...) once the decision is committed: see the page on transactions.",
         )
     if is_of_a_test_alone(connections[alias]):
         raise ConfigurationError(

@@ -162,7 +162,7 @@ def _address(alias: object) -> str:
     if connection.vendor != "postgresql":
         raise ConfigurationError(
             f"an outbox cannot be in the database {alias!r}: it is {connection.vendor}",
-            hint="Leave DATABASE out: the outbox is then a file in HOME, and docs/hosts/django.md says what holds.",
+            hint="Leave DATABASE out: the outbox is then a file in HOME, and the page on Django says what holds.",
         )
     options = {name: found["OPTIONS"][name] for name in _LIBPQ if name in found.get("OPTIONS", {})}
     place = str(found.get("HOST") or "")

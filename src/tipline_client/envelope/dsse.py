@@ -187,16 +187,18 @@ def verify(envelope: Envelope, *, trusted: TrustedKeys, payload_type: str, thres
         unknown = [item for item in envelope.signatures if not trusted.knows(item.key_id)]
         error = UnknownSignerError if len(good) + len(unknown) >= threshold else EnvelopeError
         words = f"envelope: signed by {len(good)} trusted key(s), {threshold} required; the keys named are {signers}"
-        if any(trusted.distrusts(item.key_id) for item in envelope.signatures):
-            raise error(f"{words}, and this host believes not all of them any longer", hint=_DISTRUSTED)
+        if given_up := [item.key_id for item in envelope.signatures if trusted.distrusts(item.key_id)]:
+            named = "that key" if len(envelope.signatures) == 1 else f"{', '.join(given_up)} of them"
+            raise error(f"{words}, and this host believes {named} no longer", hint=DISTRUSTED)
         raise error(words)
     return Verified(envelope.payload, frozenset(good))
 
 
-_DISTRUSTED: Final = (
+DISTRUSTED: Final = (
     "Nobody needs to have altered it: a key was given up with `tipline init --distrust`. What it has signed is looked "
     "at with `--key`, or while the key is believed again; the page on a leaked signing key says how."
 )
+"""The way out where a signature is of a key that was given up."""
 
 
 def _signature(payload: bytes, payload_type: str, signer: SigningKey) -> Signature:

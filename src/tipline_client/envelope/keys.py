@@ -164,6 +164,11 @@ class TrustedKeys:
         """Whether somebody here has decided about the key of this id: to trust it, or not to."""
         return key_id in self._keys or key_id in self._distrusted
 
+    @property
+    def distrusted(self) -> frozenset[str]:
+        """The ids of the keys that were trusted once and are believed no longer."""
+        return self._distrusted
+
     def distrusts(self, key_id: str) -> bool:
         """Whether the key of this id was trusted once and is believed no longer."""
         return key_id in self._distrusted

@@ -22,7 +22,7 @@ _BACKGROUND: Final = re.compile(r"\.\s|\s\(Background|\n|\.$")
 """Where SQLAlchemy's first sentence ends."""
 _ENGINE: Final = (
     'with another isolation level than "AUTOCOMMIT" on the engine and on the connection; an engine that '
-    "leaves sqlite3 no isolation level has to begin each itself, as transactions.md shows"
+    "leaves sqlite3 no isolation level has to begin each itself, as the page on transactions shows"
 )
 _ATOMIC: Final = "with `with transaction.atomic({using}):` around decision and enqueue"
 

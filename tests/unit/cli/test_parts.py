@@ -43,6 +43,7 @@ EXPECTED = {
     "ReportTakenError": ExitCode.BAD_INPUT,
     "IllegalTransitionError": ExitCode.BAD_INPUT,
     "UnreadableRowError": ExitCode.NOT_VERIFIED,
+    "OutboxClosedError": ExitCode.OUTBOX_UNAVAILABLE,
     "OutboxInDoubtError": ExitCode.OUTBOX_UNAVAILABLE,
     "OutboxUnavailableError": ExitCode.OUTBOX_UNAVAILABLE,
     "DeliveryTransientError": ExitCode.WAITING,

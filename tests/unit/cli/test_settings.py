@@ -1,10 +1,13 @@
 """Settings: arguments, then variables, then the file; refused where they make no sense."""
 
+import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.support.powerless import close, powerless
 from tipline_client import profiles
 from tipline_client.cli.settings import resolve
 from tipline_client.cli.settings_file import FILE_NAME, find_file
@@ -287,14 +290,14 @@ def test_current_folder_that_may_not_be_looked_into(monkeypatch: pytest.MonkeyPa
     home = tmp_path / "home"
     home.mkdir()
     (home / FILE_NAME).write_text('endpoint = "testing"\n', encoding="utf-8")
-    look = Path.is_file
+    look = Path.lstat
 
-    def refuse(path: Path) -> bool:
+    def refuse(path: Path) -> os.stat_result:
         if path.parent == Path():
             raise PermissionError(13, "Permission denied", str(path))
         return look(path)
 
-    monkeypatch.setattr(Path, "is_file", refuse)
+    monkeypatch.setattr(Path, "lstat", refuse)
 
     assert home / FILE_NAME == find_file(config=None, home=home)
 
@@ -314,3 +317,38 @@ def test_file_of_a_home_that_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path:
     ]
 
     assert ["testing", "testing", "production", "production"] == ends
+
+
+@pytest.mark.parametrize(
+    ("spoil", "words"),
+    [
+        (lambda home: (home / FILE_NAME).symlink_to("gone.toml"), "it is a link to a file that is not there"),
+        (lambda home: (home / FILE_NAME).mkdir(), "Is a directory"),
+        (lambda home: (home / FILE_NAME).symlink_to(FILE_NAME), "symbolic link"),
+        (close, "closed to the user"),
+    ],
+)
+def test_home_that_is_named_with_a_file_that_cannot_be_read(
+    spoil: Callable[[Path], object], words: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """It is said, and the current directory's file, which may be another installation's, never stands in for it."""
+    monkeypatch.chdir(tmp_path)
+    Path("rehearsal").mkdir()
+    spoil(Path("rehearsal"))
+    Path(FILE_NAME).write_text('endpoint = "production"\n', encoding="utf-8")
+
+    with powerless(), pytest.raises(ConfigurationError, match=words) as refused:
+        resolve(home="rehearsal", environ={})
+
+    assert f"rehearsal/{FILE_NAME}" in str(refused.value)
+
+
+def test_link_to_nowhere_in_the_current_directory(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Nor does the file of the home stand in for that of the current directory."""
+    monkeypatch.chdir(tmp_path)
+    Path("tipline-home").mkdir()
+    Path("tipline-home", FILE_NAME).write_text('endpoint = "production"\n', encoding="utf-8")
+    Path(FILE_NAME).symlink_to("gone.toml")
+
+    with pytest.raises(ConfigurationError, match=FILE_NAME):
+        resolve(environ={})

@@ -1,6 +1,5 @@
 """`tipline completion`: what a shell needs to complete verbs and options."""
 
-import sys
 from typing import Literal
 
 from tipline_client.cli.exit_codes import ExitCode
@@ -36,9 +35,7 @@ def completion(shell: Literal["bash", "fish", "zsh"], *, options: OutputOptions 
     if output.as_json:
         output.finish({"shell": shell, "script": script})
     else:
-        # As it is: what a shell reads must not be escaped for a terminal.
-        sys.stdout.write(script)
-        sys.stdout.flush()
+        output.write(script)
     return ExitCode.OK
 
 

@@ -1,17 +1,19 @@
 """`tipline dead-letter`: entries given up with a reason, for a person to decide about."""
 
 from contextlib import aclosing
-from functools import partial
 
 from tipline_client.cli.dead_letters import ANY, Filter, FilterOptions, find_dead_letters
 from tipline_client.cli.exit_codes import CommandError, ExitCode
 from tipline_client.cli.hint_words import in_words_of_host
-from tipline_client.cli.history import history_lines, history_view, read_history
+from tipline_client.cli.history import History, history_lines, history_view, read_history
 from tipline_client.cli.opening import find_entry, with_outbox
 from tipline_client.cli.options import ENDPOINT, EndpointOptions, Session
+from tipline_client.cli.reading import reading_of
+from tipline_client.cli.reply_views import reply_lines, reply_view
 from tipline_client.cli.verbs.listing import Limit, entry_table, page
 from tipline_client.cli.views import entry_view
 from tipline_client.delivery.entry import Entry
+from tipline_client.delivery.raw_reply import RawReply
 from tipline_client.delivery.states import State
 from tipline_client.dispatch.delivering import requeue as put_back_dead_letter
 from tipline_client.dispatch.vouching import vouch_for
@@ -60,25 +62,54 @@ def list_dead_letters(
     return ExitCode.OK
 
 
-def show_dead_letter(entry: str, *, options: EndpointOptions = ENDPOINT) -> ExitCode:
+def show_dead_letter(
+    entry: str,
+    *,
+    reply: bool = False,
+    purpose: str | None = None,
+    actor: str | None = None,
+    options: EndpointOptions = ENDPOINT,
+) -> ExitCode:
     """Show why one entry was given up, with its history.
 
     Example: tipline dead-letter show case-4711
 
     Args:
         entry: Its id or idempotency key.
+        reply: Show what the endpoint answered too, as it came. It may quote the report. Needs --purpose.
+        purpose: What the reply is read for; kept in the entry's history.
+        actor: Who reads it; kept too (TIPLINE_ACTOR; the user's name).
         options: Shared options.
     """
     session = options.start()
     settings = session.settings
-    history = with_outbox(settings, partial(read_history, name=entry, settings=settings))
-    if history.entry.state is not State.DEAD_LETTER:
-        raise IllegalTransitionError(
-            f"entry {history.entry.id} is no dead letter: it is {history.entry.state}",
-            hint="Look at it with `tipline show`.",
-        )
-    session.output.finish(history_view(history), history_lines(history))
+    if purpose is not None and not reply:
+        raise CommandError("--purpose goes with --reply", hint="Give both, or neither.")
+    reading = reading_of(settings, purpose=purpose, actor=actor) if reply else None
+
+    async def look(outbox: Outbox) -> tuple[History, RawReply | None]:
+        history = await read_history(outbox, name=entry, settings=settings)
+        _check_given_up(history.entry)
+        if reading is None:
+            return history, None
+        shown = await reading.of(outbox).refusal(history.entry.id)
+        # Read once more, so that it shows this very reading.
+        return await read_history(outbox, name=history.entry.id, settings=settings), shown
+
+    history, shown = with_outbox(settings, look, only_looks=not reply)
+    view, lines = history_view(history), history_lines(history)
+    if shown is not None:
+        view["reply"] = reply_view(shown)
+        lines += reply_lines(shown)
+    session.output.finish(view, lines)
     return ExitCode.OK
+
+
+def _check_given_up(entry: Entry) -> None:
+    if entry.state is not State.DEAD_LETTER:
+        raise IllegalTransitionError(
+            f"entry {entry.id} is no dead letter: it is {entry.state}", hint="Look at it with `tipline show`."
+        )
 
 
 def requeue(

@@ -1,6 +1,5 @@
 """`tipline destroy`: content destroyed for good, with a signed certificate that stays."""
 
-import sys
 from pathlib import Path
 
 from tipline_client.cli.actors import actor_of, check_reason
@@ -86,9 +85,7 @@ def _export(session: Session, name: str, *, out: Path | None) -> ExitCode:
 
     entry_id, data = with_keeper(session.settings, read)
     if out is None:
-        sys.stdout.flush()
-        sys.stdout.buffer.write(data)
-        sys.stdout.buffer.flush()
+        session.output.write(data)
         return ExitCode.OK
     write_new(out, data)
     session.output.finish({"entryId": entry_id, "file": str(out)}, [f"certificate of {entry_id} written to {out}"])

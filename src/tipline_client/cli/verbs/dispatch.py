@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
+from tipline_client.cli.distrusted import distrusted_hint
 from tipline_client.cli.durations import read_duration
 from tipline_client.cli.exit_codes import CommandError, ExitCode
 from tipline_client.cli.hint_words import in_words_of_host
@@ -80,7 +81,9 @@ def dispatch(
     output = session.output
     for_how_long = waits if drain else None
     end = with_client(session.settings, partial(_run, patience=for_how_long, output=output))
-    output.finish(_view(end), _lines(end))
+    refused = [failure.text for _, failure in end.given_up if failure is not None]
+    hint = distrusted_hint(refused, trusted=session.settings.place.keys().trusted()) if refused else []
+    output.finish(_view(end), [*_lines(end), *hint])
     return _exit_code(end, is_drain=drain)
 
 

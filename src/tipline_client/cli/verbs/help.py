@@ -1,7 +1,6 @@
 """`tipline help`: what a verb does and takes, as `--help` behind the verb says it."""
 
 import io
-import sys
 from contextlib import redirect_stdout
 
 from tipline_client.cli.output_options import OUTPUT, OutputOptions
@@ -29,7 +28,7 @@ def help_(*verb: str, options: OutputOptions = OUTPUT) -> int:
         code = run([*words, "--json"])
     if code:
         # What is wrong is a document already.
-        sys.stdout.write(said.getvalue())
+        output.write(said.getvalue())
     else:
         output.finish({"verb": " ".join(verb) or None, "help": said.getvalue()})
     return code

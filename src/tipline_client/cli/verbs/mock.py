@@ -1,7 +1,6 @@
 """`tipline mock`: an endpoint on loopback that files nothing, for tests."""
 
 import json
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -164,4 +163,3 @@ class _Announcer:
         description = urljoin(line, _DESCRIPTION)
         said = {"baseUrl": line, "openapi": description, **self._account, "notices": self._notices}
         self._output.finish(said, _ready_lines(said))
-        sys.stdout.flush()

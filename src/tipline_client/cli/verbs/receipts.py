@@ -1,12 +1,12 @@
 """`tipline receipts`: signed receipts of what was filed, listed, shown and handed on."""
 
-import sys
 from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
 
+from tipline_client.cli.distrusted import distrusted_hint
 from tipline_client.cli.exit_codes import CommandError, ExitCode
 from tipline_client.cli.files import write_new
 from tipline_client.cli.hint_words import in_words_of_host
@@ -114,9 +114,7 @@ def export_receipt(
     data, entry_id = _read(session.settings, entry, reading=reading)
     open_receipt(data, trusted=session.settings.place.keys().trusted())
     if out is None:
-        sys.stdout.flush()
-        sys.stdout.buffer.write(data)
-        sys.stdout.buffer.flush()
+        session.output.write(data)
         return ExitCode.OK
     write_new(out, data)
     session.output.finish({"entryId": entry_id, "file": str(out)}, [f"receipt of {entry_id} written to {out}"])
@@ -132,7 +130,7 @@ def _export_all(session: Session, out: Path | None, *, with_replies: bool) -> Ex
     settings, output = session.settings, session.output
     home, lane = settings.place, settings.lane
     keys, vault = home.keys(), Vault(home.master_keys())
-    folder = ReceiptFolder(out, lambda problem: output.note(f"{problem.what}: no file: {problem.reason}"))
+    folder = ReceiptFolder(out, lambda problem: output.note(f"{problem.what}: not written: {problem.reason}"))
 
     async def fill(outbox: Outbox) -> None:
         folder.make()
@@ -140,9 +138,13 @@ def _export_all(session: Session, out: Path | None, *, with_replies: bool) -> Ex
 
     with_outbox(settings, fill)
     lines = [f"{folder.written} receipts written to {out}, {folder.there} there already, {folder.failed} not written"]
+    if folder.left:
+        lines.append(f"{folder.left} of those not written have a file there, which was left as it is and not compared")
     if folder.by_hand:
         lines.append(f"{folder.by_hand} were filed by hand, and have no receipt of this program")
-    lines.append(f"hint: `tipline verify {out}` verifies all of them")
+    if folder.written + folder.there:
+        lines.append(f"hint: `tipline verify {out}` verifies all of them")
+    lines += distrusted_hint((problem.reason for problem in folder.first), trusted=keys.trusted())
     session.output.finish(
         {
             "folder": str(out),
@@ -150,6 +152,7 @@ def _export_all(session: Session, out: Path | None, *, with_replies: bool) -> Ex
             "alreadyThere": folder.there,
             "filedByHand": folder.by_hand,
             "failed": folder.failed,
+            "leftThere": folder.left,
             "firstProblems": [{"entryId": problem.what, "problem": problem.reason} for problem in folder.first],
         },
         lines,
@@ -179,7 +182,7 @@ def render_receipt(
         session.output.finish({"entryId": entry_id, "page": page})
         return ExitCode.OK
     if out is None:
-        sys.stdout.write(page)
+        session.output.write(page)
         return ExitCode.OK
     write_new(out, page.encode())
     session.output.finish({"entryId": entry_id, "file": str(out)}, [f"receipt of {entry_id} rendered to {out}"])

@@ -51,9 +51,7 @@ def render(
         session.output.finish({"xml": xml.decode(), "issues": issues})
         return ExitCode.OK
     _note(prepared)
-    sys.stdout.flush()
-    sys.stdout.buffer.write(xml + b"\n")
-    sys.stdout.buffer.flush()
+    session.output.write(xml + b"\n")
     return ExitCode.OK
 
 

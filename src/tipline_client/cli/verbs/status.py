@@ -123,7 +123,7 @@ def _view(found: _Found) -> dict[str, Any]:
 
 def _lines(found: _Found) -> list[str]:
     counts = found.counts
-    lines = [f"{found.environment}:"]
+    lines = [f"{found.environment}:" if any(counts.by_state.values()) else f"{found.environment}: no entry yet"]
     lines += [f"  {state.value.replace('_', ' '):<13} {number}" for state, number in counts.by_state.items() if number]
     if counts.oldest_waiting is not None:
         lines.append(f"  oldest waits  {span(datetime.now(UTC) - counts.oldest_waiting)}")

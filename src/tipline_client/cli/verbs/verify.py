@@ -7,6 +7,7 @@ from cyclopts import Parameter
 
 from tipline_client._closed import reason_of, way_in
 from tipline_client.cli.bulk_sources import is_folder
+from tipline_client.cli.distrusted import distrusted_hint
 from tipline_client.cli.exit_codes import CommandError, ExitCode
 from tipline_client.cli.keeping_views import certificate_lines, certificate_view
 from tipline_client.cli.opening import with_outbox
@@ -37,7 +38,7 @@ def verify(
 ) -> ExitCode:
     """Verify receipts and certificates offline, with public keys or those of the home; or the whole outbox.
 
-    A folder stands for its .json files, which are counted; those that are not to be believed are named.
+    A folder stands for its .json files. Each receipt counts once; copies, and what is not to be believed, are named.
 
     Ends with 7 if anything is not to be believed, and says what.
 
@@ -73,22 +74,27 @@ def _trusted_here(home: Home, *, is_receipt: bool) -> TrustedKeys:
 
 def _files(session: Session, receipts: tuple[Path, ...], trusted: TrustedKeys) -> ExitCode:
     views: list[dict[str, Any]] = []
-    lines, are_good = list[str](), True
+    lines, problems, are_good = list[str](), list[str](), True
     for path in receipts:
         if is_folder(path):
             look = verify_folder(
                 path,
                 trusted=trusted,
                 tell=lambda problem: session.output.say(f"NOT VERIFIED  {problem.what}: {problem.reason}"),
+                tell_copy=lambda copy, of: session.output.say(f"copy  {copy}: of {of.name}, and counted there"),
             )
             are_good = are_good and not look.failed
             views.append(_folder_view(path, look))
-            lines.append(f"{path}: {look.verified} verified, {look.failed} not, {look.others} other files not read")
+            copies = f"{look.copies} copies, " if look.copies else ""
+            others = f"{look.others} other files not read"
+            lines.append(f"{path}: {look.verified} verified, {look.failed} not, {copies}{others}")
+            problems += [problem.reason for problem in look.first]
             continue
         try:
             document = read_document(path, trusted=trusted)
         except EnvelopeError as error:
             are_good = False
+            problems.append(str(error))
             views.append({"file": str(path), "verified": False, "problem": str(error)})
             lines.append(f"NOT VERIFIED  {path}: {error}")
             continue
@@ -98,7 +104,7 @@ def _files(session: Session, receipts: tuple[Path, ...], trusted: TrustedKeys) -
         else:
             views.append({"file": str(path), "verified": True, "receipt": receipt_view(document)})
             lines += [f"verified  {path}", *receipt_lines(document, kept=str(path))]
-    session.output.finish(views, lines)
+    session.output.finish(views, [*lines, *distrusted_hint(problems, trusted=trusted)])
     return ExitCode.OK if are_good else ExitCode.NOT_VERIFIED
 
 
@@ -108,6 +114,7 @@ def _folder_view(path: Path, look: FolderLook) -> dict[str, Any]:
         "verified": not look.failed,
         "count": look.verified,
         "failed": look.failed,
+        "copies": look.copies,
         "otherFiles": look.others,
         "firstProblems": [{"file": problem.what, "problem": problem.reason} for problem in look.first],
     }
@@ -135,6 +142,7 @@ def _all(session: Session, home: Home, reader: Reader, *, is_thorough: bool) -> 
         [
             *(f"NOT VERIFIED  {finding.what}: {finding.problem}" for finding in bad),
             f"{looked} signed things looked at, {len(bad)} not to be believed",
+            *distrusted_hint((finding.problem or "" for finding in bad), trusted=reader.trusted),
         ],
     )
     return ExitCode.NOT_VERIFIED if bad else ExitCode.OK

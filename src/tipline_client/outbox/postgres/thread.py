@@ -10,7 +10,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
 from tipline_client._threads import begin as begin_thread
-from tipline_client.errors import OutboxUnavailableError
+from tipline_client.errors import OutboxClosedError
 
 __all__ = ["LoopThread"]
 
@@ -47,7 +47,7 @@ class LoopThread:
         `ends_with_caller` the work is cancelled too, which suits waiting.
 
         Raises:
-            OutboxUnavailableError: Closed, or opened before a fork.
+            OutboxClosedError: Closed, or opened before a fork.
             Exception: Whatever `work` raised.
         """
         self._check_process()
@@ -56,7 +56,7 @@ class LoopThread:
         begun: list[asyncio.Task[None]] = []
         with self._gate:
             if self._is_closed:
-                raise OutboxUnavailableError("the outbox is closed", hint="Open it again.")
+                raise OutboxClosedError("the outbox is closed")
             self._loop.call_soon_threadsafe(self._begin, work, caller, answer, begun)
         try:
             return await answer
@@ -84,7 +84,7 @@ class LoopThread:
     def _check_process(self) -> None:
         if os.getpid() != self._process:
             # Threads do not survive a fork: the caller would wait for an answer that nobody gives.
-            raise OutboxUnavailableError(
+            raise OutboxClosedError(
                 "the outbox was opened before this process was forked", hint="Open the outbox in each process anew."
             )
 

@@ -64,7 +64,7 @@ async def borrowed(caller: Caller) -> Borrowed:
             raise ConfigurationError(
                 "the transaction is a savepoint of SQLAlchemy, and sqlite3 may have begun none around it: what is in "
                 "the savepoint could be committed though the rest is rolled back",
-                hint="Have the engine begin each transaction itself: see transactions.md, SQLAlchemy.",
+                hint="Have the engine begin each transaction itself: see the page on transactions, SQLAlchemy.",
             )
         if isinstance(connection, sqlite3.Connection | apsw.Connection):
             return await caller.run(lambda: _Blocking(caller, connection, how))

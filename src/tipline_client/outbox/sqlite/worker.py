@@ -15,7 +15,13 @@ from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
 from tipline_client._threads import begin as begin_thread
-from tipline_client.errors import ConfigurationError, OutboxInDoubtError, OutboxUnavailableError, TiplineError
+from tipline_client.errors import (
+    ConfigurationError,
+    OutboxClosedError,
+    OutboxInDoubtError,
+    OutboxUnavailableError,
+    TiplineError,
+)
 from tipline_client.outbox.sqlite.driver import Connection, Execute
 
 __all__ = ["Worker"]
@@ -73,14 +79,15 @@ class Worker:
         caller's work is left out if its transaction has not begun, and done wholly if it has.
 
         Raises:
-            OutboxUnavailableError: Closed, opened before a fork, or the storage failed; nothing was written.
+            OutboxClosedError: Closed, opened before a fork, or something has ended the thread; nothing was written.
+            OutboxUnavailableError: The storage failed; nothing was written.
             OutboxInDoubtError: Something ended the thread in the middle of its work.
             ConfigurationError: The caller is run by something other than asyncio.
             Exception: Whatever `work` raised; it alone is undone.
         """
         if os.getpid() != self._process:
             # Threads do not survive a fork: the caller would wait for an answer that nobody gives.
-            raise OutboxUnavailableError(
+            raise OutboxClosedError(
                 "the outbox was opened before this process was forked", hint="Open the outbox in each process anew."
             )
         try:
@@ -92,7 +99,7 @@ class Worker:
         job = _Job(work, loop.create_future(), loop, is_apart)
         with self._gate:
             if self._is_closed:
-                raise OutboxUnavailableError("the outbox is closed", hint="Open it again.")
+                raise OutboxClosedError("the outbox is closed")
             self._jobs.put(job)
         result: T = await job.future
         return result
