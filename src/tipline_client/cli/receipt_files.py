@@ -142,10 +142,7 @@ class ReceiptFolder:
         if _NAME.fullmatch(entry_id) is not None and os.path.lexists(self.folder / f"{entry_id}{_SUFFIX}"):
             self.left += 1
         self.codes.add(exit_code_for(error))
-        problem = Problem(entry_id, str(error))
-        if len(self.first) < _KEPT:
-            self.first.append(problem)
-        self.tell(problem)
+        _note(Problem(entry_id, str(error)), self.first, self.tell)
 
 
 @dataclass(slots=True)
@@ -199,16 +196,19 @@ def verify_folder(
                     look.verified += 1
                 else:
                     look.failed += 1
-                    problem = Problem(str(path), seen.problem)
-                    if len(look.first) < _KEPT:
-                        look.first.append(problem)
-                    tell(problem)
+                    _note(Problem(str(path), seen.problem), look.first, tell)
     except OSError as error:
         raise CommandError(f"{folder}: {reason_of(error, folder)}", hint="Name a folder that can be read.") from None
     if not look.verified + look.failed:
         hint = "Name a folder that `tipline receipts export --all` wrote."
         raise CommandError(f"{folder} holds no receipt", hint=hint)
     return look
+
+
+def _note(problem: Problem, first: list[Problem], tell: Callable[[Problem], object]) -> None:
+    if len(first) < _KEPT:
+        first.append(problem)
+    tell(problem)
 
 
 def _read(path: Path, *, most: int) -> bytes | None:
