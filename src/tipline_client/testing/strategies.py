@@ -237,9 +237,9 @@ def _repair_file(given: dict[str, Any]) -> dict[str, Any]:
 
 
 def _repair_submission(given: dict[str, Any]) -> dict[str, Any]:
-    """Hold what a database asks of a key: whole characters."""
+    """Hold what is asked of a key: whole characters, and no space around it."""
     if given.get("idempotency_key"):
-        given["idempotency_key"] = given["idempotency_key"].encode(errors="replace").decode()
+        given["idempotency_key"] = given["idempotency_key"].encode(errors="replace").decode().strip() or "case"
     return given
 
 
