@@ -13,7 +13,7 @@ __all__ = ["sync_folder", "whole_file"]
 _WITHOUT_LINKS: Final = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK}
 """A file system on which a file has one name."""
 _SHOWN: Final = 100
-"""How much of the name a draft has, so that it is not too long where the name itself is not."""
+"""How many bytes of the name a draft has, so that it is not too long where the name itself is not."""
 
 
 @contextmanager
@@ -30,7 +30,8 @@ def whole_file(path: Path, *, mode: int = 0o600, replaces: bool = False) -> Iter
         OSError: It cannot be written.
         ValueError: The path is none of a file.
     """
-    draft = path.with_name(f".{path.name[:_SHOWN]}.{secrets.token_hex(8)}.draft")
+    shown = path.name.encode(errors="ignore")[:_SHOWN].decode(errors="ignore")
+    draft = path.with_name(f".{shown}.{secrets.token_hex(8)}.draft")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
     try:
         with os.fdopen(descriptor, "wb") as file:
@@ -44,7 +45,9 @@ def whole_file(path: Path, *, mode: int = 0o600, replaces: bool = False) -> Iter
     finally:
         with suppress(OSError):
             draft.unlink()
-    sync_folder(path.parent)
+    # A folder may be one to write into and not to look at; then when the name is on the disk is for the system to say.
+    with suppress(PermissionError):
+        sync_folder(path.parent)
 
 
 def _give_name(draft: Path, path: Path) -> None:

@@ -69,3 +69,13 @@ def test_what_has_come_to_be_there_meanwhile(tmp_path: Path, monkeypatch: pytest
 
     assert [path] == list(tmp_path.iterdir())
     assert b"first" == path.read_bytes()
+
+
+def test_name_as_long_as_names_may_be(tmp_path: Path) -> None:
+    """Its draft has a name as well."""
+    path = tmp_path / ("☕" * 83 + ".json")
+
+    with whole_file(path) as file:
+        file.write(b"a cup")
+
+    assert [path] == list(tmp_path.iterdir())

@@ -35,9 +35,9 @@ def _check_new(path: Path) -> None:
     """Say at once what would be said after all the work only."""
     try:
         path.lstat()
-    except OSError:
+    except FileNotFoundError:
         return
-    except ValueError as error:
+    except (OSError, ValueError) as error:
         raise _unwritten(path, error, "--out") from None
     raise _unwritten(path, FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST)), "--out")
 
