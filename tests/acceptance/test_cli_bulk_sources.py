@@ -2,6 +2,7 @@
 
 import json
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -140,3 +141,15 @@ def test_evidence_of_a_filed_report_that_is_gone(world: World) -> None:
     assert 2 == again.code
     assert {"key-queued-already", "evidence-file-missing"} <= {issue["rule"] for issue in reject["issues"]}
     assert "its state is acknowledged" in str(reject["issues"])
+
+
+def test_extra_that_one_line_needs(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its line is rejected, with what there is to install; the others are queued."""
+    monkeypatch.setitem(sys.modules, "obstore", None)
+    in_a_store = world.content("b", evidence=[{"url": "s3://desk/mug.jpg", "details": {}}])
+
+    ran = world.run("enqueue", "--json", str(world.lines(world.content("a"), in_a_store, world.content("c"))))
+
+    [source] = ran.document["sources"]
+    assert (2, 2, 1) == (ran.code, source["queued"], source["rejected"])
+    assert "pip install 'tipline-client[objects]'" in Path(source["issues"]).read_text()

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from tipline_client._closed import reason_of
-from tipline_client.errors import EvidenceError, Issue
+from tipline_client.errors import ConfigurationError, EvidenceError, Issue
+from tipline_client.evidence.object_reading import check_installed
 from tipline_client.evidence.objects import check_url, file_of
 from tipline_client.validation import rules_outside as rules
 from tipline_client.validation.rule import Finding
@@ -47,7 +48,10 @@ def check_evidence(text: bytes | Mapping[str, Any], *, folder: Path) -> list[Iss
 def _problem_of_url(place: str, url: str) -> Finding | None:
     try:
         path = file_of(check_url(url))
-    except EvidenceError as error:
+        if path is None:
+            # Without it this submission cannot be queued, and every other one can.
+            check_installed()
+    except (EvidenceError, ConfigurationError) as error:
         return rules.BAD_URL.at(place, reason=str(error), hint=error.hint)
     return None if path is None else _problem(place, Path("/"), path)
 
