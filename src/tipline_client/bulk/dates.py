@@ -16,7 +16,8 @@ __all__ = ["DateForm", "moment_of", "wrong_form", "zone_of"]
 _DIRECTIVE = re.compile(r"%(.?)", re.DOTALL)
 _PIECE = re.compile(r"%.|\s+|[^%\s]", re.DOTALL)
 _DIRECTIVES = frozenset("YmbBdjHIpMSfzaA%")
-_WEEKDAY = re.compile("%[aA]")
+_COMPARED = re.compile("%[aAj]")
+"""What is read and then made to fit: a day of the week counts for nothing, and day 366 for the next year's first."""
 _DIGITS: Final = {"%Y": 4, "%m": 2, "%d": 2, "%j": 3, "%H": 2, "%I": 2, "%M": 2, "%S": 2, "%f": 6}
 _ONCE: Final = {
     "the year": "Y",
@@ -109,11 +110,13 @@ def _read(text: str, form: str, apart: str | tuple[tuple[str, str], ...]) -> dat
     own = apart if isinstance(apart, str) else "".join(f"{piece}{gap}" for piece, gap in apart)
     try:
         moment = datetime.strptime(text, own)  # noqa: DTZ007 - the zone follows
-        # The day of the week as it is written; of a moment alone it is that of the date.
-        weekday = time.strptime(text, own).tm_wday if _WEEKDAY.search(form) else moment.weekday()
+        found = moment.timetuple()
+        written = time.strptime(text, own) if _COMPARED.search(form) else found
     except ValueError:
         raise ValueError(f"a date of the form {form} is expected") from None
-    if weekday != moment.weekday():
+    if written.tm_yday != found.tm_yday:
+        raise ValueError("the year does not have so many days")
+    if written.tm_wday != found.tm_wday:
         raise ValueError("the day of the week is not that of the date")
     return moment
 

@@ -116,7 +116,7 @@ def history_lines(history: History) -> list[str]:
         state = "open" if alarm.closed_at is None else f"closed {instant(alarm.closed_at)}"
         lines.append(f"alarm {alarm.id:<7} {alarm.kind}, {state}: {alarm.text}")
     lines += [f"note          {instant(at)}  {text}" for at, text in history.notes]
-    return [*lines, *(f"hint: {hint}" for hint in _ways_out(entry))]
+    return [*lines, *_hints(entry)]
 
 
 def _failure_words(failure: Failure | None) -> str:
@@ -124,18 +124,21 @@ def _failure_words(failure: Failure | None) -> str:
     return failure_text(failure) + ("" if request is None else f", request {request}")
 
 
-def _ways_out(entry: Entry) -> list[str]:
+def _hints(entry: Entry) -> list[str]:
     """What to do with a dead letter; nothing with what goes on by itself."""
     if entry.state is not State.DEAD_LETTER:
         return []
     failure = entry.last_failure
     if failure is None or failure.code is None:
-        return [f"`tipline dead-letter requeue {entry.id} --reason TEXT` has it tried again; correct the cause first."]
-    again = f"`tipline dead-letter requeue {entry.id} --reason TEXT`"
-    return [
-        f"`tipline dead-letter show {entry.id} --reply --purpose TEXT` shows what the endpoint answered.",
-        f"Hand in a corrected report under another key; {again} is for a fault of the endpoint that is mended.",
-    ]
+        return [
+            f"hint: `tipline dead-letter requeue {entry.id} --reason TEXT` has it tried again; correct the cause first."
+        ]
+    read = f"hint: `tipline dead-letter show {entry.id} --reply --purpose TEXT` shows what the endpoint answered."
+    go_on = (
+        "hint: Hand in a corrected report under another key; where a fault of the endpoint is mended, "
+        f"`tipline dead-letter requeue {entry.id} --reason TEXT` has it tried again."
+    )
+    return [read, go_on]
 
 
 def _decision_lines(entry: Entry) -> list[str]:

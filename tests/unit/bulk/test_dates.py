@@ -29,6 +29,9 @@ def _at(*numbers: int) -> datetime:
         ("%d%B%Y %H%M%%", "5january2026 0930%", _at(2026, 1, 5, 9, 30)),
         ("%z%Y%m%d%H%M", "+0100202601050930", datetime(2026, 1, 5, 9, 30, tzinfo=_BERLIN)),
         ("%Y%j", "2026005", _at(2026, 1, 5)),
+        ("%Y-%j", "2024-366", _at(2024, 12, 31)),
+        ("%Y-%j", "2025-366", None),
+        ("%Y%j", "2025366", None),
         ("%A, %d.%m.%Y", "Monday, 5.1.2026", _at(2026, 1, 5)),
         ("%A, %d.%m.%Y", "Monday, 1.5.2026", None),
         ("%Y%m%d", "2026115", None),
@@ -43,7 +46,7 @@ def _at(*numbers: int) -> datetime:
 def test_cell_of_a_form(form: str, text: str, expected: datetime | None) -> None:
     """Where nothing stands between two numbers they have all their digits; what stands elsewhere is as free as ever."""
     if expected is None:
-        with pytest.raises(ValueError, match=r"is expected|day of the week"):
+        with pytest.raises(ValueError, match=r"is expected|day of the week|so many days"):
             moment_of(text, form)
         return
 
