@@ -237,6 +237,18 @@ def test_all_output_on_a_full_disk(world: World) -> None:
     assert (10, 1) == (process.returncode, len(world.listed("queued")))
 
 
+def test_remarks_that_nobody_reads(world: World) -> None:
+    """As when `tee` has ended by the same Ctrl-C: they are lost, and the work goes on to its own end."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    process = world.start("submit", str(world.submission()), "--json", stderr=writing)
+    os.close(writing)
+
+    out, _ = process.communicate(timeout=SECONDS)
+
+    assert (0, "acknowledged") == (process.returncode, json.loads(out)["state"])
+
+
 @pytest.mark.parametrize("closed", [">&-", "2>&-", "<&- >&- 2>&-"])
 def test_closed_streams(world: World, closed: str) -> None:
     """As some starters of jobs leave them: nobody wants the output, and the work is done."""

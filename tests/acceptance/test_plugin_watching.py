@@ -216,3 +216,27 @@ def test_what_is_said_of_files(elsewhere: Elsewhere) -> None:
     ran = elsewhere.run(SAID)
 
     ran.assert_outcomes(passed=5)
+
+
+EQUAL = """
+import pytest
+from tipline_client.testing import factories
+
+def test_equal_report_under_another_key(tipline_client, tipline_endpoint):
+    report = factories.report()
+    filed = tipline_client.enqueue(report, idempotency_key="a")
+    tipline_client.enqueue(report, idempotency_key="b")
+    tipline_client.deliver(filed.id)
+
+    tipline_endpoint.assert_filed_once("a")
+    tipline_endpoint.assert_not_filed("b")
+    with pytest.raises(AssertionError, match="'b' was not filed"):
+        tipline_endpoint.assert_filed_once("b")
+    with pytest.raises(AssertionError, match="'a' was filed"):
+        tipline_endpoint.assert_not_filed("a")
+"""
+
+
+def test_equal_report_under_another_key(elsewhere: Elsewhere) -> None:
+    """What was filed under one key was not filed under another, though it says the same."""
+    elsewhere.run(EQUAL).assert_outcomes(passed=1)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import aiosqlite
+import psycopg
 import pytest
 
 from tests.joining.applications import KINDS, is_asynchronous
@@ -144,3 +145,24 @@ def test_loop_that_ends_meanwhile(tmp_path: Path, endpoint: MockEndpoint) -> Non
     assert [] == [thread for thread in left if thread.is_alive()]
     connection.stop()
     asyncio.run(client.aclose())
+
+
+async def test_key_of_a_transaction_that_goes_on(tmp_path: Path, endpoint: MockEndpoint) -> None:
+    """Whoever waits for it can stop waiting: its time is up when it says so, and its own transaction goes on."""
+    server = postgres.required()
+    server.empty_outbox()
+    place = f"host={server.folder} user=tipline dbname=outbox"
+    async with (
+        AsyncTiplineClient.open(tmp_path, profile=endpoint.profile, outbox=server.url()) as client,
+        await psycopg.AsyncConnection.connect(place) as first,
+        await psycopg.AsyncConnection.connect(place) as second,
+    ):
+        entry = await client.enqueue(sample_report("one"), idempotency_key="case-1", connection=first)
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.5):
+                await client.enqueue(sample_report("one"), idempotency_key="case-1", connection=second)
+        other = await client.enqueue(sample_report("two"), idempotency_key="case-2", connection=second)
+        await second.commit()
+        await first.commit()
+
+        assert {entry.id, other.id} == {found.id for found in await client.outbox.list_entries()}

@@ -92,7 +92,7 @@ class Output:
 
     def note(self, line: str) -> None:
         """A remark beside the result, on standard error; where that cannot be written, the work goes on without it."""
-        with suppress(OutputLostError), written():
+        with suppress(OutputLostError, BrokenPipeError), written():
             sys.stderr.write(printable(_said(line)) + "\n")
             sys.stderr.flush()
 

@@ -224,6 +224,7 @@ async def enqueue(
         profile=profile,
         clock=clock,
         room=room,
+        is_alone=caller is None,
     )
     try:
         added = await add()
@@ -319,6 +320,7 @@ async def _add(
     profile: EndpointProfile,
     clock: Clock,
     room: Room | None,
+    is_alone: bool,
 ) -> Enqueued:
     if room is not None:
         room.check(_ENTRY_BYTES, what="the entry")
@@ -339,8 +341,10 @@ async def _add(
         )
         new = replace(new, checkpoint=signing.seal.apply(entry_id, new.checkpoint))
         is_unneeded = False
-        # Not to be cancelled half-way: whether the entry exists decides whether its copies may be removed.
-        return await wholly(_hand_over(new, into=into, store=store, has_key=submission.idempotency_key is not None))
+        handing_over = _hand_over(new, into=into, store=store, has_key=submission.idempotency_key is not None)
+        # Not to be cancelled half-way: whether the entry exists decides whether its copies may be removed. In a
+        # transaction of the caller's nobody knows that before its end, and it may wait there for somebody else's.
+        return await (wholly(handing_over) if is_alone else handing_over)
     finally:
         if is_unneeded:
             await _discard(store, entry_id)

@@ -180,9 +180,10 @@ class TiplineEndpoint(MockEndpoint):
             found, label = [each.view for each in finished], "a report"
         else:
             sought = self._sought(what)
-            found = [
-                each.view for each in finished if any(one.is_it(each) or one.number == each.number for one in sought)
-            ]
+            keys = self._homes.keys() if isinstance(what, str) else {}
+            numbers = {one.number for one in sought}
+            numbers |= {int(view["report_id"]) for one in sought for view in self._filed_as(one, finished, keys)}
+            found = [each.view for each in finished if each.number in numbers]
             label = sought[0].label if sought else ""
         if found:
             raise AssertionError("\n".join((f"{label} was filed: {_numbers(found)}", *self.outline())))
@@ -264,7 +265,7 @@ class TiplineEndpoint(MockEndpoint):
     @staticmethod
     def _filed_as(sought: _Sought, finished: Sequence[_Found], keys: Mapping[str, set[int]]) -> list[ReportView]:
         found = [each for each in finished if sought.is_it(each)]
-        if sought.filing is not None and sought.number is not None:
+        if sought.filing is not None:
             # Other keys may well have been used for a report that says the same.
             own = sought.filing.entry.idempotency_key
             others = {number for key, numbers in keys.items() if key != own for number in numbers}
