@@ -1,7 +1,6 @@
 """Many dead letters at once: listed and put back by the reason and the time of their end."""
 
 import base64
-import sqlite3
 from datetime import UTC, datetime
 
 import pytest
@@ -156,14 +155,11 @@ def test_words_of_the_endpoint_without_a_purpose(refused: World, monkeypatch: py
 
 
 def test_what_an_answer_never_led_to(world: World) -> None:
-    """Where nothing was answered there is nothing to read."""
+    """What was given up for a copy of its own shows no answer as the reason, though there is that of the retraction."""
     world.run("enqueue", str(world.submission("case-1")))
     for copy in (world.home / "evidence").rglob("*.bin"):
         copy.write_bytes(b"not what was sealed")
     world.run("dispatch", "--drain")
-    with sqlite3.connect(world.home / "outbox.sqlite") as connection:
-        connection.execute("DELETE FROM replies")
-    connection.close()
 
     ran = world.run("dead-letter", "show", "case-1", "--reply", "--purpose", "why")
 

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import sqlite3
 import threading
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,8 @@ from tests.joining.applications import KINDS, is_asynchronous
 from tests.joining.conftest import World
 from tests.support import postgres
 from tests.support.stage import sample_report
-from tipline_client import AsyncTiplineClient, TiplineClient
+from tipline_client import AsyncTiplineClient, Evidence, TiplineClient
+from tipline_client.errors import TiplineError
 from tipline_client.mock import MockEndpoint
 
 ROUNDS = 6
@@ -166,3 +167,33 @@ async def test_key_of_a_transaction_that_goes_on(tmp_path: Path, endpoint: MockE
         await first.commit()
 
         assert {entry.id, other.id} == {found.id for found in await client.outbox.list_entries()}
+
+
+@every_asynchronous_kind
+async def test_transaction_that_ends_first(world: World) -> None:
+    """Its enqueue writes nothing, neither by itself nor into the next transaction on that connection."""
+    copies, goes_on = asyncio.Event(), asyncio.Event()
+
+    async def pieces() -> AsyncIterator[bytes]:
+        copies.set()
+        await goes_on.wait()
+        yield b"a coffee mug"
+
+    evidence = [Evidence.from_stream(pieces(), name="mug.txt")]
+    with contextlib.suppress(ZeroDivisionError):
+        async with world.app.transaction() as connection:
+            handing_in = asyncio.create_task(
+                world.client.enqueue(sample_report("one"), evidence=evidence, connection=connection)
+            )
+            await copies.wait()
+            raise ZeroDivisionError
+    # An aiosqlite connection says of no two transactions that they are others.
+    async with contextlib.nullcontext() if world.kind == "aiosqlite" else world.app.transaction() as another:
+        if another is not None:
+            await world.app.decide(another, 2)
+        goes_on.set()
+        with pytest.raises(TiplineError, match=r"has ended before|closed"):
+            await handing_in
+
+    assert [] == await world.client.outbox.list_entries()
+    assert ([] if world.kind == "aiosqlite" else [2]) == world.decisions()

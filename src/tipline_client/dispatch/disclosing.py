@@ -6,8 +6,9 @@ Delivery does not come this way: what it reads goes to the endpoint and to nobod
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
+from tipline_client.delivery.answers import AnswerKind
 from tipline_client.delivery.raw_reply import RawReply
 from tipline_client.dispatch.reader import Reader, open_reply
 from tipline_client.dispatch.receipting import open_filing
@@ -16,6 +17,9 @@ from tipline_client.evidence.store import EvidenceStore
 from tipline_client.outbox.contract import Outbox
 
 __all__ = ["Disclosure"]
+
+_ANSWERED: Final = frozenset({"hash_mismatch", *AnswerKind}) - {AnswerKind.UNANSWERED}
+"""Kinds of failures that an answer of the endpoint is behind; of a file that has changed it says nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +43,7 @@ class Disclosure:
 
     def __post_init__(self) -> None:
         for name, text in (("purpose", self.purpose), ("actor", self.actor)):
-            if not text.strip():
+            if not str(text or "").strip():
                 raise OutboxError(f"the {name} of reading content is blank", hint="Say what for, and who reads.")
 
     async def report(self, entry_id: str) -> Mapping[str, Any]:
@@ -81,10 +85,10 @@ class Disclosure:
             KeyUnavailableError: This host cannot read.
         """
         entry = await self.outbox.get(entry_id)
-        refused = await self.outbox.rejected_reply(entry_id)
+        refused, failure = await self.outbox.rejected_reply(entry_id), entry.last_failure
         # What was given up for another reason, such as a hash that is not ours, has the answer among the others.
         sealed = refused or next(reversed(await self.outbox.replies(entry_id)), None)
-        if refused is None or sealed is None:
+        if refused is None or sealed is None or failure is None or failure.kind not in _ANSWERED:
             raise IllegalTransitionError(
                 f"entry {entry_id} is {entry.state}: no answer of the endpoint is on record that it was given up for",
                 hint="`tipline show` tells what is known of it.",

@@ -12,7 +12,17 @@ from tipline_client.delivery.entry import Entry, NewEntry
 from tipline_client.errors import ConfigurationError
 from tipline_client.outbox.values import Lane
 
-__all__ = ["Caller", "Joinable", "Joined", "Unjoinable", "here", "not_this_kind", "nothing_open", "other_database"]
+__all__ = [
+    "Caller",
+    "Joinable",
+    "Joined",
+    "Unjoinable",
+    "here",
+    "not_this_kind",
+    "nothing_open",
+    "other_database",
+    "over",
+]
 
 T = TypeVar("T")
 
@@ -118,6 +128,15 @@ def nothing_open(how: str) -> ConfigurationError:
     return ConfigurationError(
         "the connection commits each statement by itself: there is no transaction to join",
         hint=f"Open one first, {how}; or leave out `connection`.",
+    )
+
+
+def over() -> ConfigurationError:
+    """The error for a transaction that has ended before the enqueue in it came to write."""
+    return ConfigurationError(
+        "the transaction has ended before the enqueue in it, and nothing was written",
+        hint="Let no block of a transaction end before every enqueue in it has: with `asyncio.TaskGroup` it does not, "
+        "and with `asyncio.gather` it does when one of them raises.",
     )
 
 

@@ -6,6 +6,7 @@ their public interfaces are used. Nothing here knows a database.
 
 import re
 import sys
+from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
 from tipline_client.errors import ConfigurationError, OutboxUnavailableError, TiplineError
@@ -41,11 +42,13 @@ class Unwrapped(NamedTuple):
         connection: The driver's own.
         is_nested: Whether SQLAlchemy has a savepoint open on it.
         how_to_begin: What opens a transaction on it, where its owner is not the driver's own user.
+        has_ended: Whether its owner has ended the transaction since; the driver's connection may be another one's then.
     """
 
     connection: Any
     is_nested: bool = False
     how_to_begin: str | None = None
+    has_ended: Callable[[], bool] = lambda: False
 
 
 async def unwrapped(caller: Caller) -> Unwrapped:
@@ -78,7 +81,8 @@ async def _of_any(caller: Caller) -> Unwrapped:
             # Begun as its first statement would: the commit or rollback is its owner's still.
             await connection.begin()
         driver_connection = (await connection.get_raw_connection()).driver_connection
-        return Unwrapped(driver_connection, connection.in_nested_transaction(), _ENGINE)
+        ended = _ending_of(connection.sync_connection)
+        return Unwrapped(driver_connection, connection.in_nested_transaction(), _ENGINE, ended)
     return await caller.run(lambda: _unwrapped(connection))
 
 
@@ -88,11 +92,18 @@ def _unwrapped(connection: Any) -> Unwrapped:
     if is_a(connection, "sqlalchemy", "Connection"):
         if not connection.in_transaction():
             connection.begin()
-        return Unwrapped(connection.connection.driver_connection, connection.in_nested_transaction(), _ENGINE)
+        driver_connection = connection.connection.driver_connection
+        return Unwrapped(driver_connection, connection.in_nested_transaction(), _ENGINE, _ending_of(connection))
     is_djangos = is_a(connection, "django.db.backends.base.base", "BaseDatabaseWrapper")
     if is_djangos or is_a(connection, "django.utils.connection", "ConnectionProxy"):
         connection = _of_django(connection)
     return Unwrapped(connection)
+
+
+def _ending_of(connection: Any) -> Callable[[], bool]:
+    """Whether the transaction that SQLAlchemy has open there now is over by the time of asking."""
+    transaction = connection.get_transaction()
+    return lambda: transaction is not None and not transaction.is_active
 
 
 def _of_django(connection: Any) -> Any:

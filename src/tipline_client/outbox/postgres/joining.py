@@ -16,7 +16,7 @@ from tipline_client._undivided import wholly
 from tipline_client.delivery.entry import Entry, NewEntry
 from tipline_client.errors import ConfigurationError, OutboxUnavailableError, TiplineError
 from tipline_client.outbox import rules
-from tipline_client.outbox.joining import Caller, nothing_open
+from tipline_client.outbox.joining import Caller, nothing_open, over
 from tipline_client.outbox.postgres import reading
 from tipline_client.outbox.postgres.conversation import Conversation, Row, Value, hold, hold_async
 from tipline_client.outbox.postgres.failures import failure_of, is_lost
@@ -24,16 +24,17 @@ from tipline_client.outbox.turns import turn_of_task, turn_of_thread
 from tipline_client.outbox.unwrapping import refused, unwrapped
 from tipline_client.outbox.values import Lane
 
-__all__ = ["PostgresJoined", "announce", "is_awaited", "joined"]
+__all__ = ["PostgresJoined", "is_awaited", "joined"]
 
 T = TypeVar("T")
 
 _KEY: Final = "hashtextextended(%(id)s, 6073470532629640534)"
 # The caller's habit may be not to wait for the disk; what is reported has to.
 _ANNOUNCE: Final = f"""
-    SELECT pg_advisory_xact_lock_shared({_KEY}),
+    SELECT txid_current(), pg_advisory_xact_lock_shared({_KEY}),
         CASE current_setting('synchronous_commit') WHEN 'off' THEN set_config('synchronous_commit', 'on', true) END
 """
+_WHICH: Final = "SELECT txid_current()"
 _AWAITED: Final = f"SELECT NOT pg_try_advisory_xact_lock({_KEY})"
 _SAVEPOINT: Final = "SAVEPOINT tipline_enqueue"
 _ROLL_BACK: Final = "ROLLBACK TO SAVEPOINT tipline_enqueue"
@@ -68,9 +69,9 @@ class Enqueue(Protocol):
         ...
 
 
-def announce(entry_id: str) -> Conversation[None]:
-    """Say that this transaction may add an entry, until it ends."""
-    yield _ANNOUNCE, {"id": entry_id}
+def _announce(entry_id: str) -> Conversation[object]:
+    [[transaction, *_]] = yield _ANNOUNCE, {"id": entry_id}
+    return transaction
 
 
 def is_awaited(entry_id: str) -> Conversation[bool]:
@@ -86,7 +87,7 @@ async def joined(caller: Caller, *, enqueue: Enqueue) -> "PostgresJoined":
         ConfigurationError: It is no connection of psycopg's, or is closed, or has no transaction that can be joined.
         OutboxUnavailableError: It is lost.
     """
-    connection, _, how_to_begin = await unwrapped(caller)
+    connection, _, how_to_begin, _ = await unwrapped(caller)
     if not isinstance(connection, psycopg.Connection | psycopg.AsyncConnection):
         raise refused(connection)
     if connection.closed and not connection.broken:
@@ -130,6 +131,15 @@ class PostgresJoined:
         self._caller = caller
         self._connection = connection
         self._enqueue = enqueue
+        self._transaction: object = None
+
+    async def announce(self, entry_id: str) -> None:
+        """Say that this transaction may add an entry, until it ends.
+
+        Raises:
+            OutboxUnavailableError: The database refused.
+        """
+        self._transaction = await self.hold(lambda: _announce(entry_id))
 
     async def find(self, lane: Lane, idempotency_key: str) -> Entry | None:
         """See `Joined.find`."""
@@ -138,22 +148,38 @@ class PostgresJoined:
     async def enqueue(self, new: NewEntry, *, held: bool = False) -> tuple[Entry, bool]:
         """See `Joined.enqueue`."""
         rules.check_text(new.id, new.profile, new.idempotency_key, new.content_digest)
-        return await self.hold(lambda: self._enqueue(new, held=held))
+        return await self.hold(lambda: self._in_time(self._enqueue(new, held=held)))
+
+    def _in_time(self, conversation: Conversation[T]) -> Conversation[T]:
+        """The conversation, if it is still in the transaction that it was announced in."""
+        [[transaction]] = yield _WHICH, {}
+        if transaction != self._transaction:
+            raise over()
+        return (yield from conversation)
 
     async def hold(self, begin: Callable[[], Conversation[T]]) -> T:
         """Hold a conversation over the caller's connection, behind a savepoint.
 
         Raises:
+            ConfigurationError: The transaction is over.
             OutboxUnavailableError: The database refused, or the connection is lost; nothing was written.
             Exception: Whatever the conversation raised; nothing was written.
         """
         connection = self._connection
         if isinstance(connection, psycopg.AsyncConnection):
-            return await _hold_async(begin, connection)
-        return await self._caller.run(lambda: _hold(begin, connection))
+            return await _hold_async(begin, connection, check=self._check)
+        return await self._caller.run(lambda: _hold(begin, connection, check=self._check))
+
+    def _check(self) -> None:
+        # A statement would begin another one, in whose end the caller has no part.
+        is_over = self._connection.info.transaction_status is TransactionStatus.IDLE
+        if is_over and self._transaction is not None:
+            raise over()
 
 
-def _hold(begin: Callable[[], Conversation[T]], connection: "psycopg.Connection[Any]") -> T:
+def _hold(
+    begin: Callable[[], Conversation[T]], connection: "psycopg.Connection[Any]", *, check: Callable[[], None]
+) -> T:
     def execute(sql: str, parameters: Mapping[str, Value]) -> list[Row]:
         # A cursor of our own, whatever rows and cursors the caller is used to.
         with psycopg.Cursor(connection, row_factory=tuple_row) as cursor:
@@ -168,6 +194,7 @@ def _hold(begin: Callable[[], Conversation[T]], connection: "psycopg.Connection[
     failure: TiplineError
     try:
         with turn_of_thread(connection):
+            check()
             try:
                 execute(_SAVEPOINT, {})
                 result = hold(_in_utf8(begin(), connection), execute)
@@ -183,7 +210,9 @@ def _hold(begin: Callable[[], Conversation[T]], connection: "psycopg.Connection[
     raise failure
 
 
-async def _hold_async(begin: Callable[[], Conversation[T]], connection: "psycopg.AsyncConnection[Any]") -> T:
+async def _hold_async(
+    begin: Callable[[], Conversation[T]], connection: "psycopg.AsyncConnection[Any]", *, check: Callable[[], None]
+) -> T:
     async def execute(sql: str, parameters: Mapping[str, Value]) -> list[Row]:
         async with psycopg.AsyncCursor(connection, row_factory=tuple_row) as cursor:
             await cursor.execute(sql.encode(), parameters)
@@ -192,6 +221,7 @@ async def _hold_async(begin: Callable[[], Conversation[T]], connection: "psycopg
     failure: TiplineError
     try:
         async with turn_of_task(connection):
+            check()
             is_open = True
             try:
                 # Without its savepoint the transaction could not be mended; what waits for a lock can be cancelled.

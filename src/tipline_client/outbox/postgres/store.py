@@ -135,7 +135,7 @@ class PostgresOutbox(Chained, PostgresLook):
     async def join(self, caller: Caller, *, entry_id: str) -> Joined:
         """See `Joinable.join`."""
         joined = await joining.joined(caller, enqueue=self._enqueue_for_caller)
-        await joined.hold(lambda: joining.announce(entry_id))
+        await joined.announce(entry_id)
         if not await self.is_awaited(entry_id):
             raise other_database(f"{self._connections.facts['database']!r} of the outbox's own address")
         return joined

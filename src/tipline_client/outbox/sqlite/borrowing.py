@@ -15,7 +15,7 @@ import apsw
 from tipline_client._undivided import wholly
 from tipline_client.errors import ConfigurationError, OutboxUnavailableError, TiplineError
 from tipline_client.outbox.columns import Row, Value
-from tipline_client.outbox.joining import Caller, nothing_open
+from tipline_client.outbox.joining import Caller, nothing_open, over
 from tipline_client.outbox.sqlite.driver import DriverName, Execute, text_of
 from tipline_client.outbox.sqlite.failures import failure_of
 from tipline_client.outbox.turns import turn_of_task, turn_of_thread
@@ -57,7 +57,7 @@ async def borrowed(caller: Caller) -> Borrowed:
     Raises:
         ConfigurationError: It is no connection to SQLite, has no transaction, is closed, or is another thread's.
     """
-    connection, is_nested, how_of_owner = await unwrapped(caller)
+    connection, is_nested, how_of_owner, has_ended = await unwrapped(caller)
     how = how_of_owner or _BEGIN
     try:
         if is_nested and _begins_late(connection):
@@ -67,13 +67,13 @@ async def borrowed(caller: Caller) -> Borrowed:
                 hint="Have the engine begin each transaction itself: see the page on transactions, SQLAlchemy.",
             )
         if isinstance(connection, sqlite3.Connection | apsw.Connection):
-            return await caller.run(lambda: _Blocking(caller, connection, how))
+            return await caller.run(lambda: _Blocking(caller, connection, how, has_ended))
         if is_a(connection, "aiosqlite", "Connection"):
             async with turn_of_task(connection):
                 if statement := _beginning(connection, how):
                     # Wholly, or the next one would begin it again before this has been done.
                     await wholly(connection.execute(statement))
-            return _Awaited(connection)
+            return _Awaited(connection, has_ended)
     except ValueError:
         if not is_a(connection, "aiosqlite", "Connection"):
             raise
@@ -108,10 +108,17 @@ def _begins_late(connection: Any) -> bool:
 class _Blocking:
     """A connection of `sqlite3` or `apsw`."""
 
-    def __init__(self, caller: Caller, connection: sqlite3.Connection | apsw.Connection, how: str) -> None:
+    def __init__(
+        self,
+        caller: Caller,
+        connection: sqlite3.Connection | apsw.Connection,
+        how: str,
+        has_ended: Callable[[], bool],
+    ) -> None:
         self.driver: DriverName = "sqlite3" if isinstance(connection, sqlite3.Connection) else "apsw"
         self._caller = caller
         self._connection = connection
+        self._has_ended = has_ended
         with turn_of_thread(connection):
             if statement := _beginning(connection, how):
                 self._execute(statement)
@@ -122,14 +129,18 @@ class _Blocking:
 
     def _run(self, work: Callable[[Execute], T]) -> T:
         with turn_of_thread(self._connection), _reading_text(self._connection):
-            return _apart(work, self._execute, lambda: self._connection.in_transaction)
+            return _apart(work, self._execute, self._is_open)
+
+    def _is_open(self) -> bool:
+        return self._connection.in_transaction and not self._has_ended()
 
     def _execute(self, sql: str, parameters: Mapping[str, Value] = {}, /) -> list[Row]:
         try:
-            cursor = self._connection.cursor()
-            if isinstance(cursor, sqlite3.Cursor):
-                cursor.row_factory = None
-            return cursor.execute(sql, dict(parameters)).fetchall()
+            # Closed at once, also by an interrupt: a statement that is left in the middle keeps the file locked.
+            with contextlib.closing(self._connection.cursor()) as cursor:
+                if isinstance(cursor, sqlite3.Cursor):
+                    cursor.row_factory = None
+                return cursor.execute(sql, dict(parameters)).fetchall()
         except (sqlite3.Error, apsw.Error) as error:
             failure = _failure(error)
         # Outside the handler, so that no error of a library, with a text in it, hangs on.
@@ -141,8 +152,9 @@ class _Awaited:
 
     driver: DriverName = "sqlite3"
 
-    def __init__(self, connection: Any) -> None:
+    def __init__(self, connection: Any, has_ended: Callable[[], bool]) -> None:
         self._connection = connection
+        self._has_ended = has_ended
 
     async def run(self, work: Callable[[Execute], T]) -> T:
         """See `Borrowed.run`."""
@@ -163,11 +175,12 @@ class _Awaited:
         try:
             async with turn_of_task(self._connection):
                 with _reading_text(self._connection):
-                    return await wholly(
-                        loop.run_in_executor(thread, _apart, work, execute, lambda: self._connection.in_transaction)
-                    )
+                    return await wholly(loop.run_in_executor(thread, _apart, work, execute, self._is_open))
         finally:
             thread.shutdown(wait=False)
+
+    def _is_open(self) -> bool:
+        return bool(self._connection.in_transaction) and not self._has_ended()
 
     async def _await(self, sql: str, parameters: dict[str, Value]) -> list[Row]:
         async with self._connection.cursor() as cursor:
@@ -178,6 +191,9 @@ class _Awaited:
 
 def _apart(work: Callable[[Execute], T], execute: Execute, is_open: Callable[[], bool]) -> T:
     """Do the work behind a savepoint, with what it replaces overwritten, as all our connections do."""
+    if not is_open():
+        # A savepoint would be a transaction by itself then, and commit what the caller has undone.
+        raise over()
     [[was_secure]] = execute("PRAGMA secure_delete")
     execute("PRAGMA secure_delete = ON")
     execute("SAVEPOINT tipline_enqueue")
