@@ -170,7 +170,7 @@ async def test_key_of_a_transaction_that_goes_on(tmp_path: Path, endpoint: MockE
 
 
 @every_asynchronous_kind
-async def test_transaction_that_ends_first(world: World) -> None:
+async def test_transaction_that_ends_first(world: World, tmp_path: Path) -> None:
     """Its enqueue writes nothing, neither by itself nor into the next transaction on that connection."""
     copies, goes_on = asyncio.Event(), asyncio.Event()
 
@@ -196,4 +196,26 @@ async def test_transaction_that_ends_first(world: World) -> None:
             await handing_in
 
     assert [] == await world.client.outbox.list_entries()
+    assert [] == [path for path in (tmp_path / "home" / "evidence").rglob("*") if path.is_file()]
     assert ([] if world.kind == "aiosqlite" else [2]) == world.decisions()
+
+
+async def test_connection_that_is_closed_first(on_file: AsyncTiplineClient, file: Path) -> None:
+    """The same where somebody closes the connection meanwhile."""
+    copies, goes_on = asyncio.Event(), asyncio.Event()
+
+    async def pieces() -> AsyncIterator[bytes]:
+        copies.set()
+        await goes_on.wait()
+        yield b"a coffee mug"
+
+    connection = await aiosqlite.connect(file)
+    evidence = [Evidence.from_stream(pieces(), name="mug.txt")]
+    handing_in = asyncio.create_task(on_file.enqueue(sample_report("one"), evidence=evidence, connection=connection))
+    await copies.wait()
+    await connection.close()
+    goes_on.set()
+
+    with pytest.raises(TiplineError, match="has ended before"):
+        await handing_in
+    assert [] == await on_file.outbox.list_entries()

@@ -365,6 +365,10 @@ async def _hand_over(new: NewEntry, *, into: Joined, store: EvidenceStore, has_k
         # In doubt the entry may exist, and then it names these copies.
         is_unneeded = not isinstance(error, OutboxInDoubtError)
         raise
+    except ConfigurationError:
+        # The caller's transaction is over, or was never one to write in.
+        is_unneeded = True
+        raise
     finally:
         if is_unneeded:
             await _discard(store, new.id)

@@ -174,13 +174,19 @@ class _Awaited:
         thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="tipline-enqueue")
         try:
             async with turn_of_task(self._connection):
+                if not self._is_open():
+                    raise over()
                 with _reading_text(self._connection):
                     return await wholly(loop.run_in_executor(thread, _apart, work, execute, self._is_open))
         finally:
             thread.shutdown(wait=False)
 
     def _is_open(self) -> bool:
-        return bool(self._connection.in_transaction) and not self._has_ended()
+        try:
+            return bool(self._connection.in_transaction) and not self._has_ended()
+        except ValueError:
+            # It was closed, and with that its transaction.
+            return False
 
     async def _await(self, sql: str, parameters: dict[str, Value]) -> list[Row]:
         async with self._connection.cursor() as cursor:
