@@ -219,3 +219,37 @@ async def test_connection_that_is_closed_first(on_file: AsyncTiplineClient, file
     with pytest.raises(TiplineError, match="has ended before"):
         await handing_in
     assert [] == await on_file.outbox.list_entries()
+
+
+@every_asynchronous_kind
+async def test_savepoint_that_is_undone_first(world: World) -> None:
+    """What is queued in it goes with it, also if it is queued only then."""
+    copies, goes_on = asyncio.Event(), asyncio.Event()
+
+    async def pieces() -> AsyncIterator[bytes]:
+        copies.set()
+        await goes_on.wait()
+        yield b"a coffee mug"
+
+    evidence = [Evidence.from_stream(pieces(), name="mug.txt")]
+    async with world.app.transaction() as connection:
+        await world.app.decide(connection, 1)
+        with contextlib.suppress(ZeroDivisionError):
+            async with world.app.savepoint(connection):
+                await world.app.decide(connection, 2)
+                handing_in = asyncio.create_task(
+                    world.client.enqueue(sample_report("one"), evidence=evidence, connection=connection)
+                )
+                await copies.wait()
+                raise ZeroDivisionError
+        goes_on.set()
+        # A savepoint of one's own on an aiosqlite connection is a statement like any other.
+        with (
+            pytest.raises(TiplineError, match="has ended before")
+            if world.kind != "aiosqlite"
+            else contextlib.nullcontext()
+        ):
+            await handing_in
+
+    assert [1] == world.decisions()
+    assert (world.kind == "aiosqlite") == bool(await world.client.outbox.list_entries())

@@ -101,9 +101,9 @@ def _unwrapped(connection: Any) -> Unwrapped:
 
 
 def _ending_of(connection: Any) -> Callable[[], bool]:
-    """Whether the transaction that SQLAlchemy has open there now is over by the time of asking."""
-    transaction = connection.get_transaction()
-    return lambda: transaction is not None and not transaction.is_active
+    """Whether the transaction that SQLAlchemy has open there now, or its savepoint, is over by the time of asking."""
+    found = (connection.get_transaction(), connection.get_nested_transaction())
+    return lambda: any(each is not None and not each.is_active for each in found)
 
 
 def _of_django(connection: Any) -> Any:

@@ -31,10 +31,16 @@ T = TypeVar("T")
 _KEY: Final = "hashtextextended(%(id)s, 6073470532629640534)"
 # The caller's habit may be not to wait for the disk; what is reported has to.
 _ANNOUNCE: Final = f"""
-    SELECT txid_current(), pg_advisory_xact_lock_shared({_KEY}),
+    SELECT pg_advisory_xact_lock_shared({_KEY}),
         CASE current_setting('synchronous_commit') WHEN 'off' THEN set_config('synchronous_commit', 'on', true) END
 """
-_WHICH: Final = "SELECT txid_current()"
+# Released with the transaction, or the savepoint around it, whatever the connection is used for since.
+_ANNOUNCED: Final = f"""
+    SELECT EXISTS (
+        SELECT FROM pg_locks WHERE locktype = 'advisory' AND granted AND pid = pg_backend_pid() AND objsubid = 1
+        AND (classid::bigint << 32 | objid::bigint) = {_KEY}
+    )
+"""  # noqa: S608 - of this module
 _AWAITED: Final = f"SELECT NOT pg_try_advisory_xact_lock({_KEY})"
 _SAVEPOINT: Final = "SAVEPOINT tipline_enqueue"
 _ROLL_BACK: Final = "ROLLBACK TO SAVEPOINT tipline_enqueue"
@@ -69,9 +75,16 @@ class Enqueue(Protocol):
         ...
 
 
-def _announce(entry_id: str) -> Conversation[object]:
-    [[transaction, *_]] = yield _ANNOUNCE, {"id": entry_id}
-    return transaction
+def _announce(entry_id: str) -> Conversation[None]:
+    yield _ANNOUNCE, {"id": entry_id}
+
+
+def _in_time(entry_id: str, conversation: Conversation[T]) -> Conversation[T]:
+    """The conversation, if it is still in the transaction that it was announced in."""
+    [[is_announced]] = yield _ANNOUNCED, {"id": entry_id}
+    if not is_announced:
+        raise over()
+    return (yield from conversation)
 
 
 def is_awaited(entry_id: str) -> Conversation[bool]:
@@ -131,7 +144,7 @@ class PostgresJoined:
         self._caller = caller
         self._connection = connection
         self._enqueue = enqueue
-        self._transaction: object = None
+        self._is_announced = False
 
     async def announce(self, entry_id: str) -> None:
         """Say that this transaction may add an entry, until it ends.
@@ -139,7 +152,8 @@ class PostgresJoined:
         Raises:
             OutboxUnavailableError: The database refused.
         """
-        self._transaction = await self.hold(lambda: _announce(entry_id))
+        await self.hold(lambda: _announce(entry_id))
+        self._is_announced = True
 
     async def find(self, lane: Lane, idempotency_key: str) -> Entry | None:
         """See `Joined.find`."""
@@ -148,14 +162,7 @@ class PostgresJoined:
     async def enqueue(self, new: NewEntry, *, held: bool = False) -> tuple[Entry, bool]:
         """See `Joined.enqueue`."""
         rules.check_text(new.id, new.profile, new.idempotency_key, new.content_digest)
-        return await self.hold(lambda: self._in_time(self._enqueue(new, held=held)))
-
-    def _in_time(self, conversation: Conversation[T]) -> Conversation[T]:
-        """The conversation, if it is still in the transaction that it was announced in."""
-        [[transaction]] = yield _WHICH, {}
-        if transaction != self._transaction:
-            raise over()
-        return (yield from conversation)
+        return await self.hold(lambda: _in_time(new.id, self._enqueue(new, held=held)))
 
     async def hold(self, begin: Callable[[], Conversation[T]]) -> T:
         """Hold a conversation over the caller's connection, behind a savepoint.
@@ -172,8 +179,7 @@ class PostgresJoined:
 
     def _check(self) -> None:
         # A statement would begin another one, in whose end the caller has no part.
-        is_over = self._connection.info.transaction_status is TransactionStatus.IDLE
-        if is_over and self._transaction is not None:
+        if self._is_announced and self._connection.info.transaction_status is TransactionStatus.IDLE:
             raise over()
 
 
