@@ -1,8 +1,8 @@
 """Waits for work to its end, whoever cancels whoever waits for it. Knows no database."""
 
 import asyncio
-from collections.abc import Awaitable
-from typing import TypeVar
+from collections.abc import Coroutine
+from typing import Any, TypeVar
 
 from anyio import CancelScope
 
@@ -11,7 +11,7 @@ __all__ = ["wholly"]
 T = TypeVar("T")
 
 
-async def wholly(work: Awaitable[T]) -> T:
+async def wholly(work: Coroutine[Any, Any, T]) -> T:
     """The result of `work`, which runs to its end; a cancellation meanwhile is raised then, in place of the result.
 
     So whatever depends on the result belongs into `work`. It is not put off to a later wait of the caller: there may be
@@ -19,11 +19,8 @@ async def wholly(work: Awaitable[T]) -> T:
 
     A shield of anyio alone does not do: it holds back anyio's own cancellations, not those of asyncio, such as
     `Task.cancel` and `asyncio.timeout` make.
-
-    Args:
-        work: A coroutine becomes a task, which a loop that ends cancels with all others; a future is left alone then.
     """
-    task = asyncio.ensure_future(work)
+    task = asyncio.create_task(work)
     missed: asyncio.CancelledError | None = None
     with CancelScope(shield=True):
         while not task.done():

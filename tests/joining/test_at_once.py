@@ -24,6 +24,20 @@ ROUNDS = 6
 KEYS = ("a", "a", "b", "c")
 """The first two name different contents, so one of them is refused and undone."""
 
+
+class SlowFile:
+    """A file whose copying waits."""
+
+    def __init__(self) -> None:
+        self.is_read, self.goes_on = asyncio.Event(), asyncio.Event()
+        self.evidence = [Evidence.from_stream(self._pieces(), name="mug.txt")]
+
+    async def _pieces(self) -> AsyncIterator[bytes]:
+        self.is_read.set()
+        await self.goes_on.wait()
+        yield b"a coffee mug"
+
+
 every_asynchronous_kind = pytest.mark.parametrize(
     "world", [kind for kind in KINDS if is_asynchronous(kind)], indirect=True
 )
@@ -120,34 +134,6 @@ async def test_transaction_that_a_cancelled_one_began(on_file: AsyncTiplineClien
             assert await on_file.find(f"{moment} two") == entry
 
 
-def test_loop_that_ends_meanwhile(tmp_path: Path, endpoint: MockEndpoint) -> None:
-    """It cancels all that is under way, and no thread waits for it for ever: the process could not end."""
-    file = tmp_path / "app.sqlite"
-    opened: list[Any] = []
-
-    def enqueueing() -> list[threading.Thread]:
-        return [thread for thread in threading.enumerate() if thread.name.startswith("tipline-enqueue")]
-
-    async def end_in_the_midst() -> None:
-        client = AsyncTiplineClient.open(tmp_path / "home", profile=endpoint.profile, outbox=f"sqlite://{file}")
-        await client.outbox.count()
-        connection = await aiosqlite.connect(file)
-        opened.extend([client, connection])
-        task = asyncio.create_task(client.enqueue(sample_report(), idempotency_key="case-1", connection=connection))
-        while not enqueueing() and not task.done():  # noqa: ASYNC110 - a thread that begins tells nobody
-            await asyncio.sleep(0)
-
-    asyncio.run(end_in_the_midst())
-    client, connection = opened
-    left = enqueueing()
-    for thread in left:
-        thread.join(10)
-
-    assert [] == [thread for thread in left if thread.is_alive()]
-    connection.stop()
-    asyncio.run(client.aclose())
-
-
 async def test_key_of_a_transaction_that_goes_on(tmp_path: Path, endpoint: MockEndpoint) -> None:
     """Whoever waits for it can stop waiting: its time is up when it says so, and its own transaction goes on."""
     server = postgres.required()
@@ -172,26 +158,19 @@ async def test_key_of_a_transaction_that_goes_on(tmp_path: Path, endpoint: MockE
 @every_asynchronous_kind
 async def test_transaction_that_ends_first(world: World, tmp_path: Path) -> None:
     """Its enqueue writes nothing, neither by itself nor into the next transaction on that connection."""
-    copies, goes_on = asyncio.Event(), asyncio.Event()
-
-    async def pieces() -> AsyncIterator[bytes]:
-        copies.set()
-        await goes_on.wait()
-        yield b"a coffee mug"
-
-    evidence = [Evidence.from_stream(pieces(), name="mug.txt")]
+    slow = SlowFile()
     with contextlib.suppress(ZeroDivisionError):
         async with world.app.transaction() as connection:
             handing_in = asyncio.create_task(
-                world.client.enqueue(sample_report("one"), evidence=evidence, connection=connection)
+                world.client.enqueue(sample_report("one"), evidence=slow.evidence, connection=connection)
             )
-            await copies.wait()
+            await slow.is_read.wait()
             raise ZeroDivisionError
     # An aiosqlite connection says of no two transactions that they are others.
     async with contextlib.nullcontext() if world.kind == "aiosqlite" else world.app.transaction() as another:
         if another is not None:
             await world.app.decide(another, 2)
-        goes_on.set()
+        slow.goes_on.set()
         with pytest.raises(TiplineError, match=r"has ended before|closed"):
             await handing_in
 
@@ -202,19 +181,14 @@ async def test_transaction_that_ends_first(world: World, tmp_path: Path) -> None
 
 async def test_connection_that_is_closed_first(on_file: AsyncTiplineClient, file: Path) -> None:
     """The same where somebody closes the connection meanwhile."""
-    copies, goes_on = asyncio.Event(), asyncio.Event()
-
-    async def pieces() -> AsyncIterator[bytes]:
-        copies.set()
-        await goes_on.wait()
-        yield b"a coffee mug"
-
+    slow = SlowFile()
     connection = await aiosqlite.connect(file)
-    evidence = [Evidence.from_stream(pieces(), name="mug.txt")]
-    handing_in = asyncio.create_task(on_file.enqueue(sample_report("one"), evidence=evidence, connection=connection))
-    await copies.wait()
+    handing_in = asyncio.create_task(
+        on_file.enqueue(sample_report("one"), evidence=slow.evidence, connection=connection)
+    )
+    await slow.is_read.wait()
     await connection.close()
-    goes_on.set()
+    slow.goes_on.set()
 
     with pytest.raises(TiplineError, match="has ended before"):
         await handing_in
@@ -224,25 +198,18 @@ async def test_connection_that_is_closed_first(on_file: AsyncTiplineClient, file
 @every_asynchronous_kind
 async def test_savepoint_that_is_undone_first(world: World) -> None:
     """What is queued in it goes with it, also if it is queued only then."""
-    copies, goes_on = asyncio.Event(), asyncio.Event()
-
-    async def pieces() -> AsyncIterator[bytes]:
-        copies.set()
-        await goes_on.wait()
-        yield b"a coffee mug"
-
-    evidence = [Evidence.from_stream(pieces(), name="mug.txt")]
+    slow = SlowFile()
     async with world.app.transaction() as connection:
         await world.app.decide(connection, 1)
         with contextlib.suppress(ZeroDivisionError):
             async with world.app.savepoint(connection):
                 await world.app.decide(connection, 2)
                 handing_in = asyncio.create_task(
-                    world.client.enqueue(sample_report("one"), evidence=evidence, connection=connection)
+                    world.client.enqueue(sample_report("one"), evidence=slow.evidence, connection=connection)
                 )
-                await copies.wait()
+                await slow.is_read.wait()
                 raise ZeroDivisionError
-        goes_on.set()
+        slow.goes_on.set()
         # A savepoint of one's own on an aiosqlite connection is a statement like any other.
         with (
             pytest.raises(TiplineError, match="has ended before")
@@ -253,3 +220,32 @@ async def test_savepoint_that_is_undone_first(world: World) -> None:
 
     assert [1] == world.decisions()
     assert (world.kind == "aiosqlite") == bool(await world.client.outbox.list_entries())
+
+
+@pytest.mark.parametrize("isolation_level", ["DEFERRED", None])
+async def test_rollback_in_the_midst(on_file: AsyncTiplineClient, file: Path, isolation_level: Any) -> None:
+    """Whenever it comes, nothing of the enqueue is left: neither committed by itself nor for the next transaction."""
+    outcomes = set()
+    async with aiosqlite.connect(file, isolation_level=isolation_level) as connection:
+        await connection.execute("CREATE TABLE decisions (case_number INTEGER)")
+        await connection.commit()
+        for moment in range(80):
+            await connection.execute("BEGIN IMMEDIATE")
+            await connection.execute("INSERT INTO decisions VALUES (1)")
+            slow = SlowFile()
+            handing_in = asyncio.create_task(
+                on_file.enqueue(sample_report(str(moment)), evidence=slow.evidence, connection=connection)
+            )
+            await slow.is_read.wait()
+            slow.goes_on.set()
+            await asyncio.sleep(moment * 0.0002)
+            await connection.rollback()
+            await asyncio.wait([handing_in])
+            outcomes.add("refused" if handing_in.exception() else "queued")
+            if not connection.in_transaction:
+                await connection.execute("BEGIN")
+            await connection.commit()
+
+            assert [] == await on_file.outbox.list_entries()
+        assert [] == list(await connection.execute_fetchall("SELECT * FROM decisions"))
+    assert {"refused", "queued"} == outcomes

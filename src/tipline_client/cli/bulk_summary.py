@@ -18,9 +18,8 @@ from tipline_client.validation import rules_outside
 
 __all__ = ["Delivery", "bulk_exit_code", "bulk_lines", "bulk_view", "counts_words"]
 
-_NAMED = 3
-_NAMED_IN_JSON = 100
-"""How many files that were passed over are named."""
+_NAMED, _NAMED_IN_JSON = 3, 100
+"""How many files that were passed over are named, for people and for programs."""
 
 
 @dataclass(slots=True)

@@ -3,11 +3,9 @@
 Through the standard library, `aiosqlite` around that, or `apsw`. Nothing here knows the tables or commits anything.
 """
 
-import asyncio
 import contextlib
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final, Protocol, TypeVar
 
 import apsw
@@ -15,10 +13,10 @@ import apsw
 from tipline_client._undivided import wholly
 from tipline_client.errors import ConfigurationError, OutboxUnavailableError, TiplineError
 from tipline_client.outbox.columns import Row, Value
-from tipline_client.outbox.joining import Caller, nothing_open, over
+from tipline_client.outbox.joining import Caller, RunHere, nothing_open, over
 from tipline_client.outbox.sqlite.driver import DriverName, Execute, text_of
 from tipline_client.outbox.sqlite.failures import failure_of
-from tipline_client.outbox.turns import turn_of_task, turn_of_thread
+from tipline_client.outbox.turns import turn_of_thread
 from tipline_client.outbox.unwrapping import is_a, refused, unwrapped
 
 __all__ = ["Borrowed", "borrowed"]
@@ -59,30 +57,56 @@ async def borrowed(caller: Caller) -> Borrowed:
     """
     connection, is_nested, how_of_owner, has_ended = await unwrapped(caller)
     how = how_of_owner or _BEGIN
+    run: RunHere = caller.run
     try:
+        if is_a(connection, "aiosqlite", "Connection"):
+            connection, run = _within(connection)
         if is_nested and _begins_late(connection):
             raise ConfigurationError(
                 "the transaction is a savepoint of SQLAlchemy, and sqlite3 may have begun none around it: what is in "
                 "the savepoint could be committed though the rest is rolled back",
                 hint="Have the engine begin each transaction itself: see the page on transactions, SQLAlchemy.",
             )
-        if isinstance(connection, sqlite3.Connection | apsw.Connection):
-            return await caller.run(lambda: _Blocking(caller, connection, how, has_ended))
-        if is_a(connection, "aiosqlite", "Connection"):
-            async with turn_of_task(connection):
-                if statement := _beginning(connection, how):
-                    # Wholly, or the next one would begin it again before this has been done.
-                    await wholly(connection.execute(statement))
-            return _Awaited(connection, has_ended)
-    except ValueError:
-        if not is_a(connection, "aiosqlite", "Connection"):
-            raise
-        failure = _failure(sqlite3.ProgrammingError("it is closed, or nobody has awaited it yet"))
+        if not isinstance(connection, sqlite3.Connection | apsw.Connection):
+            raise refused(connection)
+        found = _Borrowed(run, connection, has_ended)
+        await run(lambda: found.begin(how))
     except _MISUSED as error:
         failure = _failure(error)
     else:
-        raise refused(connection)
+        return found
     raise failure
+
+
+def _within(connection: Any) -> tuple[Any, RunHere]:
+    """The connection in one of `aiosqlite`, and what runs work in the thread that it belongs to.
+
+    All of the work in one go, as nothing public there does: what its owner asks for meanwhile, such as a rollback,
+    would come between two statements, and the second one would be a transaction by itself.
+    """
+    try:
+        own, execute = connection._conn, connection._execute
+    except ValueError:
+        raise sqlite3.ProgrammingError("it is closed, or nobody has awaited it yet") from None
+
+    async def run(work: Callable[[], T], /) -> T:
+        has_begun = False
+
+        def begin() -> T:
+            nonlocal has_begun
+            has_begun = True
+            return work()
+
+        try:
+            # Not to be cancelled half-way either: the thread would write on while the caller goes on.
+            return await wholly(execute(begin))
+        except ValueError:
+            if has_begun:
+                raise
+        # It was closed meanwhile.
+        raise over()
+
+    return own, run
 
 
 def _beginning(connection: Any, how: str) -> str | None:
@@ -105,31 +129,38 @@ def _begins_late(connection: Any) -> bool:
     return isolation is not None and getattr(connection, "autocommit", _LEGACY) == _LEGACY
 
 
-class _Blocking:
-    """A connection of `sqlite3` or `apsw`."""
+class _Borrowed:
+    """A connection of `sqlite3` or `apsw`, and what runs work where it may be used."""
 
     def __init__(
-        self,
-        caller: Caller,
-        connection: sqlite3.Connection | apsw.Connection,
-        how: str,
-        has_ended: Callable[[], bool],
+        self, run: RunHere, connection: sqlite3.Connection | apsw.Connection, has_ended: Callable[[], bool]
     ) -> None:
         self.driver: DriverName = "sqlite3" if isinstance(connection, sqlite3.Connection) else "apsw"
-        self._caller = caller
+        self._run_here = run
         self._connection = connection
         self._has_ended = has_ended
-        with turn_of_thread(connection):
-            if statement := _beginning(connection, how):
+
+    def begin(self, how: str) -> None:
+        """Begin what its library would begin with the first change, where nothing is open.
+
+        Raises:
+            ConfigurationError: The library begins none.
+        """
+        with turn_of_thread(self._connection):
+            if statement := _beginning(self._connection, how):
                 self._execute(statement)
 
     async def run(self, work: Callable[[Execute], T]) -> T:
         """See `Borrowed.run`."""
-        return await self._caller.run(lambda: self._run(work))
+        return await self._run_here(lambda: self._run(work))
 
     def _run(self, work: Callable[[Execute], T]) -> T:
-        with turn_of_thread(self._connection), _reading_text(self._connection):
-            return _apart(work, self._execute, self._is_open)
+        try:
+            with turn_of_thread(self._connection), _reading_text(self._connection):
+                return _apart(work, self._execute, self._is_open)
+        except _MISUSED as error:
+            failure = _failure(error)
+        raise failure
 
     def _is_open(self) -> bool:
         return self._connection.in_transaction and not self._has_ended()
@@ -145,54 +176,6 @@ class _Blocking:
             failure = _failure(error)
         # Outside the handler, so that no error of a library, with a text in it, hangs on.
         raise failure
-
-
-class _Awaited:
-    """A connection of `aiosqlite`, which runs in a thread of its own."""
-
-    driver: DriverName = "sqlite3"
-
-    def __init__(self, connection: Any, has_ended: Callable[[], bool]) -> None:
-        self._connection = connection
-        self._has_ended = has_ended
-
-    async def run(self, work: Callable[[Execute], T]) -> T:
-        """See `Borrowed.run`."""
-        # The work is written for a connection that blocks, so it waits for this one in a thread.
-        # Not to be cancelled half-way either: the thread would write on while the caller goes on. It is waited for
-        # without a task, for a loop that ends cancels all tasks, and then the thread would wait for the loop for ever.
-        loop = asyncio.get_running_loop()
-
-        def execute(sql: str, parameters: Mapping[str, Value] = {}, /) -> list[Row]:
-            try:
-                return asyncio.run_coroutine_threadsafe(self._await(sql, dict(parameters)), loop).result()
-            except sqlite3.Error as error:
-                failure = _failure(error)
-            raise failure
-
-        # A thread of its own: those of a pool can all be waiting for the lock of the very transaction that needs one.
-        thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="tipline-enqueue")
-        try:
-            async with turn_of_task(self._connection):
-                if not self._is_open():
-                    raise over()
-                with _reading_text(self._connection):
-                    return await wholly(loop.run_in_executor(thread, _apart, work, execute, self._is_open))
-        finally:
-            thread.shutdown(wait=False)
-
-    def _is_open(self) -> bool:
-        try:
-            return bool(self._connection.in_transaction) and not self._has_ended()
-        except ValueError:
-            # It was closed, and with that its transaction.
-            return False
-
-    async def _await(self, sql: str, parameters: dict[str, Value]) -> list[Row]:
-        async with self._connection.cursor() as cursor:
-            cursor.row_factory = None
-            await cursor.execute(sql, parameters)
-            return list(await cursor.fetchall())
 
 
 def _apart(work: Callable[[Execute], T], execute: Execute, is_open: Callable[[], bool]) -> T:
