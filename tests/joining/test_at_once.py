@@ -249,3 +249,34 @@ async def test_rollback_in_the_midst(on_file: AsyncTiplineClient, file: Path, is
             assert [] == await on_file.outbox.list_entries()
         assert [] == list(await connection.execute_fetchall("SELECT * FROM decisions"))
     assert {"refused", "queued"} == outcomes
+
+
+@pytest.mark.parametrize("is_autocommit", [True, False])
+async def test_rollback_in_the_midst_on_a_server(tmp_path: Path, endpoint: MockEndpoint, is_autocommit: bool) -> None:
+    """The same with psycopg, also where each statement outside of a block commits itself."""
+    server = postgres.required()
+    server.empty_outbox()
+    outcomes = set()
+    place = f"host={server.folder} user=tipline dbname=outbox"
+    async with (
+        AsyncTiplineClient.open(tmp_path, profile=endpoint.profile, outbox=server.url()) as client,
+        await psycopg.AsyncConnection.connect(place, autocommit=is_autocommit) as connection,
+    ):
+        for moment in range(180):
+            slow = SlowFile()
+            with contextlib.suppress(ZeroDivisionError):
+                async with connection.transaction():
+                    report = sample_report(str(moment))
+                    handing_in = asyncio.create_task(
+                        client.enqueue(report, evidence=slow.evidence, connection=connection)
+                    )
+                    await slow.is_read.wait()
+                    slow.goes_on.set()
+                    await asyncio.sleep(moment % 90 * 0.0001)
+                    raise ZeroDivisionError
+            await asyncio.wait([handing_in])
+            outcomes.add("refused" if handing_in.exception() else "queued")
+            await connection.commit()
+
+            assert [] == await client.outbox.list_entries()
+    assert {"refused", "queued"} == outcomes

@@ -1,15 +1,11 @@
 """Who is alone on a connection, and that nobody waits for whoever is not there any more."""
 
-import asyncio
 import subprocess
 import sys
 import threading
 
-import pytest
-
-from tipline_client.errors import ConfigurationError
 from tipline_client.outbox import turns
-from tipline_client.outbox.turns import turn_of_task, turn_of_thread
+from tipline_client.outbox.turns import turn_of_thread
 
 FORK = """
 import os, threading
@@ -67,68 +63,13 @@ def test_other_thread() -> None:
     assert ["first", "second"] == order
 
 
-async def test_tasks() -> None:
-    """They have it one after the other, and one that is cancelled while it waits is passed over."""
-    connection = Connection()
-    order = []
-
-    async def work(name: str) -> None:
-        async with turn_of_task(connection):
-            order.append(f"{name} begins")
-            await asyncio.sleep(0)
-            order.append(f"{name} ends")
-
-    one, two, three = (asyncio.create_task(work(name)) for name in ("one", "two", "three"))
-    await asyncio.sleep(0)
-    two.cancel()
-    await asyncio.wait([one, two, three])
-
-    assert ["one begins", "one ends", "three begins", "three ends"] == order
-
-
-async def test_nothing_is_kept() -> None:
+def test_nothing_is_kept() -> None:
     """With its last user a lock is gone."""
     connection = Connection()
     with turn_of_thread(connection):
         assert id(connection) in turns._turns.of_threads
-    async with turn_of_task(connection):
-        assert id(connection) in turns._turns.of_tasks
 
     assert id(connection) not in turns._turns.of_threads
-    assert id(connection) not in turns._turns.of_tasks
-
-
-async def test_other_event_loop() -> None:
-    """It is refused while the connection is in use, for waiting could be for ever; afterwards it has its turn."""
-    connection = Connection()
-
-    async def elsewhere() -> str:
-        async with turn_of_task(connection):
-            return "had its turn"
-
-    async with turn_of_task(connection):
-        with pytest.raises(ConfigurationError, match="another event loop"):
-            await asyncio.to_thread(asyncio.run, elsewhere())
-
-    assert "had its turn" == await asyncio.to_thread(asyncio.run, elsewhere())
-
-
-def test_loop_that_has_ended() -> None:
-    """Whoever had the turn on it is not waited for."""
-    connection = Connection()
-    kept = []
-
-    async def keep() -> None:
-        kept.append(turn_of_task(connection))
-        await kept[0].acquire()
-
-    async def take() -> bool:
-        async with turn_of_task(connection):
-            return True
-
-    asyncio.run(keep())
-
-    assert asyncio.run(take())
 
 
 def test_process_that_forks() -> None:

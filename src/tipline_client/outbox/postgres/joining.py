@@ -20,7 +20,6 @@ from tipline_client.outbox.joining import Caller, nothing_open, over
 from tipline_client.outbox.postgres import reading
 from tipline_client.outbox.postgres.conversation import Conversation, Row, Value, hold, hold_async
 from tipline_client.outbox.postgres.failures import failure_of, is_lost
-from tipline_client.outbox.turns import turn_of_task, turn_of_thread
 from tipline_client.outbox.unwrapping import refused, unwrapped
 from tipline_client.outbox.values import Lane
 
@@ -183,13 +182,18 @@ class PostgresJoined:
             raise over()
 
 
+# Statements are sent as the driver's own cursors send them, but with its lock held over all of them: what the owner
+# asks for meanwhile in another task or thread, such as a rollback, would come between two, and the second one could be
+# a transaction by itself.
+
+
 def _hold(
     begin: Callable[[], Conversation[T]], connection: "psycopg.Connection[Any]", *, check: Callable[[], None]
 ) -> T:
     def execute(sql: str, parameters: Mapping[str, Value]) -> list[Row]:
         # A cursor of our own, whatever rows and cursors the caller is used to.
         with psycopg.Cursor(connection, row_factory=tuple_row) as cursor:
-            cursor.execute(sql.encode(), parameters)
+            connection.wait(cursor._execute_gen(sql.encode(), parameters))
             return cursor.fetchall() if cursor.description else []
 
     def undo() -> None:
@@ -199,7 +203,7 @@ def _hold(
 
     failure: TiplineError
     try:
-        with turn_of_thread(connection):
+        with connection.lock:
             check()
             try:
                 execute(_SAVEPOINT, {})
@@ -221,12 +225,12 @@ async def _hold_async(
 ) -> T:
     async def execute(sql: str, parameters: Mapping[str, Value]) -> list[Row]:
         async with psycopg.AsyncCursor(connection, row_factory=tuple_row) as cursor:
-            await cursor.execute(sql.encode(), parameters)
+            await connection.wait(cursor._execute_gen(sql.encode(), parameters))
             return await cursor.fetchall() if cursor.description else []
 
     failure: TiplineError
     try:
-        async with turn_of_task(connection):
+        async with connection.lock:
             check()
             is_open = True
             try:
