@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import sqlite3
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,28 +14,16 @@ import pytest
 
 from tests.joining.applications import KINDS, is_asynchronous
 from tests.joining.conftest import World
+from tests.joining.slow_file import SlowFile
 from tests.support import postgres
 from tests.support.stage import sample_report
-from tipline_client import AsyncTiplineClient, Evidence, TiplineClient
+from tipline_client import AsyncTiplineClient, TiplineClient
 from tipline_client.errors import TiplineError
 from tipline_client.mock import MockEndpoint
 
 ROUNDS = 6
 KEYS = ("a", "a", "b", "c")
 """The first two name different contents, so one of them is refused and undone."""
-
-
-class SlowFile:
-    """A file whose copying waits."""
-
-    def __init__(self) -> None:
-        self.is_read, self.goes_on = asyncio.Event(), asyncio.Event()
-        self.evidence = [Evidence.from_stream(self._pieces(), name="mug.txt")]
-
-    async def _pieces(self) -> AsyncIterator[bytes]:
-        self.is_read.set()
-        await self.goes_on.wait()
-        yield b"a coffee mug"
 
 
 every_asynchronous_kind = pytest.mark.parametrize(

@@ -162,15 +162,16 @@ def test_database_that_is_not_there(server: PostgresServer, act: Callable[[str],
 
 async def test_user_who_may_not_make_tables(server: PostgresServer, open_outbox: OpenOutbox) -> None:
     """A dispatcher needs the rights on rows and none on tables."""
-    if not server.execute("SELECT FROM pg_roles WHERE rolname = 'courier'"):
-        server.execute("CREATE ROLE courier LOGIN")
-    server.execute("GRANT USAGE ON SCHEMA tipline TO courier")
-    server.execute("GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA tipline TO courier")
+    # Of this test alone: a role is one for all databases of the server, and stays when its test has ended.
+    if not server.execute("SELECT FROM pg_roles WHERE rolname = 'clerk'"):
+        server.execute("CREATE ROLE clerk LOGIN")
+    server.execute("GRANT USAGE ON SCHEMA tipline TO clerk")
+    server.execute("GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA tipline TO clerk")
 
-    outbox = open_outbox(server.dsn().replace("user=tipline", "user=courier"))
+    outbox = open_outbox(server.dsn().replace("user=tipline", "user=clerk"))
     entry, is_new = await outbox.enqueue(new_entry())
 
     assert is_new
     assert entry == await outbox.get(entry.id)
-    with pytest.raises(psycopg.Error), psycopg.connect(server.dsn().replace("user=tipline", "user=courier")) as own:
+    with pytest.raises(psycopg.Error), psycopg.connect(server.dsn().replace("user=tipline", "user=clerk")) as own:
         own.execute("DELETE FROM tipline.entries")

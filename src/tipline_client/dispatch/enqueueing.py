@@ -40,7 +40,7 @@ from tipline_client.evidence import Evidence, Room, digest
 from tipline_client.evidence.store import EvidenceStore
 from tipline_client.models import EvidenceItem, FileDetails, Report, Submission
 from tipline_client.outbox.contract import Lane, Outbox
-from tipline_client.outbox.joining import Caller, Joined
+from tipline_client.outbox.joining import Caller, Joined, over
 from tipline_client.outbox.rules import other_content
 from tipline_client.profiles import EndpointProfile, EndpointSchema
 from tipline_client.profiles.encode import encode
@@ -262,6 +262,9 @@ async def _recognise(
     if entry.content_digest != content_tag(records, content_digest(submission.report.to_json_dict(), manifest)):
         raise other_content(entry) if existing else _same_but_for_the_reporter(entry.id)
     await _check_genuine(entry, outbox, keys, vault)
+    if into is not outbox and await into.find(lane, entry.idempotency_key) is None:
+        # It was of this very transaction, and has been undone while the files were read.
+        raise over()
     return Enqueued(entry, is_new=False)
 
 

@@ -132,11 +132,13 @@ def nothing_open(how: str) -> ConfigurationError:
 
 
 def over() -> ConfigurationError:
-    """The error for a transaction that has ended before the enqueue in it came to write."""
+    """The error for a transaction that is not what it was when the enqueue in it began."""
     return ConfigurationError(
-        "the transaction has ended before the enqueue in it, and nothing was written",
-        hint="Let no block of a transaction end before every enqueue in it has: with `asyncio.TaskGroup` it does not, "
-        "and with `asyncio.gather` it does when one of them raises.",
+        "the transaction has ended before the enqueue in it, or a savepoint has been begun or has ended; nothing was "
+        "written",
+        hint="Let no block of a transaction or a savepoint begin or end on the connection before every enqueue on it "
+        "has ended: with `asyncio.TaskGroup` inside of the block none ends, and with `asyncio.gather` it does when one "
+        "of the tasks raises. Give tasks that need a savepoint each a connection of their own.",
     )
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
 from tipline_client.errors import ConfigurationError, OutboxUnavailableError, TiplineError
+from tipline_client.outbox.boundaries import unchanged_since_now
 from tipline_client.outbox.joining import Caller, not_this_kind, nothing_open
 
 __all__ = ["Unwrapped", "is_a", "refused", "unwrapped"]
@@ -42,13 +43,14 @@ class Unwrapped(NamedTuple):
         connection: The driver's own.
         is_nested: Whether SQLAlchemy has a savepoint open on it.
         how_to_begin: What opens a transaction on it, where its owner is not the driver's own user.
-        has_ended: Whether its owner has ended the transaction since; the driver's connection may be another one's then.
+        is_unchanged: Whether its owner has asked for no end of the transaction or of a savepoint since, and for no new
+            savepoint; the driver's connection may be another one's then.
     """
 
     connection: Any
     is_nested: bool = False
     how_to_begin: str | None = None
-    has_ended: Callable[[], bool] = lambda: False
+    is_unchanged: Callable[[], bool] = lambda: True
 
 
 async def unwrapped(caller: Caller) -> Unwrapped:
@@ -80,9 +82,9 @@ async def _of_any(caller: Caller) -> Unwrapped:
         if not connection.in_transaction():
             # Begun as its first statement would: the commit or rollback is its owner's still.
             await connection.begin()
+        is_unchanged = unchanged_since_now(connection.sync_connection)
         driver_connection = (await connection.get_raw_connection()).driver_connection
-        ended = _ending_of(connection.sync_connection)
-        return Unwrapped(driver_connection, connection.in_nested_transaction(), _ENGINE, ended)
+        return Unwrapped(driver_connection, connection.in_nested_transaction(), _ENGINE, is_unchanged)
     return await caller.run(lambda: _unwrapped(connection))
 
 
@@ -92,18 +94,13 @@ def _unwrapped(connection: Any) -> Unwrapped:
     if is_a(connection, "sqlalchemy", "Connection"):
         if not connection.in_transaction():
             connection.begin()
+        is_unchanged = unchanged_since_now(connection)
         driver_connection = connection.connection.driver_connection
-        return Unwrapped(driver_connection, connection.in_nested_transaction(), _ENGINE, _ending_of(connection))
+        return Unwrapped(driver_connection, connection.in_nested_transaction(), _ENGINE, is_unchanged)
     is_djangos = is_a(connection, "django.db.backends.base.base", "BaseDatabaseWrapper")
     if is_djangos or is_a(connection, "django.utils.connection", "ConnectionProxy"):
         connection = _of_django(connection)
     return Unwrapped(connection)
-
-
-def _ending_of(connection: Any) -> Callable[[], bool]:
-    """Whether the transaction that SQLAlchemy has open there now, or its savepoint, is over by the time of asking."""
-    found = (connection.get_transaction(), connection.get_nested_transaction())
-    return lambda: any(each is not None and not each.is_active for each in found)
 
 
 def _of_django(connection: Any) -> Any:

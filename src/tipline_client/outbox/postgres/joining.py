@@ -86,6 +86,10 @@ def _in_time(entry_id: str, conversation: Conversation[T]) -> Conversation[T]:
     return (yield from conversation)
 
 
+def _nothing() -> Conversation[None]:
+    yield from ()
+
+
 def is_awaited(entry_id: str) -> Conversation[bool]:
     """See `Joinable.is_awaited`."""
     [[answer]] = yield _AWAITED, {"id": entry_id}
@@ -99,7 +103,7 @@ async def joined(caller: Caller, *, enqueue: Enqueue) -> "PostgresJoined":
         ConfigurationError: It is no connection of psycopg's, or is closed, or has no transaction that can be joined.
         OutboxUnavailableError: It is lost.
     """
-    connection, _, how_to_begin, _ = await unwrapped(caller)
+    connection, _, how_to_begin, is_unchanged = await unwrapped(caller)
     if not isinstance(connection, psycopg.Connection | psycopg.AsyncConnection):
         raise refused(connection)
     if connection.closed and not connection.broken:
@@ -111,12 +115,7 @@ async def joined(caller: Caller, *, enqueue: Enqueue) -> "PostgresJoined":
             "the connection to the database was lost, and with it what its transaction had written",
             hint=_GONE,
         )
-    if connection.info.pipeline_status is not PipelineStatus.OFF:
-        # Answers come later there, so nothing would say whether the key was taken.
-        raise ConfigurationError(
-            "the connection is in pipeline mode, in which no answer of the database comes at once",
-            hint="Enqueue before the `with connection.pipeline():` block or after it, in the same transaction.",
-        )
+    _check_answers(connection)
     # There is no public way to ask. Were this one gone, PostgreSQL would refuse at the PREPARE, and commit nothing.
     if getattr(connection, "_tpc", None) is not None:
         raise ConfigurationError(
@@ -133,26 +132,52 @@ async def joined(caller: Caller, *, enqueue: Enqueue) -> "PostgresJoined":
         )
     if connection.autocommit and status is TransactionStatus.IDLE:
         raise nothing_open(how_to_begin or "with `with connection.transaction():`")
-    return PostgresJoined(caller, connection, enqueue)
+    return PostgresJoined(caller, connection, enqueue, is_unchanged)
+
+
+def _check_answers(connection: Any) -> None:
+    if connection.info.pipeline_status is not PipelineStatus.OFF:
+        # Answers come later there, so nothing would say whether the key was taken.
+        raise ConfigurationError(
+            "the connection is in pipeline mode, in which no answer of the database comes at once",
+            hint="Enqueue before the `with connection.pipeline():` block or after it, in the same transaction.",
+        )
+
+
+def _depth(connection: Any) -> int:
+    """How many blocks of `transaction()` are open: no public name of psycopg's says so, and SQL does not either."""
+    return int(getattr(connection, "_num_transactions", 0))
 
 
 class PostgresJoined:
     """See `Joined`; made by `joined`."""
 
-    def __init__(self, caller: Caller, connection: Any, enqueue: Enqueue) -> None:
+    def __init__(self, caller: Caller, connection: Any, enqueue: Enqueue, is_unchanged: Callable[[], bool]) -> None:
         self._caller = caller
         self._connection = connection
         self._enqueue = enqueue
-        self._is_announced = False
+        self._is_unchanged = is_unchanged
+        self._is_open = connection.info.transaction_status is not TransactionStatus.IDLE
+        self._depth = _depth(connection)
 
     async def announce(self, entry_id: str) -> None:
         """Say that this transaction may add an entry, until it ends.
 
         Raises:
+            ConfigurationError: It has ended already.
             OutboxUnavailableError: The database refused.
         """
         await self.hold(lambda: _announce(entry_id))
-        self._is_announced = True
+        self._is_open = True
+
+    async def check_announced(self, entry_id: str) -> None:
+        """Make sure that what was announced still holds.
+
+        Raises:
+            ConfigurationError: The transaction has ended.
+            OutboxUnavailableError: The database refused.
+        """
+        await self.hold(lambda: _in_time(entry_id, _nothing()))
 
     async def find(self, lane: Lane, idempotency_key: str) -> Entry | None:
         """See `Joined.find`."""
@@ -177,9 +202,16 @@ class PostgresJoined:
         return await self._caller.run(lambda: _hold(begin, connection, check=self._check))
 
     def _check(self) -> None:
-        # A statement would begin another one, in whose end the caller has no part.
-        if self._is_announced and self._connection.info.transaction_status is TransactionStatus.IDLE:
+        """Make sure that it is the transaction that was joined, and that no savepoint was begun or undone in it.
+
+        Asked when it is our turn on the connection: an end that was asked for earlier comes first.
+        """
+        connection = self._connection
+        # A statement would begin another transaction, in whose end the caller has no part.
+        has_ended = self._is_open and connection.info.transaction_status is TransactionStatus.IDLE
+        if has_ended or _depth(connection) != self._depth or not self._is_unchanged():
             raise over()
+        _check_answers(connection)
 
 
 # Statements are sent as the driver's own cursors send them, but with its lock held over all of them: what the owner

@@ -11,7 +11,7 @@ from typing import Any, Final, Protocol, TypeVar
 import apsw
 
 from tipline_client._undivided import wholly
-from tipline_client.errors import ConfigurationError, OutboxUnavailableError, TiplineError
+from tipline_client.errors import ConfigurationError, OutboxInDoubtError, OutboxUnavailableError, TiplineError
 from tipline_client.outbox.columns import Row, Value
 from tipline_client.outbox.joining import Caller, RunHere, nothing_open, over
 from tipline_client.outbox.sqlite.driver import DriverName, Execute, text_of
@@ -55,7 +55,7 @@ async def borrowed(caller: Caller) -> Borrowed:
     Raises:
         ConfigurationError: It is no connection to SQLite, has no transaction, is closed, or is another thread's.
     """
-    connection, is_nested, how_of_owner, has_ended = await unwrapped(caller)
+    connection, is_nested, how_of_owner, is_unchanged = await unwrapped(caller)
     how = how_of_owner or _BEGIN
     run: RunHere = caller.run
     try:
@@ -69,7 +69,9 @@ async def borrowed(caller: Caller) -> Borrowed:
             )
         if not isinstance(connection, sqlite3.Connection | apsw.Connection):
             raise refused(connection)
-        found = _Borrowed(run, connection, has_ended)
+        found = _Borrowed(run, connection, is_unchanged)
+        # An end that was asked for earlier comes first, and whoever asked for it knows of it afterwards.
+        await run(lambda: None)
         await run(lambda: found.begin(how))
     except _MISUSED as error:
         failure = _failure(error)
@@ -133,20 +135,25 @@ class _Borrowed:
     """A connection of `sqlite3` or `apsw`, and what runs work where it may be used."""
 
     def __init__(
-        self, run: RunHere, connection: sqlite3.Connection | apsw.Connection, has_ended: Callable[[], bool]
+        self, run: RunHere, connection: sqlite3.Connection | apsw.Connection, is_unchanged: Callable[[], bool]
     ) -> None:
         self.driver: DriverName = "sqlite3" if isinstance(connection, sqlite3.Connection) else "apsw"
         self._run_here = run
         self._connection = connection
-        self._has_ended = has_ended
+        self._is_unchanged = is_unchanged
+        # Not where `begin` runs: an end that was asked for before it comes first there.
+        self._was_open = connection.in_transaction
 
     def begin(self, how: str) -> None:
         """Begin what its library would begin with the first change, where nothing is open.
 
         Raises:
-            ConfigurationError: The library begins none.
+            ConfigurationError: The library begins none, or its owner has asked for an end meanwhile.
         """
         with turn_of_thread(self._connection):
+            if not self._is_unchanged() or (self._was_open and not self._connection.in_transaction):
+                # What is begun now nobody would end, and it would keep all others from writing.
+                raise over()
             if statement := _beginning(self._connection, how):
                 self._execute(statement)
 
@@ -157,13 +164,58 @@ class _Borrowed:
     def _run(self, work: Callable[[Execute], T]) -> T:
         try:
             with turn_of_thread(self._connection), _reading_text(self._connection):
-                return _apart(work, self._execute, self._is_open)
+                self._check()
+                return self._apart(work)
         except _MISUSED as error:
             failure = _failure(error)
         raise failure
 
-    def _is_open(self) -> bool:
-        return self._connection.in_transaction and not self._has_ended()
+    def _check(self) -> None:
+        if not (self._connection.in_transaction and self._is_unchanged()):
+            # A savepoint would be a transaction by itself then, and commit what the caller has undone.
+            raise over()
+
+    def _apart(self, work: Callable[[Execute], T]) -> T:
+        """Do the work behind a savepoint, with what it replaces overwritten, as all our connections do."""
+        [[was_secure]] = self._execute("PRAGMA secure_delete")
+        self._execute("PRAGMA secure_delete = ON")
+        self._execute("SAVEPOINT tipline_enqueue")
+        try:
+            result = work(self._execute)
+            self._execute("RELEASE tipline_enqueue")
+        except BaseException as error:
+            # An interrupt, too: half of what is written together must not be left for the caller to commit.
+            self._undo(error)
+            raise
+        finally:
+            with contextlib.suppress(TiplineError):
+                self._execute(f"PRAGMA secure_delete = {int(was_secure)}")
+        return result
+
+    def _undo(self, error: BaseException) -> None:
+        """Roll back to the savepoint.
+
+        Raises:
+            OutboxUnavailableError: A full disk can end the whole transaction, and with it what the caller has written.
+            OutboxInDoubtError: SQLite did not. It refuses whatever it is asked once it was interrupted, for as long as
+                a statement is left in the middle.
+        """
+        if not self._connection.in_transaction:
+            raise OutboxUnavailableError(
+                f"SQLite has rolled back all of the transaction: {error}", hint="Do all of it again."
+            ) from None
+        try:
+            self._execute("ROLLBACK TO tipline_enqueue")
+            self._execute("RELEASE tipline_enqueue")
+        except TiplineError:
+            failure = OutboxInDoubtError(
+                "SQLite has failed in the midst of the enqueue, and has not undone what that wrote",
+                hint="Roll back all of the transaction, and do all of it again: committed, half an entry would be "
+                "taken for one that somebody has put there.",
+            )
+            if isinstance(error, Exception):
+                raise failure from None
+            error.add_note(f"{failure}. {failure.hint}")
 
     def _execute(self, sql: str, parameters: Mapping[str, Value] = {}, /) -> list[Row]:
         try:
@@ -176,34 +228,6 @@ class _Borrowed:
             failure = _failure(error)
         # Outside the handler, so that no error of a library, with a text in it, hangs on.
         raise failure
-
-
-def _apart(work: Callable[[Execute], T], execute: Execute, is_open: Callable[[], bool]) -> T:
-    """Do the work behind a savepoint, with what it replaces overwritten, as all our connections do."""
-    if not is_open():
-        # A savepoint would be a transaction by itself then, and commit what the caller has undone.
-        raise over()
-    [[was_secure]] = execute("PRAGMA secure_delete")
-    execute("PRAGMA secure_delete = ON")
-    execute("SAVEPOINT tipline_enqueue")
-    try:
-        result = work(execute)
-        execute("RELEASE tipline_enqueue")
-    except BaseException as error:
-        # An interrupt, too: half of what is written together must not be left for the caller to commit.
-        if not is_open():
-            # A full disk can end the whole transaction, and with it what the caller has written before.
-            raise OutboxUnavailableError(
-                f"SQLite has rolled back all of the transaction: {error}", hint="Do all of it again."
-            ) from None
-        with contextlib.suppress(TiplineError):
-            execute("ROLLBACK TO tipline_enqueue")
-            execute("RELEASE tipline_enqueue")
-        raise
-    finally:
-        with contextlib.suppress(TiplineError):
-            execute(f"PRAGMA secure_delete = {int(was_secure)}")
-    return result
 
 
 @contextlib.contextmanager
