@@ -70,8 +70,8 @@ async def borrowed(caller: Caller) -> Borrowed:
         if not isinstance(connection, sqlite3.Connection | apsw.Connection):
             raise refused(connection)
         found = _Borrowed(run, connection, is_unchanged)
-        # An end that was asked for earlier comes first, and whoever asked for it knows of it afterwards.
-        await run(lambda: None)
+        # An end that was asked for earlier comes first; SQLAlchemy knows of it only afterwards.
+        await run(found.check_open)
         await run(lambda: found.begin(how))
     except _MISUSED as error:
         failure = _failure(error)
@@ -144,6 +144,15 @@ class _Borrowed:
         # Not where `begin` runs: an end that was asked for before it comes first there.
         self._was_open = connection.in_transaction
 
+    def check_open(self) -> None:
+        """Make sure that the transaction has not ended by the time that it is our turn on the connection.
+
+        Raises:
+            ConfigurationError: It has.
+        """
+        if not self._is_unchanged() or (self._was_open and not self._connection.in_transaction):
+            raise over()
+
     def begin(self, how: str) -> None:
         """Begin what its library would begin with the first change, where nothing is open.
 
@@ -151,9 +160,8 @@ class _Borrowed:
             ConfigurationError: The library begins none, or its owner has asked for an end meanwhile.
         """
         with turn_of_thread(self._connection):
-            if not self._is_unchanged() or (self._was_open and not self._connection.in_transaction):
-                # What is begun now nobody would end, and it would keep all others from writing.
-                raise over()
+            # What is begun after an end nobody would end, and it would keep all others from writing.
+            self.check_open()
             if statement := _beginning(self._connection, how):
                 self._execute(statement)
 
