@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import sqlite3
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from tipline_client import AsyncTiplineClient, TiplineClient, TiplineError
 from tipline_client.errors import ConfigurationError, OutboxUnavailableError
 from tipline_client.mock import MockEndpoint
 from tipline_client.outbox import MemoryOutbox, SqliteOutbox
+from tipline_client.outbox.sqlite.driver import DriverName
 
 
 async def test_another_file(on_file: AsyncTiplineClient, tmp_path: Path) -> None:
@@ -73,17 +75,23 @@ async def test_commit_that_is_not_durable(on_file: AsyncTiplineClient, file: Pat
     assert pragma.partition(" ")[0].replace("_", " ") in str(error)
 
 
-async def test_two_libraries_in_one_process(open_client: OpenClient, file: Path) -> None:
+@pytest.mark.parametrize(
+    ("driver", "connect", "way_out"),
+    [("sqlite3", apsw.Connection, "Use a connection of sqlite3"), ("apsw", sqlite3.connect, "sqlite://")],
+)
+async def test_two_libraries_in_one_process(
+    open_client: OpenClient, file: Path, driver: DriverName, connect: Callable[[str], Any], way_out: str
+) -> None:
     """A file that the outbox has open with the one is not joined through the other."""
-    client = open_client(SqliteOutbox.open(file, driver="sqlite3"))
-    connection = apsw.Connection(str(file))
+    client = open_client(SqliteOutbox.open(file, driver=driver))
+    connection = connect(str(file))
     connection.execute("BEGIN IMMEDIATE")
 
     error = await refused_while_locked(client, connection)
 
     connection.close()
     assert "do not see each other's locks" in str(error)
-    assert "sqlite://" in str(error.hint)
+    assert way_out in str(error.hint)
 
 
 async def refused_while_locked(client: AsyncTiplineClient, connection: object) -> TiplineError:

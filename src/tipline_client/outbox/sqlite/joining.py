@@ -26,6 +26,11 @@ _FULL: Final = 2
 _MET: Final = frozenset({"entries", "history", "acknowledgements"})
 """The tables that an enqueue names in its statements."""
 _ROLLBACK_JOURNALS: Final = {"delete", "truncate", "persist"}
+_OTHER_SQLITE: Final[dict[DriverName, str]] = {
+    "sqlite3": "Name the outbox 'sqlite:///ABSOLUTE/PATH/{name}' wherever it is opened, in every process: it is then "
+    "opened with the standard library's SQLite.",
+    "apsw": "Use a connection of sqlite3. One of apsw can be joined where the outbox itself is opened with apsw.",
+}
 
 
 Find = Callable[[Lane, str], Awaitable[Entry | None]]
@@ -69,8 +74,7 @@ async def joined(
         raise ConfigurationError(
             f"the outbox has {path} open with {driver} and the connection with {connection.driver}: two SQLite "
             "libraries in one process do not see each other's locks",
-            hint=f"Name the outbox 'sqlite:///ABSOLUTE/PATH/{path.name}' wherever it is opened, in every process: it "
-            "is then opened with the standard library's SQLite.",
+            hint=_OTHER_SQLITE[connection.driver].format(name=path.name),
         )
     _check_durable(journal, synchronous, wanted=journal_mode)
     if hiding := sorted(temporary & _MET):
