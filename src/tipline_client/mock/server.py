@@ -10,6 +10,7 @@ import ipaddress
 import signal
 import socket
 import threading
+import time
 from collections.abc import Callable
 from types import FrameType
 
@@ -137,7 +138,20 @@ class LoopbackServer:
 
     def _run(self) -> None:
         # `_serve` is `serve` without uvicorn's signal handlers, which would raise the signal again at the end.
-        asyncio.run(self._server._serve([self._socket]))
+        with asyncio.Runner(loop_factory=_loop_in_real_time) as runner:
+            runner.run(self._server._serve([self._socket]))
+
+
+class _Real:
+    # Where a double of the clock does not look: it puts itself in the place of what modules hold.
+    monotonic = staticmethod(time.monotonic)
+
+
+def _loop_in_real_time() -> asyncio.AbstractEventLoop:
+    """An event loop that goes on while a test stops the clock; it would sleep until that comes to be real again."""
+    loop = asyncio.new_event_loop()
+    loop.time = _Real.monotonic  # type: ignore[method-assign]
+    return loop
 
 
 def _quiet_when_cancelled(app: ASGIApp) -> ASGIApp:
