@@ -232,6 +232,9 @@ def test_no_port(tipline_endpoint): pass
 @pytest.mark.anyio
 async def test_trio(tipline_async_client, anyio_backend): pass
 
+@pytest.mark.tipline_relaxed("upload")
+def test_relaxed_in_part(): pass
+
 @pytest.mark.tipline_of_this_suite
 def test_marker_of_the_suite(): pass
 
@@ -254,8 +257,9 @@ def test_markers_misused(elsewhere: Elsewhere) -> None:
         ini="markers =\n    tipline_of_this_suite: its own",
     )
 
-    ran.assert_outcomes(errors=10, passed=2)
+    ran.assert_outcomes(errors=11, passed=2)
     for said in (
+        "tipline_relaxed takes nothing in brackets, in test_relaxed_in_part",
         "takes a step and at least one",
         "'explode') is no fault",
         "'arrive'",

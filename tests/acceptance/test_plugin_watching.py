@@ -12,6 +12,7 @@ pytestmark = pytest.mark.slow
 SEVERAL = """
 import pytest
 from tipline_client import TiplineClient
+from tipline_client.errors import ConfigurationError
 from tipline_client.testing import factories
 
 pytestmark = [pytest.mark.tipline_endpoint(in_process=True), pytest.mark.tipline_relaxed]
@@ -64,6 +65,8 @@ def test_id_in_the_place_of_a_key(hand_in, tipline_endpoint):
     for ask in (tipline_endpoint.assert_filed_once, tipline_endpoint.assert_not_filed):
         with pytest.raises(AssertionError, match="is the id of an entry, where its key is asked for: 'case-1'"):
             ask(entry.id)
+        with pytest.raises(ConfigurationError, match="of type Entry, neither a key nor a report"):
+            ask(entry)
 """
 
 

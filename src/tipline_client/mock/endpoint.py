@@ -115,6 +115,11 @@ class MockEndpoint:
         """The latest calls, oldest first; without bodies."""
         return tuple(self._application.service.requests)
 
+    @property
+    def unexpected(self) -> tuple[RequestRecord, ...]:
+        """The first calls that no client that works can have sent; later ones push none out, and `reset` forgets them."""
+        return tuple(self._application.service.unexpected)
+
     def summary(self) -> Summary:
         """The counts that show whether everything was filed exactly once."""
         return self._application.control.summary()

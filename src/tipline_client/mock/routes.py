@@ -34,6 +34,7 @@ Era = Literal["2026", "2016"]
 _READ_ONLY: frozenset[str] = frozenset({"status", "xsd"})
 _MAX_DOCUMENT = 32 * 1024 * 1024
 _KEPT_REQUESTS = 10_000
+_KEPT_UNEXPECTED = 100
 _CHALLENGE = ("www-authenticate", 'Basic realm="ESP Web Services"')
 
 
@@ -103,6 +104,7 @@ class ServiceRoutes:
         }
         self._serials = itertools.count(1)
         self.requests: deque[RequestRecord] = deque(maxlen=_KEPT_REQUESTS)
+        self.unexpected: list[RequestRecord] = []
         self.request_count = 0
 
     @property
@@ -112,6 +114,7 @@ class ServiceRoutes:
     def forget_requests(self) -> None:
         """Start counting anew."""
         self.requests.clear()
+        self.unexpected.clear()
         self.request_count = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -253,7 +256,10 @@ class ServiceRoutes:
         *,
         unexpected: str | None = None,
     ) -> None:
-        self.requests.append(RequestRecord(step or "unknown", status, request_id, self._clock.now(), fault, unexpected))
+        record = RequestRecord(step or "unknown", status, request_id, self._clock.now(), fault, unexpected)
+        self.requests.append(record)
+        if unexpected is not None and len(self.unexpected) < _KEPT_UNEXPECTED:
+            self.unexpected.append(record)
 
 
 def _why_unexpected(error: _RefusalError | FormError | StateError | DocumentRefusedError) -> str | None:

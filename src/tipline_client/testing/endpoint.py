@@ -197,8 +197,7 @@ class TiplineEndpoint(MockEndpoint):
         said = [
             f"unexpected {record.step} ({'no answer' if record.status is None else f'HTTP {record.status}'}): "
             f"{record.unexpected}"
-            for record in self.requests
-            if record.unexpected is not None
+            for record in self.unexpected
         ]
         said += [f"the fault {fault} for {step} met no call" for step, fault in self.faults.scripted()]
         summary = self.summary()
@@ -230,6 +229,11 @@ class TiplineEndpoint(MockEndpoint):
 
     def _sought(self, what: str | Report, evidence: Sequence[Evidence] | None = None) -> list[_Sought]:
         """What is known of it: of a report one, of a key one for each home that was given something under it."""
+        if not isinstance(what, str | Report):
+            raise ConfigurationError(
+                f"it is of type {type(what).__name__}, neither a key nor a report",
+                hint="Hand in the idempotency key as text: of an entry its `idempotency_key`.",
+            )
         if isinstance(what, Report):
             files = None if evidence is None else [_file_handed_in(item, self.profile) for item in evidence]
             return [_Sought("the report", document_of(what, self.profile), files)]

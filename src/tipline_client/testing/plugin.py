@@ -48,6 +48,7 @@ _MARKERS = {
     "tipline_testing_host": "let the test reach the hotline's own test hosts, and only these",
 }
 _NAMES = [marker.partition("(")[0] for marker in _MARKERS]
+_BARE = {marker for marker in _MARKERS if "(" not in marker}
 _WAYS = ("loopback", "in_process")
 _DISTURBANCES = [
     f"{step}:{fault}"
@@ -100,6 +101,9 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         if marker.name.startswith("tipline_") and marker.name not in _registered(item.config):
             near = difflib.get_close_matches(marker.name, _NAMES, n=1, cutoff=0)
             raise pytest.UsageError(f"there is no marker {marker.name} in {item.name}; the nearest is {near[0]}")
+        if marker.name in _BARE and (marker.args or marker.kwargs):
+            # It would relax more than it seems to say.
+            raise pytest.UsageError(f"{marker.name} takes nothing in brackets, in {item.name}")
 
 
 @pytest.hookimpl(wrapper=True)

@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from tests.unit.mock.samples import MINIMAL_REPORT, XML_TYPE, file_details
-from tipline_client.mock import faults
+from tipline_client.mock import faults, routes
 from tipline_client.mock.app import MockApplication
 from tipline_client.mock.clock import MockClock
 
@@ -34,7 +34,7 @@ class Caller:
 
     @property
     def unexpected(self) -> list[str]:
-        return [record.step for record in self.application.service.requests if record.unexpected is not None]
+        return [record.step for record in self.application.service.unexpected]
 
 
 async def test_questions_after_a_fault() -> None:
@@ -51,6 +51,20 @@ async def test_questions_after_a_fault() -> None:
     caller.application.hotline.reset()
     await caller.form("retract", FIRST_ID + 2)
 
+    assert [] == caller.unexpected
+
+
+async def test_call_among_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is remembered however many come after it, until all is forgotten."""
+    monkeypatch.setattr(routes, "_KEPT_REQUESTS", 3)
+    caller = Caller()
+    await caller.http.get("/ispws/nonsense")
+    for _ in range(5):
+        await caller.http.get("/ispws/status")
+
+    assert ["unknown"] == caller.unexpected
+    assert ["status"] * 3 == [record.step for record in caller.application.service.requests]
+    caller.application.service.forget_requests()
     assert [] == caller.unexpected
 
 
