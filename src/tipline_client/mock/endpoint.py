@@ -117,7 +117,7 @@ class MockEndpoint:
 
     @property
     def unexpected(self) -> tuple[RequestRecord, ...]:
-        """The first calls that no client that works can have sent; later ones push none out, and `reset` forgets them."""
+        """The first calls that no client that works can have sent; later ones push none out, `reset` forgets them."""
         return tuple(self._application.service.unexpected)
 
     def summary(self) -> Summary:
