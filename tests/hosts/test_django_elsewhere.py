@@ -41,12 +41,12 @@ def on_server() -> dict[str, str]:
 
 def test_project_on_sqlite(tmp_path: Path) -> None:
     """Its transactions, admin, checks and command do what the page says."""
-    assert "Ran 51 tests" in run_its_tests(tmp_path)
+    assert "Ran 53 tests" in run_its_tests(tmp_path)
 
 
 def test_project_on_postgresql(tmp_path: Path) -> None:
     """So they do where decisions and outbox are in a server's database, whose tables Django's `migrate` made."""
-    assert "Ran 51 tests" in run_its_tests(tmp_path, **on_server())
+    assert "Ran 53 tests" in run_its_tests(tmp_path, **on_server())
 
 
 def test_new_database_on_postgresql(tmp_path: Path) -> None:
