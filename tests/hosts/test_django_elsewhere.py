@@ -41,12 +41,26 @@ def on_server() -> dict[str, str]:
 
 def test_project_on_sqlite(tmp_path: Path) -> None:
     """Its transactions, admin, checks and command do what the page says."""
-    assert "Ran 51 tests" in run_its_tests(tmp_path)
+    assert "Ran 54 tests" in run_its_tests(tmp_path)
 
 
 def test_project_on_postgresql(tmp_path: Path) -> None:
     """So they do where decisions and outbox are in a server's database, whose tables Django's `migrate` made."""
-    assert "Ran 51 tests" in run_its_tests(tmp_path, **on_server())
+    assert "Ran 54 tests" in run_its_tests(tmp_path, **on_server())
+
+
+def test_new_database_on_sqlite(tmp_path: Path) -> None:
+    """A check of databases before `migrate` says that there is none yet, and makes none."""
+    run(tmp_path, "tipline", "init")
+
+    checked = run(tmp_path, "check", "--database", "default", "--tag", "tipline")
+    is_made = (tmp_path / "project.sqlite3").exists()
+    migrated = run(tmp_path, "migrate")
+
+    assert "(tipline.W002) the outbox's database is not there yet" in checked
+    assert not is_made
+    assert "The outbox in 'default' is brought from version 0 to" in migrated
+    assert "no issues" in run(tmp_path, "check", "--database", "default", "--tag", "tipline")
 
 
 def test_new_database_on_postgresql(tmp_path: Path) -> None:

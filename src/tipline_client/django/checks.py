@@ -1,7 +1,8 @@
 """The checks of `manage.py check`: what would keep a report from being queued or filed, said before one is.
 
 Those on the settings, the home and its keys run with every command; the outbox is opened only by the checks of
-databases (`check --database default`, `migrate`). No endpoint is asked: `manage.py tipline doctor` does that.
+databases (`check --database default`, `migrate`), and neither its file nor its tables are made by that. No endpoint is
+asked: `manage.py tipline doctor` does that.
 """
 
 from collections.abc import Iterator, Sequence
@@ -16,6 +17,7 @@ from tipline_client.cli.checks import is_home_of
 from tipline_client.cli.opening import with_outbox
 from tipline_client.cli.settings import Settings
 from tipline_client.delivery.environment import Environment
+from tipline_client.django.looking import what_is_missing
 from tipline_client.django.project import database_alias, is_in_memory_for_tests, settings
 from tipline_client.django.trial import try_to_join
 from tipline_client.django.wording import in_words_of_django
@@ -64,6 +66,10 @@ def check_database(app_configs: Any = None, databases: Sequence[str] | None = No
     is_asked = bool(databases) if alias is None else alias in (databases or ())
     if not is_asked or not is_home_of(found):
         return []
+    if missing := what_is_missing(found):
+        # A file of the outbox's own is made, or brought up to date, by whoever opens it next.
+        words = f"the outbox's database {missing}"
+        return [] if found.outbox is None else [checks.Warning(words, hint=_MIGRATE, id="tipline.W002")]
 
     async def count(outbox: Outbox) -> None:
         await outbox.count()

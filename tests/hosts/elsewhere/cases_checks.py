@@ -15,6 +15,7 @@ from django.test import SimpleTestCase, override_settings
 from tests.support.powerless import close, powerless
 from tipline_client.django import client, project
 from tipline_client.home import Home
+from tipline_client.outbox import Address, migrate_database
 
 REAL = {"ENDPOINT": "testing", "USERNAME": "example-user", "PASSWORD": "example-password"}
 PRODUCTION = {**REAL, "ENDPOINT": "production", "REGISTERED_ESP": True}
@@ -136,14 +137,34 @@ class Checks(SimpleTestCase):  # type: ignore[misc]
         assert not connection.in_atomic_block
 
     def test_outbox_without_tables(self) -> None:
-        """That is a warning: an error would keep `migrate` from making them."""
-        if not settings.SERVER:
-            self.skipTest("a file's tables are made by whoever opens it")
-        bare = f"postgresql://tipline@/postgres?host={quote(settings.SERVER, safe='')}"
+        """That is a warning: an error would keep `migrate` from making them. Nothing is made by asking."""
+        folder = settings.FOLDER / "bare-databases"
+        folder.mkdir()
+        empty, older = folder / "empty.sqlite3", folder / "older.sqlite3"
+        empty.touch()
+        migrate_database(Address(f"sqlite://{older}"))
+        with contextlib.closing(sqlite3.connect(older)) as file:
+            file.execute("PRAGMA user_version = 1")
+        bare = [f"sqlite://{path}" for path in (folder / "new.sqlite3", empty, older, folder / "nowhere" / "new")]
+        if settings.SERVER:
+            bare.append(f"postgresql://tipline@/postgres?host={quote(settings.SERVER, safe='')}")
+        before = {path: path.read_bytes() for path in folder.iterdir()}
+        assert 2 == len(before)
 
-        assert ["tipline.W002"] == found(
-            self.like(HOME=self.home("real"), DATABASE=None, OUTBOX=bare), databases=["default"]
-        )
+        for outbox in bare:
+            with self.subTest(outbox):
+                like = self.like(HOME=self.home("real"), DATABASE=None, OUTBOX=outbox)
+                assert ["tipline.W002"] == found(like, databases=["default"])
+
+        assert before == {path: path.read_bytes() for path in folder.iterdir()}
+
+    def test_own_outbox_that_is_not_there(self) -> None:
+        """Whoever opens the one in the home makes it; the check says nothing and makes none."""
+        home = self.home("new")
+
+        assert [] == found(self.like(HOME=home, DATABASE=None), databases=["default"])
+
+        assert not (home / "outbox.sqlite").exists()
 
     def test_production(self) -> None:
         """Error pages are off where reports are filed for real, and a deployment says where reports go."""

@@ -1,5 +1,6 @@
 """Reports in the project's own transactions, the client of each process, and the command."""
 
+import asyncio
 import contextlib
 import io
 import json
@@ -11,16 +12,17 @@ from typing import Any
 from unittest import mock
 
 import pytest
+from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.core.management import CommandError, call_command
-from django.db import transaction
+from django.db import connection, transaction
 from django.test import SimpleTestCase, TransactionTestCase, override_settings
 
 from tests.hosts.elsewhere import hooks
 from tests.support.stage import sample_report
 from tipline_client.cli.host_settings import settings_of
 from tipline_client.cli.settings import resolve
-from tipline_client.django import client, enqueue
+from tipline_client.django import client, enqueue, hook_connections
 from tipline_client.django.project import host
 from tipline_client.errors import ConfigurationError
 from tipline_client.mock import MockEndpoint
@@ -86,6 +88,30 @@ class InTransactions(TransactionTestCase):  # type: ignore[misc]
 
         assert entry.id in state
         assert {entry.id} == {event.entry_id for event in hooks.TOLD} & {entry.id}
+
+    def test_hook_that_asks_the_database(self) -> None:
+        """Nothing of it stays open when the dispatcher has ended: PostgreSQL would not drop the test database."""
+        with MockEndpoint() as endpoint:
+            mine = {**settings.TIPLINE, "ENDPOINT": endpoint.base_url, "HOOKS": ["tests.hosts.elsewhere.hooks.ASK"]}
+            with override_settings(TIPLINE=mine):
+                run("dispatch", "--drain")
+                for key in ("asked", "asked again"):
+                    with transaction.atomic():
+                        entry = enqueue(sample_report(key), idempotency_key=key)
+                    run("dispatch", "--drain")
+                    left = asyncio.run(sync_to_async(lambda: connection.connection)())
+
+                    assert entry.id == hooks.ASKED[-1]
+                    assert left is None
+
+    def test_dispatcher_without_a_hook(self) -> None:
+        """It begins no thread that a process which forks off later would not have."""
+        with (
+            MockEndpoint() as endpoint,
+            override_settings(TIPLINE={**settings.TIPLINE, "ENDPOINT": endpoint.base_url}),
+            mock.patch.object(hook_connections, "sync_to_async", side_effect=AssertionError),
+        ):
+            run("dispatch", "--drain")
 
 
 class OfTheCommand(SimpleTestCase):  # type: ignore[misc]

@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from tipline_client.cli import main
 from tipline_client.cli.host_settings import settings_of
+from tipline_client.django.hook_connections import closing_those_of_hooks
 from tipline_client.django.project import host
 from tipline_client.errors import TiplineError
 
@@ -44,7 +45,12 @@ class Command(BaseCommand):  # type: ignore[misc]  # Django bears no types
             found = host(with_hooks=True)
         except TiplineError as error:
             raise CommandError(f"{error}\nhint: {error.hint}", returncode=5) from None
-        with settings_of(found), redirect_stdout(stdout or sys.stdout), redirect_stderr(stderr or sys.stderr):
+        with (
+            settings_of(found),
+            redirect_stdout(stdout or sys.stdout),
+            redirect_stderr(stderr or sys.stderr),
+            closing_those_of_hooks(),
+        ):
             code = main(words or ["--help"])
         if code and self._called_from_command_line:
             sys.exit(code)
