@@ -41,6 +41,7 @@ INSTALLING = (
     ("docs/hosts/script.md", "pip install"),
     ("docs/postgresql.md", "pip install"),
     ("docs/quickstart.md", "pip install"),
+    ("docs/transactions.md", "pip install"),
 )
 
 RUN_BY = {
