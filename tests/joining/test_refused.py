@@ -72,7 +72,26 @@ async def test_commit_that_is_not_durable(on_file: AsyncTiplineClient, file: Pat
         connection.execute(f"PRAGMA {pragma}")
         error = await refused(on_file, connection)
 
+        # Nothing was begun that would be in the way of the hint.
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA journal_mode = DELETE")
+        await on_file.enqueue(sample_report(), connection=connection)
+        connection.commit()
+
     assert pragma.partition(" ")[0].replace("_", " ") in str(error)
+    assert 1 == len(await on_file.outbox.list_entries())
+
+
+async def test_refusal_amid_a_transaction(on_file: AsyncTiplineClient, file: Path) -> None:
+    """What the caller has written in it stays, whoever has begun it."""
+    with contextlib.closing(sqlite3.connect(file)) as connection:
+        connection.execute("PRAGMA synchronous = OFF")
+        connection.execute("CREATE TABLE mugs (number)")
+        connection.execute("INSERT INTO mugs VALUES (1)")
+        await refused(on_file, connection)
+        connection.commit()
+
+        assert [(1,)] == connection.execute("SELECT * FROM mugs").fetchall()
 
 
 @pytest.mark.parametrize(
@@ -104,13 +123,21 @@ async def test_settings_of_the_connection(on_file: AsyncTiplineClient, file: Pat
     """They are afterwards what they were."""
     with contextlib.closing(sqlite3.connect(file)) as connection:
         connection.row_factory, connection.text_factory = sqlite3.Row, bytes
-        before = connection.execute("PRAGMA secure_delete").fetchone()[0]
+        connection.execute("ATTACH ? AS other", [str(file.with_name("other.sqlite"))])
+        for own, others in [("OFF", "ON"), ("ON", "OFF"), ("FAST", "ON")]:
+            connection.execute(f"PRAGMA main.secure_delete = {own}")
+            connection.execute(f"PRAGMA other.secure_delete = {others}")
+            before = secure_delete(connection)
 
-        await on_file.enqueue(sample_report(), connection=connection)
+            await on_file.enqueue(sample_report(), connection=connection)
 
-        after = connection.execute("PRAGMA secure_delete").fetchone()[0]
-        assert (before, sqlite3.Row, bytes) == (after, connection.row_factory, connection.text_factory)
-        connection.rollback()
+            assert before == secure_delete(connection)
+            assert (sqlite3.Row, bytes) == (connection.row_factory, connection.text_factory)
+            connection.rollback()
+
+
+def secure_delete(connection: sqlite3.Connection) -> list[int]:
+    return [connection.execute(f"PRAGMA {name}.secure_delete").fetchone()[0] for name in ("main", "other")]
 
 
 async def test_outbox_locked_by_another(on_file: AsyncTiplineClient, file: Path) -> None:

@@ -4,6 +4,7 @@ Its events say so when an end is asked for; the driver only learns of it when it
 something else. SQLAlchemy is not imported: whoever has a connection of its has loaded it.
 """
 
+import os
 import sys
 import threading
 from collections.abc import Callable
@@ -31,7 +32,18 @@ class _Count:
 
 # One for each connection, for as long as there is one: listeners of each enqueue would pile up on those that stay open.
 _counts: "WeakKeyDictionary[Any, _Count]" = WeakKeyDictionary()
-_gate = threading.Lock()
+# By a handler of a signal the thread that is in here may come again.
+_gate = threading.RLock()
+
+
+def _forget_who_is_inside() -> None:
+    """After a fork: those who are inside in the other process never come out here."""
+    global _gate  # noqa: PLW0603 - a lock is a process's
+    _gate = threading.RLock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_who_is_inside)
 
 
 def unchanged_since_now(connection: Any) -> Callable[[], bool]:

@@ -26,6 +26,8 @@ T = TypeVar("T")
 _LEGACY: Final = -1
 """`sqlite3.LEGACY_TRANSACTION_CONTROL`, which is Python 3.12's name for the only way that there was before."""
 _BEGIN: Final = "with `BEGIN IMMEDIATE`"
+_SECURE: Final = ("OFF", "ON", "FAST")
+"""What `PRAGMA secure_delete` answers in numbers, and takes in words alone."""
 _MISUSED: Final = (sqlite3.ProgrammingError, apsw.ConnectionClosedError, apsw.ThreadingViolationError)
 """A connection that is closed, or that belongs to another thread."""
 
@@ -46,6 +48,10 @@ class Borrowed(Protocol):
             OutboxUnavailableError: The storage failed, or is locked.
             Exception: Whatever `work` raised.
         """
+        ...
+
+    async def take_back(self) -> None:
+        """End the transaction again if it was begun for this alone, and nothing was written in it."""
         ...
 
 
@@ -125,6 +131,11 @@ def _beginning(connection: Any, how: str) -> str | None:
     return f"BEGIN {connection.isolation_level}"
 
 
+def _changes(connection: Any) -> int:
+    """How many rows were changed on a connection so far; of `sqlite3`, the only library that begins late."""
+    return int(connection.total_changes)
+
+
 def _begins_late(connection: Any) -> bool:
     """Whether the library begins a transaction by itself, with the first change and not before."""
     isolation = getattr(connection, "isolation_level", None)
@@ -143,6 +154,7 @@ class _Borrowed:
         self._is_unchanged = is_unchanged
         # Not where `begin` runs: an end that was asked for before it comes first there.
         self._was_open = connection.in_transaction
+        self._begun_at: int | None = None
 
     def check_open(self) -> None:
         """Make sure that the transaction has not ended by the time that it is our turn on the connection.
@@ -164,6 +176,18 @@ class _Borrowed:
             self.check_open()
             if statement := _beginning(self._connection, how):
                 self._execute(statement)
+                self._begun_at = _changes(self._connection)
+
+    async def take_back(self) -> None:
+        """Undo `begin` where nothing was written since: its owner counts on no transaction after a refusal."""
+        if self._begun_at is not None:
+            with contextlib.suppress(TiplineError, *_MISUSED):
+                await self._run_here(self._take_back)
+
+    def _take_back(self) -> None:
+        with turn_of_thread(self._connection):
+            if self._connection.in_transaction and _changes(self._connection) == self._begun_at:
+                self._execute("ROLLBACK")
 
     async def run(self, work: Callable[[Execute], T]) -> T:
         """See `Borrowed.run`."""
@@ -185,19 +209,21 @@ class _Borrowed:
 
     def _apart(self, work: Callable[[Execute], T]) -> T:
         """Do the work behind a savepoint, with what it replaces overwritten, as all our connections do."""
-        [[was_secure]] = self._execute("PRAGMA secure_delete")
-        self._execute("PRAGMA secure_delete = ON")
-        self._execute("SAVEPOINT tipline_enqueue")
+        [[kept]] = self._execute("PRAGMA main.secure_delete")
+        # Of that file alone: without its name all that are attached would get what this one had.
+        self._execute("PRAGMA main.secure_delete = ON")
         try:
-            result = work(self._execute)
-            self._execute("RELEASE tipline_enqueue")
-        except BaseException as error:
-            # An interrupt, too: half of what is written together must not be left for the caller to commit.
-            self._undo(error)
-            raise
+            self._execute("SAVEPOINT tipline_enqueue")
+            try:
+                result = work(self._execute)
+                self._execute("RELEASE tipline_enqueue")
+            except BaseException as error:
+                # An interrupt, too: half of what is written together must not be left for the caller to commit.
+                self._undo(error)
+                raise
         finally:
             with contextlib.suppress(TiplineError):
-                self._execute(f"PRAGMA secure_delete = {int(was_secure)}")
+                self._execute(f"PRAGMA main.secure_delete = {_SECURE[int(kept)]}")
         return result
 
     def _undo(self, error: BaseException) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from tipline_client.delivery.entry import Entry, NewEntry
-from tipline_client.errors import ConfigurationError, OutboxUnavailableError
+from tipline_client.errors import ConfigurationError, OutboxUnavailableError, TiplineError
 from tipline_client.outbox import rules
 from tipline_client.outbox.joining import Caller, other_database
 from tipline_client.outbox.sqlite import entering, reading
@@ -62,6 +62,16 @@ async def joined(
         OutboxUnavailableError: The file is locked or failing.
     """
     connection = await borrowed(caller)
+    try:
+        await _check(connection, path=path, driver=driver, journal_mode=journal_mode)
+    except TiplineError:
+        # Else the way out could be barred: no pragma of those that are asked for can be set in a transaction.
+        await connection.take_back()
+        raise
+    return SqliteJoined(connection, begin, find)
+
+
+async def _check(connection: Borrowed, *, path: Path, driver: DriverName, journal_mode: str) -> None:
     files, journal, synchronous, temporary = await connection.run(_facts)
     if not _is_same(files.get("main"), path):
         if any(_is_same(file, path) for file in files.values()):
@@ -82,7 +92,6 @@ async def joined(
             f"the connection has temporary tables or views that hide those of the outbox: {', '.join(hiding)}",
             hint="Give them other names, or drop them before the enqueue: DROP TABLE temp.NAME, DROP VIEW temp.NAME.",
         )
-    return SqliteJoined(connection, begin, find)
 
 
 class SqliteJoined:
