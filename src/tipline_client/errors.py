@@ -247,7 +247,10 @@ class OutboxClosedError(OutboxUnavailableError):
 
 
 class OutboxInDoubtError(OutboxUnavailableError):
-    """The connection was lost after a write was sent: it happened wholly or not at all, and which is not known."""
+    """The connection was lost after a write was sent: it happened wholly or not at all, and which is not known.
+
+    Of an enqueue in your own transaction in SQLite it says that what that wrote could not be undone: roll all back.
+    """
 
     default_hint = "Do the same again: what took place already is recognised. Until then trust neither answer."
 

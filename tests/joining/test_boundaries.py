@@ -92,6 +92,48 @@ async def test_savepoint_of_another_task(world: World) -> None:
     assert [entry] == await world.client.outbox.list_entries()
 
 
+async def test_savepoint_in_the_place_of_another(on_server: AsyncTiplineClient) -> None:
+    """As deep as before is not the same: the one that the enqueue began in has ended, and this one may be undone."""
+    place = f"host={postgres.required().folder} user=tipline dbname=outbox"
+    slow = SlowFile()
+    async with await psycopg.AsyncConnection.connect(place) as connection:
+        async with connection.transaction():
+            async with connection.transaction():
+                handing_in = asyncio.create_task(
+                    on_server.enqueue(sample_report(), evidence=slow.evidence, connection=connection)
+                )
+                await slow.is_read.wait()
+            async with connection.transaction(force_rollback=True):
+                slow.goes_on.set()
+                await asyncio.wait([handing_in])
+        with pytest.raises(ConfigurationError, match="a savepoint has been begun"):
+            await handing_in
+
+
+@pytest.mark.parametrize("end", ["ROLLBACK TO SAVEPOINT mine; RELEASE SAVEPOINT mine", "RELEASE SAVEPOINT mine"])
+async def test_savepoint_by_statement(on_server: AsyncTiplineClient, end: str) -> None:
+    """A server tells of those that its user makes with statements, too; one that was begun and released is nothing."""
+    place = f"host={postgres.required().folder} user=tipline dbname=outbox"
+    for is_open in (True, False):
+        slow = SlowFile()
+        async with await psycopg.AsyncConnection.connect(place) as connection:
+            handing_in = asyncio.create_task(
+                on_server.enqueue(sample_report(), evidence=slow.evidence, connection=connection)
+            )
+            await slow.is_read.wait()
+            await connection.execute("SAVEPOINT mine")
+            if not is_open:
+                await connection.execute(end)
+            slow.goes_on.set()
+            await asyncio.wait([handing_in])
+            if is_open:
+                await connection.execute(end)
+            await connection.commit()
+
+        assert is_open == isinstance(handing_in.exception(), ConfigurationError)
+        assert is_open != bool(await on_server.outbox.list_entries())
+
+
 @pytest.mark.parametrize("world", [kind for kind in asynchronous if "core" in kind], indirect=True)
 async def test_outer_savepoint(world: World) -> None:
     """It can be undone before the one within it has ended, and takes that along."""

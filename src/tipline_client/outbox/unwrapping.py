@@ -41,14 +41,14 @@ class Unwrapped(NamedTuple):
 
     Attributes:
         connection: The driver's own.
-        is_nested: Whether SQLAlchemy has a savepoint open on it.
+        is_nested: Whether SQLAlchemy has a savepoint open on it, by the time of asking.
         how_to_begin: What opens a transaction on it, where its owner is not the driver's own user.
         is_unchanged: Whether its owner has asked for no end of the transaction or of a savepoint since, and for no new
             savepoint; the driver's connection may be another one's then.
     """
 
     connection: Any
-    is_nested: bool = False
+    is_nested: Callable[[], bool] = lambda: False
     how_to_begin: str | None = None
     is_unchanged: Callable[[], bool] = lambda: True
 
@@ -84,7 +84,8 @@ async def _of_any(caller: Caller) -> Unwrapped:
             await connection.begin()
         is_unchanged = unchanged_since_now(connection.sync_connection)
         driver_connection = (await connection.get_raw_connection()).driver_connection
-        return Unwrapped(driver_connection, connection.in_nested_transaction(), _ENGINE, is_unchanged)
+        is_nested = connection.sync_connection.in_nested_transaction
+        return Unwrapped(driver_connection, is_nested, _ENGINE, is_unchanged)
     return await caller.run(lambda: _unwrapped(connection))
 
 
@@ -96,7 +97,7 @@ def _unwrapped(connection: Any) -> Unwrapped:
             connection.begin()
         is_unchanged = unchanged_since_now(connection)
         driver_connection = connection.connection.driver_connection
-        return Unwrapped(driver_connection, connection.in_nested_transaction(), _ENGINE, is_unchanged)
+        return Unwrapped(driver_connection, connection.in_nested_transaction, _ENGINE, is_unchanged)
     is_djangos = is_a(connection, "django.db.backends.base.base", "BaseDatabaseWrapper")
     if is_djangos or is_a(connection, "django.utils.connection", "ConnectionProxy"):
         connection = _of_django(connection)

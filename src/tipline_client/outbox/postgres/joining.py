@@ -2,6 +2,9 @@
 
 The transaction holds an advisory lock for the entry. Whoever sees it held knows two things: that this transaction is on
 the same database, whatever its address is there, and that the entry may still come.
+
+The entry is written only in the very transaction and savepoint that this was done in, which PostgreSQL tells apart by
+their numbers: what is written in a savepoint of somebody else's goes with that.
 """
 
 import contextlib
@@ -33,13 +36,13 @@ _ANNOUNCE: Final = f"""
     SELECT pg_advisory_xact_lock_shared({_KEY}),
         CASE current_setting('synchronous_commit') WHEN 'off' THEN set_config('synchronous_commit', 'on', true) END
 """
-# Released with the transaction, or the savepoint around it, whatever the connection is used for since.
-_ANNOUNCED: Final = f"""
-    SELECT EXISTS (
-        SELECT FROM pg_locks WHERE locktype = 'advisory' AND granted AND pid = pg_backend_pid() AND objsubid = 1
-        AND (classid::bigint << 32 | objid::bigint) = {_KEY}
-    )
-"""  # noqa: S608 - of this module
+# Only what writes is given a number, and so is each savepoint around it. A standby gives none, and takes no entry.
+_NUMBER: Final = "SELECT CASE WHEN NOT pg_is_in_recovery() THEN pg_logical_emit_message(true, 'tipline', '') END"
+# Each holds a lock on its own number for as long as it is open, released savepoints no more.
+_AROUND: Final = """
+    SELECT array_agg(transactionid::text ORDER BY age(transactionid) DESC) FROM pg_locks
+    WHERE locktype = 'transactionid' AND pid = pg_backend_pid() AND mode = 'ExclusiveLock' AND granted
+"""
 _AWAITED: Final = f"SELECT NOT pg_try_advisory_xact_lock({_KEY})"
 _SAVEPOINT: Final = "SAVEPOINT tipline_enqueue"
 _ROLL_BACK: Final = "ROLLBACK TO SAVEPOINT tipline_enqueue"
@@ -74,14 +77,21 @@ class Enqueue(Protocol):
         ...
 
 
-def _announce(entry_id: str) -> Conversation[None]:
+def _announce(entry_id: str) -> Conversation[list[str]]:
     yield _ANNOUNCE, {"id": entry_id}
+    return (yield from _around())
 
 
-def _in_time(entry_id: str, conversation: Conversation[T]) -> Conversation[T]:
-    """The conversation, if it is still in the transaction that it was announced in."""
-    [[is_announced]] = yield _ANNOUNCED, {"id": entry_id}
-    if not is_announced:
+def _around() -> Conversation[list[str]]:
+    """The numbers of the transaction and of the savepoints that are open, the outermost first, but for our own."""
+    yield _NUMBER, {}
+    [[found]] = yield _AROUND, {}
+    return [str(number) for number in found or ()][:-1]
+
+
+def _within(around: list[str], conversation: Conversation[T]) -> Conversation[T]:
+    """The conversation, if what is open around it is what was when it was announced."""
+    if (yield from _around()) != around:
         raise over()
     return (yield from conversation)
 
@@ -144,11 +154,6 @@ def _check_answers(connection: Any) -> None:
         )
 
 
-def _depth(connection: Any) -> int:
-    """How many blocks of `transaction()` are open: no public name of psycopg's says so, and SQL does not either."""
-    return int(getattr(connection, "_num_transactions", 0))
-
-
 class PostgresJoined:
     """See `Joined`; made by `joined`."""
 
@@ -158,7 +163,7 @@ class PostgresJoined:
         self._enqueue = enqueue
         self._is_unchanged = is_unchanged
         self._is_open = connection.info.transaction_status is not TransactionStatus.IDLE
-        self._depth = _depth(connection)
+        self._around: list[str] = []
 
     async def announce(self, entry_id: str) -> None:
         """Say that this transaction may add an entry, until it ends.
@@ -167,26 +172,26 @@ class PostgresJoined:
             ConfigurationError: It has ended already.
             OutboxUnavailableError: The database refused.
         """
-        await self.hold(lambda: _announce(entry_id))
+        self._around = await self.hold(lambda: _announce(entry_id))
         self._is_open = True
 
-    async def check_announced(self, entry_id: str) -> None:
-        """Make sure that what was announced still holds.
+    async def check(self) -> None:
+        """Make sure that it is the transaction still that was announced.
 
         Raises:
-            ConfigurationError: The transaction has ended.
+            ConfigurationError: It has ended, or a savepoint has begun or ended.
             OutboxUnavailableError: The database refused.
         """
-        await self.hold(lambda: _in_time(entry_id, _nothing()))
+        await self.hold(lambda: _within(self._around, _nothing()))
 
     async def find(self, lane: Lane, idempotency_key: str) -> Entry | None:
         """See `Joined.find`."""
-        return await self.hold(lambda: reading.find(lane, idempotency_key))
+        return await self.hold(lambda: _within(self._around, reading.find(lane, idempotency_key)))
 
     async def enqueue(self, new: NewEntry, *, held: bool = False) -> tuple[Entry, bool]:
         """See `Joined.enqueue`."""
         rules.check_text(new.id, new.profile, new.idempotency_key, new.content_digest)
-        return await self.hold(lambda: _in_time(new.id, self._enqueue(new, held=held)))
+        return await self.hold(lambda: _within(self._around, self._enqueue(new, held=held)))
 
     async def hold(self, begin: Callable[[], Conversation[T]]) -> T:
         """Hold a conversation over the caller's connection, behind a savepoint.
@@ -202,14 +207,13 @@ class PostgresJoined:
         return await self._caller.run(lambda: _hold(begin, connection, check=self._check))
 
     def _check(self) -> None:
-        """Make sure that it is the transaction that was joined, and that no savepoint was begun or undone in it.
+        """Make sure that a statement would not begin another transaction, in whose end the caller has no part.
 
         Asked when it is our turn on the connection: an end that was asked for earlier comes first.
         """
         connection = self._connection
-        # A statement would begin another transaction, in whose end the caller has no part.
         has_ended = self._is_open and connection.info.transaction_status is TransactionStatus.IDLE
-        if has_ended or _depth(connection) != self._depth or not self._is_unchanged():
+        if has_ended or not self._is_unchanged():
             raise over()
         _check_answers(connection)
 

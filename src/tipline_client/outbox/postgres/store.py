@@ -137,7 +137,7 @@ class PostgresOutbox(Chained, PostgresLook):
         joined = await joining.joined(caller, enqueue=self._enqueue_for_caller)
         await joined.announce(entry_id)
         if not await self.is_awaited(entry_id):
-            await joined.check_announced(entry_id)
+            await joined.check()
             raise other_database(f"{self._connections.facts['database']!r} of the outbox's own address")
         return joined
 

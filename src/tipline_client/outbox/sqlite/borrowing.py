@@ -67,17 +67,17 @@ async def borrowed(caller: Caller) -> Borrowed:
     try:
         if is_a(connection, "aiosqlite", "Connection"):
             connection, run = _within(connection)
-        if is_nested and _begins_late(connection):
-            raise ConfigurationError(
-                "the transaction is a savepoint of SQLAlchemy, and sqlite3 may have begun none around it: what is in "
-                "the savepoint could be committed though the rest is rolled back",
-                hint="Have the engine begin each transaction itself: see the page on transactions, SQLAlchemy.",
-            )
         if not isinstance(connection, sqlite3.Connection | apsw.Connection):
             raise refused(connection)
         found = _Borrowed(run, connection, is_unchanged)
         # An end that was asked for earlier comes first; SQLAlchemy knows of it only afterwards.
         await run(found.check_open)
+        if is_nested() and _begins_late(connection):
+            raise ConfigurationError(
+                "the transaction is a savepoint of SQLAlchemy, and sqlite3 may have begun none around it: what is in "
+                "the savepoint could be committed though the rest is rolled back",
+                hint="Have the engine begin each transaction itself: see the page on transactions, SQLAlchemy.",
+            )
         await run(lambda: found.begin(how))
     except _MISUSED as error:
         failure = _failure(error)
