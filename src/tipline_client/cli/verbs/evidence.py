@@ -39,10 +39,18 @@ def collect(*, yes: bool = False, dry_run: bool = False, options: HomeOptions = 
         raise ConfigurationError(
             f"{home.outbox_path} is there beside the outbox in the database, and may name copies that the other does "
             "not: nothing is collected",
-            hint="Deliver what waits in the file, then move it away together with its evidence.",
+            hint="If `tipline list` shows nothing where no database is named, remove the file. Otherwise collect "
+            "nothing here: the evidence of what is in it lies in this home, too.",
         )
 
     async def work(keeper: Keeper) -> Collected:
+        if yes and not await keeper.outbox.list_entries(limit=1):
+            # Whoever forgot to name the outbox has a new one, to which all evidence is nobody's.
+            raise ConfigurationError(
+                "the outbox has no entry at all, so it may be another one than this evidence's: nothing is removed",
+                hint="Name the right one with --outbox or TIPLINE_OUTBOX. If it was lost, restore it from a backup: "
+                "the copies may be all that is left.",
+            )
         return await keeper.collect_evidence(is_dry=not yes)
 
     found = with_keeper(session.settings, work)
