@@ -59,7 +59,7 @@ def find_evidence(home: Path, target: Path, evidence: Path | None) -> Path:
         raise RefusedError(f"there is no outbox in {home}")
     said = settings(home)
     if said["outbox"] not in {"", f"sqlite://{home.resolve()}/outbox.sqlite"}:
-        raise RefusedError(f"the settings name an outbox elsewhere; the one in {home} is left over: copy the other one")
+        raise RefusedError(f"this home has an outbox elsewhere; the one in {home} is left over: copy the other one")
     if evidence is None and said["evidence"]:
         raise RefusedError(f"the evidence of {home} is kept elsewhere: name its folder behind {target}")
     folder = evidence or home / "evidence"
@@ -77,8 +77,17 @@ def settings(home: Path) -> dict[str, str]:
     for name in ("outbox", "outbox_file", "evidence"):
         found[name] = os.environ.get(f"TIPLINE_{name.upper()}") or str(written.get(name, ""))
     # A file that has the address is read by the command alone: it may hold a password.
-    found["outbox"] = found["outbox"] or found["outbox_file"]
+    found["outbox"] = found["outbox"] or found["outbox_file"] or remembered(home)
     return found
+
+
+def remembered(home: Path) -> str:
+    """The database that this home's outbox was in last, whoever named it; empty if it was in none."""
+    try:
+        lines = (home / "outboxes.txt").read_text(encoding="utf-8", errors="replace").splitlines()
+    except FileNotFoundError:
+        return ""
+    return next((line for line in reversed(lines) if line.strip() and not line.startswith("#")), "")
 
 
 def copy_outbox(source: Path, target: Path) -> set[str]:

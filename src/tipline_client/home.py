@@ -6,6 +6,7 @@
         evidence/              copies of the evidence files, unless those are kept elsewhere
         schemas/NAME.xsd       the schema of the profile called NAME
         accepted.json          in which environment a pair of credentials was accepted, as keyed digests
+        outboxes.txt           the databases that have held its outbox
 
 It opens these things; what is done with them is said elsewhere.
 """
@@ -30,6 +31,7 @@ from tipline_client.evidence import (
     EvidencePlace,
     open_copies,
 )
+from tipline_client.known_outboxes import KnownOutboxes
 from tipline_client.outbox import Address, Outbox, SqliteOutbox, holds_entries, open_database
 from tipline_client.profiles import EndpointProfile, EndpointSchema
 from tipline_client.vault import MasterKeys, Vault
@@ -48,6 +50,10 @@ class Home:
         path: The folder. It need not exist yet.
         master_keys: Master keys that are no files of it, as they come from the environment; the first of them wraps.
         key_provider: What wraps elsewhere, in place of all master keys that are here.
+
+    Attributes:
+        path: The folder.
+        known_outboxes: The databases that its outbox was in.
     """
 
     def __init__(
@@ -60,6 +66,7 @@ class Home:
         self.path = Path(path)
         self._master_keys = tuple(master_keys)
         self._key_provider = key_provider
+        self.known_outboxes = KnownOutboxes(self.path / "outboxes.txt", own=self.outbox_path)
 
     @property
     def outbox_path(self) -> Path:
@@ -223,6 +230,7 @@ class Home:
             has_keys = False
         if has_keys or address is not None or not self._holds_outbox():
             return self.open_outbox(address)
+        self.known_outboxes.check(address)
         return SqliteOutbox.open(self.outbox_path)
 
     def open_outbox(self, address: Address | None = None, *, clock: Clock | None = None) -> Outbox:
@@ -234,14 +242,18 @@ class Home:
                 one for all hosts, and would decide when the leases of others end.
 
         Raises:
-            ConfigurationError: It is no home, or what is to be opened is no outbox of this version.
+            ConfigurationError: It is no home; what is to be opened is no outbox of this version; or it would be made,
+                though the outbox of this home is or was elsewhere.
             OutboxUnavailableError: It cannot be opened.
         """
         chain = self.keys().history_chain()
+        self.known_outboxes.check(address)
         if address is None:
             return SqliteOutbox.open(self.outbox_path, clock=clock, chain=chain)
         has_own_clock = address.file is None
-        return open_database(address, clock=None if has_own_clock and not is_turned(clock) else clock, chain=chain)
+        outbox = open_database(address, clock=None if has_own_clock and not is_turned(clock) else clock, chain=chain)
+        self.known_outboxes.remember(address)
+        return outbox
 
     def evidence(
         self, place: EvidencePlace | None = None, *, keep_free: int = KEEP_FREE

@@ -182,18 +182,16 @@ def test_evidence_of_no_entry(filed: World) -> None:
     assert 0 == filed.run("verify", "--all", "--evidence").code
 
 
-def test_evidence_of_another_outbox(bare_world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever forgot to name the outbox has an empty one, to which all evidence is nobody's: all of it stays."""
-    with monkeypatch.context() as named:
-        named.setenv("TIPLINE_OUTBOX", f"sqlite://{bare_world.folder / 'app.sqlite3'}")
-        assert 0 == bare_world.run("init").code
-        assert 0 == bare_world.run("enqueue", str(bare_world.submission())).code
-    copies = [path for path in (bare_world.home / "evidence").rglob("*") if path.is_file()]
+def test_evidence_of_an_outbox_that_was_lost(world: World) -> None:
+    """One that was made anew has no entry, and to it all evidence is nobody's: all of it stays."""
+    assert 0 == world.run("enqueue", str(world.submission())).code
+    (world.home / "outbox.sqlite").unlink()
+    copies = [path for path in (world.home / "evidence").rglob("*") if path.is_file()]
     long_ago = time.time() - 3 * 24 * 3600
     for path in copies:
         os.utime(path, (long_ago, long_ago))
 
-    ran = bare_world.run("evidence", "collect", "--yes")
+    ran = world.run("evidence", "collect", "--yes")
 
     assert 5 == ran.code
     assert "no entry at all" in ran.err

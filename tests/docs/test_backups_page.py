@@ -161,13 +161,15 @@ def test_evidence_that_may_not_be_read(tmp_path: Path, capsys: pytest.CaptureFix
     assert 1 == len([*(tmp_path / "copy").rglob("*.bin")])
 
 
-@pytest.mark.parametrize("said", ["file", "file_of_address", "variable"])
+@pytest.mark.parametrize("said", ["file", "file_of_address", "variable", "memory"])
 def test_outbox_that_is_elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: str) -> None:
     """What is left over in the home does not pass for it; where a setting names that very file, it is the outbox."""
     home = tmp_path / "home"
     TiplineClient.open(home, profile=PROFILE).close()
     if said == "variable":
         monkeypatch.setenv("TIPLINE_OUTBOX", "postgresql://tipline@db.example.com/outbox")
+    elif said == "memory":
+        TiplineClient.open(home, profile=PROFILE, outbox=f"sqlite://{tmp_path}/app.sqlite").close()
     else:
         line = 'outbox = "sqlite:///srv/app.sqlite"' if said == "file" else 'outbox_file = "/run/secrets/outbox"'
         (home / "tipline.toml").write_text(f"{line}\n", encoding="utf-8")

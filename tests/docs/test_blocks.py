@@ -123,7 +123,7 @@ def _error_tree(code: str) -> None:
 def _home(code: str) -> None:
     shown = {line.split()[0].rstrip("/") for line in code.splitlines()[1:]}
     configuration = (ROOT / "src" / "tipline_client" / "home.py").read_text(encoding="utf-8")
-    assert {"outbox.sqlite", "keys", "evidence/ID/N.bin", "schemas/NAME.xsd", "accepted.json"} == shown
+    assert {"outbox.sqlite", "keys", "evidence/ID/N.bin", "schemas/NAME.xsd", "accepted.json", "outboxes.txt"} == shown
     assert {"outbox.sqlite", "keys", "evidence", "schemas"} <= set(re.findall(r'"([\w.]+)"', configuration))
 
 

@@ -14,7 +14,7 @@ from tipline_client.cli.views import span
 from tipline_client.evidence import EvidenceFolder
 from tipline_client.outbox import Outbox
 
-__all__ = ["check_server", "check_shared"]
+__all__ = ["check_known", "check_server", "check_shared"]
 
 _CLOCKS_APART: Final = timedelta(minutes=5)
 _OFF: Final = {
@@ -82,5 +82,20 @@ def check_shared(settings: Settings) -> list[Check]:
     if home.outbox_path.exists():
         detail = f"{home.outbox_path} is there too, and nobody dispatches what waits in it"
         hint = "Deliver it first with `tipline dispatch --drain`, without the setting outbox; then move the file away."
+        checks.append(Check("other outbox", Grade.WARNING, detail, hint))
+    return checks
+
+
+def check_known(settings: Settings) -> list[Check]:
+    """Whether the home knows the database of its outbox, and no other one."""
+    known, address = settings.place.known_outboxes, settings.outbox
+    checks = []
+    if address is not None and not known.knows(address):
+        detail = f"the home cannot remember {address.place}: where nobody names it, an empty outbox is made in the home"
+        hint = f"Let this user write {known.path}."
+        checks.append(Check("outbox's place", Grade.WARNING, detail, hint))
+    for other in known.others(address):
+        detail = f"the outbox of this home was in {other} too, and nobody dispatches what waits there"
+        hint = f"If nothing of it is needed any more, remove its line from {known.path}."
         checks.append(Check("other outbox", Grade.WARNING, detail, hint))
     return checks

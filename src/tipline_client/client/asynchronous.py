@@ -64,6 +64,7 @@ class AsyncTiplineClient(OfOneProcess, AsyncQueueing, AsyncKeeping, AsyncLooking
         profile: EndpointProfile,
         options: Options,
         closes_outbox: bool = True,
+        address: Address | None = None,
     ) -> None:
         self.home = home
         self.outbox = outbox
@@ -75,6 +76,7 @@ class AsyncTiplineClient(OfOneProcess, AsyncQueueing, AsyncKeeping, AsyncLooking
         self._accepted = AcceptedCredentials(home, keys, profile)
         self._conductors: WeakSet[Conductor] = WeakSet()
         self._closes_outbox = closes_outbox
+        self._address = address
         self._is_closed = False
         self._keeper = Keeper(
             outbox=outbox, evidence=store, keys=keys, vault=vault, clock=options.clock, chain=keys.history_chain()
@@ -134,6 +136,7 @@ class AsyncTiplineClient(OfOneProcess, AsyncQueueing, AsyncKeeping, AsyncLooking
             profile=place.know_schema(profile),
             options=options,
             closes_outbox=opened is not outbox,
+            address=address,
         )
 
     async def __aenter__(self) -> Self:

@@ -14,6 +14,8 @@ from tipline_client.dispatch.collecting import Collected
 from tipline_client.dispatch.keeping import Keeper
 from tipline_client.dispatch.receipting import receipt_bytes, receipt_of, sign_outstanding
 from tipline_client.dispatch.rewrapping import Rewrapped
+from tipline_client.home import Home
+from tipline_client.outbox import Address
 
 __all__ = ["AsyncKeeping", "Keeping"]
 
@@ -23,7 +25,10 @@ T = TypeVar("T")
 class AsyncKeeping:
     """What an `AsyncTiplineClient` can do with what is kept."""
 
+    home: Home
     _keeper: Keeper
+    _address: Address | None
+    _closes_outbox: bool
 
     async def receipt(self, entry_id: str) -> Receipt:
         """The verified receipt of an acknowledged entry.
@@ -155,8 +160,12 @@ class AsyncKeeping:
         """Find copies of evidence that no entry names and that are older than a day; remove them unless `is_dry`.
 
         Raises:
+            ConfigurationError: They are to be removed, and this home was used with another outbox too.
             OutboxUnavailableError: Evidence or outbox cannot be looked through.
         """
+        # Of one that was handed in, only whoever did that knows where it is.
+        if self._closes_outbox and not is_dry:
+            self.home.known_outboxes.check_alone(self._address)
         return await self._keeper.collect_evidence(is_dry=is_dry)
 
 

@@ -20,6 +20,8 @@ _FILE_FORM: Final = "Write sqlite:// and the absolute path behind it: sqlite:///
 _ESCAPE: Final = "Write each of @ / : ? # % inside user or password as %40 %2F %3A %3F %23 %25."
 _FILE: Final = "sqlite://"
 _SCHEMES: Final = ("postgresql://", "postgres://")
+_WHERE: Final = ("host", "hostaddr", "port", "dbname", "service")
+"""Parameters of libpq that lead to a database, and are no secret."""
 _SECRETS: Final = re.compile(r"(?:^|&)(?:ssl)?password=", re.IGNORECASE)
 _HOST: Final = re.compile(r"(?:\[[0-9A-Fa-f:.%]*\]|[^:\[\]]*)(?::\d*)?")
 
@@ -43,6 +45,8 @@ class Address:
         if (file := self.file) is not None:
             if not file.is_absolute() or file.name in {"", ".", ".."}:
                 raise ConfigurationError("the outbox's address has no absolute path of a file", hint=_FILE_FORM)
+            if "?" in self.url:
+                raise ConfigurationError("the outbox's address has parameters, and a file takes none", hint=_FILE_FORM)
             return
         if not self.url.startswith(_SCHEMES):
             raise ConfigurationError("the outbox's address is no postgresql:// URL", hint=_FORM)
@@ -68,6 +72,18 @@ class Address:
         authority, path, _ = self._parts()
         user, at, hosts = authority.rpartition("@")
         return f"postgresql://{user.partition(':')[0]}{at}{hosts}{path}"
+
+    @property
+    def place(self) -> str:
+        """Which database it is, whoever asks for it: without user, password and what does not lead there."""
+        if self.file is not None:
+            return self.url
+        authority, path, query = self._parts()
+        user, at, hosts = authority.rpartition("@")
+        # Without a name the database is the one that is called like the user.
+        who = "" if path.strip("/") else f"{user.partition(':')[0]}{at}"
+        leading = sorted(word for word in query.split("&") if word.partition("=")[0] in _WHERE)
+        return f"postgresql://{who}{hosts}{path}" + (f"?{'&'.join(leading)}" if leading else "")
 
     @property
     def has_password(self) -> bool:

@@ -63,7 +63,7 @@ def has_tables(file: Path) -> bool:
         ConfigurationError: It is there, and can be no outbox.
         OutboxUnavailableError: Locked or unreadable.
     """
-    return sqlite.has_tables(file)
+    return is_there(file) and sqlite.has_tables(file)
 
 
 def holds_entries(address: Address) -> bool:

@@ -16,7 +16,7 @@ from tipline_client.cli.checks import (
     is_home_of,
     why_no_home,
 )
-from tipline_client.cli.database_checks import check_shared
+from tipline_client.cli.database_checks import check_known, check_shared
 from tipline_client.cli.disk_checks import check_disk, check_evidence
 from tipline_client.cli.exit_codes import ExitCode
 from tipline_client.cli.opening import with_client, with_outbox
@@ -129,6 +129,7 @@ def _check_outbox(settings: Settings) -> list[Check]:
         is_shared = settings.outbox is not None and settings.outbox.file is None
         if is_shared:
             checks += check_shared(settings)
+        checks += check_known(settings)
         return [
             *checks,
             *await check_waiting_evidence(outbox, settings=settings, reader=reader, is_shared=is_shared),

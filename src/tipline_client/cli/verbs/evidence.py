@@ -13,7 +13,7 @@ from tipline_client.dispatch.collecting import Collected
 from tipline_client.dispatch.keeping import Keeper
 from tipline_client.errors import ConfigurationError
 from tipline_client.evidence import EvidenceByMode
-from tipline_client.outbox import Address, Outbox
+from tipline_client.outbox import Outbox
 
 __all__ = ["collect", "export"]
 
@@ -34,22 +34,14 @@ def collect(*, yes: bool = False, dry_run: bool = False, options: HomeOptions = 
     session = options.start()
     if yes and dry_run:
         raise CommandError("--yes removes and --dry-run only looks", hint="Give one of the two.")
-    home = session.settings.place
-    if _is_beside(home.outbox_path, session.settings.outbox):
-        raise ConfigurationError(
-            f"{home.outbox_path} is there beside the outbox in the database, and may name copies that the other does "
-            "not: nothing is collected",
-            hint="If `tipline list` shows nothing where no database is named, remove the file. Otherwise collect "
-            "nothing here: the evidence of what is in it lies in this home, too.",
-        )
+    session.settings.place.known_outboxes.check_alone(session.settings.outbox)
 
     async def work(keeper: Keeper) -> Collected:
         if yes and not await keeper.outbox.list_entries(limit=1):
-            # Whoever forgot to name the outbox has a new one, to which all evidence is nobody's.
+            # One that was lost and made anew takes all evidence for nobody's.
             raise ConfigurationError(
                 "the outbox has no entry at all, so it may be another one than this evidence's: nothing is removed",
-                hint="Name the right one with --outbox or TIPLINE_OUTBOX. If it was lost, restore it from a backup: "
-                "the copies may be all that is left.",
+                hint="If it was lost, restore it from a backup: the copies may be all that is left.",
             )
         return await keeper.collect_evidence(is_dry=not yes)
 
@@ -73,13 +65,6 @@ def collect(*, yes: bool = False, dry_run: bool = False, options: HomeOptions = 
         ],
     )
     return ExitCode.OK
-
-
-def _is_beside(path: Path, address: Address | None) -> bool:
-    """Whether there is an outbox in the home that is not the one in use."""
-    if address is None or not path.exists():
-        return False
-    return address.file is None or not (address.file.exists() and address.file.samefile(path))
 
 
 def export(

@@ -13,7 +13,7 @@ from tipline_client.cli.options import HOME, HomeOptions
 from tipline_client.envelope import KeyRing
 from tipline_client.errors import ConfigurationError
 from tipline_client.home import Home
-from tipline_client.outbox import SqliteOutbox
+from tipline_client.outbox import Address
 from tipline_client.vault.key_files import explained, read
 from tipline_client.vault.local_keys import generate as make_master_key
 from tipline_client.vault.local_keys import keep as keep_master_key
@@ -47,7 +47,6 @@ def init(
         rotate: Add a new key that signs from now on; those before stay trusted. For an installation on one host.
         new_key: Add a new key that is trusted and does not sign yet, to be brought to every host of the outbox first.
         activate: Let the key of this id, which is in the home, sign from now on.
-        rotate: Add a new key that signs from now on; those before stay trusted.
         master_key: Wrap data keys with this X25519 key (PEM) instead of a new one: a private one, or on a host that is
             only to queue a public one.
         rotate_master: Add a new master key that wraps from now on; `tipline rekey` wraps with it what is there already.
@@ -70,6 +69,8 @@ def init(
         raise CommandError(f"{home.path} is no home yet", hint="Make it with `tipline init`; its first key signs.")
     if new_checkpoint_key or distrust is not None:
         _check_known(home, distrust)
+    if not is_new and address is not None:
+        home.known_outboxes.check(address)
     done = []
     if is_new:
         keys = home.create(import_key=import_, master_key=brought, beside=address)
@@ -89,8 +90,7 @@ def init(
     if distrust is not None:
         keys.distrust(distrust)
         done.append(f"key {distrust} is believed no longer; restart every dispatcher of this home")
-    if address is None:
-        anyio.run(SqliteOutbox.open(home.outbox_path).close)
+    _make_outbox(home, address)
     # A host that only verifies and delivers has no key that signs, and needs none.
     key_id = None if keys.active_id is None else keys.signer().key_id
     trusted = sorted(key.key_id for key in keys.trusted())
@@ -116,6 +116,14 @@ def _read_master_key(path: Path) -> MasterKey:
     if len(keys) != 1:
         raise ConfigurationError(f"{path} holds more than one key", hint="Bring them one by one.")
     return keys[0]
+
+
+def _make_outbox(home: Home, address: Address | None) -> None:
+    if address is not None:
+        # Its tables are for `migrate`, or for whoever opens the file first.
+        home.known_outboxes.remember(address)
+    elif not home.known_outboxes.places():
+        anyio.run(home.open_outbox().close)
 
 
 def _change_master(home: Home, *, brought: MasterKey | None, rotates: bool) -> list[str]:
