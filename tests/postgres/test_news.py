@@ -2,14 +2,16 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import timedelta
 
+import psycopg
 import pytest
 
 from tests.contract.values import FULL_CHECKPOINT, attempt, lease_of, new_entry
 from tests.postgres.conftest import OpenOutbox
 from tests.support.postgres import PostgresServer
 from tipline_client.delivery.outcomes import Outcome
-from tipline_client.outbox.postgres import PostgresOutbox
+from tipline_client.outbox.postgres import PostgresOutbox, connecting
 
 Act = Callable[[PostgresOutbox], Awaitable[object]]
 
@@ -68,6 +70,26 @@ async def test_connection_of_the_listener_is_lost(open_outbox: OpenOutbox, serve
 
     await here.enqueue(new_entry())
     await _next(news)
+
+
+async def test_listener_that_ends_while_it_connects(server: PostgresServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The connection that nobody has yet is let go of."""
+    begun: list[psycopg.AsyncConnection[object]] = []
+    has_begun = asyncio.Event()
+
+    async def never_done(connection: psycopg.AsyncConnection[object], **_: object) -> None:
+        begun.append(connection)
+        has_begun.set()
+        await asyncio.sleep(3600)
+
+    monkeypatch.setattr(connecting, "set_up", never_done)
+    connect = asyncio.create_task(connecting.connect(server.dsn(), answer_within=timedelta(seconds=5)))
+    await has_begun.wait()
+
+    connect.cancel()
+    await asyncio.wait([connect])
+
+    assert (True, [True]) == (connect.cancelled(), [connection.closed for connection in begun])
 
 
 async def test_held_entry_is_no_news(open_outbox: OpenOutbox, server: PostgresServer) -> None:

@@ -19,7 +19,7 @@ from psycopg_pool import AsyncConnectionPool
 
 from tipline_client.outbox.postgres.failures import connect_failure
 
-__all__ = ["Connection", "complete_dsn", "cut_after", "make_pool", "set_up"]
+__all__ = ["Connection", "complete_dsn", "connect", "cut_after", "make_pool"]
 
 Connection = psycopg.AsyncConnection[tuple[Any, ...]]
 
@@ -92,6 +92,23 @@ def make_pool(
         reconnect_timeout=_RECONNECTING,
         name="tipline",
     )
+
+
+async def connect(dsn: str, *, answer_within: timedelta) -> Connection:
+    """A connection beside the pool, set up.
+
+    Args:
+        dsn: A complete connection string.
+        answer_within: How long a statement may take.
+    """
+    connection: Connection = await psycopg.AsyncConnection.connect(dsn, autocommit=True)
+    try:
+        await set_up(connection, answer_within=answer_within)
+    except BaseException:
+        # Cancelled, too: nobody else has it yet to let go of it.
+        await connection.close()
+        raise
+    return connection
 
 
 async def set_up(connection: Connection, *, answer_within: timedelta) -> None:

@@ -17,9 +17,9 @@ from tipline_client.outbox.postgres import statements
 from tipline_client.outbox.postgres.connecting import (
     Connection,
     complete_dsn,
+    connect,
     cut_after,
     make_pool,
-    set_up,
 )
 from tipline_client.outbox.postgres.conversation import Conversation, Row, Value, hold_async
 from tipline_client.outbox.postgres.facts import look
@@ -75,15 +75,9 @@ class Connections:
         complete = complete_dsn(dsn)
         facts = look(complete) | {"pool": str(most)}
         pool = make_pool(complete, most=most, wait_for_connection=wait_for_connection, answer_within=answer_within)
-
-        async def connect() -> Connection:
-            connection: Connection = await psycopg.AsyncConnection.connect(complete, autocommit=True)
-            await set_up(connection, answer_within=answer_within)
-            return connection
-
         thread = LoopThread()
         thread.call(pool.open)
-        return cls(thread, pool, facts, connect, answer_within)
+        return cls(thread, pool, facts, partial(connect, complete, answer_within=answer_within), answer_within)
 
     async def hold(self, kind: Kind, begin: Callable[[], Conversation[T]], *, wakes: bool = False) -> T:
         """Hold a conversation over one connection.
