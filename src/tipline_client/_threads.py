@@ -1,16 +1,42 @@
-"""Threads of which it is known that they run: whoever hands work to one that does not would wait for ever."""
+"""Threads of which it is known that they run, and what threads share that a fork must not carry over.
 
+Whoever hands work to a thread that does not run, or waits for one that is in another process, would wait for ever.
+"""
+
+import os
 import threading
 from collections.abc import Callable
-from typing import Final
+from typing import Final, Generic, TypeVar
 
 from tipline_client.errors import OutboxUnavailableError
 
-__all__ = ["begin"]
+__all__ = ["OfProcess", "begin"]
+
+T = TypeVar("T")
 
 _ATTEMPTS: Final = 20
 _GLANCE: Final = 0.1
 """Seconds between two looks whether a new thread has ended already."""
+
+
+class OfProcess(Generic[T]):
+    """What a module's threads share, made anew in a process that forks off: those who hold it there are not here.
+
+    Args:
+        make: Makes it.
+
+    Attributes:
+        own: This process's.
+    """
+
+    def __init__(self, make: Callable[[], T]) -> None:
+        self._make = make
+        self.own = make()
+        if hasattr(os, "register_at_fork"):
+            os.register_at_fork(after_in_child=self._begin_anew)
+
+    def _begin_anew(self) -> None:
+        self.own = self._make()
 
 
 def begin(target: Callable[[], None], *, name: str) -> threading.Thread:

@@ -1,6 +1,7 @@
 """A thread that never comes to its work is noticed, and another one takes its place."""
 
 import os
+import subprocess
 import sys
 import threading
 from collections.abc import Iterator
@@ -14,6 +15,29 @@ from tests.support.stage import sample_report
 from tipline_client import TiplineClient, _threads
 from tipline_client.errors import OutboxUnavailableError
 from tipline_client.mock import MockEndpoint
+
+FORK = """
+import os, threading
+from tipline_client.outbox import boundaries, turns
+import sqlalchemy as sa
+
+is_inside, may_leave = threading.Event(), threading.Event()
+
+def be_inside():
+    with {lock}:
+        is_inside.set()
+        may_leave.wait()
+
+threading.Thread(target=be_inside).start()
+is_inside.wait()
+child = os.fork()
+if child == 0:
+    {work}
+    os._exit(7)
+may_leave.set()
+print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
+"""A thread of the parent is inside when it forks."""
 
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 
@@ -74,3 +98,20 @@ def test_system_without_another_thread(monkeypatch: pytest.MonkeyPatch) -> None:
         poor.setattr(threading.Thread, "start", refuse)
         with pytest.raises(OutboxUnavailableError, match="cannot be started"):
             _threads.begin(lambda: None, name="tipline-x")
+
+
+@pytest.mark.parametrize(
+    ("lock", "work"),
+    [
+        ("turns._turns.own.gate", "turns.turn_of_thread(object()).__enter__()"),
+        ("boundaries._gate.own", "boundaries.unchanged_since_now(sa.create_engine('sqlite://').connect())"),
+    ],
+    ids=["turns", "boundaries"],
+)
+def test_process_that_forks(lock: str, work: str) -> None:
+    """The child does not wait for a thread that only its parent has."""
+    code = FORK.format(lock=lock, work=work)
+
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
+
+    assert "7\n" == ended.stdout

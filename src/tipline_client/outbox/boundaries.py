@@ -4,12 +4,13 @@ Its events say so when an end is asked for; the driver only learns of it when it
 something else. SQLAlchemy is not imported: whoever has a connection of its has loaded it.
 """
 
-import os
 import sys
 import threading
 from collections.abc import Callable
 from typing import Any, Final
 from weakref import WeakKeyDictionary
+
+from tipline_client._threads import OfProcess
 
 __all__ = ["unchanged_since_now"]
 
@@ -33,17 +34,7 @@ class _Count:
 # One for each connection, for as long as there is one: listeners of each enqueue would pile up on those that stay open.
 _counts: "WeakKeyDictionary[Any, _Count]" = WeakKeyDictionary()
 # By a handler of a signal the thread that is in here may come again.
-_gate = threading.RLock()
-
-
-def _forget_who_is_inside() -> None:
-    """After a fork: those who are inside in the other process never come out here."""
-    global _gate  # noqa: PLW0603 - a lock is a process's
-    _gate = threading.RLock()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_forget_who_is_inside)
+_gate = OfProcess(threading.RLock)
 
 
 def unchanged_since_now(connection: Any) -> Callable[[], bool]:
@@ -57,7 +48,7 @@ def unchanged_since_now(connection: Any) -> Callable[[], bool]:
         earlier it knows once that has taken place.
     """
     found = [each for each in (connection.get_transaction(), connection.get_nested_transaction()) if each is not None]
-    with _gate:
+    with _gate.own:
         count = _counts.get(connection)
         if count is None:
             count = _counts[connection] = _Count()

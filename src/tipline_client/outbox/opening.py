@@ -63,7 +63,7 @@ def has_tables(file: Path) -> bool:
         ConfigurationError: It is there, and can be no outbox.
         OutboxUnavailableError: Locked or unreadable.
     """
-    return is_there(file) and sqlite.has_tables(file)
+    return is_there(file) and bool(sqlite.found_version(file, is_shared=True))
 
 
 def holds_entries(address: Address) -> bool:

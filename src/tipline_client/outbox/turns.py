@@ -4,10 +4,11 @@ A connection is its caller's, and so is the choice to use it in several threads.
 none of this. Nothing here knows a driver.
 """
 
-import os
 import threading
 from contextlib import AbstractContextManager
 from weakref import WeakValueDictionary
+
+from tipline_client._threads import OfProcess
 
 __all__ = ["turn_of_thread"]
 
@@ -24,17 +25,7 @@ class _Turns:
         self.of_threads: WeakValueDictionary[int, AbstractContextManager[object]] = WeakValueDictionary()
 
 
-_turns = _Turns()
-
-
-def _begin_anew() -> None:
-    """After a fork: another thread may have been at the gate, and is not there to leave it."""
-    global _turns  # noqa: PLW0603 - what was there before is of another process
-    _turns = _Turns()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_begin_anew)
+_turns = OfProcess(_Turns)
 
 
 def turn_of_thread(connection: object) -> AbstractContextManager[object]:
@@ -43,6 +34,6 @@ def turn_of_thread(connection: object) -> AbstractContextManager[object]:
     By a handler of a signal the thread that has the turn may come here again; its savepoint then lies within the other.
     It is the lock itself, so that an exception of such a handler finds no moment in which nobody would let go of it.
     """
-    turns = _turns
+    turns = _turns.own
     with turns.gate:
         return turns.of_threads.setdefault(id(connection), threading.RLock())

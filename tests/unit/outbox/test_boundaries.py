@@ -1,8 +1,6 @@
 """What is counted on a connection of SQLAlchemy's, and that it is counted once and kept for nobody."""
 
 import gc
-import subprocess
-import sys
 import threading
 import weakref
 
@@ -11,28 +9,6 @@ import sqlalchemy as sa
 
 from tipline_client.outbox import boundaries
 from tipline_client.outbox.boundaries import unchanged_since_now
-
-FORK = """
-import os, threading
-import sqlalchemy as sa
-from tipline_client.outbox import boundaries
-
-connection = sa.create_engine("sqlite://").connect()
-is_inside, may_leave = threading.Event(), threading.Event()
-
-def be_inside():
-    with boundaries._gate:
-        is_inside.set()
-        may_leave.wait()
-
-threading.Thread(target=be_inside).start()
-is_inside.wait()
-child = os.fork()
-if child == 0:
-    os._exit(7 if boundaries.unchanged_since_now(connection)() else 1)
-may_leave.set()
-print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
-"""
 
 
 @pytest.fixture
@@ -81,7 +57,7 @@ def test_handler_of_a_signal_that_comes_in_the_midst(engine: sa.Engine) -> None:
         done = threading.Event()
 
         def come_again() -> None:
-            with boundaries._gate:
+            with boundaries._gate.own:
                 unchanged_since_now(connection)
             done.set()
 
@@ -89,10 +65,3 @@ def test_handler_of_a_signal_that_comes_in_the_midst(engine: sa.Engine) -> None:
         thread.start()
 
         assert done.wait(10)
-
-
-def test_process_that_forks() -> None:
-    """The child has its turn, although a thread of its parent was inside."""
-    ended = subprocess.run([sys.executable, "-c", FORK], capture_output=True, text=True, timeout=60, check=False)
-
-    assert "7\n" == ended.stdout

@@ -15,11 +15,18 @@ from pathlib import Path
 
 from tipline_client._closed import reason_of, way_in
 from tipline_client.errors import ConfigurationError, OutboxUnavailableError
-from tipline_client.outbox.sqlite.driver import SAFE_WITH_LOG, Connection, DriverName, connect, library_version
+from tipline_client.outbox.sqlite.driver import (
+    SAFE_WITH_LOG,
+    Connection,
+    DriverName,
+    choose_driver,
+    connect,
+    library_version,
+)
 from tipline_client.outbox.sqlite.failures import is_full
 from tipline_client.outbox.sqlite.schema import check_version, migrate
 
-__all__ = ["Opened", "has_tables", "holds_entries", "open_file"]
+__all__ = ["Opened", "found_version", "holds_entries", "open_file"]
 
 _BETWEEN_TRIES = 0.02
 """Seconds between two tries to change the journal mode."""
@@ -121,18 +128,24 @@ def holds_entries(path: Path) -> bool:
         connection.close()
 
 
-def has_tables(path: Path) -> bool:
-    """Whether there is an outbox in a file, which is not made by asking.
+def found_version(path: Path, *, is_shared: bool) -> int | None:
+    """The schema version in a file, 0 where it has no outbox; `None` without a file, which is not made by asking.
+
+    Args:
+        path: The file.
+        is_shared: Whether it is an application's.
 
     Raises:
-        ConfigurationError: It is there, and can be no outbox.
+        ConfigurationError: It can be no outbox, or is one of a newer version.
         OutboxUnavailableError: Locked or unreadable.
     """
     if not path.is_file():
-        return False
-    connection = connect(path, driver="sqlite3", busy_timeout=5)
+        return None
+    # The library that opens it elsewhere in this process: two on one file do not see each other's locks.
+    driver = "sqlite3" if is_shared else choose_driver("auto")
+    connection = connect(path, driver=driver, busy_timeout=5)
     try:
-        return check_version(connection, is_shared=True) > 0
+        return check_version(connection, is_shared=is_shared)
     finally:
         connection.close()
 
