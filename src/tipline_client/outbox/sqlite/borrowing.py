@@ -177,6 +177,7 @@ class _Borrowed:
             if statement := _beginning(self._connection, how):
                 self._execute(statement)
                 self._begun_at = _changes(self._connection)
+            self._was_open = True
 
     async def take_back(self) -> None:
         """Undo `begin` where nothing was written since: its owner counts on no transaction after a refusal."""
@@ -196,16 +197,12 @@ class _Borrowed:
     def _run(self, work: Callable[[Execute], T]) -> T:
         try:
             with turn_of_thread(self._connection), _reading_text(self._connection):
-                self._check()
+                # A savepoint outside of it would be a transaction by itself, and commit what the caller has undone.
+                self.check_open()
                 return self._apart(work)
         except _MISUSED as error:
             failure = _failure(error)
         raise failure
-
-    def _check(self) -> None:
-        if not (self._connection.in_transaction and self._is_unchanged()):
-            # A savepoint would be a transaction by itself then, and commit what the caller has undone.
-            raise over()
 
     def _apart(self, work: Callable[[Execute], T]) -> T:
         """Do the work behind a savepoint, with what it replaces overwritten, as all our connections do."""
