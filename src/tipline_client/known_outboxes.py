@@ -9,12 +9,15 @@ memory is missing; `doctor` says so.
 """
 
 import logging
+import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
+from tipline_client._closed import reason_of, way_in
 from tipline_client.errors import ConfigurationError
-from tipline_client.outbox import Address, has_tables
-from tipline_client.vault.key_files import is_there, place, read
+from tipline_client.outbox import Address, has_tables, holds_entries
+from tipline_client.vault.key_files import is_there
 
 __all__ = ["KnownOutboxes"]
 
@@ -22,6 +25,8 @@ _log = logging.getLogger("tipline_client.home")
 
 _HEADING: Final = "# Databases that have held this home's outbox. Remove the line of one that is out of use for good.\n"
 _FILE: Final = "sqlite://"
+_MOST: Final = 200
+"""How many are remembered. More are those of tests, each with a database of its own."""
 
 
 class KnownOutboxes:
@@ -45,18 +50,29 @@ class KnownOutboxes:
         Raises:
             ConfigurationError: It is there and cannot be read.
         """
-        if not is_there(self.path):
+        try:
+            # With the mark that some editors put before a text.
+            text = self.path.read_text(encoding="utf-8-sig", errors="replace")
+        except FileNotFoundError:
             return ()
-        lines = (line.strip() for line in read(self.path).decode(errors="replace").splitlines())
-        return tuple(line for line in lines if line and not line.startswith("#"))
+        except OSError as error:
+            raise ConfigurationError(
+                f"{self.path}: {reason_of(error, self.path)}", hint=way_in(error, self.path)
+            ) from None
+        lines = (line.strip() for line in text.splitlines())
+        return tuple(dict.fromkeys(line for line in lines if line and not line.startswith("#")))
+
+    def is_own(self, address: Address | None) -> bool:
+        """Whether it is the file in the home, named or not."""
+        return address is None or (address.file is not None and _is_same_file(address.file, self._own))
 
     def knows(self, address: Address) -> bool:
-        """Whether this one is remembered.
+        """Whether this one is remembered, or is the file in the home.
 
         Raises:
             ConfigurationError: See `places`.
         """
-        return any(_is_same(known, address) for known in self.places())
+        return self.is_own(address) or any(_is_same(known, address) for known in self.places())
 
     def others(self, address: Address | None) -> tuple[str, ...]:
         """What is remembered besides this one; `None` is the file in the home, which is never among them.
@@ -68,14 +84,33 @@ class KnownOutboxes:
 
     def remember(self, address: Address) -> None:
         """Keep where the outbox is; no failure, where that cannot be written."""
-        if address.file is not None and _is_same_file(address.file, self._own):
+        if self.knows(address):
             return
+        if not address.place.isprintable() or address.place != address.place.strip():
+            _log.info("an outbox is not remembered, since its name is more than a line can hold")
+        elif len(self.places()) >= _MOST:
+            _log.info("an outbox is not remembered: %s is full", self.path)
+        else:
+            try:
+                self._add(address.place)
+            except OSError as error:
+                _log.info("it is not remembered which outbox is this home's: %s", reason_of(error, self.path))
+
+    def _add(self, line: str) -> None:
+        # Added behind what is there, so that of several processes that open a new home none loses what another wrote.
+        descriptor = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
         try:
-            if not self.knows(address):
-                text = _HEADING + "".join(f"{line}\n" for line in (*self.places(), address.place))
-                place(self.path, text.encode(errors="surrogateescape"), mode=0o600, replaces=True)
-        except ConfigurationError as error:
-            _log.info("it is not remembered which outbox is this home's: %s", error)
+            heading = "" if os.fstat(descriptor).st_size else _HEADING
+            if heading and os.geteuid() == 0:
+                # What root leaves in the home of somebody else would keep that one's programs out.
+                owner = self.path.parent.stat()
+                with suppress(OSError):
+                    os.fchown(descriptor, owner.st_uid, owner.st_gid)
+            # What was written by hand may end without an end of its line.
+            os.write(descriptor, f"{heading}\n{line}\n".encode())
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
     def check(self, address: Address | None) -> None:
         """Let no other outbox than one that is known be made by being opened.
@@ -87,42 +122,49 @@ class KnownOutboxes:
             ConfigurationError: None is named, and the home's was in a database; or a file is named that has none.
         """
         known = self.places()
-        if not known:
-            return
-        those = f"that of {self._own.parent} was in {' and in '.join(known)}"
         if address is None:
-            raise ConfigurationError(
-                f"no outbox is named, and {those}: the file in the home is another one",
-                hint="Name it with TIPLINE_OUTBOX, or `outbox` in tipline.toml; in Python with `outbox=`. If it is out "
-                f"of use for good, remove its line from {self.path}.",
-            )
+            if known:
+                raise ConfigurationError(
+                    f"no outbox is named, and {self._those(known)}: the file in the home is another one",
+                    hint="Name it with TIPLINE_OUTBOX, or `outbox` in tipline.toml; in Python with `outbox=`. The file "
+                    f"in the home is {_FILE}{self._own.absolute()}. What is out of use for good is forgotten with its "
+                    f"line in {self.path}.",
+                )
+            return
         # A server's tables are never made by being opened.
         if address.file is None or self.knows(address) or has_tables(address.file):
             return
-        raise ConfigurationError(
-            f"there is no outbox in {address.file}, and {those}",
-            hint="Correct the name. If it is to be another one, `tipline migrate` makes it: what the other one has "
-            "queued or filed is not known there.",
-        )
+        if is_there(self._own) and holds_entries(self._own):
+            known = (*known, str(self._own))
+        if known:
+            raise ConfigurationError(
+                f"there is no outbox in {address.file}, and {self._those(known)}",
+                hint="Correct the name, or leave it out where the file in the home is meant. If it is to be another "
+                "one, `tipline migrate` makes it: what the other one has queued or filed is not known there.",
+            )
 
-    def check_alone(self, address: Address | None) -> None:
+    def _those(self, known: tuple[str, ...]) -> str:
+        return f"that of {self._own.parent} was in {' and in '.join(known)}"
+
+    def check_alone(self, address: Address | None, *, is_elsewhere: bool = False) -> None:
         """Ask that what lies in the home can belong to no other outbox than this one.
 
         Args:
             address: Which one is in use; `None` for the file in the home.
+            is_elsewhere: Whether it is one of which nobody can say where it is.
 
         Raises:
             ConfigurationError: Another one is in the home, or was used with it.
         """
-        others = list(self.others(address))
-        is_own = address is None or (address.file is not None and _is_same_file(address.file, self._own))
-        if not is_own and is_there(self._own):
+        others = list(self.places() if is_elsewhere else self.others(address))
+        if (is_elsewhere or not self.is_own(address)) and is_there(self._own):
             others.insert(0, str(self._own))
         if others:
             raise ConfigurationError(
                 f"the outbox of this home is or was in {' and in '.join(others)} too, and that may name copies which "
                 "the one in use does not: nothing is collected",
-                hint=f"If nothing of it is needed any more, move its file away, and remove its line from {self.path}.",
+                hint=f"If nothing of it is needed any more, move its file away, and remove its line from {self.path}."
+                + (" If it is the one in use, open the client with its address." if is_elsewhere else ""),
             )
 
 

@@ -4,6 +4,7 @@ Another outbox would be made in silence: the same key would be filed again, noth
 would be nobody's. Each test goes on with the right name, and nothing is lost.
 """
 
+import errno
 import os
 import sqlite3
 import time
@@ -16,7 +17,9 @@ from tests.support.postgres import PostgresServer
 from tipline_client import TiplineClient
 from tipline_client.errors import ConfigurationError
 from tipline_client.home import Home
-from tipline_client.outbox import Address
+from tipline_client.known_outboxes import KnownOutboxes
+from tipline_client.outbox import Address, SqliteOutbox
+from tipline_client.outbox.postgres import PostgresOutbox
 
 _VERBS = {
     "submit": ["case.json"],
@@ -188,9 +191,9 @@ def test_memory_that_cannot_be_kept(bare_world: World, address: str, monkeypatch
     (bare_world.home / "outboxes.txt").unlink()
 
     def refuse(*_: object, **__: object) -> None:
-        raise ConfigurationError("no space left")
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr("tipline_client.known_outboxes.place", refuse)
+    monkeypatch.setattr(KnownOutboxes, "_add", refuse)
 
     doctor = bare_world.run("doctor", "--offline", "--json", "--outbox", address).document
     assert ["warning"] == [check["grade"] for check in doctor["checks"] if check["name"] == "outbox's place"]
@@ -212,6 +215,54 @@ def test_memory_that_cannot_be_read(bare_world: World, address: str) -> None:
     assert _is_whole(bare_world, address)
 
 
+def test_home_whose_outbox_is_its_own(world: World) -> None:
+    """A stray name makes none beside a file in the home that is in use; `migrate` does, and then each is named."""
+    other = f"sqlite://{world.folder / 'app.sqlite3'}"
+    assert 0 == world.run("submit", str(world.submission())).code
+
+    ran = world.run("submit", "case.json", "--outbox", other)
+
+    assert (5, True) == (ran.code, "outbox.sqlite" in ran.err)
+    assert not (world.folder / "app.sqlite3").exists()
+    assert 0 == world.run("migrate", "--outbox", other).code
+    assert 0 == world.run("status", "--outbox", other).code
+    named = world.run("status")
+    assert (5, True) == (named.code, f"sqlite://{world.home / 'outbox.sqlite'}" in named.err)
+    assert [{"case-1"}, set()] == [
+        {entry["idempotencyKey"] for entry in world.run("list", "--json", "--outbox", each).document}
+        for each in (f"sqlite://{world.home / 'outbox.sqlite'}", other)
+    ]
+    doctor = world.run("doctor", "--offline", "--json", "--outbox", other).document
+    [hint] = [check["hint"] for check in doctor["checks"] if check["name"] == "other outbox"]
+    assert f"--outbox sqlite://{world.home / 'outbox.sqlite'}" in hint
+    assert 1 == len(world.endpoint.reports())
+
+
+def test_home_whose_own_was_never_used(world: World) -> None:
+    """`init` alone makes an outbox in the home; whoever names a database then has it made as in a new home."""
+    other = f"sqlite://{world.folder / 'app.sqlite3'}"
+
+    assert 0 == world.run("submit", str(world.submission()), "--outbox", other).code
+
+    assert _is_whole(world, other)
+
+
+def test_outbox_handed_in(bare_world: World, server: PostgresServer) -> None:
+    """That of a file is remembered; of one on a server nobody can say where it is, so it removes no evidence here."""
+    profile, file = bare_world.endpoint.profile, bare_world.folder / "app.sqlite3"
+    outbox = SqliteOutbox.open(file, driver="sqlite3", is_shared=True)
+    with TiplineClient.open(bare_world.home, profile=profile, outbox=outbox) as client:
+        client.collect_evidence(is_dry=False)
+        client.call(outbox.close)
+    elsewhere = PostgresOutbox.open(server.dsn())
+
+    assert _refused(bare_world.run("status"))
+    with TiplineClient.open(bare_world.home, profile=profile, outbox=elsewhere) as client:
+        with pytest.raises(ConfigurationError, match=r"app\.sqlite3.*nothing is collected"):
+            client.collect_evidence(is_dry=False)
+        client.call(elsewhere.close)
+
+
 def test_server_forgotten(server: PostgresServer, bare_world: World) -> None:
     """The same with PostgreSQL: no name, or a file in its place, is refused."""
     address = server.url()
@@ -230,12 +281,32 @@ def test_server_forgotten(server: PostgresServer, bare_world: World) -> None:
 
 
 @pytest.mark.parametrize(
+    ("variables", "url", "place"),
+    [
+        ({"PGDATABASE": "trial"}, "postgresql://app@db.example.com", "postgresql://db.example.com/trial"),
+        ({"PGDATABASE": "trial"}, "postgresql://app@db.example.com/desk", "postgresql://db.example.com/desk"),
+        ({"PGHOST": "db.example.com", "PGUSER": "app"}, "postgresql://", "postgresql://db.example.com/app"),
+    ],
+)
+def test_place_that_the_environment_says(
+    monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], url: str, place: str
+) -> None:
+    """What the address leaves open libpq takes from its variables."""
+    for name in ("PGDATABASE", "PGHOST", "PGUSER"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+
+    assert place == Address(url).place
+
+
+@pytest.mark.parametrize(
     ("url", "place"),
     [
         ("postgresql://app:secret@db.example.com:5432/desk", "postgresql://db.example.com:5432/desk"),
         ("postgres://courier@db.example.com/desk?password=x&port=5433", "postgresql://db.example.com/desk?port=5433"),
         ("postgresql:///desk?sslmode=require&host=/run/pg", "postgresql:///desk?host=/run/pg"),
-        ("postgresql://app:secret@db.example.com", "postgresql://app@db.example.com"),
+        ("postgresql://app:secret@db.example.com", "postgresql://db.example.com/app"),
         ("sqlite:///srv/app.sqlite3", "sqlite:///srv/app.sqlite3"),
     ],
 )

@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,8 @@ from tests.support import postgres
 from tests.support.stage import sample_evidence, sample_report
 from tipline_client import AsyncTiplineClient, Entry, TiplineClient
 from tipline_client.client import AsyncDispatcher
-from tipline_client.dispatch.collecting import Collected
+from tipline_client.dispatch.collecting import Collected, collect
+from tipline_client.evidence import EvidenceFolder
 from tipline_client.mock import MockEndpoint
 
 OpenClient = Callable[..., AsyncTiplineClient]
@@ -56,9 +58,16 @@ class World:
         assert (0, 0) == (summary["duplicates"], summary["orphans"])
         return int(summary["finished"])
 
-    async def unclaimed(self) -> Collected:
-        """The copies that no entry names, however young; nothing is removed."""
-        return await self.client.collect_evidence()
+    async def unclaimed(self) -> int:
+        """How many folders of copies no entry names, however young."""
+        found = await self.collected(is_dry=True)
+        return found.count + found.kept
+
+    async def collected(self, *, is_dry: bool = False) -> Collected:
+        """What is collected in a year."""
+        now = self.client._options.clock.now() + timedelta(days=365)
+        store = EvidenceFolder(self.client.home.path / "evidence")
+        return await collect(store, self.client.outbox, now=now, is_dry=is_dry)
 
     def decisions(self) -> list[int]:
         """What is decided, as somebody else sees it."""

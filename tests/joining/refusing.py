@@ -13,6 +13,5 @@ async def refused(client: AsyncTiplineClient, connection: object) -> TiplineErro
     with pytest.raises(TiplineError) as caught:
         await client.enqueue(sample_report(), evidence=sample_evidence(), connection=connection)
     assert [] == await client.outbox.list_entries()
-    assert 0 == (await client.collect_evidence()).count
     assert [] == list((client.home.path / "evidence").iterdir())
     return caught.value

@@ -5,7 +5,6 @@ import json
 import subprocess
 import sys
 from contextlib import suppress
-from datetime import timedelta
 
 import pytest
 
@@ -14,9 +13,7 @@ from tests.joining.applications import KINDS, on_postgres
 from tests.joining.conftest import World
 from tests.support.stage import sample_evidence, sample_report
 from tipline_client import State
-from tipline_client.dispatch.collecting import collect
 from tipline_client.errors import DuplicateKeyError
-from tipline_client.evidence import EvidenceFolder
 from tipline_client.outbox.history_checks import history_problems
 
 pytestmark = pytest.mark.slow
@@ -42,16 +39,17 @@ async def test_committed(world: World) -> None:
 
 
 async def test_rolled_back(world: World) -> None:
-    """No row is left of it; the copies are, and are found once they have lain there for a day."""
+    """No row is left of it; the copies are, and are collected once they have lain there for a day."""
+    await _enqueue_first(world)
     with suppress(_ChangedMyMindError):
         async with world.app.transaction() as connection:
             await world.app.decide(connection, 1)
             await world.enqueue(connection)
             raise _ChangedMyMindError
 
-    later = await _collected(world, in_=timedelta(days=1, minutes=1))
-    assert ([], 0, 0, 0) == (world.decisions(), world.rows("entries"), world.rows("history"), await world.filed())
-    assert (0, 1) == ((await world.unclaimed()).count, later)
+    collected = (await world.collected()).count
+    assert (1, 0) == (collected, await world.unclaimed())
+    assert ([], 1, 1, 1) == (world.decisions(), world.rows("entries"), world.rows("history"), await world.filed())
 
 
 async def test_rolled_back_to_a_savepoint(world: World) -> None:
@@ -92,12 +90,13 @@ async def test_other_content_under_the_same_key(world: World) -> None:
 
 async def test_collected_while_the_transaction_is_open(world: World) -> None:
     """However old they are, copies are not collected while a transaction that is open may commit their entry."""
+    await _enqueue_first(world)
     async with world.app.transaction() as connection:
         entry = await world.enqueue(connection)
-        found = await asyncio.wait_for(_collected(world, in_=timedelta(days=400)), 30)
+        found = await asyncio.wait_for(world.collected(), 30)
 
     copies = list((world.client.home.path / "evidence" / entry.id).iterdir())
-    assert (0, 2, 1) == (found, len(copies), await world.filed())
+    assert (0, 0, 2, 2) == (found.count, found.kept, len(copies), await world.filed())
 
 
 async def test_nobody_has_begun_yet(world: World) -> None:
@@ -126,6 +125,7 @@ async def test_waiting_dispatcher_is_told_at_the_commit(world: World) -> None:
 
 async def test_killed_before_the_commit(world: World) -> None:
     """Neither decision nor report is there, nothing is filed, and the copies are found as those of nobody."""
+    await _enqueue_first(world)
     arguments = [world.kind, world.place, str(world.client.home.path), world.address, world.endpoint.base_url]
     with subprocess.Popen(  # noqa: ASYNC220 - nobody else waits for this loop
         [sys.executable, "-m", "tests.joining.interrupted_child", *arguments], stdout=subprocess.PIPE, cwd=ROOT
@@ -136,18 +136,16 @@ async def test_killed_before_the_commit(world: World) -> None:
 
     later = await asyncio.wait_for(_until_collected(world), 60)
     assert (b"written\n", 1) == (said, later)
-    assert ([], 0, 0, 0) == (world.decisions(), world.rows("entries"), world.rows("history"), await world.filed())
+    assert ([], 1, 1, 1) == (world.decisions(), world.rows("entries"), world.rows("history"), await world.filed())
 
 
 async def _until_collected(world: World) -> int:
     # A server takes a moment to notice that nobody is there any more.
-    while not (count := await _collected(world, in_=timedelta(days=1, minutes=1))):  # noqa: ASYNC110 - the server tells nobody
+    while not (count := (await world.collected()).count):  # noqa: ASYNC110 - the server tells nobody
         await asyncio.sleep(0.05)
     return count
 
 
-async def _collected(world: World, *, in_: timedelta) -> int:
-    client = world.client
-    now = client._options.clock.now() + in_
-    store = EvidenceFolder(client.home.path / "evidence")
-    return (await collect(store, client.outbox, now=now, is_dry=False)).count
+async def _enqueue_first(world: World) -> None:
+    """What is older than the first entry is not collected."""
+    await world.client.enqueue(sample_report("zero"), idempotency_key="case-0")

@@ -78,12 +78,7 @@ def check_shared(settings: Settings) -> list[Check]:
     store = settings.copies()
     shared = f"all that dispatch from this outbox need the same keys ({home.keys_path}) and evidence ({store.shown})"
     way = "and mount the evidence from one storage" if isinstance(store, EvidenceFolder) else "and set evidence alike"
-    checks = [Check("other hosts", Grade.OK, f"{shared}: bring the keys, {way}")]
-    if home.outbox_path.exists():
-        detail = f"{home.outbox_path} is there too, and nobody dispatches what waits in it"
-        hint = "Deliver it first with `tipline dispatch --drain`, without the setting outbox; then move the file away."
-        checks.append(Check("other outbox", Grade.WARNING, detail, hint))
-    return checks
+    return [Check("other hosts", Grade.OK, f"{shared}: bring the keys, {way}")]
 
 
 def check_known(settings: Settings) -> list[Check]:
@@ -94,6 +89,12 @@ def check_known(settings: Settings) -> list[Check]:
         detail = f"the home cannot remember {address.place}: where nobody names it, an empty outbox is made in the home"
         hint = f"Let this user write {known.path}."
         checks.append(Check("outbox's place", Grade.WARNING, detail, hint))
+    own = settings.place.outbox_path
+    if own.exists() and not known.is_own(address):
+        detail = f"{own} is there too, and nobody dispatches what waits in it"
+        deliver = f"`tipline dispatch --drain --outbox sqlite://{own.absolute()}`"
+        hint = f"Deliver it first with {deliver}; then move the file away."
+        checks.append(Check("other outbox", Grade.WARNING, detail, hint))
     for other in known.others(address):
         detail = f"the outbox of this home was in {other} too, and nobody dispatches what waits there"
         hint = f"If nothing of it is needed any more, remove its line from {known.path}."

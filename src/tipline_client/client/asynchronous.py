@@ -30,7 +30,7 @@ from tipline_client.errors import ConfigurationError, OutboxClosedError
 from tipline_client.evidence import EvidencePlace, Room
 from tipline_client.evidence.store import EvidenceStore
 from tipline_client.home import Home
-from tipline_client.outbox import Address, Lane, Outbox, SqliteOutbox
+from tipline_client.outbox import Address, Lane, Outbox, SqliteOutbox, address_of
 from tipline_client.profiles import EndpointProfile, EndpointSchema
 from tipline_client.vault import Vault
 
@@ -77,6 +77,8 @@ class AsyncTiplineClient(OfOneProcess, AsyncQueueing, AsyncKeeping, AsyncLooking
         self._conductors: WeakSet[Conductor] = WeakSet()
         self._closes_outbox = closes_outbox
         self._address = address
+        # Of a server's outbox that was handed in, only whoever did that knows where it is.
+        self._is_elsewhere = address is None and not closes_outbox
         self._is_closed = False
         self._keeper = Keeper(
             outbox=outbox, evidence=store, keys=keys, vault=vault, clock=options.clock, chain=keys.history_chain()
@@ -127,6 +129,8 @@ class AsyncTiplineClient(OfOneProcess, AsyncQueueing, AsyncKeeping, AsyncLooking
                 "the outbox handed in chains its history with another secret than the one in this home's keys",
                 hint=f"Open it with `chain=KeyRing({str(place.keys_path)!r}).history_chain()`, or without a chain.",
             )
+        elif (address := address_of(opened)) is not None:
+            place.known_outboxes.remember(address)
         return cls(
             home=place,
             outbox=opened,

@@ -28,7 +28,7 @@ class AsyncKeeping:
     home: Home
     _keeper: Keeper
     _address: Address | None
-    _closes_outbox: bool
+    _is_elsewhere: bool
 
     async def receipt(self, entry_id: str) -> Receipt:
         """The verified receipt of an acknowledged entry.
@@ -163,9 +163,8 @@ class AsyncKeeping:
             ConfigurationError: They are to be removed, and this home was used with another outbox too.
             OutboxUnavailableError: Evidence or outbox cannot be looked through.
         """
-        # Of one that was handed in, only whoever did that knows where it is.
-        if self._closes_outbox and not is_dry:
-            self.home.known_outboxes.check_alone(self._address)
+        if not is_dry:
+            self.home.known_outboxes.check_alone(self._address, is_elsewhere=self._is_elsewhere)
         return await self._keeper.collect_evidence(is_dry=is_dry)
 
 

@@ -1,6 +1,8 @@
 """Copies of evidence that no entry names, removed: only those that have lain there for a day, and by an explicit call.
 
-`unclaimed` finds them. Whatever has an entry stays, however it ended: its evidence goes with its destruction alone.
+`unclaimed` finds them. What is older than the first entry of the outbox stays: it may be the evidence of another one,
+which was lost, or which somebody forgot to name. Whatever has an entry stays, however it ended: its evidence goes with
+its destruction alone.
 """
 
 from collections.abc import AsyncIterator
@@ -25,10 +27,11 @@ class Collected:
     """What was found, and removed unless it was only looked for.
 
     Attributes:
-        count: Holdings that no entry claims.
+        count: Holdings that no entry claims, and that are none of `kept`.
         copies: Their files, finished or not.
         size: Their bytes.
         first: The first of them, at most 20.
+        kept: Holdings that no entry claims and that are older than the first entry of the outbox. They stay.
         is_dry: Whether nothing was removed.
     """
 
@@ -36,11 +39,12 @@ class Collected:
     copies: int = 0
     size: int = 0
     first: tuple[Holding, ...] = ()
+    kept: int = 0
     is_dry: bool = True
 
 
 async def collect(store: EvidenceStore, outbox: Outbox, *, now: datetime, is_dry: bool = True) -> Collected:
-    """Remove the holdings that no entry claims and that nobody has written to for a day.
+    """Remove the holdings of this outbox that no entry claims and that nobody has written to for a day.
 
     Args:
         store: Whose holdings.
@@ -52,7 +56,11 @@ async def collect(store: EvidenceStore, outbox: Outbox, *, now: datetime, is_dry
         OutboxUnavailableError: The store or the outbox failed; what was removed is removed.
     """
     found = Collected(is_dry=is_dry)
+    begins = [entry.enqueued_at for entry in await outbox.list_entries(limit=1)]
     async for holding in _unclaimed(store, outbox, now=now):
+        if not begins or holding.changed_at < begins[0]:
+            found = replace(found, kept=found.kept + 1)
+            continue
         if not is_dry:
             await store.erase(holding.entry_id)
         found = replace(

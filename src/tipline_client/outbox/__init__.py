@@ -16,7 +16,7 @@ from tipline_client.outbox.contract import (
     UnreadableRowError,
 )
 from tipline_client.outbox.memory import MemoryOutbox
-from tipline_client.outbox.opening import has_tables, holds_entries, migrate_database, open_database
+from tipline_client.outbox.opening import address_of, has_tables, holds_entries, migrate_database, open_database
 from tipline_client.outbox.sqlite import SqliteOutbox
 
 __all__ = [
@@ -32,6 +32,7 @@ __all__ = [
     "Stray",
     "Strays",
     "UnreadableRowError",
+    "address_of",
     "has_tables",
     "holds_entries",
     "migrate_database",

@@ -5,6 +5,7 @@ password with an unescaped `@` or `/` is read by libpq as half a host name, and 
 connects, or needs the driver.
 """
 
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -79,11 +80,13 @@ class Address:
         if self.file is not None:
             return self.url
         authority, path, query = self._parts()
-        user, at, hosts = authority.rpartition("@")
-        # Without a name the database is the one that is called like the user.
-        who = "" if path.strip("/") else f"{user.partition(':')[0]}{at}"
+        user, _, hosts = authority.rpartition("@")
+        if not path.strip("/"):
+            # As libpq has it, the database is then called like the user.
+            path = f"/{os.environ.get('PGDATABASE') or user.partition(':')[0] or os.environ.get('PGUSER', '')}"
+        hosts = hosts or os.environ.get("PGHOST", "")
         leading = sorted(word for word in query.split("&") if word.partition("=")[0] in _WHERE)
-        return f"postgresql://{who}{hosts}{path}" + (f"?{'&'.join(leading)}" if leading else "")
+        return f"postgresql://{hosts}{path}" + (f"?{'&'.join(leading)}" if leading else "")
 
     @property
     def has_password(self) -> bool:

@@ -3,6 +3,7 @@
 The driver is an extra, and is imported only when a database is asked for.
 """
 
+from contextlib import suppress
 from pathlib import Path
 
 from tipline_client.delivery.clock import Clock
@@ -13,7 +14,7 @@ from tipline_client.outbox.addresses import Address
 from tipline_client.outbox.contract import Outbox
 from tipline_client.vault.key_files import is_there
 
-__all__ = ["has_tables", "holds_entries", "migrate_database", "open_database"]
+__all__ = ["address_of", "has_tables", "holds_entries", "migrate_database", "open_database"]
 
 _INSTALL = "Install the extra: pip install 'tipline-client[postgres]'"
 
@@ -56,6 +57,15 @@ def migrate_database(address: Address) -> tuple[int, int]:
     return migrate(address.url), VERSION
 
 
+def address_of(outbox: Outbox) -> Address | None:
+    """Where an open outbox is, as far as it can be told from itself: of a file alone."""
+    if not isinstance(outbox, sqlite.SqliteOutbox):
+        return None
+    with suppress(ConfigurationError):
+        return Address(f"sqlite://{outbox.path.absolute()}")
+    return None
+
+
 def has_tables(file: Path) -> bool:
     """Whether there is an outbox in the file of an application; nothing is made by asking.
 
@@ -66,19 +76,24 @@ def has_tables(file: Path) -> bool:
     return is_there(file) and bool(sqlite.found_version(file, is_shared=True))
 
 
-def holds_entries(address: Address) -> bool:
+def holds_entries(where: Address | Path) -> bool:
     """Whether anything was ever queued in this database; not where there are no tables yet.
+
+    Args:
+        where: The database; a path is that of an outbox in a home.
 
     Raises:
         ConfigurationError: The extra is not installed.
         OutboxUnavailableError: The database cannot be reached, or refuses.
     """
-    if address.file is not None:
-        return is_there(address.file) and sqlite.holds_entries(address.file)
+    if isinstance(where, Path):
+        return is_there(where) and sqlite.holds_entries(where, is_shared=False)
+    if where.file is not None:
+        return is_there(where.file) and sqlite.holds_entries(where.file, is_shared=True)
     _check_installed()
     from tipline_client.outbox import postgres
 
-    return postgres.holds_entries(address.url)
+    return postgres.holds_entries(where.url)
 
 
 def _open_shared(file: Path, *, clock: Clock | None = None, chain: HistoryChain | None = None) -> sqlite.SqliteOutbox:

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from tipline_client.delivery.clock import Clock
 from tipline_client.delivery.entry import Entry, NewEntry
 from tipline_client.delivery.environment import Environment
 from tipline_client.dispatch.unclaimed import MARGIN, UnclaimedEvidence, find_unclaimed
@@ -40,8 +41,8 @@ def _new(entry_id: str) -> NewEntry:
     return NewEntry(entry_id, "mock", Environment.MOCK, f"case-{entry_id}", "0" * 64, b"sealed", "master wrapped")
 
 
-async def with_entries(*ids: str) -> MemoryOutbox:
-    outbox = MemoryOutbox()
+async def with_entries(*ids: str, clock: Clock | None = None) -> MemoryOutbox:
+    outbox = MemoryOutbox(clock=clock)
     for entry_id in ids:
         await outbox.enqueue(_new(entry_id))
     return outbox

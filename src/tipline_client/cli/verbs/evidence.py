@@ -11,7 +11,6 @@ from tipline_client.cli.reading import reading_of
 from tipline_client.cli.views import instant
 from tipline_client.dispatch.collecting import Collected
 from tipline_client.dispatch.keeping import Keeper
-from tipline_client.errors import ConfigurationError
 from tipline_client.evidence import EvidenceByMode
 from tipline_client.outbox import Outbox
 
@@ -22,7 +21,8 @@ def collect(*, yes: bool = False, dry_run: bool = False, options: HomeOptions = 
     """Find copies of evidence that no entry names and that are older than a day; with --yes, remove them.
 
     A killed enqueue leaves such copies; so does an outbox that was restored from an older copy, and then they may be
-    all that is left: look before you say yes.
+    all that is left: look before you say yes. Copies that are older than the first entry stay: they may be those of
+    another outbox.
 
     Example: tipline evidence collect
 
@@ -37,12 +37,6 @@ def collect(*, yes: bool = False, dry_run: bool = False, options: HomeOptions = 
     session.settings.place.known_outboxes.check_alone(session.settings.outbox)
 
     async def work(keeper: Keeper) -> Collected:
-        if yes and not await keeper.outbox.list_entries(limit=1):
-            # One that was lost and made anew takes all evidence for nobody's.
-            raise ConfigurationError(
-                "the outbox has no entry at all, so it may be another one than this evidence's: nothing is removed",
-                hint="If it was lost, restore it from a backup: the copies may be all that is left.",
-            )
         return await keeper.collect_evidence(is_dry=not yes)
 
     found = with_keeper(session.settings, work)
@@ -53,6 +47,7 @@ def collect(*, yes: bool = False, dry_run: bool = False, options: HomeOptions = 
             "count": found.count,
             "files": found.copies,
             "bytes": found.size,
+            "kept": found.kept,
             "first": [
                 {"id": holding.entry_id, "files": holding.copies, "changedAt": instant(holding.changed_at)}
                 for holding in found.first
@@ -61,6 +56,7 @@ def collect(*, yes: bool = False, dry_run: bool = False, options: HomeOptions = 
         [
             *(f"{verb}: {each.entry_id}, {each.copies} file(s) of {instant(each.changed_at)}" for each in found.first),
             f"{found.count} folder(s) that no entry names, {found.copies} file(s), {found.size} bytes {verb}",
+            *([f"kept: {found.kept} older than the first entry, which may be another outbox's"] if found.kept else []),
             *(["give --yes to remove them"] if found.is_dry and found.count else []),
         ],
     )

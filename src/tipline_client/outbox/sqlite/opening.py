@@ -9,7 +9,7 @@ import stat
 import tempfile
 import time
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -112,20 +112,17 @@ def _open(
     return Opened(writer, reader, mode, found)
 
 
-def holds_entries(path: Path) -> bool:
-    """Whether anything was ever queued in the file of an application; not where the outbox has no tables yet.
+def holds_entries(path: Path, *, is_shared: bool) -> bool:
+    """Whether anything was ever queued in a file that is there; not where the outbox has no tables yet.
 
     Raises:
         ConfigurationError: It cannot be an outbox.
         OutboxUnavailableError: Locked or unreadable.
     """
-    connection = connect(path, driver="sqlite3", busy_timeout=5)
-    try:
-        if check_version(connection, is_shared=True) == 0:
+    with closing(_connect_to_look(path, is_shared=is_shared)) as connection:
+        if check_version(connection, is_shared=is_shared) == 0:
             return False
         return bool(connection.execute("SELECT 1 FROM entries LIMIT 1"))
-    finally:
-        connection.close()
 
 
 def found_version(path: Path, *, is_shared: bool) -> int | None:
@@ -141,13 +138,13 @@ def found_version(path: Path, *, is_shared: bool) -> int | None:
     """
     if not path.is_file():
         return None
-    # The library that opens it elsewhere in this process: two on one file do not see each other's locks.
-    driver = "sqlite3" if is_shared else choose_driver("auto")
-    connection = connect(path, driver=driver, busy_timeout=5)
-    try:
+    with closing(_connect_to_look(path, is_shared=is_shared)) as connection:
         return check_version(connection, is_shared=is_shared)
-    finally:
-        connection.close()
+
+
+def _connect_to_look(path: Path, *, is_shared: bool) -> Connection:
+    # The library that opens it elsewhere in this process: two on one file do not see each other's locks.
+    return connect(path, driver="sqlite3" if is_shared else choose_driver("auto"), busy_timeout=5)
 
 
 def _make_file(path: Path) -> None:
