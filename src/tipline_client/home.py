@@ -50,6 +50,7 @@ class Home:
         path: The folder. It need not exist yet.
         master_keys: Master keys that are no files of it, as they come from the environment; the first of them wraps.
         key_provider: What wraps elsewhere, in place of all master keys that are here.
+        remembers_outbox: Whether it remembers which database its outbox is in.
 
     Attributes:
         path: The folder.
@@ -62,11 +63,14 @@ class Home:
         *,
         master_keys: Sequence[X25519PrivateKey | X25519PublicKey] = (),
         key_provider: MasterKeys | None = None,
+        remembers_outbox: bool = True,
     ) -> None:
         self.path = Path(path)
         self._master_keys = tuple(master_keys)
         self._key_provider = key_provider
-        self.known_outboxes = KnownOutboxes(self.path / "outboxes.txt", own=self.outbox_path)
+        self.known_outboxes = KnownOutboxes(
+            self.path / "outboxes.txt", own=self.outbox_path, remembers=remembers_outbox
+        )
 
     @property
     def outbox_path(self) -> Path:
@@ -229,7 +233,7 @@ class Home:
                 raise
             has_keys = False
         if has_keys or address is not None or not self._holds_outbox():
-            return self.open_outbox(address)
+            return self._open_outbox(address)
         self.known_outboxes.check(address)
         return SqliteOutbox.open(self.outbox_path)
 
@@ -246,14 +250,18 @@ class Home:
                 though the outbox of this home is or was elsewhere.
             OutboxUnavailableError: It cannot be opened.
         """
+        outbox = self._open_outbox(address, clock=clock)
+        if address is not None:
+            self.known_outboxes.remember(address)
+        return outbox
+
+    def _open_outbox(self, address: Address | None, *, clock: Clock | None = None) -> Outbox:
         chain = self.keys().history_chain()
         self.known_outboxes.check(address)
         if address is None:
             return SqliteOutbox.open(self.outbox_path, clock=clock, chain=chain)
         has_own_clock = address.file is None
-        outbox = open_database(address, clock=None if has_own_clock and not is_turned(clock) else clock, chain=chain)
-        self.known_outboxes.remember(address)
-        return outbox
+        return open_database(address, clock=None if has_own_clock and not is_turned(clock) else clock, chain=chain)
 
     def evidence(
         self, place: EvidencePlace | None = None, *, keep_free: int = KEEP_FREE

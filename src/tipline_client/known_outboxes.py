@@ -35,14 +35,16 @@ class KnownOutboxes:
     Args:
         path: Where it is kept.
         own: The outbox's file in the home, which is in use where no database is named.
+        remembers: Whether more is remembered; not in tests that have a database of their own.
 
     Attributes:
         path: Where it is kept.
     """
 
-    def __init__(self, path: Path, *, own: Path) -> None:
+    def __init__(self, path: Path, *, own: Path, remembers: bool = True) -> None:
         self.path = path
         self._own = own
+        self._remembers = remembers
 
     def places(self) -> tuple[str, ...]:
         """What is remembered, as it is shown.
@@ -84,7 +86,7 @@ class KnownOutboxes:
 
     def remember(self, address: Address) -> None:
         """Keep where the outbox is; no failure, where that cannot be written."""
-        if self.knows(address):
+        if not self._remembers or self.knows(address):
             return
         if not address.place.isprintable() or address.place != address.place.strip():
             _log.info("an outbox is not remembered, since its name is more than a line can hold")
@@ -113,7 +115,7 @@ class KnownOutboxes:
             os.close(descriptor)
 
     def check(self, address: Address | None) -> None:
-        """Let no other outbox than one that is known be made by being opened.
+        """Let no outbox be made by being opened where one is known, or is in use in the home.
 
         Args:
             address: Which one is to be opened; `None` for the file in the home.
@@ -132,15 +134,22 @@ class KnownOutboxes:
                 )
             return
         # A server's tables are never made by being opened.
-        if address.file is None or self.knows(address) or has_tables(address.file):
+        if address.file is None or self.is_own(address) or has_tables(address.file):
             return
+        if self.knows(address):
+            raise ConfigurationError(
+                f"the outbox of {self._own.parent} is gone: there is none in {address.file} any more",
+                hint="See whether its disk is mounted, or bring the file back from its backup. `tipline migrate` "
+                "makes an empty one, which does not know what was filed.",
+            )
         if is_there(self._own) and holds_entries(self._own):
             known = (*known, str(self._own))
         if known:
             raise ConfigurationError(
                 f"there is no outbox in {address.file}, and {self._those(known)}",
                 hint="Correct the name, or leave it out where the file in the home is meant. If it is to be another "
-                "one, `tipline migrate` makes it: what the other one has queued or filed is not known there.",
+                "one, `tipline migrate` makes it: what the other one has queued or filed is not known there. Tests "
+                "with databases of their own take a home for each.",
             )
 
     def _those(self, known: tuple[str, ...]) -> str:

@@ -109,7 +109,7 @@ def test_left_over_from_before(bare_world: World, address: str, monkeypatch: pyt
 
 
 def test_named_by_init_alone(bare_world: World) -> None:
-    """From `init` on the home knows it, though nobody has opened it yet; then it is made when it is opened."""
+    """From `init` on the home knows it, though nobody else has opened it yet."""
     address = f"sqlite://{bare_world.folder / 'app.sqlite3'}"
     assert 0 == bare_world.run("init", "--outbox", address).code
     bare_world.submission()
@@ -128,6 +128,35 @@ def test_init_with_a_mistyped_name(bare_world: World, address: str) -> None:
     assert _refused(bare_world.run("init", "--rotate", "--outbox", address.replace("app.", "ap.")))
 
     assert before == sorted((bare_world.home / "keys").iterdir())
+
+
+def test_outbox_gone(bare_world: World, address: str) -> None:
+    """One whose disk is not mounted is not made anew in silence; `migrate` begins anew on purpose."""
+    file = bare_world.folder / "app.sqlite3"
+    backup = file.rename(bare_world.folder / "backup")
+
+    ran = bare_world.run("submit", "case.json", "--outbox", address)
+
+    assert (5, True, False) == (ran.code, "any more" in ran.err, file.exists())
+    assert 0 == bare_world.run("migrate", "--outbox", address).code
+    assert [] == bare_world.run("list", "--json", "--outbox", address).document
+    backup.rename(file)
+    assert _is_whole(bare_world, address)
+
+
+def test_looks_and_trials_are_not_remembered(world: World, server: PostgresServer) -> None:
+    """Whoever tries another database with a home that is in use, or names one that is not there, changes nothing."""
+    assert 0 == world.run("enqueue", str(world.submission())).code
+
+    codes = [
+        world.run("migrate", "--outbox", server.url()).code,
+        world.run("status", "--outbox", server.url()).code,
+        world.run("init", "--outbox", "postgresql://tipline@127.0.0.1:1/away").code,
+    ]
+
+    assert [0, 0, 0] == codes
+    assert 0 == world.run("dispatch", "--drain").code
+    assert 1 == len(world.endpoint.reports())
 
 
 def test_another_on_purpose(bare_world: World, address: str) -> None:
@@ -225,7 +254,7 @@ def test_home_whose_outbox_is_its_own(world: World) -> None:
     assert (5, True) == (ran.code, "outbox.sqlite" in ran.err)
     assert not (world.folder / "app.sqlite3").exists()
     assert 0 == world.run("migrate", "--outbox", other).code
-    assert 0 == world.run("status", "--outbox", other).code
+    assert 0 == world.run("dispatch", "--drain", "--outbox", other).code
     named = world.run("status")
     assert (5, True) == (named.code, f"sqlite://{world.home / 'outbox.sqlite'}" in named.err)
     assert [{"case-1"}, set()] == [
@@ -278,47 +307,6 @@ def test_server_forgotten(server: PostgresServer, bare_world: World) -> None:
     assert place in forgotten.err
     assert (place,) == Home(bare_world.home).known_outboxes.places()
     assert _is_whole(bare_world, address)
-
-
-@pytest.mark.parametrize(
-    ("variables", "url", "place"),
-    [
-        ({"PGDATABASE": "trial"}, "postgresql://app@db.example.com", "postgresql://db.example.com/trial"),
-        ({"PGDATABASE": "trial"}, "postgresql://app@db.example.com/desk", "postgresql://db.example.com/desk"),
-        ({"PGHOST": "db.example.com", "PGUSER": "app"}, "postgresql://", "postgresql://db.example.com/app"),
-    ],
-)
-def test_place_that_the_environment_says(
-    monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], url: str, place: str
-) -> None:
-    """What the address leaves open libpq takes from its variables."""
-    for name in ("PGDATABASE", "PGHOST", "PGUSER"):
-        monkeypatch.delenv(name, raising=False)
-    for name, value in variables.items():
-        monkeypatch.setenv(name, value)
-
-    assert place == Address(url).place
-
-
-@pytest.mark.parametrize(
-    ("url", "place"),
-    [
-        ("postgresql://app:secret@db.example.com:5432/desk", "postgresql://db.example.com:5432/desk"),
-        ("postgres://courier@db.example.com/desk?password=x&port=5433", "postgresql://db.example.com/desk?port=5433"),
-        ("postgresql:///desk?sslmode=require&host=/run/pg", "postgresql:///desk?host=/run/pg"),
-        ("postgresql://app:secret@db.example.com", "postgresql://db.example.com/app"),
-        ("sqlite:///srv/app.sqlite3", "sqlite:///srv/app.sqlite3"),
-    ],
-)
-def test_place_without_secrets(url: str, place: str) -> None:
-    """What is remembered leads to the database, whoever asks for it, and holds no password."""
-    assert place == Address(url).place
-
-
-def test_parameters_of_a_file() -> None:
-    """A file takes none: they would become a part of its name, and the outbox another one."""
-    with pytest.raises(ConfigurationError, match="parameters"):
-        Address("sqlite:///srv/app.sqlite3?mode=ro")
 
 
 def test_links_lead_to_the_same_file(bare_world: World, address: str, tmp_path: Path) -> None:

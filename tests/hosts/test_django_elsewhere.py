@@ -13,9 +13,16 @@ from tests.support.postgres import required
 
 def run(folder: Path, *words: str, **environ: str) -> str:
     """What one of Django's commands says; a failure shows all of it."""
+    code, said = ran(folder, *words, **environ)
+    assert 0 == code, said
+    return said
+
+
+def ran(folder: Path, *words: str, **environ: str) -> tuple[int, str]:
+    """How it ends, and what it says."""
     known = {"DJANGO_SETTINGS_MODULE": "tests.hosts.elsewhere.settings", "ELSEWHERE": str(folder)}
     paths = os.pathsep.join([str(ROOT), os.environ["PYTHONPATH"]])
-    ran = subprocess.run(
+    ended = subprocess.run(
         [sys.executable, "-W", "error", "-m", "django", *words],
         cwd=folder,
         env={**os.environ, **known, "PYTHONPATH": paths, **environ},
@@ -24,8 +31,7 @@ def run(folder: Path, *words: str, **environ: str) -> str:
         timeout=300,
         check=False,
     )
-    assert 0 == ran.returncode, ran.stdout + ran.stderr
-    return ran.stdout + ran.stderr
+    return ended.returncode, ended.stdout + ended.stderr
 
 
 def run_its_tests(folder: Path, **environ: str) -> str:
@@ -74,6 +80,39 @@ def test_new_database_on_postgresql(tmp_path: Path) -> None:
     assert "The outbox in 'default' is brought from version 0 to" in migrated
     assert "tipline.W002" in migrated
     assert "no issues" in checked
+
+
+@pytest.mark.parametrize("place", ["sqlite", "postgresql"])
+def test_home_of_development(tmp_path: Path, place: str) -> None:
+    """Tests that share it leave no trace in its memory, and whoever forgets the database is told it by a check."""
+    environ = on_server() if place == "postgresql" else {}
+    cases = "tests.hosts.elsewhere.cases_outbox.InTransactions"
+    run(tmp_path, "tipline", "init", **environ)
+    run(tmp_path, "migrate", **environ)
+    run(tmp_path, "tipline", "verify", "--all", **environ)
+    known = (tmp_path / "home" / "outboxes.txt").read_text()
+
+    for _ in range(2):
+        assert "Ran 2 tests" in run(
+            tmp_path, "test", f"{cases}.test_committed_with_the_decision", f"{cases}.test_rolled_back", **environ
+        )
+
+    assert known == (tmp_path / "home" / "outboxes.txt").read_text()
+    assert "0 folder(s)" in run(tmp_path, "tipline", "evidence", "collect", "--yes", **environ)
+    code, forgotten = ran(tmp_path, "check", "--database", "default", **environ, ELSEWHERE_FORGETS="yes")
+    assert (1, True) == (code, "tipline.E008" in forgotten)
+    assert 'settings.TIPLINE["DATABASE"]' in forgotten
+
+
+def test_migrate_with_another_name(tmp_path: Path) -> None:
+    """Django's `migrate` makes what it is told to, and says that this is another outbox."""
+    run(tmp_path, "tipline", "init")
+    run(tmp_path, "migrate")
+    run(tmp_path, "tipline", "verify", "--all")
+
+    migrated = run(tmp_path, "migrate", ELSEWHERE_NAME="projekt")
+
+    assert f"That of this home was in sqlite://{tmp_path}/project.sqlite3: what is queued or filed there" in migrated
 
 
 @pytest.mark.parametrize("missing", ["django", "asgiref"])

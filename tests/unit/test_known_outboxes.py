@@ -35,7 +35,7 @@ def test_remembered_once(known: KnownOutboxes) -> None:
         known.remember(ONE)
         known.remember(TWO)
 
-    assert ("sqlite:///srv/one.sqlite3", "postgresql://db.example.com/desk") == known.places()
+    assert ("sqlite:///srv/one.sqlite3", "postgresql://db.example.com:5432/desk") == known.places()
     assert known.path.read_text().startswith("# ")
     assert "secret" not in known.path.read_text()
     assert (True, ("sqlite:///srv/one.sqlite3",)) == (known.knows(TWO), known.others(TWO))
@@ -57,7 +57,7 @@ def test_written_by_hand(known: KnownOutboxes, text: bytes) -> None:
 
     known.remember(TWO)
 
-    assert ("sqlite:///srv/one.sqlite3", "postgresql://db.example.com/desk") == known.places()
+    assert ("sqlite:///srv/one.sqlite3", "postgresql://db.example.com:5432/desk") == known.places()
 
 
 @pytest.mark.parametrize("name", ["a ", "b\n", "c\x85d", "e\u2028f", os.fsdecode(b"g\xff")])

@@ -92,8 +92,7 @@ def check_known(settings: Settings) -> list[Check]:
     own = settings.place.outbox_path
     if own.exists() and not known.is_own(address):
         detail = f"{own} is there too, and nobody dispatches what waits in it"
-        deliver = f"`tipline dispatch --drain --outbox sqlite://{own.absolute()}`"
-        hint = f"Deliver it first with {deliver}; then move the file away."
+        hint = f"Deliver it: `tipline dispatch --drain --outbox sqlite://{own.absolute()}`; then move the file away."
         checks.append(Check("other outbox", Grade.WARNING, detail, hint))
     for other in known.others(address):
         detail = f"the outbox of this home was in {other} too, and nobody dispatches what waits there"

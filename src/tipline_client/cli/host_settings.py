@@ -25,12 +25,16 @@ class HostSettings:
         origin: Where they come from, as `doctor` shows it.
         hooks: Told of what happened, by whoever dispatches.
         wording: How a hint is said there, which names variables and the command.
+        makes_tables: Whether it makes the outbox's tables in a file itself, with its own.
+        remembers_outbox: Whether the home remembers the database that is named; not in its tests.
     """
 
     values: Mapping[str, Any] = field(repr=False)
     origin: str
     hooks: Sequence[Hook] = ()
     wording: Callable[[str], str] = str
+    makes_tables: bool = False
+    remembers_outbox: bool = True
 
 
 _current: ContextVar[HostSettings | None] = ContextVar("host_settings", default=None)

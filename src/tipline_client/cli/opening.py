@@ -115,6 +115,7 @@ def opening_arguments(settings: Settings, *, options: Options | None = None, sen
             regimes=settings.regimes,
             master_keys=home.master_keys(),
             keep_free=settings.keep_free,
+            remembers_outbox=settings.remembers_outbox,
             hooks=(*options.hooks, *settings.hooks),
         ),
     }

@@ -84,6 +84,7 @@ class Settings:
         key_provider: What wraps elsewhere, in place of all master keys that are here.
         reporter: Stands in a report that names no reporter.
         hooks: What a host wants to be told of.
+        remembers_outbox: Whether the home remembers which database its outbox is in.
         file: The configuration file that was read.
         origins: Setting to where it came from.
         secret_files: Secret to the file that it was read from.
@@ -108,6 +109,7 @@ class Settings:
     key_provider: MasterKeys | None = field(default=None, repr=False)
     reporter: Mapping[str, Any] | None = field(default=None, repr=False)
     hooks: tuple[Hook, ...] = ()
+    remembers_outbox: bool = True
     file: Path | None = None
     origins: Mapping[str, str] = field(default_factory=dict)
     secret_files: Mapping[str, Path] = field(default_factory=dict)
@@ -117,7 +119,12 @@ class Settings:
     @property
     def place(self) -> Home:
         """The home, with the master keys that the settings bring."""
-        return Home(self.home, master_keys=self.master_keys, key_provider=self.key_provider)
+        return Home(
+            self.home,
+            master_keys=self.master_keys,
+            key_provider=self.key_provider,
+            remembers_outbox=self.remembers_outbox,
+        )
 
     @property
     def lane(self) -> tuple[str, Environment] | None:
@@ -288,6 +295,7 @@ def resolve(
         key_provider=read("key_provider", lambda: _key_provider(given, layers.origins), None),
         reporter=given.get("reporter"),
         hooks=() if host is None else tuple(host.hooks),
+        remembers_outbox=host is None or host.remembers_outbox,
         file=file,
         origins=layers.origins,
         secret_files=layers.secret_files,

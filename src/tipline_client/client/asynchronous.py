@@ -117,7 +117,7 @@ class AsyncTiplineClient(OfOneProcess, AsyncQueueing, AsyncKeeping, AsyncLooking
         """
         check_opening(home=home, profile=profile, outbox=outbox, options=options)
         options = options or Options()
-        place = Home(home, key_provider=options.master_keys)
+        place = Home(home, key_provider=options.master_keys, remembers_outbox=options.remembers_outbox)
         copies = place.evidence_by_mode(evidence, keep_free=options.keep_free)
         address = Address(outbox) if isinstance(outbox, str) else None
         keys = place.keys() if place.exists else place.create(beside=address)

@@ -46,6 +46,8 @@ class Options:
         regimes: Which laws ask to keep what is filed: `us`, `uk`, `eu`. What they ask for is in the guide to retention.
         keep_free: Bytes that an enqueue leaves free on the disks of outbox and evidence, so that what is queued can
             still be delivered; without that room it is refused.
+        remembers_outbox: Whether the home remembers the database that `outbox` names, and refuses to make another one
+            from then on. Not where tests have databases of their own.
         hooks: Told of what happened, after the commit, by whoever dispatches; their failure changes nothing else.
     """
 
@@ -62,6 +64,7 @@ class Options:
     master_keys: MasterKeys | None = None
     regimes: Sequence[str] = DEFAULT_REGIMES
     keep_free: int = KEEP_FREE
+    remembers_outbox: bool = True
     hooks: Sequence[Hook] = ()
 
     def __post_init__(self) -> None:

@@ -10,6 +10,7 @@ from django.db.models.signals import post_migrate
 
 from tipline_client.django.checks import register_checks
 from tipline_client.django.clients import LABEL, Clients
+from tipline_client.django.project import note_databases
 from tipline_client.django.tables import make_tables
 
 __all__ = ["TiplineConfig"]
@@ -32,6 +33,7 @@ class TiplineConfig(AppConfig):  # type: ignore[misc]  # Django bears no types
 
     def ready(self) -> None:
         """Begin: nothing is opened yet."""
+        note_databases()
         register_checks()
         post_migrate.connect(make_tables, sender=self)
         setting_changed.connect(self._forget)

@@ -66,7 +66,9 @@ def check_database(app_configs: Any = None, databases: Sequence[str] | None = No
     is_asked = bool(databases) if alias is None else alias in (databases or ())
     if not is_asked or not is_home_of(found):
         return []
-    if missing := what_is_missing(found):
+    is_elsewhere = found.outbox is None and bool(found.place.known_outboxes.places())
+    missing = what_is_missing(found)
+    if missing and not is_elsewhere:
         # A file of the outbox's own is made, or brought up to date, by whoever opens it next.
         words = f"the outbox's database {missing}"
         return [] if found.outbox is None else [checks.Warning(words, hint=_MIGRATE, id="tipline.W002")]
@@ -77,8 +79,8 @@ def check_database(app_configs: Any = None, databases: Sequence[str] | None = No
     try:
         with_outbox(found, count, only_looks=True)
     except ConfigurationError as error:
-        # No error, which would keep `migrate` from making them.
-        return [checks.Warning(str(error), hint=_MIGRATE, id="tipline.W002")]
+        # No error where that would keep `migrate` from making them.
+        return [_error(8, error) if is_elsewhere else checks.Warning(str(error), hint=_MIGRATE, id="tipline.W002")]
     except TiplineError as error:
         return [_error(8, error)]
     return [] if alias is None else _joining(found, alias)

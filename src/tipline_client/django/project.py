@@ -23,7 +23,7 @@ from tipline_client.dispatch.hooks import Hook
 from tipline_client.django.wording import in_words_of_django
 from tipline_client.errors import ConfigurationError
 
-__all__ = ["NAMES", "database_alias", "host", "is_in_memory_for_tests", "settings"]
+__all__ = ["NAMES", "database_alias", "host", "is_in_memory_for_tests", "note_databases", "settings"]
 
 NAMES: Final = tuple(name.upper() for name in (*VARIABLES, "database", "hooks", "reporter"))
 """What `settings.TIPLINE` may have."""
@@ -48,6 +48,8 @@ _LIBPQ: Final = (
 )
 """Options of a Django database that lead to the server, and are libpq's own."""
 
+_names: Final[dict[str, str]] = {}
+
 
 def host(*, with_hooks: bool = False) -> HostSettings:
     """What `settings.TIPLINE` says.
@@ -67,7 +69,14 @@ def host(*, with_hooks: bool = False) -> HostSettings:
             )
         values["outbox"] = _address(given["database"])
     hooks = tuple(_hook(path) for path in given.get("hooks", ())) if with_hooks else ()
-    return HostSettings(values, _ORIGIN, hooks, in_words_of_django)
+    return HostSettings(
+        values,
+        _ORIGIN,
+        hooks,
+        in_words_of_django,
+        makes_tables=True,
+        remembers_outbox=not _is_database_of_tests(given.get("database")),
+    )
 
 
 def settings() -> Settings:
@@ -88,6 +97,15 @@ def database_alias() -> str | None:
     """
     alias = _given().get("database")
     return alias if alias is None else str(alias)
+
+
+def note_databases() -> None:
+    """Note what the databases are called as the process starts: a run of tests gives them other names."""
+    _names.update({alias: str(connections[alias].settings_dict["NAME"]) for alias in connections.settings})
+
+
+def _is_database_of_tests(alias: object) -> bool:
+    return alias in _names and str(connections[str(alias)].settings_dict["NAME"]) != _names[str(alias)]
 
 
 def is_in_memory_for_tests() -> bool:

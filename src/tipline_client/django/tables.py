@@ -11,7 +11,7 @@ from django.core.management.base import CommandError
 from tipline_client.django.project import database_alias, settings
 from tipline_client.django.wording import in_words_of_django
 from tipline_client.errors import ConfigurationError, TiplineError
-from tipline_client.outbox import migrate_database
+from tipline_client.outbox import Address, migrate_database
 
 __all__ = ["make_tables"]
 
@@ -38,3 +38,10 @@ def make_tables(*, using: str, verbosity: int = 1, **_: Any) -> None:
         raise CommandError(f"the outbox's tables could not be made: {error}\nhint: {hint}") from error
     if verbosity and found != version:
         print(f"  The outbox in {using!r} is brought from version {found} to {version}.")
+        _tell_of_others(address, is_new=not found)
+
+
+def _tell_of_others(address: Address, *, is_new: bool) -> None:
+    others = settings().place.known_outboxes.others(address)
+    if is_new and others:
+        print(f"  That of this home was in {' and in '.join(others)}: what is queued or filed there is not known here.")

@@ -24,6 +24,7 @@ _MIGRATE: Final = "`manage.py migrate` (where settings.TIPLINE names no DATABASE
 
 _WORDS: Final = {
     "`tipline migrate`": _MIGRATE,
+    "Name it with TIPLINE_OUTBOX; in Python with `outbox=`": 'Name it as settings.TIPLINE["DATABASE"]',
     # What Django's own `--help` does not know.
     "`tipline --help`": "`manage.py tipline help`",
     "leave out `connection`": "call `client().enqueue`",

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 from tipline_client.errors import ConfigurationError
 
@@ -21,8 +21,7 @@ _FILE_FORM: Final = "Write sqlite:// and the absolute path behind it: sqlite:///
 _ESCAPE: Final = "Write each of @ / : ? # % inside user or password as %40 %2F %3A %3F %23 %25."
 _FILE: Final = "sqlite://"
 _SCHEMES: Final = ("postgresql://", "postgres://")
-_WHERE: Final = ("host", "hostaddr", "port", "dbname", "service")
-"""Parameters of libpq that lead to a database, and are no secret."""
+_THIS_MACHINE: Final = {"localhost", "127.0.0.1", "::1"}
 _SECRETS: Final = re.compile(r"(?:^|&)(?:ssl)?password=", re.IGNORECASE)
 _HOST: Final = re.compile(r"(?:\[[0-9A-Fa-f:.%]*\]|[^:\[\]]*)(?::\d*)?")
 
@@ -76,17 +75,26 @@ class Address:
 
     @property
     def place(self) -> str:
-        """Which database it is, whoever asks for it: without user, password and what does not lead there."""
+        """Which database it is, however it is written: without user, password and what does not lead there.
+
+        What it leaves open is what libpq takes from the environment. Two names of one server are two places.
+        """
         if self.file is not None:
             return self.url
         authority, path, query = self._parts()
         user, _, hosts = authority.rpartition("@")
-        if not path.strip("/"):
-            # As libpq has it, the database is then called like the user.
-            path = f"/{os.environ.get('PGDATABASE') or user.partition(':')[0] or os.environ.get('PGUSER', '')}"
-        hosts = hosts or os.environ.get("PGHOST", "")
-        leading = sorted(word for word in query.split("&") if word.partition("=")[0] in _WHERE)
-        return f"postgresql://{hosts}{path}" + (f"?{'&'.join(leading)}" if leading else "")
+        said = {name: unquote(value) for name, _, value in (word.partition("=") for word in query.split("&"))}
+        port = said.get("port") or os.environ.get("PGPORT") or "5432"
+        if named := said.get("hostaddr") or said.get("host") or (not hosts and os.environ.get("PGHOST", "")):
+            places = [(host, port) for host in named.split(",")]
+        else:
+            places = [_split(unquote(host), port) for host in hosts.split(",")]
+        # As libpq has it, the database is called like the user where nobody says more.
+        own = os.environ.get("PGDATABASE") or unquote(user.partition(":")[0]) or os.environ.get("PGUSER", "")
+        name = said.get("dbname") or unquote(path.strip("/")) or own
+        service = f"?service={said['service']}" if "service" in said else ""
+        servers = ",".join(f"{_shown(host)}:{port}" for host, port in places)
+        return f"postgresql://{servers}/{quote(name, safe='')}{service}"
 
     @property
     def has_password(self) -> bool:
@@ -102,3 +110,15 @@ class Address:
         before, _, query = rest.partition("?")
         authority, slash, path = before.partition("/")
         return authority, slash + path, query
+
+
+def _split(server: str, port: str) -> tuple[str, str]:
+    """Host and port; the port is that of all others where it names none."""
+    host, colon, own = server.rpartition(":")
+    return (host, own) if colon and own.isdigit() else (server.removesuffix(":"), port)
+
+
+def _shown(host: str) -> str:
+    """A host by one of its names; a folder is that of a socket."""
+    host = host.lower() if not host.startswith("/") else host
+    return "localhost" if host.strip("[]") in _THIS_MACHINE else quote(host, safe="[]:")

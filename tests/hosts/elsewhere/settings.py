@@ -52,7 +52,7 @@ if SERVER:
 else:
     DATABASE = {
         "ENGINE": "django.db.backends.sqlite3",
-        "NAME": FOLDER / "project.sqlite3",
+        "NAME": FOLDER / f"{os.environ.get('ELSEWHERE_NAME', 'project')}.sqlite3",
         "OPTIONS": {"transaction_mode": "IMMEDIATE", "timeout": 20},
         "TEST": {"NAME": FOLDER / "test.sqlite3"},
     }
@@ -62,3 +62,5 @@ DATABASES = {
 }
 
 TIPLINE = {"HOME": FOLDER / "home", "DATABASE": "default", "ENDPOINT": "http://127.0.0.1:9/ispws"}
+if "ELSEWHERE_FORGETS" in os.environ:
+    del TIPLINE["DATABASE"]

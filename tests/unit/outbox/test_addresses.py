@@ -64,3 +64,46 @@ def test_refused_without_showing_it(url: str) -> None:
     words = f"{caught.value} {caught.value.hint}"
     assert caught.value.hint
     assert not [part for part in ("mug", "mu@", "courier", "sqlite") if part in words]
+
+
+@pytest.mark.parametrize(
+    ("variables", "url", "place"),
+    [
+        ({}, "postgresql://app:secret@db.example.com/desk", "postgresql://db.example.com:5432/desk"),
+        ({}, "postgres://courier@DB.example.com/desk?password=x&port=5433", "postgresql://db.example.com:5433/desk"),
+        ({}, "postgresql://app@db.example.com:5433/other?dbname=desk", "postgresql://db.example.com:5433/desk"),
+        ({}, "postgresql://app@127.0.0.1:5432/desk", "postgresql://localhost:5432/desk"),
+        ({}, "postgresql://app@[::1]/desk", "postgresql://localhost:5432/desk"),
+        ({}, "postgresql:///desk?sslmode=require&host=/run/pg", "postgresql://%2Frun%2Fpg:5432/desk"),
+        ({}, "postgresql://app@%2Frun%2Fpg:5433/desk", "postgresql://%2Frun%2Fpg:5433/desk"),
+        (
+            {},
+            "postgresql://app@one.example,two.example:5433/desk",
+            "postgresql://one.example:5432,two.example:5433/desk",
+        ),
+        ({}, "postgresql://app:secret@db.example.com", "postgresql://db.example.com:5432/app"),
+        ({"PGDATABASE": "trial"}, "postgresql://app@db.example.com", "postgresql://db.example.com:5432/trial"),
+        ({"PGDATABASE": "trial"}, "postgresql://app@db.example.com/desk", "postgresql://db.example.com:5432/desk"),
+        (
+            {"PGHOST": "db.example.com", "PGUSER": "app", "PGPORT": "5434"},
+            "postgresql://",
+            "postgresql://db.example.com:5434/app",
+        ),
+        ({}, "postgresql:///?service=desk", "postgresql://:5432/?service=desk"),
+        ({}, "sqlite:///srv/app.sqlite3", "sqlite:///srv/app.sqlite3"),
+    ],
+)
+def test_place(monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], url: str, place: str) -> None:
+    """Which database it is, however it is written; with no password, and with what libpq's variables say."""
+    for name in ("PGDATABASE", "PGHOST", "PGPORT", "PGUSER"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+
+    assert place == Address(url).place
+
+
+def test_parameters_of_a_file() -> None:
+    """A file takes none: they would become a part of its name, and the outbox another one."""
+    with pytest.raises(ConfigurationError, match="parameters"):
+        Address("sqlite:///srv/app.sqlite3?mode=ro")

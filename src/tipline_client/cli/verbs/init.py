@@ -9,6 +9,7 @@ from cyclopts import Parameter
 
 from tipline_client.cli.exit_codes import CommandError, ExitCode
 from tipline_client.cli.hint_words import in_words_of_host
+from tipline_client.cli.host_settings import host_settings
 from tipline_client.cli.options import HOME, HomeOptions
 from tipline_client.envelope import KeyRing
 from tipline_client.errors import ConfigurationError
@@ -90,7 +91,7 @@ def init(
     if distrust is not None:
         keys.distrust(distrust)
         done.append(f"key {distrust} is believed no longer; restart every dispatcher of this home")
-    _make_outbox(home, address)
+    _make_outbox(home, address, is_new=is_new)
     # A host that only verifies and delivers has no key that signs, and needs none.
     key_id = None if keys.active_id is None else keys.signer().key_id
     trusted = sorted(key.key_id for key in keys.trusted())
@@ -118,12 +119,16 @@ def _read_master_key(path: Path) -> MasterKey:
     return keys[0]
 
 
-def _make_outbox(home: Home, address: Address | None) -> None:
-    if address is not None:
-        # Its tables are for `migrate`, or for whoever opens the file first.
-        home.known_outboxes.remember(address)
-    elif not home.known_outboxes.places():
-        anyio.run(home.open_outbox().close)
+def _make_outbox(home: Home, address: Address | None, *, is_new: bool) -> None:
+    if address is not None and address.file is None:
+        # Its tables are for `migrate`; whether the server is there, a new home has asked.
+        if is_new:
+            home.known_outboxes.remember(address)
+        return
+    host = host_settings()
+    is_for_host = address is not None and host is not None and host.makes_tables
+    if not is_for_host and (address is not None or not home.known_outboxes.places()):
+        anyio.run(home.open_outbox(address).close)
 
 
 def _change_master(home: Home, *, brought: MasterKey | None, rotates: bool) -> list[str]:

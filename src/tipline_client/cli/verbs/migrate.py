@@ -28,8 +28,6 @@ def migrate(*, options: HomeOptions = HOME) -> ExitCode:
             hint="Give --outbox, TIPLINE_OUTBOX or TIPLINE_OUTBOX_FILE, or `outbox` in tipline.toml.",
         )
     found, version = migrate_database(address)
-    if session.settings.place.exists:
-        session.settings.place.known_outboxes.remember(address)
     if found == version:
         words = f"version {version} already: nothing to do"
     else:
