@@ -58,8 +58,12 @@ def find_evidence(home: Path, target: Path, evidence: Path | None) -> Path:
     if not (home / "outbox.sqlite").is_file():
         raise RefusedError(f"there is no outbox in {home}")
     said = settings(home)
-    if said["outbox"] not in {"", f"sqlite://{home.resolve()}/outbox.sqlite"}:
-        raise RefusedError(f"this home has an outbox elsewhere; the one in {home} is left over: copy the other one")
+    if not is_own(said["outbox"], home):
+        raise RefusedError(
+            f"this home has an outbox elsewhere, in {shown(said['outbox'])}: copy that one. If the one in {home} is in "
+            f"use, name it sqlite://{home.resolve()}/outbox.sqlite, or remove the other one's line from "
+            f"{home / 'outboxes.txt'}"
+        )
     if evidence is None and said["evidence"]:
         raise RefusedError(f"the evidence of {home} is kept elsewhere: name its folder behind {target}")
     folder = evidence or home / "evidence"
@@ -84,10 +88,22 @@ def settings(home: Path) -> dict[str, str]:
 def remembered(home: Path) -> str:
     """The database that this home's outbox was in last, whoever named it; empty if it was in none."""
     try:
-        lines = (home / "outboxes.txt").read_text(encoding="utf-8", errors="replace").splitlines()
+        text = (home / "outboxes.txt").read_text(encoding="utf-8-sig", errors="replace")
     except FileNotFoundError:
         return ""
-    return next((line for line in reversed(lines) if line.strip() and not line.startswith("#")), "")
+    lines = [line.strip() for line in text.splitlines()]
+    return next((line for line in reversed(lines) if line and not line.startswith("#")), "")
+
+
+def is_own(outbox: str, home: Path) -> bool:
+    """Whether it is the file in the home, which is in use where no other one is named."""
+    file, own = Path(outbox.removeprefix("sqlite://")), home / "outbox.sqlite"
+    return not outbox or (outbox.startswith("sqlite://") and file.exists() and file.samefile(own))
+
+
+def shown(outbox: str) -> str:
+    """Where it is, without a password."""
+    return outbox.rpartition("@")[2] if outbox.startswith("postgres") else outbox
 
 
 def copy_outbox(source: Path, target: Path) -> set[str]:

@@ -13,13 +13,14 @@ import os
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
+from urllib.parse import quote, unquote_to_bytes
 
 from tipline_client._closed import reason_of, way_in
 from tipline_client.errors import ConfigurationError
 from tipline_client.outbox import Address, has_tables, holds_entries
 from tipline_client.vault.key_files import is_there
 
-__all__ = ["KnownOutboxes"]
+__all__ = ["KnownOutboxes", "is_same"]
 
 _log = logging.getLogger("tipline_client.home")
 
@@ -74,7 +75,7 @@ class KnownOutboxes:
         Raises:
             ConfigurationError: See `places`.
         """
-        return self.is_own(address) or any(_is_same(known, address) for known in self.places())
+        return self.is_own(address) or any(is_same(known, address) for known in self.places())
 
     def others(self, address: Address | None) -> tuple[str, ...]:
         """What is remembered besides this one; `None` is the file in the home, which is never among them.
@@ -82,19 +83,17 @@ class KnownOutboxes:
         Raises:
             ConfigurationError: See `places`.
         """
-        return tuple(known for known in self.places() if address is None or not _is_same(known, address))
+        return tuple(known for known in self.places() if address is None or not is_same(known, address))
 
     def remember(self, address: Address) -> None:
         """Keep where the outbox is; no failure, where that cannot be written."""
         if not self._remembers or self.knows(address):
             return
-        if not address.place.isprintable() or address.place != address.place.strip():
-            _log.info("an outbox is not remembered, since its name is more than a line can hold")
-        elif len(self.places()) >= _MOST:
+        if len(self.places()) >= _MOST:
             _log.info("an outbox is not remembered: %s is full", self.path)
         else:
             try:
-                self._add(address.place)
+                self._add(_line_of(address))
             except OSError as error:
                 _log.info("it is not remembered which outbox is this home's: %s", reason_of(error, self.path))
 
@@ -177,10 +176,19 @@ class KnownOutboxes:
             )
 
 
-def _is_same(known: str, address: Address) -> bool:
+def _line_of(address: Address) -> str:
+    """A line is text: a name of a file that is more than that is written as in a URL."""
+    place = address.place
+    if address.file is None or (place.isprintable() and place == place.strip() and "%" not in place):
+        return place
+    return _FILE + quote(os.fsencode(address.file), safe="/")
+
+
+def is_same(known: str, address: Address) -> bool:
+    """Whether a line of it is this one."""
     if address.file is None or not known.startswith(_FILE):
         return known == address.place
-    return _is_same_file(Path(known.removeprefix(_FILE)), address.file)
+    return _is_same_file(Path(os.fsdecode(unquote_to_bytes(known.removeprefix(_FILE)))), address.file)
 
 
 def _is_same_file(one: Path, other: Path) -> bool:

@@ -60,12 +60,15 @@ def test_written_by_hand(known: KnownOutboxes, text: bytes) -> None:
     assert ("sqlite:///srv/one.sqlite3", "postgresql://db.example.com:5432/desk") == known.places()
 
 
-@pytest.mark.parametrize("name", ["a ", "b\n", "c\x85d", "e\u2028f", os.fsdecode(b"g\xff")])
+@pytest.mark.parametrize("name", ["a ", "b\n", "c\x85d", "e\u2028f", "g\xa0h", "i%20j", os.fsdecode(b"k\xff")])
 def test_name_that_no_line_holds(known: KnownOutboxes, name: str) -> None:
-    """It is not remembered, rather than as another one."""
-    known.remember(Address(f"sqlite:///srv/{name}"))
+    """It is remembered all the same, once, and told from others."""
+    for _ in range(2):
+        known.remember(Address(f"sqlite:///srv/{name}"))
 
-    assert () == known.places()
+    assert 1 == len(known.places())
+    assert known.knows(Address(f"sqlite:///srv/{name}"))
+    assert not known.knows(Address("sqlite:///srv/other"))
 
 
 def test_very_many(known: KnownOutboxes) -> None:

@@ -87,7 +87,7 @@ def check_known(settings: Settings) -> list[Check]:
     checks = []
     if address is not None and not known.knows(address):
         detail = f"the home cannot remember {address.place}: where nobody names it, an empty outbox is made in the home"
-        hint = f"Let this user write {known.path}."
+        hint = f"Let this user write {known.path}, and remove lines there of what is out of use for good."
         checks.append(Check("outbox's place", Grade.WARNING, detail, hint))
     own = settings.place.outbox_path
     if own.exists() and not known.is_own(address):

@@ -84,15 +84,16 @@ class Address:
         authority, path, query = self._parts()
         user, _, hosts = authority.rpartition("@")
         said = {name: unquote(value) for name, _, value in (word.partition("=") for word in query.split("&"))}
-        port = said.get("port") or os.environ.get("PGPORT") or "5432"
-        if named := said.get("hostaddr") or said.get("host") or (not hosts and os.environ.get("PGHOST", "")):
+        port = said.get("port") or _of_environment("PGPORT") or "5432"
+        if named := said.get("hostaddr") or said.get("host") or (not hosts and _of_environment("PGHOSTADDR", "PGHOST")):
             places = [(host, port) for host in named.split(",")]
         else:
             places = [_split(unquote(host), port) for host in hosts.split(",")]
         # As libpq has it, the database is called like the user where nobody says more.
-        own = os.environ.get("PGDATABASE") or unquote(user.partition(":")[0]) or os.environ.get("PGUSER", "")
+        own = _of_environment("PGDATABASE") or unquote(user.partition(":")[0]) or _of_environment("PGUSER")
         name = said.get("dbname") or unquote(path.strip("/")) or own
-        service = f"?service={said['service']}" if "service" in said else ""
+        named_service = said.get("service") or _of_environment("PGSERVICE")
+        service = f"?service={quote(named_service)}" if named_service else ""
         servers = ",".join(f"{_shown(host)}:{port}" for host, port in places)
         return f"postgresql://{servers}/{quote(name, safe='')}{service}"
 
@@ -110,6 +111,10 @@ class Address:
         before, _, query = rest.partition("?")
         authority, slash, path = before.partition("/")
         return authority, slash + path, query
+
+
+def _of_environment(*names: str) -> str:
+    return next((value for name in names if (value := os.environ.get(name))), "")
 
 
 def _split(server: str, port: str) -> tuple[str, str]:

@@ -14,6 +14,7 @@ from tipline_client.client import AsyncTiplineClient, Options, TiplineClient
 from tipline_client.dispatch.reader import Reader
 from tipline_client.errors import ConfigurationError
 from tipline_client.home import Home
+from tipline_client.known_outboxes import is_same
 from tipline_client.outbox import Address, Outbox, SqliteOutbox, has_tables, open_database
 from tipline_client.profiles import EndpointProfile
 
@@ -111,6 +112,10 @@ class Places:
                 hint="Look whether it is the folder that the code under test uses, and whether that ran at all.",
             )
         addresses = [address] if address is not None else list(_said_by(home))
+        if address is None and any(
+            not any(is_same(known, each) for each in addresses) for known in home.known_outboxes.places()
+        ):
+            addresses = []
         if not addresses:
             raise ConfigurationError(f"the home {home.path} has its outbox elsewhere", hint=_SAY_WHERE)
         reader, profile = home.reader(master_keys=self._options.master_keys), home.know_schema(self._profile)

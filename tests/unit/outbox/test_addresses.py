@@ -89,13 +89,15 @@ def test_refused_without_showing_it(url: str) -> None:
             "postgresql://",
             "postgresql://db.example.com:5434/app",
         ),
+        ({"PGSERVICE": "desk"}, "postgresql://", "postgresql://:5432/?service=desk"),
+        ({"PGHOSTADDR": "192.0.2.7"}, "postgresql:///desk", "postgresql://192.0.2.7:5432/desk"),
         ({}, "postgresql:///?service=desk", "postgresql://:5432/?service=desk"),
         ({}, "sqlite:///srv/app.sqlite3", "sqlite:///srv/app.sqlite3"),
     ],
 )
 def test_place(monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], url: str, place: str) -> None:
     """Which database it is, however it is written; with no password, and with what libpq's variables say."""
-    for name in ("PGDATABASE", "PGHOST", "PGPORT", "PGUSER"):
+    for name in ("PGDATABASE", "PGHOST", "PGHOSTADDR", "PGPORT", "PGSERVICE", "PGUSER"):
         monkeypatch.delenv(name, raising=False)
     for name, value in variables.items():
         monkeypatch.setenv(name, value)

@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final, Protocol, TypeVar
 
 import psycopg
+from psycopg.postgres import register_default_adapters
 from psycopg.pq import PipelineStatus, TransactionStatus
 from psycopg.rows import tuple_row
 
@@ -29,6 +30,7 @@ from tipline_client.outbox.values import Lane
 __all__ = ["PostgresJoined", "is_awaited", "joined"]
 
 T = TypeVar("T")
+C = TypeVar("C", bound="psycopg.Cursor[Row] | psycopg.AsyncCursor[Row]")
 
 _KEY: Final = "hashtextextended(%(id)s, 6073470532629640534)"
 # The caller's habit may be not to wait for the disk; what is reported has to.
@@ -40,7 +42,7 @@ _ANNOUNCE: Final = f"""
 _NUMBER: Final = "SELECT CASE WHEN NOT pg_is_in_recovery() THEN pg_logical_emit_message(true, 'tipline', '') END"
 # Each holds a lock on its own number for as long as it is open, released savepoints no more.
 _AROUND: Final = """
-    SELECT array_agg(transactionid::text ORDER BY age(transactionid) DESC) FROM pg_locks
+    SELECT string_agg(transactionid::text, ',' ORDER BY age(transactionid) DESC) FROM pg_locks
     WHERE locktype = 'transactionid' AND pid = pg_backend_pid() AND mode = 'ExclusiveLock' AND granted
 """
 _AWAITED: Final = f"SELECT NOT pg_try_advisory_xact_lock({_KEY})"
@@ -51,6 +53,7 @@ _ENCODING: Final = "SELECT set_config('client_encoding', %(encoding)s, true)"
 _UTF8: Final = "UTF8"
 _TRIES_TO_UNDO: Final = 3
 _READ_ONLY: Final = "25006"
+_FAILED: Final = "25P02"
 _ENDED: Final = {
     "25P03": (
         "the database has ended the connection, since its transaction was idle for too long",
@@ -62,8 +65,12 @@ _ENDED: Final = {
     ),
 }
 _GONE: Final = "Connect anew and do all of it again, the decision included."
-_OUTDATED: Final = "40001"
-"""`serialization_failure`: under REPEATABLE READ and SERIALIZABLE, somebody else has committed what this must see."""
+_ONLY_ANEW: Final = {
+    "40001": "the transaction has an older view of the database than the enqueue needs",
+    "40P01": "the transaction and another one wait for what the other has queued",
+}
+"""What no second try within the transaction can mend: under REPEATABLE READ and SERIALIZABLE somebody else has
+committed what this must see, and the locks of a deadlock are held until it ends."""
 
 
 ExecuteAsync = Callable[[str, Mapping[str, Value]], Awaitable[list[Row]]]
@@ -86,7 +93,7 @@ def _around() -> Conversation[list[str]]:
     """The numbers of the transaction and of the savepoints that are open, the outermost first, but for our own."""
     yield _NUMBER, {}
     [[found]] = yield _AROUND, {}
-    return [str(number) for number in found or ()][:-1]
+    return str(found or "").split(",")[:-1]
 
 
 def _within(around: list[str], conversation: Conversation[T]) -> Conversation[T]:
@@ -136,13 +143,17 @@ async def joined(caller: Caller, *, enqueue: Enqueue) -> "PostgresJoined":
         )
     status = connection.info.transaction_status
     if status is TransactionStatus.INERROR:
-        raise ConfigurationError(
-            "the connection's transaction has failed already, and can only be rolled back",
-            hint="Roll it back, then do all of it again.",
-        )
+        raise _failed_already()
     if connection.autocommit and status is TransactionStatus.IDLE:
         raise nothing_open(how_to_begin or "with `with connection.transaction():`")
     return PostgresJoined(caller, connection, enqueue, is_unchanged)
+
+
+def _failed_already() -> ConfigurationError:
+    return ConfigurationError(
+        "the connection's transaction has failed already, and can only be rolled back",
+        hint="Roll it back, then do all of it again.",
+    )
 
 
 def _check_answers(connection: Any) -> None:
@@ -223,14 +234,20 @@ class PostgresJoined:
 # a transaction by itself.
 
 
+def _as_we_are_used_to(cursor: C) -> C:
+    """The cursor with psycopg's own habits, whatever rows and types the caller has taught the connection."""
+    register_default_adapters(cursor)
+    return cursor
+
+
 def _hold(
     begin: Callable[[], Conversation[T]], connection: "psycopg.Connection[Any]", *, check: Callable[[], None]
 ) -> T:
+    cursor: psycopg.Cursor[Row] = _as_we_are_used_to(psycopg.Cursor(connection, row_factory=tuple_row))
+
     def execute(sql: str, parameters: Mapping[str, Value]) -> list[Row]:
-        # A cursor of our own, whatever rows and cursors the caller is used to.
-        with psycopg.Cursor(connection, row_factory=tuple_row) as cursor:
-            connection.wait(cursor._execute_gen(sql.encode(), parameters))
-            return cursor.fetchall() if cursor.description else []
+        connection.wait(cursor._execute_gen(sql.encode(), parameters))
+        return cursor.fetchall() if cursor.description else []
 
     def undo() -> None:
         with contextlib.suppress(psycopg.Error):
@@ -239,16 +256,18 @@ def _hold(
 
     failure: TiplineError
     try:
-        with connection.lock:
+        with connection.lock, cursor:
             check()
+            execute(_SAVEPOINT, {})
+            # From here to the release an interrupt, too, has all of it undone: half of what is written together must
+            # not be left for the caller to commit. Before and after that there may be no savepoint to go back to, and
+            # to ask for it would be an error that takes the caller's own work along.
             try:
-                execute(_SAVEPOINT, {})
                 result = hold(_in_utf8(begin(), connection), execute)
-                execute(_RELEASE, {})
             except BaseException:
-                # An interrupt, too: half of what is written together must not be left for the caller to commit.
                 undo()
                 raise
+            execute(_RELEASE, {})
         return result
     except psycopg.Error as error:
         failure = _failure(error)
@@ -259,14 +278,15 @@ def _hold(
 async def _hold_async(
     begin: Callable[[], Conversation[T]], connection: "psycopg.AsyncConnection[Any]", *, check: Callable[[], None]
 ) -> T:
+    cursor: psycopg.AsyncCursor[Row] = _as_we_are_used_to(psycopg.AsyncCursor(connection, row_factory=tuple_row))
+
     async def execute(sql: str, parameters: Mapping[str, Value]) -> list[Row]:
-        async with psycopg.AsyncCursor(connection, row_factory=tuple_row) as cursor:
-            await connection.wait(cursor._execute_gen(sql.encode(), parameters))
-            return await cursor.fetchall() if cursor.description else []
+        await connection.wait(cursor._execute_gen(sql.encode(), parameters))
+        return await cursor.fetchall() if cursor.description else []
 
     failure: TiplineError
     try:
-        async with connection.lock:
+        async with connection.lock, cursor:
             check()
             is_open = True
             try:
@@ -308,11 +328,14 @@ async def _undo(execute: ExecuteAsync) -> None:
 
 
 def _failure(error: psycopg.Error) -> TiplineError:
-    if error.sqlstate == _OUTDATED:
+    if why := _ONLY_ANEW.get(error.sqlstate or ""):
         return OutboxUnavailableError(
-            "the transaction has an older view of the database than the enqueue needs (SQLSTATE 40001)",
+            f"{why} (SQLSTATE {error.sqlstate})",
             hint="Roll all of it back and do it again: within it no second try can help.",
         )
+    if error.sqlstate == _FAILED:
+        # By a statement of another task or thread meanwhile.
+        return _failed_already()
     if error.sqlstate == _READ_ONLY:
         return OutboxUnavailableError(
             "the connection's transaction takes no writes (SQLSTATE 25006); nothing was written",

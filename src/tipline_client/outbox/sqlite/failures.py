@@ -68,12 +68,7 @@ def failure_of(code: int, *, waited: float | None) -> TiplineError:
             hint="Free some space on the outbox's disk, then do it again.",
         )
     if primary == _BUSY:
-        patience = "longer than the connection waits" if waited is None else f"for more than {waited:g} s"
-        return OutboxUnavailableError(
-            f"the outbox is locked: another transaction held it {patience}; nothing was written",
-            hint="Find what keeps the outbox file locked, then do it again. If it is your own transaction, hand in its "
-            "`connection`, and the report commits with it.",
-        )
+        return _locked(waited)
     if primary == _CONSTRAINT:
         return UnreadableRowError(
             f"a row breaks the rules of its table (SQLite code {code}), which this program never lets it; "
@@ -87,3 +82,18 @@ def failure_of(code: int, *, waited: float | None) -> TiplineError:
         )
     text, hint = _MEANINGS.get(primary, ("the outbox's database refused", ""))
     return OutboxUnavailableError(f"{text} (SQLite code {code}); nothing was written", hint=hint or None)
+
+
+def _locked(waited: float | None) -> OutboxUnavailableError:
+    if waited is None:
+        return OutboxUnavailableError(
+            "the outbox is locked: another transaction held it longer than the connection waits, or a statement of the "
+            "connection that changes rows is still being read; nothing was written",
+            hint="Fetch all rows of a statement with RETURNING before the enqueue. Otherwise find what keeps the "
+            "outbox file locked, then do it again.",
+        )
+    return OutboxUnavailableError(
+        f"the outbox is locked: another transaction held it for more than {waited:g} s; nothing was written",
+        hint="Find what keeps the outbox file locked, then do it again. If it is your own transaction, hand in its "
+        "`connection`, and the report commits with it.",
+    )
