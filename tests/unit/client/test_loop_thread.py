@@ -1,28 +1,29 @@
 """The loop's thread keeps nobody waiting for ever, at whatever moment its caller is interrupted."""
 
 import asyncio
+import threading
 from collections.abc import Callable
-from concurrent.futures import Future
+from contextvars import ContextVar
 from typing import Any
 
 import pytest
 
 from tipline_client.client.loop_thread import Errands, LoopThread
-from tipline_client.errors import OutboxInDoubtError
+from tipline_client.errors import ConfigurationError, OutboxClosedError, OutboxInDoubtError
 
 
 class InterruptedBeforehand(Errands):
     """An interrupt before anything of it is done."""
 
-    def serve(self, until: "Future[Any]") -> None:  # noqa: ARG002 - as in what it stands for
+    def serve(self, *, is_coming: Callable[[], bool]) -> None:  # noqa: ARG002 - as in what it stands for
         raise KeyboardInterrupt
 
 
 class InterruptedWithAnErrandInHand(Errands):
     """An interrupt after an errand was taken over, and before it is begun."""
 
-    def _next(self) -> tuple[Callable[[], Any], "Future[Any]"] | None:
-        assert super()._next() is not None
+    def _next(self, is_coming: Callable[[], bool]) -> Any:
+        assert super()._next(is_coming) is not None
         raise KeyboardInterrupt
 
 
@@ -112,3 +113,85 @@ def test_interrupted_while_the_answer_is_told() -> None:
 
     loop.close()
     assert [7] == answers
+
+
+def test_no_lock_that_an_interrupt_could_leave_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever waits enters no lock that is written in Python, of which a handler's exception leaves it taken."""
+    loop, caller, entered = LoopThread(), threading.get_ident(), list[object]()
+    enter = threading.Condition.__enter__
+
+    def enter_and_note(condition: threading.Condition) -> bool:
+        if threading.get_ident() == caller:
+            entered.append(condition)
+        return enter(condition)
+
+    async def ask() -> int:
+        return await errands.run(lambda: 7)
+
+    async def answer() -> int:
+        return 8
+
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Condition, "__enter__", enter_and_note)
+        errands = Errands()
+        answers = loop.call(ask, errands=errands), loop.call(answer)
+        loop.call_soon(lambda: None)
+    loop.close()
+
+    assert ((7, 8), []) == (answers, entered)
+
+
+def test_called_on_its_own_loop() -> None:
+    """It would wait for itself, so it says what to do instead."""
+    loop = LoopThread()
+
+    async def answer() -> int:
+        return 8
+
+    async def ask() -> int:
+        return loop.call(answer)
+
+    with pytest.raises(ConfigurationError, match="own event loop"):
+        loop.call(ask)
+    loop.close()
+
+
+@pytest.mark.parametrize("errands", [None, Errands()])
+def test_loop_that_has_ended(errands: Errands | None) -> None:
+    """Nobody waits for it."""
+    loop = LoopThread()
+    loop.close()
+
+    async def answer() -> int:
+        return 8
+
+    with pytest.raises(OutboxClosedError):
+        loop.call(answer, errands=errands)
+
+
+def test_context_of_the_caller() -> None:
+    """The verb sees what the caller has set, as if that had awaited it."""
+    loop, said = LoopThread(), ContextVar("said", default="nothing")
+    said.set("something")
+
+    async def look() -> str:
+        return said.get()
+
+    assert "something" == loop.call(look)
+    loop.close()
+
+
+def test_exit_that_a_verb_asks_for() -> None:
+    """It is the caller's to leave; the loop goes on."""
+    loop = LoopThread()
+
+    async def leave() -> None:
+        raise SystemExit(3)
+
+    async def answer() -> int:
+        return 8
+
+    with pytest.raises(SystemExit):
+        loop.call(leave)
+    assert 8 == loop.call(answer)
+    loop.close()
