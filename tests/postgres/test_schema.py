@@ -175,3 +175,19 @@ async def test_user_who_may_not_make_tables(server: PostgresServer, open_outbox:
     assert entry == await outbox.get(entry.id)
     with pytest.raises(psycopg.Error), psycopg.connect(server.dsn().replace("user=tipline", "user=clerk")) as own:
         own.execute("DELETE FROM tipline.entries")
+
+
+async def test_publication_of_all_tables(server: PostgresServer) -> None:
+    """Whatever is changed can be told to a subscriber, where a database is replicated as a whole."""
+    name = server.make_database()
+    migrate(server.dsn(name))
+
+    unidentified = server.execute(
+        """
+        SELECT relname FROM pg_class WHERE relnamespace = 'tipline'::regnamespace AND relkind = 'r'
+            AND relreplident = 'd' AND NOT EXISTS (SELECT FROM pg_index WHERE indrelid = pg_class.oid AND indisprimary)
+        """,
+        database=name,
+    )
+
+    assert [] == unidentified

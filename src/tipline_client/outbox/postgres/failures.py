@@ -28,8 +28,15 @@ _MEANINGS: Final[dict[str, tuple[str, str]]] = {
     "3F000": ("the outbox's tables are gone", "Find out who removed them; `tipline migrate` makes new, empty ones."),
     "42P01": ("the outbox's tables are gone", "Find out who removed them; `tipline migrate` makes new, empty ones."),
     "53100": ("the database's disk is full", "Free some space on the database's disk, then do it again."),
+    "53200": (
+        "the database has no room for another lock",
+        "Commit now and then where many are queued in one transaction, or raise max_locks_per_transaction there.",
+    ),
     "53300": ("the database has no connection left", "Raise max_connections there, or open smaller pools."),
-    "57014": ("the database did not finish in time", "Look for what blocks it in pg_stat_activity, then do it again."),
+    "57014": (
+        "the database did not finish in time",
+        "Look for what blocks it in pg_stat_activity; if that is your own transaction, hand in its `connection`.",
+    ),
     "55P03": ("another session holds the row for too long", "Look for it in pg_stat_activity, then do it again."),
     "40001": ("the database asks to do it again", "Do it again."),
     "40P01": ("the database asks to do it again", "Do it again."),

@@ -291,6 +291,12 @@ _SEALED: Final = (
     "CREATE INDEX replies_of_entry ON tipline.replies (entry, number)",
 )
 
+# Their keys are made of expressions, which identify no row to a subscriber; and where a publication is of all tables,
+# PostgreSQL refuses to change a row that it could not identify.
+_REPLICATED: Final = tuple(
+    f"ALTER TABLE tipline.{table} REPLICA IDENTITY FULL" for table in ("versions", "counts", "lanes", "served")
+)
+
 MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
     (*_FUNCTIONS, *_TABLES, *_INDEXES, *_COUNTS),
     _LANES,
@@ -303,5 +309,6 @@ MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
     _ORPHANS,
     _SEALED,
     ARCHIVE,
+    _REPLICATED,
 )
 """The statements that lead from each schema version to the next; a released one is never edited, only followed."""
