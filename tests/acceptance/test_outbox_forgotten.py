@@ -18,7 +18,7 @@ from tipline_client import TiplineClient
 from tipline_client.errors import ConfigurationError
 from tipline_client.home import Home
 from tipline_client.known_outboxes import KnownOutboxes
-from tipline_client.outbox import Address, SqliteOutbox
+from tipline_client.outbox import Address, MemoryOutbox, SqliteOutbox
 from tipline_client.outbox.postgres import PostgresOutbox
 
 _VERBS = {
@@ -277,7 +277,7 @@ def test_home_whose_own_was_never_used(world: World) -> None:
 
 
 def test_outbox_handed_in(bare_world: World, server: PostgresServer) -> None:
-    """That of a file is remembered; of one on a server nobody can say where it is, so it removes no evidence here."""
+    """It is remembered as one that was named, and collects nothing while another one is known."""
     profile, file = bare_world.endpoint.profile, bare_world.folder / "app.sqlite3"
     outbox = SqliteOutbox.open(file, driver="sqlite3", is_shared=True)
     with TiplineClient.open(bare_world.home, profile=profile, outbox=outbox) as client:
@@ -290,6 +290,19 @@ def test_outbox_handed_in(bare_world: World, server: PostgresServer) -> None:
         with pytest.raises(ConfigurationError, match=r"app\.sqlite3.*nothing is collected"):
             client.collect_evidence(is_dry=False)
         client.call(elsewhere.close)
+    assert Address(server.url()).place == Home(bare_world.home).known_outboxes.places()[1]
+
+
+def test_outbox_of_nowhere(bare_world: World, address: str) -> None:
+    """One that cannot say where it is, such as one in memory, collects nothing of a home that knows another one."""
+    profile, outbox = bare_world.endpoint.profile, MemoryOutbox()
+    with (
+        TiplineClient.open(bare_world.home, profile=profile, outbox=outbox) as client,
+        pytest.raises(ConfigurationError, match=r"app\.sqlite3.*nothing is collected"),
+    ):
+        client.collect_evidence(is_dry=False)
+
+    assert _is_whole(bare_world, address)
 
 
 def test_server_forgotten(server: PostgresServer, bare_world: World) -> None:

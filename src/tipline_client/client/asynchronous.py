@@ -77,7 +77,7 @@ class AsyncTiplineClient(OfOneProcess, AsyncQueueing, AsyncKeeping, AsyncLooking
         self._conductors: WeakSet[Conductor] = WeakSet()
         self._closes_outbox = closes_outbox
         self._address = address
-        # Of a server's outbox that was handed in, only whoever did that knows where it is.
+        # Of one that was handed in and does not say where it is, only whoever did that knows.
         self._is_elsewhere = address is None and not closes_outbox
         self._is_closed = False
         self._keeper = Keeper(

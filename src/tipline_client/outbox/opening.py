@@ -58,12 +58,12 @@ def migrate_database(address: Address) -> tuple[int, int]:
 
 
 def address_of(outbox: Outbox) -> Address | None:
-    """Where an open outbox is, as far as it can be told from itself: of a file alone."""
-    if not isinstance(outbox, sqlite.SqliteOutbox):
-        return None
-    with suppress(ConfigurationError):
-        return Address(f"sqlite://{outbox.path.absolute()}")
-    return None
+    """Where an open outbox is, as far as it can be told from itself; `None` of one in memory."""
+    if isinstance(outbox, sqlite.SqliteOutbox):
+        with suppress(ConfigurationError):
+            return Address(f"sqlite://{outbox.path.absolute()}")
+    said = getattr(outbox, "address", None)
+    return said if isinstance(said, Address) else None
 
 
 def has_tables(file: Path) -> bool:

@@ -12,14 +12,16 @@ import socket
 from collections.abc import AsyncIterator, Mapping
 from datetime import timedelta
 from typing import Any, Final
+from urllib.parse import quote, urlencode
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg_pool import AsyncConnectionPool
 
+from tipline_client.outbox.addresses import Address
 from tipline_client.outbox.postgres.failures import connect_failure
 
-__all__ = ["Connection", "complete_dsn", "connect", "cut_after", "make_pool"]
+__all__ = ["Connection", "address_of", "complete_dsn", "connect", "cut_after", "make_pool"]
 
 Connection = psycopg.AsyncConnection[tuple[Any, ...]]
 
@@ -63,6 +65,18 @@ def complete_dsn(dsn: str) -> str:
         named = {name: value for name, value in given.items() if value is not None}
         return make_conninfo("", **{**_DEFAULTS, **named})
     raise failure
+
+
+def address_of(dsn: str) -> Address:
+    """Where a connection string leads, with nothing secret of it.
+
+    Raises:
+        ConfigurationError: It cannot be read.
+    """
+    given = conninfo_to_dict(complete_dsn(dsn))
+    leading = {name: given[name] for name in ("host", "hostaddr", "port", "dbname", "service") if given.get(name)}
+    user = quote(str(given.get("user") or ""), safe="")
+    return Address(f"postgresql://{user}{'@' if user else ''}/?{urlencode(leading, quote_via=quote)}")
 
 
 def make_pool(
