@@ -13,9 +13,11 @@ import psycopg
 from psycopg_pool import AsyncConnectionPool
 
 from tipline_client.errors import OutboxUnavailableError, TiplineError
+from tipline_client.outbox.addresses import Address
 from tipline_client.outbox.postgres import statements
 from tipline_client.outbox.postgres.connecting import (
     Connection,
+    address_of,
     complete_dsn,
     connect,
     cut_after,
@@ -52,6 +54,7 @@ class Connections:
 
     Attributes:
         facts: What is known of the database since it was opened.
+        address: Where it is, with no password.
     """
 
     def __init__(
@@ -59,10 +62,12 @@ class Connections:
         thread: LoopThread,
         pool: "AsyncConnectionPool[Connection]",
         facts: Mapping[str, str],
+        address: Address,
         connect: Callable[[], Awaitable[Connection]],
         answer_within: timedelta,
     ) -> None:
         self.facts = facts
+        self.address = address
         self._thread = thread
         self._pool = pool
         self._listener = Listener(connect)
@@ -77,7 +82,8 @@ class Connections:
         pool = make_pool(complete, most=most, wait_for_connection=wait_for_connection, answer_within=answer_within)
         thread = LoopThread()
         thread.call(pool.open)
-        return cls(thread, pool, facts, partial(connect, complete, answer_within=answer_within), answer_within)
+        connecting = partial(connect, complete, answer_within=answer_within)
+        return cls(thread, pool, facts, address_of(dsn), connecting, answer_within)
 
     async def hold(self, kind: Kind, begin: Callable[[], Conversation[T]], *, wakes: bool = False) -> T:
         """Hold a conversation over one connection.

@@ -17,6 +17,7 @@ from tipline_client.delivery.hook_state import HookState
 from tipline_client.delivery.lane_state import LaneState
 from tipline_client.delivery.outcomes import Attempt
 from tipline_client.delivery.states import State
+from tipline_client.outbox.addresses import Address
 from tipline_client.outbox.columns import microseconds
 from tipline_client.outbox.contract import AcknowledgementRecord, Lane, Strays
 from tipline_client.outbox.postgres import hooks, lanes, reading, telling
@@ -39,6 +40,11 @@ class PostgresLook:
     def __init__(self, connections: Connections, *, clock: Clock | None = None) -> None:
         self._connections = connections
         self._clock = clock
+
+    @property
+    def address(self) -> Address:
+        """Where it is, with no password."""
+        return self._connections.address
 
     async def _hold(self, kind: Kind, verb: Callable[[int | None], Conversation[T]], *, wakes: bool = False) -> T:
         # The time is read when a connection is there: a lease may have run out while it was waited for.

@@ -28,7 +28,6 @@ from tipline_client.delivery.states import State
 from tipline_client.envelope import HistoryChain
 from tipline_client.errors import OutboxInDoubtError
 from tipline_client.outbox import by_hand, rules
-from tipline_client.outbox.addresses import Address
 from tipline_client.outbox.archive import Archive
 from tipline_client.outbox.chaining import Chained
 from tipline_client.outbox.columns import microseconds
@@ -45,7 +44,6 @@ from tipline_client.outbox.postgres import (
     serving,
 )
 from tipline_client.outbox.postgres.archive import PostgresArchive
-from tipline_client.outbox.postgres.connecting import address_of
 from tipline_client.outbox.postgres.connections import Connections, Kind
 from tipline_client.outbox.postgres.conversation import Conversation, Row
 from tipline_client.outbox.postgres.looking import PostgresLook
@@ -63,21 +61,12 @@ class PostgresOutbox(Chained, PostgresLook):
 
     Usable from several threads and asyncio event loops of one process, and from any number of processes and hosts. It
     does not survive a fork: each process opens its own.
-
-    Attributes:
-        address: Where it is, with no password.
     """
 
     def __init__(
-        self,
-        connections: Connections,
-        *,
-        address: Address,
-        clock: Clock | None = None,
-        chain: HistoryChain | None = None,
+        self, connections: Connections, *, clock: Clock | None = None, chain: HistoryChain | None = None
     ) -> None:
         super().__init__(connections, clock=clock)
-        self.address = address
         self._chain = chain or HistoryChain()
         self._archive = PostgresArchive(self._hold, chain=lambda: self._chain)
         self._gate = threading.Lock()
@@ -113,7 +102,7 @@ class PostgresOutbox(Chained, PostgresLook):
         connections = Connections.open(
             dsn, most=max_connections, wait_for_connection=wait_for_connection, answer_within=answer_within
         )
-        return cls(connections, address=address_of(dsn), clock=clock, chain=chain)
+        return cls(connections, clock=clock, chain=chain)
 
     async def _end(
         self, lease: Lease, attempt: Attempt, kind: Kind, ending: Callable[[int | None], Conversation[object]]
