@@ -149,6 +149,7 @@ def test_unreadable_row_submitted_again(waiting: World) -> None:
     [
         "UPDATE entries SET state = 'dead_letter' WHERE number = 1",
         "UPDATE entries SET state = 'queued' WHERE number = 1",
+        "UPDATE entries SET state = 'filed_by_hand' WHERE number = 1",
         "UPDATE acknowledgements SET receipt = x'00' WHERE entry = 1",
     ],
 )

@@ -13,7 +13,7 @@ from tipline_client.cli.queueing import worst
 from tipline_client.delivery.answers import Scope
 from tipline_client.delivery.environment import Environment
 from tipline_client.delivery.states import State
-from tipline_client.errors import EnvelopeError, TiplineError, UnreadableRowError
+from tipline_client.errors import TiplineError
 from tipline_client.validation import rules_outside
 
 __all__ = ["Delivery", "bulk_exit_code", "bulk_lines", "bulk_view", "counts_words"]
@@ -30,6 +30,7 @@ class Delivery:
         total: How many there are.
         filed: Acknowledged.
         given_up: Rejected, withdrawn or given up with a reason.
+        withdrawn: How many of those were withdrawn.
         waiting: Tried, and still waiting.
         altered: What the outbox holds of them is not believed.
         alarms: What a person must look at, although it is filed.
@@ -40,6 +41,7 @@ class Delivery:
     total: int
     filed: int = 0
     given_up: int = 0
+    withdrawn: int = 0
     waiting: int = 0
     altered: int = 0
     alarms: int = 0
@@ -54,12 +56,13 @@ class Delivery:
     def add(self, item: Delivered) -> None:
         """Count one."""
         self.alarms += len(item.alarms)
-        if isinstance(item.error, (EnvelopeError, UnreadableRowError)):
+        if item.is_altered:
             self.altered += 1
         elif item.exit_code is ExitCode.OK:
             self.filed += 1
         elif item.entry.state in {State.DEAD_LETTER, State.RETRACTED}:
             self.given_up += 1
+            self.withdrawn += item.entry.state is State.RETRACTED
         else:
             self.waiting += 1
             failure = item.entry.last_failure
@@ -197,10 +200,11 @@ def _hints(summaries: list[Summary], delivery: Delivery | None) -> list[str]:
         states.update(summary.counts.states)
         states.update(summary.counts.made)
     hints = []
-    if states[State.DEAD_LETTER] or (delivery is not None and delivery.given_up):
+    withdrawn = 0 if delivery is None else delivery.withdrawn
+    if states[State.DEAD_LETTER] or (delivery is not None and delivery.given_up > withdrawn):
         hints.append("`tipline dead-letter list` says why something was given up; `dead-letter requeue` puts it back")
-    if states[State.RETRACTED]:
-        hints.append("what was withdrawn before is not filed; `tipline list --state retracted` names it")
+    if states[State.RETRACTED] or withdrawn:
+        hints.append("what was withdrawn is not filed; `tipline list --state retracted` names it")
     if states[State.HELD]:
         hints.append(f"{states[State.HELD]} are held until a person lets them go: tipline list --state held")
     if delivery is None and states[State.QUEUED] + states[State.LEASED]:

@@ -24,7 +24,13 @@ from tipline_client.delivery.entry import Entry
 from tipline_client.delivery.receipt import Receipt
 from tipline_client.delivery.states import State
 from tipline_client.dispatch import Conductor
-from tipline_client.errors import DeliveryTransientError, EnvelopeError, TiplineError, UnreadableRowError
+from tipline_client.errors import (
+    DeliveryTransientError,
+    EnvelopeError,
+    LeaseLostError,
+    TiplineError,
+    UnreadableRowError,
+)
 
 __all__ = ["Delivered", "deliver_all", "deliver_each", "delivered_lines", "delivered_view"]
 
@@ -48,9 +54,14 @@ class Delivered:
     was_interrupted: bool = False
 
     @property
+    def is_altered(self) -> bool:
+        """Whether what the outbox holds of it is not believed, its state least of all."""
+        return isinstance(self.error, (EnvelopeError, UnreadableRowError))
+
+    @property
     def exit_code(self) -> ExitCode:
         """What this entry alone would end in."""
-        if self.error is None or self.entry.state is State.FILED_BY_HAND:
+        if self.error is None or (self.entry.state is State.FILED_BY_HAND and not self.is_altered):
             return ExitCode.OK
         return ExitCode.INTERRUPTED if self.was_interrupted else exit_code_for(self.error)
 
@@ -149,6 +160,17 @@ class _Trying:
 
 
 async def _deliver(client: AsyncTiplineClient, conductor: Conductor, entry: Entry) -> Delivered:
+    delivered = await _look(client, conductor, entry)
+    if _is_overtaken(delivered):
+        # Asked again it says what somebody else has made of it, and nothing is sent.
+        delivered = await _look(client, conductor, entry)
+    if isinstance(delivered.error, LeaseLostError):
+        return replace(delivered, error=_left_to_others(delivered.entry))
+    return delivered
+
+
+async def _look(client: AsyncTiplineClient, conductor: Conductor, entry: Entry) -> Delivered:
+    """Try it, unless it is at its end; the entry is read after the try, and may stand otherwise than the error says."""
     try:
         receipt = await client.deliver_with(conductor, entry.id)
     except TiplineError as error:
@@ -162,6 +184,25 @@ async def _deliver(client: AsyncTiplineClient, conductor: Conductor, entry: Entr
         return Delivered(now, error=error)
     alarms = await client.outbox.alarms(entry_id=entry.id, is_open=True)
     return Delivered(await client.entry(entry.id), receipt, tuple(alarms))
+
+
+def _is_overtaken(delivered: Delivered) -> bool:
+    """Whether the error says that it waits, while by now somebody else has settled it or set it aside."""
+    error, state = delivered.error, delivered.entry.state
+    if error is None or exit_code_for(error) is not ExitCode.WAITING:
+        return False
+    return state.is_terminal or (state is State.HELD and isinstance(error, LeaseLostError))
+
+
+def _left_to_others(entry: Entry) -> TiplineError:
+    """What is said of an entry that somebody else took over and has not settled yet."""
+    return DeliveryTransientError(
+        f"entry {entry.id} was taken over while this command was delivering it, or its lease ended",
+        hint=in_words_of_host(
+            "Nothing to do: another process goes on with it, or the next `tipline dispatch`; "
+            f"`tipline show {entry.id}` says how it stands."
+        ),
+    )
 
 
 def delivered_view(delivered: Delivered) -> dict[str, Any]:
@@ -190,7 +231,7 @@ def delivered_lines(delivered: Delivered) -> list[str]:
 
 def _headline(delivered: Delivered) -> str:
     state = delivered.entry.state
-    if isinstance(delivered.error, (EnvelopeError, UnreadableRowError)):
+    if delivered.is_altered:
         # What the row says of itself is what is not to be believed: no state is named.
         return "altered"
     if state in {State.QUEUED, State.LEASED}:

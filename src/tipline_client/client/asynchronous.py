@@ -167,6 +167,7 @@ class AsyncTiplineClient(OfOneProcess, AsyncQueueing, AsyncKeeping, AsyncLooking
             DeliveryTransientError: Not yet; it waits in the outbox.
             DeliveryInDoubtError: No usable answer; it waits in the outbox to be settled.
             DeliveryRejectedError: Given up with a reason, withdrawn, or filed by hand.
+            LeaseLostError: Somebody else took it over meanwhile, and may have settled it; ask again.
             ConfigurationError: It is for another endpoint; or it is filed, and its receipt cannot be signed yet.
             EnvelopeError: The outbox was altered: what it says of this entry is not believed.
         """

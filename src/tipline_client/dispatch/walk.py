@@ -127,7 +127,9 @@ class Walk:
         report_id = self._checkpoint.report_id
         if report_id is None or report_id == self._record.saved.report_id:
             return
-        _log.warning("entry %s: taking back report %s, which is not on record", self._record.entry.id, report_id)
+        # Said so that nobody takes this number for the entry's own.
+        words = "entry %s: retracting report %s, opened by an abandoned try; the entry is not filed under that number"
+        _log.warning(words, self._record.entry.id, report_id)
         with anyio.move_on_after(self._road.profile.progress_timeout.total_seconds()):
             await self._transport.send(retract_call(report_id))
 
