@@ -3,7 +3,8 @@
     subprocess.Popen([sys.executable, "until_parent_ends.py", *command], stdin=subprocess.PIPE)
 
 Nobody writes into the pipe. The system closes it when that program dies, also of a SIGKILL, which no program can act
-upon itself; then the command is asked to end as by SIGTERM. It needs nothing of one platform.
+upon itself; then the command is asked to end as by SIGTERM, and killed if it does not. It needs nothing of one
+platform.
 """
 
 import contextlib
@@ -15,10 +16,12 @@ import threading
 from typing import Any
 
 CHUNK = 1024
+GRACE = 20
+"""Seconds for the command to end, once it was asked to."""
 
 
 def main(command: list[str]) -> int:
-    """Run it until it ends, or has to; its exit code."""
+    """Run it until it ends, or has to; its exit code, as a shell tells it."""
     is_over = threading.Event()
 
     def end(*_: Any) -> None:
@@ -38,7 +41,16 @@ def main(command: list[str]) -> int:
         while process.poll() is None and not is_over.wait(0.1):
             pass
         process.terminate()
-        return process.wait()
+        try:
+            code = process.wait(GRACE)
+        except subprocess.TimeoutExpired:
+            # Whoever started this waits for it, so that it must not wait for ever itself.
+            print(
+                f"killed, since it did not end within {GRACE} s: {' '.join(command[:3])}", file=sys.stderr, flush=True
+            )
+            process.kill()
+            code = process.wait()
+    return code if code >= 0 else 128 - code
 
 
 if __name__ == "__main__":

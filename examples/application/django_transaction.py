@@ -1,15 +1,17 @@
 """A decision in Django and its report, in one transaction of an SQLite file: both are there, or neither.
 
-Nothing leaves this machine. Run it anywhere: it makes `app.sqlite3` and the folder `tipline-home` where it is started.
+Nothing leaves this machine. Run it anywhere: it makes `django-transaction.sqlite3` and the folder
+`django-transaction-home` where it is started.
 """
 
+import secrets
 from datetime import UTC, datetime
 from pathlib import Path
 
 import django
 from django.conf import settings
 
-DATABASE = Path("app.sqlite3").absolute()
+DATABASE = Path("django-transaction.sqlite3").absolute()
 
 settings.configure(DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": DATABASE}})
 django.setup()
@@ -50,16 +52,19 @@ def decide(client: TiplineClient, case: str) -> Entry:
 
 def main() -> None:
     """Decide once for certain, and once with a change of mind."""
-    with connection.schema_editor() as editor:
-        editor.create_model(Decision)
+    if Decision._meta.db_table not in connection.introspection.table_names():
+        with connection.schema_editor() as editor:
+            editor.create_model(Decision)
     with (
         MockEndpoint() as endpoint,
-        TiplineClient.open("tipline-home", profile=endpoint.profile, outbox=f"sqlite://{DATABASE}") as client,
+        TiplineClient.open(
+            "django-transaction-home", profile=endpoint.profile, outbox=f"sqlite://{DATABASE}"
+        ) as client,
     ):
-        decide(client, "case-1")
+        decide(client, f"case-{secrets.token_hex(4)}")
         try:
             with transaction.atomic():
-                decide(client, "case-2")
+                decide(client, f"case-{secrets.token_hex(4)}")
                 raise RuntimeError("the moderator changed her mind")
         except RuntimeError:
             print(f"decisions: {Decision.objects.count()}")

@@ -1,7 +1,9 @@
 """A decision in asynchronous SQLAlchemy and its report, in one transaction of a route: both are there, or neither.
 
-Nothing leaves this machine. Run it anywhere: it makes `app.sqlite3` and the folder `tipline-home` where it is started.
-With the URL of a PostgreSQL database that has the outbox's tables as its argument, it decides there.
+Nothing leaves this machine. Run it anywhere: it makes `fastapi-transaction.sqlite3` and the folder
+`fastapi-transaction-home` where it is started.
+With the URL of a PostgreSQL database that has the outbox's tables as its argument, it decides there,
+with a home of its own: a home has one outbox.
 """
 
 import asyncio
@@ -51,7 +53,7 @@ def url_of_engine(outbox: str) -> str:
     return outbox.replace("postgresql://", "postgresql+psycopg://", 1)
 
 
-def create_app(profile: EndpointProfile, outbox: str) -> FastAPI:
+def create_app(profile: EndpointProfile, home: str, outbox: str) -> FastAPI:
     """The application, with its tables and the outbox in one database."""
 
     @asynccontextmanager
@@ -60,7 +62,7 @@ def create_app(profile: EndpointProfile, outbox: str) -> FastAPI:
         try:
             async with (
                 # What is opened last is closed first: the dispatcher, the client, and the engine after both.
-                AsyncTiplineClient.open("tipline-home", profile=profile, outbox=outbox) as client,
+                AsyncTiplineClient.open(home, profile=profile, outbox=outbox) as client,
                 AsyncDispatcher(client),
             ):
                 async with engine.begin() as connection:
@@ -102,10 +104,10 @@ async def status(request: Request, case: str) -> dict[str, str]:
     return {"id": entry.id, "state": entry.state}
 
 
-async def main(outbox: str) -> None:
+async def main(home: str, outbox: str) -> None:
     """Decide twice the same, and once with a change of mind."""
     with MockEndpoint() as endpoint:
-        app = create_app(endpoint.profile, outbox)
+        app = create_app(endpoint.profile, home, outbox)
         requests = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://127.0.0.1")
         async with app.router.lifespan_context(app), requests:
             first = (await requests.post("/decisions/case-1")).json()
@@ -120,4 +122,7 @@ async def main(outbox: str) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(*sys.argv[1:] or [f"sqlite://{Path('app.sqlite3').absolute()}"]))
+    if sys.argv[1:]:
+        asyncio.run(main("fastapi-transaction-server-home", sys.argv[1]))
+    else:
+        asyncio.run(main("fastapi-transaction-home", f"sqlite://{Path('fastapi-transaction.sqlite3').absolute()}"))

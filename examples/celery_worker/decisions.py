@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-DATA = Path(os.environ.get("DESK_DATA", "desk-data")).absolute()
+DATA = Path(os.environ.get("DESK_DATA", "celery-desk-data")).absolute()
 
 
 @dataclass(frozen=True)

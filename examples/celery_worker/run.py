@@ -2,7 +2,7 @@
 
     python run.py            decides five cases, and ends when all are filed
 
-It makes the folder `desk-data` where it is started. Nothing leaves this machine.
+It makes the folder `celery-desk-data` where it is started. Nothing leaves this machine.
 """
 
 import contextlib
@@ -18,24 +18,28 @@ from tipline_client.mock import MockEndpoint
 
 HERE = Path(__file__).parent
 LEASH = [sys.executable, str(HERE.with_name("until_parent_ends.py"))]
+WORKER = ("celery", "-A", "tasks", "worker", "--beat", "--concurrency=2", "--loglevel=WARNING")
 CASES = 5
 PATIENCE = 120
 
 
 @contextlib.contextmanager
-def running(*words: str, environ: dict[str, str]) -> Iterator[None]:
-    """A module of Python's as a program, until the block ends or this program does."""
+def running(*words: str, environ: dict[str, str]) -> Iterator[subprocess.Popen[bytes]]:
+    """A module of Python's as a program, until the block ends or this program does.
+
+    What does not end when it is asked to is killed after a while, so this ends too.
+    """
     command = [*LEASH, sys.executable, "-m", *words]
     with subprocess.Popen(command, env=environ, stdin=subprocess.PIPE) as process:  # noqa: S603 - named below
         try:
-            yield
+            yield process
         finally:
             process.communicate()
 
 
 def main() -> None:
     """Start everything, decide, wait, and end it."""
-    data = Path("desk-data").absolute()
+    data = Path("celery-desk-data").absolute()
     data.mkdir(mode=0o700, exist_ok=True)
     os.environ["DESK_DATA"] = str(data)
     # A service manager's way to ask for the end is Ctrl-C's.
@@ -49,23 +53,30 @@ def main() -> None:
 
         subprocess.run([sys.executable, "-m", "tipline_client", "init"], env=environ, check=True)
         decisions.make_table()
-        worker = ("celery", "-A", "tasks", "worker", "--beat", "--concurrency=2", "--loglevel=WARNING")
         with (
-            running(*worker, "--without-mingle", "--without-gossip", environ=environ),
-            running("tipline_client", "dispatch", environ=environ),
+            running(*WORKER, "--without-mingle", "--without-gossip", environ=environ) as worker,
+            running("tipline_client", "dispatch", environ=environ) as dispatcher,
         ):
             for number in range(CASES):
                 decision_id = decisions.decide(f"https://www.example.com/mug-{number}")
                 # Once the decision is committed. A message that is lost here is sent again by `report_what_is_left`.
                 tasks.report_decision.delay(decision_id)
             print(f"decided: {CASES}", flush=True)
-            for _ in range(PATIENCE * 10):
-                if is_done(endpoint):
-                    break
-                time.sleep(0.1)
+            wait(endpoint, worker=worker, dispatcher=dispatcher)
         print(f"decided: {CASES}, filed: {endpoint.summary()['finished']}")
         if not is_done(endpoint):
-            sys.exit("not everything is filed yet: start this again, and it goes on")
+            sys.exit("not everything is filed yet: unless there are errors above, start this again, and it goes on")
+
+
+def wait(endpoint: MockEndpoint, **programs: subprocess.Popen[bytes]) -> None:
+    """Wait until all is filed, but no longer than all of these run."""
+    for _ in range(PATIENCE * 10):
+        if is_done(endpoint):
+            return
+        for name, process in programs.items():
+            if process.poll() is not None:
+                sys.exit(f"the {name} has ended with code {process.returncode}: why, it says above")
+        time.sleep(0.1)
 
 
 def is_done(endpoint: MockEndpoint) -> bool:

@@ -8,11 +8,12 @@ many brokers may; what is left is looked for at each start, and every minute.
 
 import functools
 import os
+import sys
 from typing import Any
 
 import decisions
 from celery import Celery
-from celery.signals import worker_process_shutdown, worker_ready
+from celery.signals import worker_init, worker_process_shutdown, worker_ready
 
 from tipline_client import (
     Entry,
@@ -24,7 +25,7 @@ from tipline_client import (
     TiplineClient,
     profiles,
 )
-from tipline_client.errors import OutboxUnavailableError, ReportInvalidError
+from tipline_client.errors import ConfigurationError, OutboxUnavailableError, ReportInvalidError
 from tipline_client.models import Email, WebPageIncident
 
 BROKER = decisions.DATA / "broker"
@@ -58,7 +59,22 @@ def client() -> TiplineClient:
     return TiplineClient.open(decisions.DATA / "tipline-home", profile=profiles.mock(os.environ["TIPLINE_ENDPOINT"]))
 
 
-@worker_process_shutdown.connect  # type: ignore[untyped-decorator]  # Celery bears no types
+@worker_init.connect  # type: ignore[untyped-decorator]  # Celery bears no types
+def look_at_settings(**_: Any) -> None:
+    """Start no worker with settings that open no client: each of its tasks would fail, and it would look alive."""
+    try:
+        client().close()
+    except OutboxUnavailableError:
+        # It may be there again before the tasks are, which are tried until it is.
+        pass
+    except ConfigurationError as error:
+        sys.exit(f"{error}\n{error.hint}")
+    finally:
+        # None is carried over into the pool.
+        client.cache_clear()
+
+
+@worker_process_shutdown.connect  # type: ignore[untyped-decorator]
 def close_client(**_: Any) -> None:
     """End with nothing open."""
     if client.cache_info().currsize:

@@ -3,7 +3,7 @@
     python serve.py            until Ctrl-C, at http://127.0.0.1:8000
     python serve.py --once     decides one case, waits until it is filed, and ends
 
-It makes the folder `desk-data` where it is started. Nothing leaves this machine.
+It makes the folder `django-desk-data` where it is started. Nothing leaves this machine.
 """
 
 import argparse
@@ -105,7 +105,7 @@ def main() -> None:
     given = parser.parse_args()
     with socket.create_server(("127.0.0.1", given.port)) as free:
         port = free.getsockname()[1]
-    data = Path("desk-data").absolute()
+    data = Path("django-desk-data").absolute()
     data.mkdir(mode=0o700, exist_ok=True)
     # A service manager's way to ask for the end is Ctrl-C's.
     signal.signal(signal.SIGTERM, signal.default_int_handler)

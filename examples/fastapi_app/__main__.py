@@ -25,7 +25,9 @@ def main() -> None:
         print(f"mock endpoint at {endpoint.base_url}: nothing is filed")
         # The pictures of the examples stand in for a media folder.
         media = Path(__file__).parent.parent
-        serve(Settings(endpoint.profile, media=media, webhook=os.environ.get("MODERATION_WEBHOOK")), port=asked.port)
+        # A trial has a home of its own, whatever is in use beside it.
+        home, webhook = Path("fastapi-app-home"), os.environ.get("MODERATION_WEBHOOK")
+        serve(Settings(endpoint.profile, home=home, media=media, webhook=webhook), port=asked.port)
 
 
 def serve(settings: Settings, *, port: int) -> None:

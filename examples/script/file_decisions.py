@@ -3,7 +3,7 @@
     python examples/script/file_decisions.py --mock
 
 With `--mock` it tries the sample decisions with a mock endpoint on this machine, and files nothing; it makes the folder
-`tipline-home` where it is started. Run it again, kill it, run it twice at once: each decision is filed once.
+`script-home` where it is started. Run it again, kill it, run it twice at once: each decision is filed once.
 """
 
 import argparse
@@ -151,19 +151,21 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="File the decisions of a file, one a line.")
     parser.add_argument("decisions", type=Path, nargs="?", help="the file; with --mock the sample, if none is named")
     parser.add_argument("--mock", action="store_true", help="try it with a mock endpoint, which files nothing")
-    parser.add_argument("--home", type=Path, default=Path(os.environ.get("TIPLINE_HOME", "tipline-home")))
+    parser.add_argument("--home", type=Path, help="the folder of outbox, keys and evidence")
     parser.add_argument("--patience", type=float, default=60, help="seconds to wait for an endpoint that is away")
     asked = parser.parse_args()
     # The sample is for the mock endpoint alone: nobody files it for real by leaving something out.
     decisions = asked.decisions or (asked.mock and Path(__file__).with_name("decisions.jsonl"))
     if not decisions or not decisions.exists():
         parser.error("name the file of decisions")
+    # A trial has a home of its own, whatever is in use beside it.
+    home = asked.home or Path(os.environ.get("TIPLINE_HOME", "script-home" if asked.mock else "tipline-home"))
     patience = timedelta(seconds=asked.patience)
     try:
         if not asked.mock:
-            return run(decisions, home=asked.home, profile=named_endpoint(), patience=patience)
+            return run(decisions, home=home, profile=named_endpoint(), patience=patience)
         with MockEndpoint() as endpoint:
-            return run(decisions, home=asked.home, profile=endpoint.profile, patience=patience)
+            return run(decisions, home=home, profile=endpoint.profile, patience=patience)
     except (ConfigurationError, OutboxUnavailableError) as error:
         print(f"{error}\n{error.hint}", file=sys.stderr)
         return OUTBOX if isinstance(error, OutboxUnavailableError) else CONFIGURATION

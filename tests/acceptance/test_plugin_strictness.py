@@ -201,6 +201,11 @@ def test_nothing_filed(tipline_client, tipline_endpoint):
 
 def test_nobody_knows(tipline_endpoint):
     tipline_endpoint.assert_filed_once("case-7")
+
+def test_other_bytes(tipline_client, tipline_endpoint):
+    file(tipline_client, "case-8")
+    other = factories.evidence(b"another coffee mug", name="a.bin")
+    tipline_endpoint.assert_filed_once(factories.report(summary=SAID), evidence=[other])
 """
 
 
@@ -208,7 +213,7 @@ def test_near_misses(elsewhere: Elsewhere) -> None:
     """A failed assertion shows what the client says, the closest report with the differing fields, and the calls."""
     ran = elsewhere.run(NEAR)
 
-    ran.assert_outcomes(failed=7)
+    ran.assert_outcomes(failed=8)
     ran.stdout.fnmatch_lines(
         [
             "E*'case-4712' was not filed: nothing was handed in under this key",
@@ -227,5 +232,7 @@ def test_near_misses(elsewhere: Elsewhere) -> None:
             "E*'case-5' was filed: report *",
             "E*a report was filed: report *",
             "E*nobody here knows the key 'case-7': no client is watched*",
+            "E*the report was not filed",
+            "E*file a.bin: filed with other content: SHA-256 dd746b4936fb... expected, *... there",
         ]
     )

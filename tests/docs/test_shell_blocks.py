@@ -187,7 +187,7 @@ def test_commands_of_a_django_project(machine: Machine) -> None:
 
         machine.run(shell_block(DJANGO_PAGE, "python manage.py tipline init").code, folder=folder)
         # As the page asks for it.
-        (folder / "desk-data" / "desk.sqlite3").chmod(0o600)
+        (folder / "django-desk-data" / "desk.sqlite3").chmod(0o600)
         with machine.running(f"exec {service}", folder=folder) as process:
             assert process.stderr is not None
             line = process.stderr.readline()

@@ -13,14 +13,15 @@ __all__ = ["signalled"]
 _PATIENCE = 120
 
 
-def signalled(*words: str, folder: Path, said: str, number: signal.Signals) -> str:
+def signalled(*words: str, folder: Path, said: str, number: signal.Signals, reaches_all: bool = False) -> str:
     """What a Python program and all that it starts say after a signal, until the last of them has ended.
 
     Args:
         words: The program.
         folder: Where it runs.
-        said: In the line after which the signal is sent, to the program alone.
+        said: In the line after which the signal is sent.
         number: The signal.
+        reaches_all: Whether all that it starts get it too, as from `timeout` or a terminal.
 
     Raises:
         subprocess.TimeoutExpired: One of them lives on, and holds their common output open.
@@ -40,7 +41,10 @@ def signalled(*words: str, folder: Path, said: str, number: signal.Signals) -> s
             assert process.stdout is not None
             assert any(said in line for line in process.stdout)
             too_late.cancel()
-            process.send_signal(number)
+            if reaches_all:
+                os.killpg(process.pid, number)
+            else:
+                process.send_signal(number)
             return process.communicate(timeout=_PATIENCE)[0]
         finally:
             too_late.cancel()

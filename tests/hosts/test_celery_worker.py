@@ -75,6 +75,12 @@ class Desk:
             finally:
                 os.killpg(process.pid, signal.SIGKILL)
 
+    def ended_worker(self) -> tuple[int, str]:
+        """How a worker ends that does so by itself, and what it says."""
+        command = [sys.executable, "-m", "celery", "-A", "tasks", *WORKER]
+        ran = subprocess.run(command, env=self._environ, capture_output=True, text=True, timeout=60, check=False)
+        return ran.returncode, ran.stdout + ran.stderr
+
     def held(self) -> list[int]:
         """Which processes stopped in the middle of the task, in whatever worker."""
         return [int(path.stem) for path in self.hold.glob("*.held")]
@@ -136,6 +142,19 @@ def test_worker_killed_whole(desk: Desk) -> None:
         desk.await_marked()
 
     assert (1, 1) == desk.filed()
+
+
+def test_settings_that_open_no_client(desk: Desk, tmp_path: Path) -> None:
+    """A worker that could do no task ends as it starts, with the reason and its way out."""
+    elsewhere = f"sqlite://{tmp_path / 'app.sqlite3'}"
+    (tmp_path / "desk" / "tipline-home" / "outboxes.txt").write_text(f"{elsewhere}\n", encoding="utf-8")
+
+    code, said = desk.ended_worker()
+
+    assert 1 == code
+    assert f"was in {elsewhere}" in said
+    assert "TIPLINE_OUTBOX" in said
+    assert "Traceback" not in said
 
 
 def test_two_at_once(desk: Desk) -> None:

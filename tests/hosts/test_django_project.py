@@ -41,7 +41,7 @@ def test_one_command(tmp_path: Path) -> None:
     said = machine.run(f"{command} --once --port 0")
 
     assert 1 == said.count("filed as report ")
-    assert {"desk-data", "examples"} == {path.name for path in machine.checkout.iterdir()}
+    assert {"django-desk-data", "examples"} == {path.name for path in machine.checkout.iterdir()}
 
 
 def test_site_killed_around_the_commit(desk: Desk) -> None:

@@ -7,7 +7,7 @@ import os
 import secrets
 from pathlib import Path
 
-DATA = Path(os.environ.get("DESK_DATA", "desk-data")).absolute()
+DATA = Path(os.environ.get("DESK_DATA", "django-desk-data")).absolute()
 
 SECRET_KEY = os.environ.get("DESK_SECRET_KEY") or secrets.token_urlsafe(50)
 DEBUG = os.environ.get("DESK_DEBUG") == "1"

@@ -4,7 +4,7 @@ Works on documents alone. The values shown are those that the test itself has ma
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from dataclasses import field as field_of
 from itertools import zip_longest
@@ -15,6 +15,7 @@ __all__ = ["File", "closest", "differences", "fields", "file_differences", "file
 
 _LONGEST = 70
 _MOST_LINES = 12
+_DIGITS = 12
 
 Fields = Counter[tuple[str, str]]
 _IDS = ("reportId", "fileId")
@@ -71,18 +72,21 @@ def differences(sought: bytes, found: bytes) -> list[str]:
 
 
 def file_differences(sought: Iterable[File], found: Iterable[File]) -> list[str]:
-    """A line for each file that is missing, surplus or there too often, and for each fact in which two differ."""
+    """A line for each file that is missing, surplus or there too often, and for each fact in which two differ.
+
+    What is missing is compared with what has the same bytes, and else with what has the same name.
+    """
     wanted, there = Counter(sought), Counter(found)
     missing, surplus = list((wanted - there).elements()), list((there - wanted).elements())
     known = {file.sha256 for file in wanted}
+    # All by their bytes before any by its name: of two files that bear one name, each finds its own.
+    counterparts = _taken_out(surplus, missing, lambda file: file.sha256)
+    rest = [file for file, other in zip(missing, counterparts, strict=True) if other is None]
+    namesakes = iter(_taken_out(surplus, rest, lambda file: file.name))
     lines = []
-    for file in missing:
-        other = next((other for other in surplus if other.sha256 == file.sha256), None)
-        if other is None:
-            lines.append(f"file {file.name}: missing")
-        else:
-            surplus.remove(other)
-            lines += _facts(file, other)
+    for file, counterpart in zip(missing, counterparts, strict=True):
+        other = counterpart or next(namesakes)
+        lines += [f"file {file.name}: missing"] if other is None else _facts(file, other)
     lines += [f"file {file.name}: {'a second copy' if file.sha256 in known else 'not expected'}" for file in surplus]
     return _cut(lines)
 
@@ -97,8 +101,22 @@ def _lines(wanted: Fields, there: Fields) -> list[str]:
     return lines
 
 
+def _taken_out(surplus: list[File], missing: Iterable[File], trait: Callable[[File], str]) -> list[File | None]:
+    """For each missing file the first one with the same trait that is left, which is taken out; None if none is."""
+    taken = []
+    for file in missing:
+        other = next((other for other in surplus if trait(other) == trait(file)), None)
+        if other is not None:
+            surplus.remove(other)
+        taken.append(other)
+    return taken
+
+
 def _facts(sought: File, found: File) -> list[str]:
     lines = [] if sought.name == found.name else [f"name: {_shown(sought.name)} expected, {_shown(found.name)} there"]
+    if sought.sha256 != found.sha256:
+        one, other = sought.sha256[:_DIGITS], found.sha256[:_DIGITS]
+        lines.append(f"filed with other content: SHA-256 {one}... expected, {other}... there")
     return [
         f"file {sought.name}: {line}"
         for line in (*lines, *_lines(Counter(sorted(sought.said)), Counter(sorted(found.said))))

@@ -78,6 +78,29 @@ def test_files() -> None:
     assert ["file b.bin: missing", "file a.bin: a second copy", "file c.bin: not expected"] == lines
 
 
+def test_files_with_other_content() -> None:
+    """A file of the same name with other bytes is named as that, with both digests, and not as missing."""
+    sought, found = File("a" * 63 + "1", "a.bin"), File("b" * 63 + "2", "a.bin")
+
+    lines = file_differences([sought], [found])
+
+    assert ["file a.bin: filed with other content: SHA-256 aaaaaaaaaaaa... expected, bbbbbbbbbbbb... there"] == lines
+
+
+def test_files_of_one_name() -> None:
+    """Of files that bear one name each finds its own bytes first; what is said of both is compared as well."""
+    viewed = frozenset({("fileViewedByEsp", "true")})
+    first, second = File("d1", "a.bin"), File("d2", "a.bin")
+
+    lines = file_differences([first, second], [File("d3", "a.bin", viewed), File("d1", "a.bin", viewed)])
+
+    assert [
+        "file a.bin: fileViewedByEsp: nothing expected, 'true' there",
+        "file a.bin: filed with other content: SHA-256 d2... expected, d3... there",
+        "file a.bin: fileViewedByEsp: nothing expected, 'true' there",
+    ] == lines
+
+
 def test_what_is_said_of_files() -> None:
     """The same bytes under another name, or with other details, differ; the ids that the endpoint gave do not count."""
     details = b"<fileDetails><reportId>%d</reportId><fileId>%d</fileId>%s</fileDetails>"
