@@ -6,15 +6,15 @@ from pathlib import Path
 
 INTERRUPTED = """
 import sys
-from concurrent.futures import Future
 from tipline_client import AsyncTiplineClient, TiplineClient, profiles
+from tipline_client.client import loop_thread
 
 opened = AsyncTiplineClient.open(sys.argv[1], profile=profiles.mock("http://127.0.0.1:9/ispws"))
 
-def interrupt(self, timeout=None):
+def interrupt(*_, **__):
     raise KeyboardInterrupt
 
-Future.result = interrupt
+loop_thread._taken = interrupt
 TiplineClient(opened)
 """
 
