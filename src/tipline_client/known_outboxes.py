@@ -102,8 +102,10 @@ class KnownOutboxes:
         descriptor = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
         try:
             heading = "" if os.fstat(descriptor).st_size else _HEADING
+            if heading:
+                # Whatever the umask: who may look into the home may read it, also where root made it.
+                os.fchmod(descriptor, 0o644)
             if heading and os.geteuid() == 0:
-                # What root leaves in the home of somebody else would keep that one's programs out.
                 owner = self.path.parent.stat()
                 with suppress(OSError):
                     os.fchown(descriptor, owner.st_uid, owner.st_gid)

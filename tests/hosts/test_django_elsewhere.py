@@ -104,6 +104,11 @@ def test_home_of_development(tmp_path: Path, place: str) -> None:
     assert 'settings.TIPLINE["DATABASE"]' in forgotten
 
 
+def test_database_whose_driver_is_elsewhere(tmp_path: Path) -> None:
+    """The project starts where it is not needed, as without this package."""
+    assert "no issues" in run(tmp_path, "check", "--tag", "urls", ELSEWHERE_ARCHIVE="yes")
+
+
 def test_migrate_with_another_name(tmp_path: Path) -> None:
     """Django's `migrate` makes what it is told to, and says that this is another outbox."""
     run(tmp_path, "tipline", "init")

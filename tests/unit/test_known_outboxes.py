@@ -98,7 +98,7 @@ def test_left_by_root(known: KnownOutboxes, monkeypatch: pytest.MonkeyPatch) -> 
     given: list[tuple[int, int]] = []
     monkeypatch.setattr(os, "geteuid", lambda: 0)
     monkeypatch.setattr(os, "fchown", lambda _, user, group: given.append((user, group)))
-    before = os.umask(0o022)
+    before = os.umask(0o077)
     try:
         known.remember(ONE)
     finally:

@@ -12,6 +12,7 @@ import contextvars
 import os
 import queue
 import threading
+import time
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 from dataclasses import dataclass
@@ -26,6 +27,8 @@ T = TypeVar("T")
 
 _GLANCE = 0.25
 """Seconds between two looks for an interrupt."""
+_BLINK = 0.005
+"""Seconds between two looks whether the loop has ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +110,8 @@ class Errands:
             while (errand := self._next(is_coming)) is not None:
                 _do(errand)
         finally:
+            # Here, and not by a call: an interrupt may come as `end` is entered, and the next caller has to know.
+            self.is_served = False
             self.end()
 
     def stop(self) -> None:
@@ -134,6 +139,8 @@ class LoopThread:
         self._errands: dict[int, Errands] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._stopped: asyncio.Event | None = None
+        # Not asked of the thread: an interrupt in the midst of `is_alive` or `join` has it taken for ended.
+        self._is_running = True
         self._process = os.getpid()
         self._thread = begin_thread(self._serve, name="tipline-loop")
         self._loop = _taken(self._ready).get()
@@ -174,8 +181,8 @@ class LoopThread:
 
         self._begin(work)
         if errands is not None:
-            errands.serve(is_coming=self._thread.is_alive)
-        return _taken(ended, is_coming=self._thread.is_alive).get()
+            errands.serve(is_coming=self._runs)
+        return _taken(ended, is_coming=self._runs).get()
 
     def call_soon(self, function: Callable[[], object]) -> None:
         """Have `function` run on the loop, without waiting for it; nothing in a process that was forked."""
@@ -193,8 +200,10 @@ class LoopThread:
                 errands.end()
         if self._stopped is not None:
             self.call_soon(self._stopped.set)
-        while self._thread.is_alive():
-            self._thread.join(_GLANCE)
+        while self._is_running:
+            # Short, since it is at its end once all that was asked for is done.
+            time.sleep(_BLINK)
+        self._thread.join(_GLANCE)
 
     @property
     def is_of_another_process(self) -> bool:
@@ -215,7 +224,13 @@ class LoopThread:
         except RuntimeError:
             raise _ended() from None
 
+    def _runs(self) -> bool:
+        return self._is_running
+
     def _start(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        if self._stopped is None or self._stopped.is_set():
+            # Whoever waits for it hears that the loop has ended.
+            return
         task = self._loop.create_task(work())
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -227,6 +242,8 @@ class LoopThread:
             if self._stopped is not None:
                 raise
             self._ready.put(_Outcome(error=error))
+        finally:
+            self._is_running = False
 
     async def _hold_open(self) -> None:
         self._stopped = stopped = asyncio.Event()

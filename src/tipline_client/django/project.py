@@ -101,7 +101,8 @@ def database_alias() -> str | None:
 
 def note_databases() -> None:
     """Note what the databases are called as the process starts: a run of tests gives them other names."""
-    _names.update({alias: str(connections[alias].settings_dict["NAME"]) for alias in connections.settings})
+    # No connection is made for it, since some driver may not be installed here.
+    _names.update({alias: str(database["NAME"]) for alias, database in connections.settings.items()})
 
 
 def _is_database_of_tests(alias: object) -> bool:

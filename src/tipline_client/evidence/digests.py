@@ -5,10 +5,13 @@ chunk: hashing lets other threads run. Nothing here opens a file.
 """
 
 import hashlib
-from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from queue import SimpleQueue
 from typing import ClassVar
+from weakref import finalize
+
+from tipline_client._threads import begin
 
 __all__ = ["CHUNK", "DigestPass", "Digests", "Sha256Pass"]
 
@@ -33,6 +36,33 @@ class Digests:
     sha256: str
 
 
+class _Lane:
+    """A thread that adds chunks to one sum, begun so that it is known to run."""
+
+    def __init__(self, update: Callable[[bytes], None]) -> None:
+        self._update = update
+        self._chunks: SimpleQueue[bytes | None] = SimpleQueue()
+        self._added: SimpleQueue[None] = SimpleQueue()
+        begin(self._run, name="tipline-digest")
+
+    def add(self, chunk: bytes) -> None:
+        self._chunks.put(chunk)
+
+    def wait(self) -> None:
+        """Wait until one more chunk is added."""
+        self._added.get()
+
+    def end(self) -> None:
+        self._chunks.put(None)
+
+    def _run(self) -> None:
+        while (chunk := self._chunks.get()) is not None:
+            self._update(chunk)
+            self._added.put(None)
+        # Nobody waits for ever who has put a chunk behind the end.
+        self._added.put(None)
+
+
 class _Pass:
     """One pass over bytes. Not for use by several threads at once.
 
@@ -47,8 +77,10 @@ class _Pass:
         self._hashes = tuple(hashlib.new(name, usedforsecurity=False) for name in self._ALGORITHMS)
         self._size = 0
         is_small = expected_size is not None and expected_size <= 2 * CHUNK
-        self._pool = None if is_small else ThreadPoolExecutor(len(self._ALGORITHMS), "tipline-digest")
-        self._running: tuple[Future[None], ...] = ()
+        self._lanes = () if is_small else tuple(_Lane(each.update) for each in self._hashes)
+        self._is_adding = False
+        # Nobody has to remember it: a pass that is dropped leaves no thread behind.
+        self._end = finalize(self, _end_all, self._lanes)
 
     @property
     def size(self) -> int:
@@ -57,19 +89,21 @@ class _Pass:
 
     def update(self, chunk: bytes) -> None:
         """Add the next bytes. Returns before they are summed up, but never with two chunks under way."""
+        if not self._end.alive:
+            raise RuntimeError("the pass is over")
         self._size += len(chunk)
-        updates: tuple[Callable[[bytes], None], ...] = tuple(each.update for each in self._hashes)
-        if self._pool is None:
-            for update in updates:
-                update(chunk)
+        if not self._lanes:
+            for each in self._hashes:
+                each.update(chunk)
             return
         self._wait()
-        self._running = tuple(self._pool.submit(update, chunk) for update in updates)
+        self._is_adding = True
+        for lane in self._lanes:
+            lane.add(chunk)
 
     def close(self) -> None:
         """Let the threads go; may be called at any time, and more than once."""
-        if self._pool is not None:
-            self._pool.shutdown(wait=False, cancel_futures=True)
+        self._end()
 
     def _sums(self) -> tuple[str, ...]:
         self._wait()
@@ -77,9 +111,15 @@ class _Pass:
         return tuple(each.hexdigest() for each in self._hashes)
 
     def _wait(self) -> None:
-        for future in self._running:
-            future.result()
-        self._running = ()
+        if self._is_adding:
+            self._is_adding = False
+            for lane in self._lanes:
+                lane.wait()
+
+
+def _end_all(lanes: Sequence[_Lane]) -> None:
+    for lane in lanes:
+        lane.end()
 
 
 class DigestPass(_Pass):

@@ -8,6 +8,7 @@ connects, or needs the driver.
 import os
 import re
 from dataclasses import dataclass
+from itertools import cycle
 from pathlib import Path
 from typing import Final
 from urllib.parse import quote, unquote
@@ -86,7 +87,8 @@ class Address:
         said = {name: unquote(value) for name, _, value in (word.partition("=") for word in query.split("&"))}
         port = said.get("port") or _of_environment("PGPORT") or "5432"
         if named := said.get("hostaddr") or said.get("host") or (not hosts and _of_environment("PGHOSTADDR", "PGHOST")):
-            places = [(host, port) for host in named.split(",")]
+            ports = port.split(",")
+            places = list(zip(named.split(","), ports if "," in port else cycle(ports), strict=False))
         else:
             places = [_split(unquote(host), port) for host in hosts.split(",")]
         # As libpq has it, the database is called like the user where nobody says more.

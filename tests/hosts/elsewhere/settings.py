@@ -62,5 +62,8 @@ DATABASES = {
 }
 
 TIPLINE = {"HOME": FOLDER / "home", "DATABASE": "default", "ENDPOINT": "http://127.0.0.1:9/ispws"}
+if "ELSEWHERE_ARCHIVE" in os.environ:
+    # Its driver is not installed here.
+    DATABASES["archive"] = {"ENGINE": "django.db.backends.oracle", "NAME": "archive"}
 if "ELSEWHERE_FORGETS" in os.environ:
     del TIPLINE["DATABASE"]

@@ -2,6 +2,8 @@
 
 import asyncio
 import threading
+import time
+from collections import Counter
 from collections.abc import Callable
 from contextvars import ContextVar
 from typing import Any
@@ -116,7 +118,10 @@ def test_interrupted_while_the_answer_is_told() -> None:
 
 
 def test_no_lock_that_an_interrupt_could_leave_taken(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever waits enters no lock that is written in Python, of which a handler's exception leaves it taken."""
+    """Whoever waits enters no lock that is written in Python, of which a handler's exception leaves it taken.
+
+    Nor does it ask the thread whether it is alive: interrupted there, Python takes it for ended.
+    """
     loop, caller, entered = LoopThread(), threading.get_ident(), list[object]()
     enter = threading.Condition.__enter__
 
@@ -125,13 +130,19 @@ def test_no_lock_that_an_interrupt_could_leave_taken(monkeypatch: pytest.MonkeyP
             entered.append(condition)
         return enter(condition)
 
+    def note_and_say(thread: threading.Thread) -> bool:
+        entered.append(thread)
+        return True
+
     async def ask() -> int:
         return await errands.run(lambda: 7)
 
     async def answer() -> int:
+        await asyncio.sleep(0.3)
         return 8
 
     with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "is_alive", note_and_say)
         patch.setattr(threading.Condition, "__enter__", enter_and_note)
         errands = Errands()
         answers = loop.call(ask, errands=errands), loop.call(answer)
@@ -195,3 +206,72 @@ def test_exit_that_a_verb_asks_for() -> None:
         loop.call(leave)
     assert 8 == loop.call(answer)
     loop.close()
+
+
+def test_closed_while_others_call() -> None:
+    """Each call has its answer, or is told that the loop has ended; none is left over."""
+    loop, ends = LoopThread(), Counter[str]()
+
+    async def answer() -> int:
+        await asyncio.sleep(0)
+        return 8
+
+    def call() -> None:
+        for _ in range(10_000):
+            try:
+                assert 8 == loop.call(answer)
+            except OutboxClosedError:
+                ends["told"] += 1
+                return
+            except BaseException as error:
+                ends[type(error).__name__] += 1
+                raise
+            ends["answered"] += 1
+
+    threads = [threading.Thread(target=call) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    while ends["answered"] < 100:
+        time.sleep(0.001)
+    loop.close()
+    for thread in threads:
+        thread.join(20)
+
+    assert ({"told", "answered"}, 8) == (set(ends), ends["told"])
+
+
+class InterruptedAtTheEnd(Errands):
+    """An interrupt, and another one when that is to be told."""
+
+    def _next(self, is_coming: Callable[[], bool]) -> Any:
+        super()._next(is_coming)
+        raise KeyboardInterrupt
+
+    def end(self) -> None:
+        if self.is_served or not self.has_been_asked:
+            self.has_been_asked = True
+            raise KeyboardInterrupt
+        super().end()
+
+    has_been_asked = False
+
+
+def test_interrupted_twice() -> None:
+    """Who waits in the loop hears of it with the next call, and closing ends."""
+    loop, errands, heard = LoopThread(), InterruptedAtTheEnd(), list[BaseException]()
+
+    async def ask() -> None:
+        try:
+            await errands.run(lambda: None)
+        except OutboxInDoubtError as error:
+            heard.append(error)
+
+    async def nothing() -> str:
+        return "done"
+
+    with pytest.raises(KeyboardInterrupt):
+        loop.call(ask, errands=errands)
+
+    assert "done" == loop.call(nothing, errands=Errands())
+    loop.close()
+    assert 1 == len(heard)

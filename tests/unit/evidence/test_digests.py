@@ -1,10 +1,13 @@
 """Digests: the same sums in one thread and in several, whatever the size."""
 
+import gc
 import hashlib
+import threading
+import time
 
 import pytest
 
-from tipline_client.evidence.digests import CHUNK, DigestPass, Digests
+from tipline_client.evidence.digests import CHUNK, DigestPass, Digests, Sha256Pass
 
 
 def expected_sums(data: bytes) -> Digests:
@@ -54,3 +57,33 @@ def test_pass_left_in_the_middle() -> None:
     one_pass.close()
 
     assert one_pass.size == CHUNK
+
+
+def _threads() -> int:
+    return sum(thread.name == "tipline-digest" for thread in threading.enumerate())
+
+
+def test_pass_that_is_dropped() -> None:
+    """It leaves no thread behind, whether somebody closes it or not."""
+    before = _threads()
+    one_pass = DigestPass()
+    one_pass.update(b"a coffee mug")
+    assert before + 3 == _threads()
+
+    del one_pass
+    gc.collect()
+
+    last = time.monotonic() + 20
+    while before != _threads() and time.monotonic() < last:
+        time.sleep(0.01)
+    assert before == _threads()
+
+
+def test_more_after_the_end() -> None:
+    """It is refused, and waits for nobody."""
+    one_pass = Sha256Pass()
+    one_pass.update(b"a coffee mug")
+    one_pass.close()
+
+    with pytest.raises(RuntimeError, match="over"):
+        one_pass.update(b"another")

@@ -81,6 +81,11 @@ def test_refused_without_showing_it(url: str) -> None:
             "postgresql://app@one.example,two.example:5433/desk",
             "postgresql://one.example:5432,two.example:5433/desk",
         ),
+        (
+            {},
+            "postgresql:///desk?host=one.example,two.example&port=5432,5433",
+            "postgresql://one.example:5432,two.example:5433/desk",
+        ),
         ({}, "postgresql://app:secret@db.example.com", "postgresql://db.example.com:5432/app"),
         ({"PGDATABASE": "trial"}, "postgresql://app@db.example.com", "postgresql://db.example.com:5432/trial"),
         ({"PGDATABASE": "trial"}, "postgresql://app@db.example.com/desk", "postgresql://db.example.com:5432/desk"),

@@ -15,7 +15,7 @@ from tipline_client.envelope import KeyRing
 from tipline_client.errors import ConfigurationError
 from tipline_client.home import Home
 from tipline_client.outbox import Address
-from tipline_client.vault.key_files import explained, read
+from tipline_client.vault.key_files import explained, is_there, read
 from tipline_client.vault.local_keys import generate as make_master_key
 from tipline_client.vault.local_keys import keep as keep_master_key
 from tipline_client.vault.local_keys import read_keys
@@ -72,6 +72,7 @@ def init(
         _check_known(home, distrust)
     if not is_new and address is not None:
         home.known_outboxes.check(address)
+    _check_folder(address)
     done = []
     if is_new:
         keys = home.create(import_key=import_, master_key=brought, beside=address)
@@ -95,13 +96,15 @@ def init(
     # A host that only verifies and delivers has no key that signs, and needs none.
     key_id = None if keys.active_id is None else keys.signer().key_id
     trusted = sorted(key.key_id for key in keys.trusted())
-    tables = in_words_of_host("`tipline migrate` makes its tables")
+    tables = (
+        "" if address is None or _makes_tables(address) else in_words_of_host("; `tipline migrate` makes its tables")
+    )
     session.output.finish(
         {"home": str(home.path), "isNew": is_new, "keyId": key_id, "trustedKeyIds": trusted, "done": done},
         [
             f"home         {home.path}",
             *(f"done         {words}" for words in done or ["nothing to do: it is a home already"]),
-            *([] if address is None else [f"outbox       {address.shown}; {tables}"]),
+            *([] if address is None else [f"outbox       {address.shown}{tables}"]),
             f"signing key  {key_id or 'none: this host verifies and delivers, and cannot sign'}",
             *(f"trusted too  {other}" for other in trusted if other != key_id),
             f"Back up {home.keys_path}: without these keys, what is queued cannot be verified or sent.",
@@ -119,15 +122,27 @@ def _read_master_key(path: Path) -> MasterKey:
     return keys[0]
 
 
+def _check_folder(address: Address | None) -> None:
+    # Asked before anything is made: a mistyped folder must leave no home behind that knows no outbox.
+    if address is not None and address.file is not None and not is_there(address.file.parent):
+        raise ConfigurationError(
+            f"there is no folder {address.file.parent} for the outbox", hint="Correct the name, or make the folder."
+        )
+
+
+def _makes_tables(address: Address) -> bool:
+    """Whether it is here that the tables are made: in a file, unless a host makes them with its own."""
+    host = host_settings()
+    return address.file is not None and (host is None or not host.makes_tables)
+
+
 def _make_outbox(home: Home, address: Address | None, *, is_new: bool) -> None:
     if address is not None and address.file is None:
         # Its tables are for `migrate`; whether the server is there, a new home has asked.
         if is_new:
             home.known_outboxes.remember(address)
         return
-    host = host_settings()
-    is_for_host = address is not None and host is not None and host.makes_tables
-    if not is_for_host and (address is not None or not home.known_outboxes.places()):
+    if _makes_tables(address) if address is not None else not home.known_outboxes.places():
         anyio.run(home.open_outbox(address).close)
 
 
