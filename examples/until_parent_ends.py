@@ -13,6 +13,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from typing import Any
 
 CHUNK = 1024
@@ -22,10 +23,11 @@ GRACE = 20
 
 def main(command: list[str]) -> int:
     """Run it until it ends, or has to; its exit code, as a shell tells it."""
-    is_over = threading.Event()
+    # No event: its lock is not for handlers of signals, which may find it taken by the wait that they interrupt.
+    is_over: list[bool] = []
 
     def end(*_: Any) -> None:
-        is_over.set()
+        is_over.append(True)
 
     def listen() -> None:
         with contextlib.suppress(OSError):
@@ -38,8 +40,8 @@ def main(command: list[str]) -> int:
     signal.signal(signal.SIGINT, lambda *_: None)
     threading.Thread(target=listen, daemon=True).start()
     with subprocess.Popen(command, stdin=subprocess.DEVNULL) as process:  # noqa: S603 - the example's own
-        while process.poll() is None and not is_over.wait(0.1):
-            pass
+        while process.poll() is None and not is_over:
+            time.sleep(0.1)
         process.terminate()
         try:
             code = process.wait(GRACE)

@@ -103,7 +103,7 @@ def is_own(outbox: str, home: Path) -> bool:
 
 def shown(outbox: str) -> str:
     """Where it is, without a password."""
-    return outbox.rpartition("@")[2].partition("?")[0] if outbox.startswith("postgres") else outbox
+    return outbox.partition("?")[0].rpartition("@")[2] if outbox.startswith("postgres") else outbox
 
 
 def copy_outbox(source: Path, target: Path) -> set[str]:

@@ -127,17 +127,17 @@ class KnownOutboxes:
         known = self.places()
         if address is None:
             if known:
+                own = f"The file in the home is {_FILE}{self._own.absolute()}. " if is_there(self._own) else ""
                 raise ConfigurationError(
-                    f"no outbox is named, and {self._those(known)}: the file in the home is another one",
-                    hint="Name it with TIPLINE_OUTBOX, or `outbox` in tipline.toml; in Python with `outbox=`. The file "
-                    f"in the home is {_FILE}{self._own.absolute()}. What is out of use for good is forgotten with its "
-                    f"line in {self.path}.",
+                    f"no outbox is named, and {self._those(known)}: one in a file in the home would be another one",
+                    hint="Name it with TIPLINE_OUTBOX, or `outbox` in tipline.toml; in Python with `outbox=`. "
+                    f"{own}What is out of use for good is forgotten with its line in {self.path}.",
                 )
             return
         # A server's tables are never made by being opened.
-        if address.file is None or self.is_own(address) or has_tables(address.file):
+        if address.file is None or has_tables(address.file) or (self.is_own(address) and not known):
             return
-        if self.knows(address):
+        if self.knows(address) and not self.is_own(address):
             raise ConfigurationError(
                 f"the outbox of {self._own.parent} is gone: there is none in {address.file} any more",
                 hint="See whether its disk is mounted, or bring the file back from its backup. `tipline migrate` "

@@ -267,6 +267,36 @@ def test_home_whose_outbox_is_its_own(world: World) -> None:
     assert 1 == len(world.endpoint.reports())
 
 
+def test_file_of_the_home_that_is_not_there(bare_world: World, address: str) -> None:
+    """It is not made either because somebody names it, while the outbox is known to be elsewhere."""
+    ran = bare_world.run("submit", "case.json", "--outbox", f"sqlite://{bare_world.home / 'outbox.sqlite'}")
+
+    assert _refused(ran)
+    assert "outbox.sqlite" not in bare_world.run("submit", "case.json").err
+    assert not (bare_world.home / "outbox.sqlite").exists()
+    assert _is_whole(bare_world, address)
+
+
+def test_keys_that_were_brought_first(bare_world: World, server: PostgresServer) -> None:
+    """A home that has keys and no outbox yet remembers the server that `init` is told; none is made beside it then."""
+    assert 0 == bare_world.run("init").code
+    (bare_world.home / "outbox.sqlite").unlink()
+
+    assert 0 == bare_world.run("init", "--outbox", server.url()).code
+    assert 0 == bare_world.run("init").code
+
+    assert not (bare_world.home / "outbox.sqlite").exists()
+    assert (Address(server.url()).place,) == Home(bare_world.home).known_outboxes.places()
+
+
+def test_folder_that_is_not_there(bare_world: World) -> None:
+    """No home is left behind that knows no outbox."""
+    ran = bare_world.run("init", "--outbox", f"sqlite://{bare_world.folder / 'missing' / 'app.sqlite3'}")
+
+    assert (5, True) == (ran.code, f"no folder {bare_world.folder / 'missing'}" in ran.err)
+    assert not bare_world.home.exists()
+
+
 def test_home_whose_own_was_never_used(world: World) -> None:
     """`init` alone makes an outbox in the home; whoever names a database then has it made as in a new home."""
     other = f"sqlite://{world.folder / 'app.sqlite3'}"

@@ -159,12 +159,8 @@ class LoopThread:
                 "this client was opened before this process was forked",
                 hint="Open a client in each process, after the fork: a server's hook for a new worker is the place.",
             )
+        self.check_not_here()
         thread = threading.get_ident()
-        if thread == self._thread.ident:
-            raise ConfigurationError(
-                "a verb that waits was called on this client's own event loop, which would wait for itself",
-                hint="Await it there, with the client behind this one: `client.asynchronous`.",
-            )
         self._end_left(thread)
         if errands is not None:
             self._errands[thread] = errands
@@ -183,6 +179,18 @@ class LoopThread:
         if errands is not None:
             errands.serve(is_coming=self._runs)
         return _taken(ended, is_coming=self._runs).get()
+
+    def check_not_here(self) -> None:
+        """Ask that this is not the loop's own thread.
+
+        Raises:
+            ConfigurationError: It is, and would wait for itself.
+        """
+        if threading.get_ident() == self._thread.ident and not self.is_of_another_process:
+            raise ConfigurationError(
+                "a verb that waits was called on this client's own event loop, which would wait for itself",
+                hint="Await it there, with the client behind this one: `client.asynchronous`.",
+            )
 
     def call_soon(self, function: Callable[[], object]) -> None:
         """Have `function` run on the loop, without waiting for it; nothing in a process that was forked."""

@@ -70,6 +70,7 @@ class TiplineClient(OfOneProcess, Keeping):
         """Finish what is being written and close the outbox; safe to call twice."""
         if self._is_closed:
             return
+        self._loop.check_not_here()
         try:
             # In a process that was forked nothing is open: what there was is the other one's.
             if not self._loop.is_of_another_process:

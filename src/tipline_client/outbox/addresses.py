@@ -92,9 +92,12 @@ class Address:
         else:
             places = [_split(unquote(host), port) for host in hosts.split(",")]
         # As libpq has it, the database is called like the user where nobody says more.
-        own = _of_environment("PGDATABASE") or unquote(user.partition(":")[0]) or _of_environment("PGUSER")
+        user = said.get("user") or unquote(user.partition(":")[0])
+        own = _of_environment("PGDATABASE") or user or _of_environment("PGUSER")
         name = said.get("dbname") or unquote(path.strip("/")) or own
-        named_service = said.get("service") or _of_environment("PGSERVICE")
+        # What a service would say of it is said already where the address is whole.
+        is_whole = all(host for host, _ in places) and bool(said.get("dbname") or path.strip("/"))
+        named_service = said.get("service") or ("" if is_whole else _of_environment("PGSERVICE"))
         service = f"?service={quote(named_service)}" if named_service else ""
         servers = ",".join(f"{_shown(host)}:{port}" for host, port in places)
         return f"postgresql://{servers}/{quote(name, safe='')}{service}"

@@ -8,7 +8,7 @@ import pytest
 import tipline_client
 from tipline_client import AsyncTiplineClient, TiplineClient, profiles
 from tipline_client.client import AsyncDispatcher, Dispatcher
-from tipline_client.errors import ConfigurationError
+from tipline_client.errors import ConfigurationError, OutboxClosedError
 
 ONLY_ASYNCHRONOUS = {"aclose", "conductor", "deliver_with", "hooks", "reader"}
 """Closed by `close` on the other side; and the insides of an `AsyncDispatcher` and of the command."""
@@ -157,3 +157,19 @@ def test_setting_that_names_no_endpoint(endpoint: str, says: str) -> None:
         profiles.named(endpoint)
 
     assert says in f"{raised.value} {raised.value.hint}"
+
+
+def test_closed_on_its_own_loop(tmp_path: Path) -> None:
+    """It is told to be awaited there, and can still be closed elsewhere."""
+    client = TiplineClient.open(tmp_path / "home", profile=profiles.mock("http://127.0.0.1:9/ispws"))
+
+    async def close() -> None:
+        client.close()
+
+    with pytest.raises(ConfigurationError, match="own event loop"):
+        client.call(close)
+
+    assert client.call(client.asynchronous.outbox.count).waiting == 0
+    client.close()
+    with pytest.raises(OutboxClosedError):
+        client.call(client.asynchronous.outbox.count)

@@ -94,6 +94,8 @@ def test_refused_without_showing_it(url: str) -> None:
             "postgresql://",
             "postgresql://db.example.com:5434/app",
         ),
+        ({}, "postgresql://db.example.com?user=app", "postgresql://db.example.com:5432/app"),
+        ({"PGSERVICE": "desk"}, "postgresql://db.example.com/desk", "postgresql://db.example.com:5432/desk"),
         ({"PGSERVICE": "desk"}, "postgresql://", "postgresql://:5432/?service=desk"),
         ({"PGHOSTADDR": "192.0.2.7"}, "postgresql:///desk", "postgresql://192.0.2.7:5432/desk"),
         ({}, "postgresql:///?service=desk", "postgresql://:5432/?service=desk"),

@@ -138,8 +138,8 @@ def _makes_tables(address: Address) -> bool:
 
 def _make_outbox(home: Home, address: Address | None, *, is_new: bool) -> None:
     if address is not None and address.file is None:
-        # Its tables are for `migrate`; whether the server is there, a new home has asked.
-        if is_new:
+        # Its tables are for `migrate`. A home that has an outbox changes it by use, and not by a name that is mistyped.
+        if is_new or not (home.known_outboxes.places() or is_there(home.outbox_path)):
             home.known_outboxes.remember(address)
         return
     if _makes_tables(address) if address is not None else not home.known_outboxes.places():
