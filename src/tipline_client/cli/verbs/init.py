@@ -124,7 +124,9 @@ def _read_master_key(path: Path) -> MasterKey:
 
 def _check_folder(address: Address | None) -> None:
     # Asked before anything is made: a mistyped folder must leave no home behind that knows no outbox.
-    if address is not None and address.file is not None and not is_there(address.file.parent):
+    if address is None or address.file is None or not _makes_tables(address):
+        return
+    if not is_there(address.file.parent):
         raise ConfigurationError(
             f"there is no folder {address.file.parent} for the outbox", hint="Correct the name, or make the folder."
         )
