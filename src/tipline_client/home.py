@@ -137,7 +137,7 @@ class Home:
             raise ConfigurationError(
                 f"{self.path} is a home already", hint="Use it as it is; `tipline init --rotate` adds a new key."
             )
-        if self._holds_outbox():
+        if self._holds_outbox() or (import_key is None and self.known_outboxes.places()):
             raise self._keyless()
         if beside is not None and import_key is None and holds_entries(beside):
             raise ConfigurationError(
@@ -169,7 +169,7 @@ class Home:
             ConfigurationError: It is no home.
         """
         is_home = self.exists
-        if not is_home and self._holds_outbox():
+        if not is_home and (self._holds_outbox() or self.known_outboxes.places()):
             raise self._keyless()
         if not is_home:
             raise ConfigurationError(f"{self.path} is no home: it has no keys", hint="Make one with `tipline init`.")
@@ -213,8 +213,10 @@ class Home:
         return ConfigurationError(f"{self.path} cannot be used as a home: {reason}", hint=hint)
 
     def _keyless(self) -> ConfigurationError:
+        known = self.known_outboxes.places()
+        where = "holds an outbox" if self._holds_outbox() else f"has its outbox in {' and in '.join(known)},"
         return ConfigurationError(
-            f"{self.path} holds an outbox but no keys: what is queued could not be verified",
+            f"{self.path} {where} but no keys: what is queued could not be verified",
             hint=f"Restore {self.keys_path} from a backup; `list`, `show` and `status` work without it.",
         )
 

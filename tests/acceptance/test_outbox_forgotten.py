@@ -289,6 +289,23 @@ def test_keys_that_were_brought_first(bare_world: World, server: PostgresServer)
     assert (Address(server.url()).place,) == Home(bare_world.home).known_outboxes.places()
 
 
+def test_keys_that_are_away(bare_world: World, address: str) -> None:
+    """No fresh keys are made in a home that knows its outbox: they could not verify what is in it."""
+    keys = (bare_world.home / "keys").rename(bare_world.folder / "keys")
+    profile = bare_world.endpoint.profile
+
+    for named in ([], ["--outbox", address], ["--outbox", address.replace("app.", "ap.")]):
+        ran = bare_world.run("init", *named)
+        assert (5, True) == (ran.code, "but no keys" in ran.err)
+    for outbox in (None, address):
+        with pytest.raises(ConfigurationError, match=r"app\.sqlite3, but no keys"):
+            TiplineClient.open(bare_world.home, profile=profile, outbox=outbox)
+
+    assert not (bare_world.home / "keys").exists()
+    keys.rename(bare_world.home / "keys")
+    assert _is_whole(bare_world, address)
+
+
 def test_folder_that_is_not_there(bare_world: World) -> None:
     """No home is left behind that knows no outbox."""
     ran = bare_world.run("init", "--outbox", f"sqlite://{bare_world.folder / 'missing' / 'app.sqlite3'}")

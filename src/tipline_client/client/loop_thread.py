@@ -162,6 +162,7 @@ class LoopThread:
         self.check_not_here()
         thread = threading.get_ident()
         self._end_left(thread)
+        around = self._errands.get(thread)
         if errands is not None:
             self._errands[thread] = errands
         ended: queue.SimpleQueue[_Outcome[T]] = queue.SimpleQueue()
@@ -178,6 +179,9 @@ class LoopThread:
         self._begin(work)
         if errands is not None:
             errands.serve(is_coming=self._runs)
+            if around is not None:
+                # Of a call in the midst of which this one was made.
+                self._errands[thread] = around
         return _taken(ended, is_coming=self._runs).get()
 
     def check_not_here(self) -> None:

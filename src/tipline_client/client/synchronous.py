@@ -2,10 +2,13 @@
 
 import os
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from datetime import datetime
 from functools import partial
 from types import TracebackType
 from typing import Any, Self, TypeVar
+
+import anyio
 
 from tipline_client.client.asynchronous import AsyncTiplineClient
 from tipline_client.client.keeping import Keeping
@@ -56,7 +59,14 @@ class TiplineClient(OfOneProcess, Keeping):
         options: Options | None = None,
     ) -> Self:
         """See `AsyncTiplineClient.open`."""
-        return cls(AsyncTiplineClient.open(home, profile=profile, outbox=outbox, evidence=evidence, options=options))
+        opened = AsyncTiplineClient.open(home, profile=profile, outbox=outbox, evidence=evidence, options=options)
+        try:
+            return cls(opened)
+        except BaseException:
+            # Nobody has it who could close it.
+            with suppress(Exception):
+                anyio.run(opened.aclose)
+            raise
 
     def __enter__(self) -> Self:
         return self
@@ -74,7 +84,9 @@ class TiplineClient(OfOneProcess, Keeping):
         try:
             # In a process that was forked nothing is open: what there was is the other one's.
             if not self._loop.is_of_another_process:
-                self._loop.call(self._async.aclose)
+                # Another thread may be closing it, too.
+                with suppress(OutboxClosedError):
+                    self._loop.call(self._async.aclose)
         finally:
             self._is_closed = True
             self._loop.close()

@@ -77,10 +77,14 @@ class _Pass:
         self._hashes = tuple(hashlib.new(name, usedforsecurity=False) for name in self._ALGORITHMS)
         self._size = 0
         is_small = expected_size is not None and expected_size <= 2 * CHUNK
-        self._lanes = () if is_small else tuple(_Lane(each.update) for each in self._hashes)
+        self._lanes: list[_Lane] = []
         self._is_adding = False
-        # Nobody has to remember it: a pass that is dropped leaves no thread behind.
+        # Nobody has to remember it: a pass that is dropped, or whose second thread cannot be had, leaves none behind.
         self._end = finalize(self, _end_all, self._lanes)
+        # Not as the process ends, when daemons may still be in the middle of one: its sum would be another file's.
+        self._end.atexit = False
+        for each in () if is_small else self._hashes:
+            self._lanes.append(_Lane(each.update))
 
     @property
     def size(self) -> int:
@@ -89,8 +93,7 @@ class _Pass:
 
     def update(self, chunk: bytes) -> None:
         """Add the next bytes. Returns before they are summed up, but never with two chunks under way."""
-        if not self._end.alive:
-            raise RuntimeError("the pass is over")
+        self._check_open()
         self._size += len(chunk)
         if not self._lanes:
             for each in self._hashes:
@@ -107,8 +110,14 @@ class _Pass:
 
     def _sums(self) -> tuple[str, ...]:
         self._wait()
+        # Somebody may have closed it before the last chunk was added.
+        self._check_open()
         self.close()
         return tuple(each.hexdigest() for each in self._hashes)
+
+    def _check_open(self) -> None:
+        if not self._end.alive:
+            raise RuntimeError("the pass is over")
 
     def _wait(self) -> None:
         if self._is_adding:

@@ -1,6 +1,7 @@
 """Two doors to one house: the same verbs with the same arguments, and a list of public names that is frozen."""
 
 import inspect
+import threading
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ import pytest
 import tipline_client
 from tipline_client import AsyncTiplineClient, TiplineClient, profiles
 from tipline_client.client import AsyncDispatcher, Dispatcher
-from tipline_client.errors import ConfigurationError, OutboxClosedError
+from tipline_client.errors import ConfigurationError, OutboxClosedError, OutboxUnavailableError
 
 ONLY_ASYNCHRONOUS = {"aclose", "conductor", "deliver_with", "hooks", "reader"}
 """Closed by `close` on the other side; and the insides of an `AsyncDispatcher` and of the command."""
@@ -173,3 +174,18 @@ def test_closed_on_its_own_loop(tmp_path: Path) -> None:
     client.close()
     with pytest.raises(OutboxClosedError):
         client.call(client.asynchronous.outbox.count)
+
+
+def test_event_loop_that_cannot_be_had(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The outbox that was opened for it is closed again."""
+
+    def refuse(*_: object, **__: object) -> None:
+        raise OutboxUnavailableError("no more threads")
+
+    monkeypatch.setattr("tipline_client.client.loop_thread.begin_thread", refuse)
+    before = set(threading.enumerate())
+
+    with pytest.raises(OutboxUnavailableError, match="no more threads"):
+        TiplineClient.open(tmp_path / "home", profile=profiles.mock("http://127.0.0.1:9/ispws"))
+
+    assert set() == {thread.name for thread in set(threading.enumerate()) - before if "outbox" in thread.name}

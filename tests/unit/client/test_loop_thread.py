@@ -275,3 +275,21 @@ def test_interrupted_twice() -> None:
     assert "done" == loop.call(nothing, errands=Errands())
     loop.close()
     assert 1 == len(heard)
+
+
+def test_closed_in_the_midst_of_a_call_in_a_call() -> None:
+    """Whoever closes waits for nothing of its own, however deep it is in calls."""
+    loop, outer, inner = LoopThread(), Errands(), Errands()
+
+    async def ask_within() -> int:
+        return await inner.run(lambda: 7)
+
+    def call_and_close() -> None:
+        assert 7 == loop.call(ask_within, errands=inner)
+        loop.close()
+
+    async def ask() -> None:
+        await outer.run(call_and_close)
+
+    with pytest.raises(OutboxInDoubtError):
+        loop.call(ask, errands=outer)

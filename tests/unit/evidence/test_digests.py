@@ -2,11 +2,17 @@
 
 import gc
 import hashlib
+import subprocess
+import sys
 import threading
 import time
+from collections.abc import Callable
 
 import pytest
 
+from tipline_client._threads import begin
+from tipline_client.errors import OutboxUnavailableError
+from tipline_client.evidence import digests
 from tipline_client.evidence.digests import CHUNK, DigestPass, Digests, Sha256Pass
 
 
@@ -87,3 +93,61 @@ def test_more_after_the_end() -> None:
 
     with pytest.raises(RuntimeError, match="over"):
         one_pass.update(b"another")
+
+
+def test_closed_before_the_last_chunk_is_added() -> None:
+    """A sum that lacks something is never given out."""
+    one_pass = Sha256Pass()
+    one_pass.update(b"a coffee mug")
+    one_pass.close()
+
+    with pytest.raises(RuntimeError, match="over"):
+        one_pass.finish()
+
+
+def test_process_that_ends_meanwhile() -> None:
+    """Daemons sum on while the handlers of its end run, and have the right sum."""
+    program = """
+import atexit, hashlib, threading, time
+from tipline_client.evidence.digests import Sha256Pass
+
+has_begun = threading.Event()
+
+def work():
+    one_pass = Sha256Pass()
+    one_pass.update(b"a" * 2**20)
+    has_begun.set()
+    time.sleep(0.3)
+    one_pass.update(b"b" * 2**20)
+    print(one_pass.finish() == hashlib.sha256(b"a" * 2**20 + b"b" * 2**20).hexdigest(), flush=True)
+
+worker = threading.Thread(target=work, daemon=True)
+# What is registered first is run last: whatever the passes have registered comes before.
+atexit.register(lambda: worker.join())
+worker.start()
+has_begun.wait()
+"""
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False)
+
+    assert ("True\n", "") == (ended.stdout, ended.stderr)
+
+
+def test_thread_that_cannot_be_had(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those that were begun before it end."""
+    before, begun = _threads(), list[object]()
+
+    def refuse_the_third(target: Callable[[], None], *, name: str) -> object:
+        if len(begun) == 2:
+            raise OutboxUnavailableError("no more threads")
+        begun.append(begin(target, name=name))
+        return begun[-1]
+
+    monkeypatch.setattr(digests, "begin", refuse_the_third)
+    with pytest.raises(OutboxUnavailableError):
+        DigestPass()
+    gc.collect()
+
+    last = time.monotonic() + 20
+    while before != _threads() and time.monotonic() < last:
+        time.sleep(0.01)
+    assert (2, before) == (len(begun), _threads())
