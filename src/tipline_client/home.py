@@ -213,12 +213,14 @@ class Home:
         return ConfigurationError(f"{self.path} cannot be used as a home: {reason}", hint=hint)
 
     def _keyless(self) -> ConfigurationError:
-        known = self.known_outboxes.places()
-        where = "holds an outbox" if self._holds_outbox() else f"has its outbox in {' and in '.join(known)},"
-        return ConfigurationError(
-            f"{self.path} {where} but no keys: what is queued could not be verified",
-            hint=f"Restore {self.keys_path} from a backup; `list`, `show` and `status` work without it.",
-        )
+        restore = f"Restore {self.keys_path} from a backup"
+        if self._holds_outbox():
+            where, way = "holds an outbox", f"{restore}; `list`, `show` and `status` work without it."
+        else:
+            known = self.known_outboxes
+            where = f"has its outbox in {' and in '.join(known.places())},"
+            way = f"{restore}. What is out of use for good is forgotten with its line in {known.path}."
+        return ConfigurationError(f"{self.path} {where} but no keys: what is queued could not be verified", hint=way)
 
     def open_outbox_to_look(self, address: Address | None = None) -> Outbox:
         """The outbox, for whoever changes nothing in it: a home that has lost its keys can be looked into.

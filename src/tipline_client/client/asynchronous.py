@@ -121,6 +121,8 @@ class AsyncTiplineClient(OfOneProcess, AsyncQueueing, AsyncKeeping, AsyncLooking
         copies = place.evidence_by_mode(evidence, keep_free=options.keep_free)
         address = Address(outbox) if isinstance(outbox, str) else None
         keys = place.keys() if place.exists else place.create(beside=address)
+        # Before the outbox is opened, which nobody would close if one of them fails.
+        vault, known_profile = Vault(place.master_keys()), place.know_schema(profile)
         opened = outbox
         if opened is None or isinstance(opened, str):
             opened = place.open_outbox(address, clock=options.clock)
@@ -136,8 +138,8 @@ class AsyncTiplineClient(OfOneProcess, AsyncQueueing, AsyncKeeping, AsyncLooking
             outbox=opened,
             store=copies,
             keys=keys,
-            vault=Vault(place.master_keys()),
-            profile=place.know_schema(profile),
+            vault=vault,
+            profile=known_profile,
             options=options,
             closes_outbox=opened is not outbox,
             address=address,

@@ -178,10 +178,12 @@ class LoopThread:
 
         self._begin(work)
         if errands is not None:
-            errands.serve(is_coming=self._runs)
-            if around is not None:
-                # Of a call in the midst of which this one was made.
-                self._errands[thread] = around
+            try:
+                errands.serve(is_coming=self._runs)
+            finally:
+                if around is not None:
+                    # Of a call in the midst of which this one was made.
+                    self._errands[thread] = around
         return _taken(ended, is_coming=self._runs).get()
 
     def check_not_here(self) -> None:

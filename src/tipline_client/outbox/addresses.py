@@ -95,8 +95,10 @@ class Address:
         user = said.get("user") or unquote(user.partition(":")[0])
         own = _of_environment("PGDATABASE") or user or _of_environment("PGUSER")
         name = said.get("dbname") or unquote(path.strip("/")) or own
-        # What a service would say of it is said already where the address is whole.
-        is_whole = all(host for host, _ in places) and bool(said.get("dbname") or path.strip("/"))
+        # A service says what the address itself leaves open; what the environment says besides comes after it.
+        has_port = bool(said.get("port")) or all(_split(host, "")[1] for host in hosts.split(","))
+        has_host = bool(said.get("hostaddr") or said.get("host") or hosts)
+        is_whole = has_host and has_port and bool(said.get("dbname") or path.strip("/"))
         named_service = said.get("service") or ("" if is_whole else _of_environment("PGSERVICE"))
         service = f"?service={quote(named_service)}" if named_service else ""
         servers = ",".join(f"{_shown(host)}:{port}" for host, port in places)

@@ -189,3 +189,16 @@ def test_event_loop_that_cannot_be_had(tmp_path: Path, monkeypatch: pytest.Monke
         TiplineClient.open(tmp_path / "home", profile=profiles.mock("http://127.0.0.1:9/ispws"))
 
     assert set() == {thread.name for thread in set(threading.enumerate()) - before if "outbox" in thread.name}
+
+
+def test_kept_schema_that_is_none(tmp_path: Path) -> None:
+    """It is told before the outbox is opened, which nobody would close."""
+    profile = profiles.mock("http://127.0.0.1:9/ispws")
+    TiplineClient.open(tmp_path / "home", profile=profile).close()
+    (tmp_path / "home" / "schemas" / f"{profile.name}.xsd").write_text("no schema")
+    before = set(threading.enumerate())
+
+    with pytest.raises(ConfigurationError):
+        TiplineClient.open(tmp_path / "home", profile=profile)
+
+    assert set() == {thread.name for thread in set(threading.enumerate()) - before if "outbox" in thread.name}
