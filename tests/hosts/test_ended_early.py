@@ -115,9 +115,9 @@ def test_worker_that_does_not_start(tmp_path: Path) -> None:
 def test_worker_without_an_outbox(tmp_path: Path) -> None:
     """Where the home's outbox is another one, worker or dispatcher ends first, with the reason, and no task fails."""
     data = tmp_path / "celery-desk-data"
-    home = data / "tipline-home"
-    home.mkdir(parents=True)
-    (home / "outboxes.txt").write_text(f"sqlite://{data / 'desk.sqlite3'}\n", encoding="utf-8")
+    data.mkdir()
+    made = ["--home", str(data / "tipline-home"), "--outbox", f"sqlite://{data / 'desk.sqlite3'}"]
+    subprocess.run([sys.executable, "-m", "tipline_client", "init", *made], check=True, capture_output=True)
 
     code, said = ended(str(EXAMPLES / "celery_worker" / "run.py"), folder=tmp_path)
 

@@ -65,8 +65,15 @@ def test_pass_left_in_the_middle() -> None:
     assert one_pass.size == CHUNK
 
 
-def _threads() -> int:
-    return sum(thread.name == "tipline-digest" for thread in threading.enumerate())
+def _threads() -> set[threading.Thread]:
+    return {thread for thread in threading.enumerate() if thread.name == "tipline-digest"}
+
+
+def _have_ended(threads: set[threading.Thread]) -> bool:
+    last = time.monotonic() + 20
+    while any(thread.is_alive() for thread in threads) and time.monotonic() < last:
+        time.sleep(0.01)
+    return not any(thread.is_alive() for thread in threads)
 
 
 def test_pass_that_is_dropped() -> None:
@@ -74,15 +81,13 @@ def test_pass_that_is_dropped() -> None:
     before = _threads()
     one_pass = DigestPass()
     one_pass.update(b"a coffee mug")
-    assert before + 3 == _threads()
+    begun = _threads() - before
+    assert 3 == len(begun)
 
     del one_pass
     gc.collect()
 
-    last = time.monotonic() + 20
-    while before != _threads() and time.monotonic() < last:
-        time.sleep(0.01)
-    assert before == _threads()
+    assert _have_ended(begun)
 
 
 def test_more_after_the_end() -> None:
@@ -134,20 +139,18 @@ has_begun.wait()
 
 def test_thread_that_cannot_be_had(monkeypatch: pytest.MonkeyPatch) -> None:
     """Those that were begun before it end."""
-    before, begun = _threads(), list[object]()
+    begun = set[threading.Thread]()
 
-    def refuse_the_third(target: Callable[[], None], *, name: str) -> object:
+    def refuse_the_third(target: Callable[[], None], *, name: str) -> threading.Thread:
         if len(begun) == 2:
             raise OutboxUnavailableError("no more threads")
-        begun.append(begin(target, name=name))
-        return begun[-1]
+        thread = begin(target, name=name)
+        begun.add(thread)
+        return thread
 
     monkeypatch.setattr(digests, "begin", refuse_the_third)
     with pytest.raises(OutboxUnavailableError):
         DigestPass()
     gc.collect()
 
-    last = time.monotonic() + 20
-    while before != _threads() and time.monotonic() < last:
-        time.sleep(0.01)
-    assert (2, before) == (len(begun), _threads())
+    assert (2, True) == (len(begun), _have_ended(begun))
