@@ -95,11 +95,12 @@ class ControlRoutes:
             return [_view(report) for report in self._hotline.reports()]
 
     def reset(self) -> None:
-        """Forget reports, requests, scripts and the turns of the clock."""
-        self._hotline.reset()
-        self._service.forget_requests()
-        self._faults.clear()
-        self._hotline.clock.reset()
+        """Forget reports, requests, scripts and the turns of the clock, and calls that are under way."""
+        with self._hotline.lock:
+            self._hotline.reset()
+            self._service.forget_requests()
+            self._faults.clear()
+            self._hotline.clock.reset()
 
     async def _show_summary(self, _request: Request) -> Response:
         return JSONResponse(self.summary())

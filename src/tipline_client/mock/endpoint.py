@@ -151,7 +151,10 @@ class MockEndpoint:
         return report.details_xml[file_id]
 
     def reset(self) -> None:
-        """Forget reports, requests, scripts and the turns of the clock; ids that were given are not given again."""
+        """Forget reports, requests, scripts and the turns of the clock; ids that were given are not given again.
+
+        A call that is under way is forgotten too: it changes nothing afterwards, and its connection is dropped.
+        """
         self._application.control.reset()
 
     def start(self) -> None:

@@ -11,7 +11,8 @@ import dataclasses
 import hmac
 import itertools
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from typing import Literal
 
@@ -67,6 +68,10 @@ class _RefusalError(Exception):
         super().__init__(f"refused with code {code}")
 
 
+class _ForgottenError(Exception):
+    """The endpoint was reset while the call was under way."""
+
+
 class ServiceRoutes:
     """An ASGI application for everything below the base path.
 
@@ -106,54 +111,60 @@ class ServiceRoutes:
         self.requests: deque[RequestRecord] = deque(maxlen=_KEPT_REQUESTS)
         self.unexpected: list[RequestRecord] = []
         self.request_count = 0
+        self._resets = 0
 
     @property
     def _clock(self) -> MockClock:
         return self._hotline.clock
 
     def forget_requests(self) -> None:
-        """Start counting anew."""
-        self.requests.clear()
-        self.unexpected.clear()
-        self.request_count = 0
+        """Start counting anew. A call that is under way is forgotten too: it changes nothing and is not answered."""
+        with self._hotline.lock:
+            self.requests.clear()
+            self.unexpected.clear()
+            self.request_count = 0
+            self._resets += 1
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one call."""
-        call = _Call(scope, receive)
+        call = _Call(scope, receive, resets=self._resets)
         request_id = f"mock-{next(self._serials):08d}"
         step = self._steps.get(call.path)
         self.request_count += 1
-        fault_name: str | None = None
         channel = Channel(scope, receive, send)
         try:
-            if not hmac.compare_digest(call.headers.get(b"authorization", b""), self._expected):
-                await call.drain()
-                reply = self._unauthorized()
-                call.unexpected = "its credentials are not those of this endpoint"
-            elif step is None:
-                await call.drain()
-                call.unexpected = "there is no such call"
-                reply = Answer(1210, "Resource not found", http_status=404).to_reply()
-            else:
-                reply, fault_name = await self._meet_fault(step, call)
+            reply = await self._answer(step, call)
+            self._record(step, None if reply.is_dropped else reply.status, request_id, call)
         except ClientGoneError:
-            self._record(step, None, request_id, fault_name)
+            with suppress(_ForgottenError):
+                self._record(step, None, request_id, call)
             return
-        status = None if reply.is_dropped else reply.status
-        self._record(step, status, request_id, fault_name, unexpected=call.unexpected)
+        except _ForgottenError:
+            reply = Reply(status=0, body=b"", is_dropped=True)
         await channel.deliver(dataclasses.replace(reply, headers=(*reply.headers, ("request-id", request_id))))
 
-    async def _meet_fault(self, step: Step, call: "_Call") -> tuple[Reply, str | None]:
+    async def _answer(self, step: Step | None, call: "_Call") -> Reply:
+        if not hmac.compare_digest(call.headers.get(b"authorization", b""), self._expected):
+            await call.drain()
+            call.unexpected = "its credentials are not those of this endpoint"
+            return self._unauthorized()
+        if step is None:
+            await call.drain()
+            call.unexpected = "there is no such call"
+            return Answer(1210, "Resource not found", http_status=404).to_reply()
+        return await self._meet_fault(step, call)
+
+    async def _meet_fault(self, step: Step, call: "_Call") -> Reply:
         fault = self._faults.take(step)
         if fault is None:
-            return await self._perform(step, call), None
-        name = str(getattr(fault, "fault", "fault"))
+            return await self._perform(step, call)
+        call.fault = str(getattr(fault, "fault", "fault"))
         if fault.delay:
             await self._sleep(fault.delay)
         if not fault.works:
             await call.drain()
-            return fault.change_reply(Reply(status=200, body=b"")), name
-        return fault.change_reply(await self._perform(step, call, change=fault.change_answer)), name
+            return fault.change_reply(Reply(status=200, body=b""))
+        return fault.change_reply(await self._perform(step, call, change=fault.change_answer))
 
     async def _perform(self, step: Step, call: "_Call", *, change: Callable[[Answer], Answer] | None = None) -> Reply:
         try:
@@ -180,13 +191,15 @@ class ServiceRoutes:
         document = await self._document(call)
         tree = self._grammar.read(document, root="report")
         rules.check_report(tree, document=document, now=self._clock.now())
-        return Answer(0, report_id=self._hotline.open(document).report_id)
+        with self._remembering(call):
+            return Answer(0, report_id=self._hotline.open(document).report_id)
 
     async def _upload(self, call: "_Call") -> Answer:
         upload = await read_upload(call.content_type, call.chunks())
-        stored = self._hotline.attach(
-            upload.report_id, name=upload.name, size=upload.size, md5=upload.md5, sha256=upload.sha256
-        )
+        with self._remembering(call):
+            stored = self._hotline.attach(
+                upload.report_id, name=upload.name, size=upload.size, md5=upload.md5, sha256=upload.sha256
+            )
         return Answer(0, report_id=upload.report_id, file_id=stored.file_id, hash=stored.md5)
 
     async def _fileinfo(self, call: "_Call") -> Answer:
@@ -194,19 +207,23 @@ class ServiceRoutes:
         tree = self._grammar.read(document, root="fileDetails")
         report_id = int(tree.findtext("reportId") or 0)
         file_id = " ".join((tree.findtext("fileId") or "").split())
-        self._hotline.file_of(report_id, file_id)
-        rules.check_file_details(tree, document=document, now=self._clock.now())
-        self._hotline.describe(report_id, file_id, xml=document)
+        with self._remembering(call):
+            self._hotline.file_of(report_id, file_id)
+            rules.check_file_details(tree, document=document, now=self._clock.now())
+            self._hotline.describe(report_id, file_id, xml=document)
         return Answer(0, report_id=report_id, file_id=file_id)
 
     async def _finish(self, call: "_Call") -> Answer:
-        report = self._hotline.finish(await read_id_form(call.content_type, call.chunks()))
-        return Answer(0, root=DONE_ROOT, report_id=report.report_id, files=tuple(report.files))
+        report_id = await read_id_form(call.content_type, call.chunks())
+        with self._remembering(call):
+            files = tuple(self._hotline.finish(report_id).files)
+        return Answer(0, root=DONE_ROOT, report_id=report_id, files=files)
 
     async def _retract(self, call: "_Call") -> Answer:
-        return Answer(
-            0, report_id=self._hotline.retract(await read_id_form(call.content_type, call.chunks())).report_id
-        )
+        report_id = await read_id_form(call.content_type, call.chunks())
+        with self._remembering(call):
+            self._hotline.retract(report_id)
+        return Answer(0, report_id=report_id)
 
     async def _document(self, call: "_Call") -> bytes:
         kind, options = parse_options_header(call.content_type)
@@ -247,19 +264,24 @@ class ServiceRoutes:
         body = reply.body if self._era == "2016" else b""
         return dataclasses.replace(reply, body=body, headers=(*reply.headers, _CHALLENGE))
 
-    def _record(
-        self,
-        step: Step | None,
-        status: int | None,
-        request_id: str,
-        fault: str | None,
-        *,
-        unexpected: str | None = None,
-    ) -> None:
-        record = RequestRecord(step or "unknown", status, request_id, self._clock.now(), fault, unexpected)
-        self.requests.append(record)
-        if unexpected is not None and len(self.unexpected) < _KEPT_UNEXPECTED:
-            self.unexpected.append(record)
+    def _record(self, step: Step | None, status: int | None, request_id: str, call: "_Call") -> None:
+        record = RequestRecord(step or "unknown", status, request_id, self._clock.now(), call.fault, call.unexpected)
+        with self._remembering(call):
+            self.requests.append(record)
+            if record.unexpected is not None and len(self.unexpected) < _KEPT_UNEXPECTED:
+                self.unexpected.append(record)
+
+    @contextmanager
+    def _remembering(self, call: "_Call") -> Iterator[None]:
+        """No reset comes between; one that came since the call began ends it.
+
+        Raises:
+            _ForgottenError: There was one.
+        """
+        with self._hotline.lock:
+            if call.resets != self._resets:
+                raise _ForgottenError
+            yield
 
 
 def _why_unexpected(error: _RefusalError | FormError | StateError | DocumentRefusedError) -> str | None:
@@ -277,11 +299,15 @@ def _why_unexpected(error: _RefusalError | FormError | StateError | DocumentRefu
 class _Call:
     """One request, with its body as it streams in.
 
+    Args:
+        resets: How often the endpoint had been reset when the call began.
+
     Attributes:
+        fault: See `RequestRecord`; set when the call has met it.
         unexpected: See `RequestRecord`; set when the call was judged.
     """
 
-    def __init__(self, scope: Scope, receive: Receive) -> None:
+    def __init__(self, scope: Scope, receive: Receive, *, resets: int) -> None:
         self._receive = receive
         self._has_more = True
         self.method = str(scope["method"])
@@ -289,6 +315,8 @@ class _Call:
         self.headers: dict[bytes, bytes] = dict(scope["headers"])
         self.content_type = self.headers.get(b"content-type", b"").decode("latin-1")
         self.client = scope["client"][0] if scope.get("client") else "unknown"
+        self.resets = resets
+        self.fault: str | None = None
         self.unexpected: str | None = None
 
     async def chunks(self) -> AsyncIterator[bytes]:
