@@ -85,6 +85,18 @@ class KnownOutboxes:
         """
         return tuple(known for known in self.places() if address is None or not is_same(known, address))
 
+    def left_at_home(self, address: Address | None, *, is_elsewhere: bool = False) -> Path | None:
+        """The file in the home, if it is there beside the one in use: nobody dispatches what waits in it.
+
+        Args:
+            address: Which one is in use; `None` for the file in the home.
+            is_elsewhere: Whether it is one of which nobody can say where it is.
+
+        Raises:
+            ConfigurationError: This user may not look.
+        """
+        return self._own if (is_elsewhere or not self.is_own(address)) and is_there(self._own) else None
+
     def remember(self, address: Address) -> None:
         """Keep where the outbox is; no failure, where that cannot be written."""
         if not self._remembers or self.knows(address):
@@ -167,8 +179,8 @@ class KnownOutboxes:
             ConfigurationError: Another one is in the home, or was used with it.
         """
         others = list(self.places() if is_elsewhere else self.others(address))
-        if (is_elsewhere or not self.is_own(address)) and is_there(self._own):
-            others.insert(0, str(self._own))
+        if (own := self.left_at_home(address, is_elsewhere=is_elsewhere)) is not None:
+            others.insert(0, str(own))
         if others:
             raise ConfigurationError(
                 f"the outbox of this home is or was in {' and in '.join(others)} too, and that may name copies which "

@@ -89,8 +89,7 @@ def check_known(settings: Settings) -> list[Check]:
         detail = f"the home cannot remember {address.place}: where nobody names it, an empty outbox is made in the home"
         hint = f"Let this user write {known.path}, and remove lines there of what is out of use for good."
         checks.append(Check("outbox's place", Grade.WARNING, detail, hint))
-    own = settings.place.outbox_path
-    if own.exists() and not known.is_own(address):
+    if (own := known.left_at_home(address)) is not None:
         detail = f"{own} is there too, and nobody dispatches what waits in it"
         hint = f"Deliver it: `tipline dispatch --drain --outbox sqlite://{own.absolute()}`; then move the file away."
         checks.append(Check("other outbox", Grade.WARNING, detail, hint))

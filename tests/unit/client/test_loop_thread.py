@@ -29,8 +29,25 @@ class InterruptedWithAnErrandInHand(Errands):
         raise KeyboardInterrupt
 
 
-@pytest.mark.parametrize("kind", [InterruptedBeforehand, InterruptedWithAnErrandInHand])
-def test_caller_interrupted(kind: type[Errands]) -> None:
+class InterruptedAtTheEnd(Errands):
+    """An interrupt, and another one when that is to be told."""
+
+    def _next(self, is_coming: Callable[[], bool]) -> Any:
+        super()._next(is_coming)
+        raise KeyboardInterrupt
+
+    def end(self) -> None:
+        if self.is_served or not self.has_been_asked:
+            self.has_been_asked = True
+            raise KeyboardInterrupt
+        super().end()
+
+    has_been_asked = False
+
+
+@pytest.mark.parametrize("brings_errands", [False, True])
+@pytest.mark.parametrize("kind", [InterruptedBeforehand, InterruptedWithAnErrandInHand, InterruptedAtTheEnd])
+def test_caller_interrupted(kind: type[Errands], *, brings_errands: bool) -> None:
     """Who waits in the loop hears of it with the next call at the latest, and closing ends."""
     loop, errands, heard = LoopThread(), kind(), list[BaseException]()
 
@@ -46,12 +63,12 @@ def test_caller_interrupted(kind: type[Errands]) -> None:
     with pytest.raises(KeyboardInterrupt):
         loop.call(ask, errands=errands)
 
-    assert "done" == loop.call(nothing)
+    assert "done" == loop.call(nothing, errands=Errands() if brings_errands else None)
     loop.close()
     assert 1 == len(heard)
 
 
-@pytest.mark.parametrize("kind", [InterruptedBeforehand, InterruptedWithAnErrandInHand])
+@pytest.mark.parametrize("kind", [InterruptedBeforehand, InterruptedWithAnErrandInHand, InterruptedAtTheEnd])
 def test_closed_after_an_interrupt(kind: type[Errands]) -> None:
     """It does not wait for an answer that nobody gives."""
     loop, errands = LoopThread(), kind()
@@ -238,43 +255,6 @@ def test_closed_while_others_call() -> None:
         thread.join(20)
 
     assert ({"told", "answered"}, 8) == (set(ends), ends["told"])
-
-
-class InterruptedAtTheEnd(Errands):
-    """An interrupt, and another one when that is to be told."""
-
-    def _next(self, is_coming: Callable[[], bool]) -> Any:
-        super()._next(is_coming)
-        raise KeyboardInterrupt
-
-    def end(self) -> None:
-        if self.is_served or not self.has_been_asked:
-            self.has_been_asked = True
-            raise KeyboardInterrupt
-        super().end()
-
-    has_been_asked = False
-
-
-def test_interrupted_twice() -> None:
-    """Who waits in the loop hears of it with the next call, and closing ends."""
-    loop, errands, heard = LoopThread(), InterruptedAtTheEnd(), list[BaseException]()
-
-    async def ask() -> None:
-        try:
-            await errands.run(lambda: None)
-        except OutboxInDoubtError as error:
-            heard.append(error)
-
-    async def nothing() -> str:
-        return "done"
-
-    with pytest.raises(KeyboardInterrupt):
-        loop.call(ask, errands=errands)
-
-    assert "done" == loop.call(nothing, errands=Errands())
-    loop.close()
-    assert 1 == len(heard)
 
 
 def test_closed_in_the_midst_of_a_call_in_a_call() -> None:

@@ -3,6 +3,7 @@
 import gc
 import threading
 import weakref
+from collections.abc import Iterator
 
 import pytest
 import sqlalchemy as sa
@@ -12,8 +13,10 @@ from tipline_client.outbox.boundaries import unchanged_since_now
 
 
 @pytest.fixture
-def engine() -> sa.Engine:
-    return sa.create_engine("sqlite://")
+def engine() -> Iterator[sa.Engine]:
+    engine = sa.create_engine("sqlite://")
+    yield engine
+    engine.dispose()
 
 
 def test_what_counts(engine: sa.Engine) -> None:
