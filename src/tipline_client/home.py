@@ -32,7 +32,15 @@ from tipline_client.evidence import (
     open_copies,
 )
 from tipline_client.known_outboxes import KnownOutboxes
-from tipline_client.outbox import Address, Outbox, SqliteOutbox, holds_entries, open_database
+from tipline_client.outbox import (
+    Address,
+    Outbox,
+    SqliteOutbox,
+    has_tables,
+    holds_entries,
+    migrate_database,
+    open_database,
+)
 from tipline_client.profiles import EndpointProfile, EndpointSchema
 from tipline_client.vault import MasterKeys, Vault
 from tipline_client.vault.key_files import is_there
@@ -225,8 +233,10 @@ class Home:
     def open_outbox_to_look(self, address: Address | None = None) -> Outbox:
         """The outbox, for whoever changes nothing in it: a home that has lost its keys can be looked into.
 
+        None is made: an empty one would say that nothing waits, where only its name is wrong.
+
         Raises:
-            ConfigurationError: It is no home and has no outbox, or what is to be opened is no outbox of this version.
+            ConfigurationError: It is no home, there is no outbox, or it is of another version.
             OutboxUnavailableError: It cannot be opened.
         """
         try:
@@ -236,10 +246,21 @@ class Home:
             if address is not None or not self._holds_outbox():
                 raise
             has_keys = False
-        if has_keys or address is not None or not self._holds_outbox():
-            return self._open_outbox(address)
+        if not has_keys and (address is not None or not self._holds_outbox()):
+            # Raises what is to be said of a folder that is no home.
+            self.keys()
         self.known_outboxes.check(address)
-        return SqliteOutbox.open(self.outbox_path)
+        self._check_there(address)
+        return self._opened(address) if has_keys else SqliteOutbox.open(self.outbox_path)
+
+    def _check_there(self, address: Address | None) -> None:
+        is_own = self.known_outboxes.is_own(address)
+        file = self.outbox_path if is_own or address is None else address.file
+        if file is not None and not has_tables(file, is_own=is_own):
+            raise ConfigurationError(
+                f"there is no outbox in {file.absolute()} yet",
+                hint="If it is elsewhere, name it. It is made by `tipline init`, and by whoever queues first.",
+            )
 
     def open_outbox(self, address: Address | None = None, *, clock: Clock | None = None) -> Outbox:
         """The outbox: the file in this home, or the one in the database at `address`.
@@ -254,16 +275,22 @@ class Home:
                 though the outbox of this home is or was elsewhere.
             OutboxUnavailableError: It cannot be opened.
         """
-        outbox = self._open_outbox(address, clock=clock)
+        self.keys()
+        self.known_outboxes.check(address)
+        outbox = self._opened(address, clock=clock)
         if address is not None:
             self.known_outboxes.remember(address)
         return outbox
 
-    def _open_outbox(self, address: Address | None, *, clock: Clock | None = None) -> Outbox:
+    def migrate_outbox(self, address: Address) -> tuple[int, int]:
+        """Make the outbox's tables in a database, or bring them up to date; see `outbox.migrate_database`."""
+        return migrate_database(address, is_own=self.known_outboxes.is_own(address))
+
+    def _opened(self, address: Address | None, *, clock: Clock | None = None) -> Outbox:
         chain = self.keys().history_chain()
-        self.known_outboxes.check(address)
-        if address is None:
-            return SqliteOutbox.open(self.outbox_path, clock=clock, chain=chain)
+        if address is None or self.known_outboxes.is_own(address):
+            # With the same library whether it is named or not.
+            return SqliteOutbox.open(self.outbox_path, clock=clock, chain=chain, is_shared=address is not None)
         has_own_clock = address.file is None
         return open_database(address, clock=None if has_own_clock and not is_turned(clock) else clock, chain=chain)
 

@@ -26,6 +26,8 @@ _log = logging.getLogger("tipline_client.home")
 
 _HEADING: Final = "# Databases that have held this home's outbox. Remove the line of one that is out of use for good.\n"
 _FILE: Final = "sqlite://"
+_QUOTED_FILE: Final = "sqlite-quoted://"
+"""Before a file's name that is no line of text, and stands there as in a URL."""
 _MOST: Final = 200
 """How many are remembered. More are those of tests, each with a database of its own."""
 
@@ -57,13 +59,18 @@ class KnownOutboxes:
             # With the mark that some editors put before a text.
             text = self.path.read_text(encoding="utf-8-sig", errors="replace")
         except FileNotFoundError:
+            if self.path.is_symlink():
+                raise ConfigurationError(
+                    f"{self.path} is a link to {self.path.readlink()}, which is not there",
+                    hint="Mount its disk, or mend the link: it says which databases have held this home's outbox.",
+                ) from None
             return ()
         except OSError as error:
             raise ConfigurationError(
                 f"{self.path}: {reason_of(error, self.path)}", hint=way_in(error, self.path)
             ) from None
         lines = (line.strip() for line in text.splitlines())
-        return tuple(dict.fromkeys(line for line in lines if line and not line.startswith("#")))
+        return tuple(dict.fromkeys(_without_user(line) for line in lines if line and not line.startswith("#")))
 
     def is_own(self, address: Address | None) -> bool:
         """Whether it is the file in the home, named or not."""
@@ -86,22 +93,43 @@ class KnownOutboxes:
         return tuple(known for known in self.places() if address is None or not is_same(known, address))
 
     def left_at_home(self, address: Address | None, *, is_elsewhere: bool = False) -> Path | None:
-        """The file in the home, if it is there beside the one in use: nobody dispatches what waits in it.
+        """The file in the home, if something was queued in it and another one is in use: nobody dispatches that.
 
         Args:
             address: Which one is in use; `None` for the file in the home.
             is_elsewhere: Whether it is one of which nobody can say where it is.
 
         Raises:
-            ConfigurationError: This user may not look.
+            ConfigurationError: This user may not look, or it is no outbox.
+            OutboxUnavailableError: It is locked or unreadable.
         """
-        return self._own if (is_elsewhere or not self.is_own(address)) and is_there(self._own) else None
+        return self._own if (is_elsewhere or not self.is_own(address)) and holds_entries(self._own) else None
+
+    def beside(self, address: Address | None, *, is_elsewhere: bool = False) -> tuple[str, ...]:
+        """Where else this home's outbox is or was: what is remembered, and the file in it if that is used.
+
+        Args:
+            address: See `left_at_home`.
+            is_elsewhere: See there.
+
+        Raises:
+            ConfigurationError: See `places` and `left_at_home`.
+            OutboxUnavailableError: See `left_at_home`.
+        """
+        own = self.left_at_home(address, is_elsewhere=is_elsewhere)
+        others = self.places() if is_elsewhere else self.others(address)
+        return (*([] if own is None else [str(own)]), *others)
 
     def remember(self, address: Address) -> None:
         """Keep where the outbox is; no failure, where that cannot be written."""
         if not self._remembers or self.knows(address):
             return
-        if len(self.places()) >= _MOST:
+        known = self.places()
+        if known:
+            # Opened as it is named, and said once: what nobody meant must not look as if it were in order.
+            where = " and in ".join(known)
+            _log.warning("%s: the outbox was in %s; what is queued there is not known in this one", self.path, where)
+        if len(known) >= _MOST:
             _log.info("an outbox is not remembered: %s is full", self.path)
         else:
             try:
@@ -146,23 +174,46 @@ class KnownOutboxes:
                     f"{own}What is out of use for good is forgotten with its line in {self.path}.",
                 )
             return
-        # A server's tables are never made by being opened.
-        if address.file is None or has_tables(address.file) or (self.is_own(address) and not known):
+        if address.file is None:
+            # A server's tables are never made by being opened.
             return
-        if self.knows(address) and not self.is_own(address):
+        is_own = self.is_own(address)
+        if (is_own and not known) or has_tables(address.file, is_own=is_own):
+            return
+        if self.knows(address) and not is_own:
             raise ConfigurationError(
                 f"the outbox of {self._own.parent} is gone: there is none in {address.file} any more",
                 hint="See whether its disk is mounted, or bring the file back from its backup. `tipline migrate` "
                 "makes an empty one, which does not know what was filed.",
             )
-        if is_there(self._own) and holds_entries(self._own):
-            known = (*known, str(self._own))
-        if known:
+        if beside := self.beside(address):
             raise ConfigurationError(
-                f"there is no outbox in {address.file}, and {self._those(known)}",
+                f"there is no outbox in {address.file}, and {self._those(beside)}",
                 hint="Correct the name, or leave it out where the file in the home is meant. If it is to be another "
                 "one, `tipline migrate` makes it: what the other one has queued or filed is not known there. Tests "
                 "with databases of their own take a home for each.",
+            )
+
+    def check_handed_in(self, address: Address) -> None:
+        """Let no file be used that was made by being opened just now, where another outbox is known or in use.
+
+        Args:
+            address: Where the one is that a program has opened itself.
+
+        Raises:
+            ConfigurationError: Nothing was ever queued in it, and something in the other one.
+            OutboxUnavailableError: One of them is locked or unreadable.
+        """
+        is_made_on_purpose = address.file is None
+        if is_made_on_purpose or not self._remembers or any(is_same(line, address) for line in self.places()):
+            return
+        beside = self.beside(address)
+        if beside and not holds_entries(address):
+            raise ConfigurationError(
+                f"nothing was ever queued in the outbox handed in, {address.shown}, and {self._those(beside)}",
+                hint="Open the one that is meant. If this is to take its place, move the file of the other away and "
+                f"remove the line that it may have in {self.path}. Tests with outboxes of their own take a home for "
+                "each, or `Options(remembers_outbox=False)`.",
             )
 
     def _those(self, known: tuple[str, ...]) -> str:
@@ -177,36 +228,47 @@ class KnownOutboxes:
 
         Raises:
             ConfigurationError: Another one is in the home, or was used with it.
+            OutboxUnavailableError: The one in the home is locked or unreadable.
         """
-        others = list(self.places() if is_elsewhere else self.others(address))
-        if (own := self.left_at_home(address, is_elsewhere=is_elsewhere)) is not None:
-            others.insert(0, str(own))
+        others = self.beside(address, is_elsewhere=is_elsewhere)
         if others:
             raise ConfigurationError(
                 f"the outbox of this home is or was in {' and in '.join(others)} too, and that may name copies which "
                 "the one in use does not: nothing is collected",
-                hint=f"If nothing of it is needed any more, move its file away, and remove its line from {self.path}."
+                hint="If nothing of it is needed any more, move its file away, and remove the line that it may have in "
+                f"{self.path}."
                 + (" If it is the one in use, open the client with its address." if is_elsewhere else ""),
             )
 
 
 def _line_of(address: Address) -> str:
-    """A line is text: a name of a file that is more than that is written as in a URL."""
     place = address.place
-    if address.file is None or (place.isprintable() and place == place.strip() and "%" not in place):
+    if address.file is None or (place.isprintable() and place == place.strip()):
         return place
-    return _FILE + quote(os.fsencode(address.file), safe="/")
+    return _QUOTED_FILE + quote(os.fsencode(address.file), safe="/")
+
+
+def _without_user(line: str) -> str:
+    """A line that was written by hand, as far as it may be shown."""
+    if line.startswith((_FILE, _QUOTED_FILE)) or not ("@" in line or "password" in line):
+        return line
+    try:
+        return Address(line).place
+    except ConfigurationError:
+        return f"postgresql://{line.rpartition('@')[2].partition('?')[0]}"
 
 
 def is_same(known: str, address: Address) -> bool:
     """Whether a line of it is this one."""
-    if address.file is None or not known.startswith(_FILE):
-        return known == address.place
-    return _is_same_file(Path(os.fsdecode(unquote_to_bytes(known.removeprefix(_FILE)))), address.file)
+    if address.file is not None and known.startswith(_QUOTED_FILE):
+        return _is_same_file(Path(os.fsdecode(unquote_to_bytes(known.removeprefix(_QUOTED_FILE)))), address.file)
+    if address.file is not None and known.startswith(_FILE):
+        return _is_same_file(Path(known.removeprefix(_FILE)), address.file)
+    return known == address.place
 
 
 def _is_same_file(one: Path, other: Path) -> bool:
     try:
         return one.samefile(other)
-    except OSError:
+    except (OSError, ValueError):
         return one.absolute() == other.absolute()

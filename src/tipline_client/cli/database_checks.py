@@ -86,8 +86,8 @@ def check_known(settings: Settings) -> list[Check]:
     known, address = settings.place.known_outboxes, settings.outbox
     checks = []
     if address is not None and not known.knows(address):
-        detail = f"the home cannot remember {address.place}: where nobody names it, an empty outbox is made in the home"
-        hint = f"Let this user write {known.path}, and remove lines there of what is out of use for good."
+        detail = f"the home does not remember {address.place}: where nobody names it, an empty outbox is made"
+        hint = f"Whoever queues or dispatches has it remembered, and must be let write {known.path} for that."
         checks.append(Check("outbox's place", Grade.WARNING, detail, hint))
     if (own := known.left_at_home(address)) is not None:
         detail = f"{own} is there too, and nobody dispatches what waits in it"

@@ -121,8 +121,13 @@ def opening_arguments(settings: Settings, *, options: Options | None = None, sen
     }
 
 
-def with_keeper(settings: Settings, work: Callable[[Keeper], Awaitable[T]]) -> T:
+def with_keeper(settings: Settings, work: Callable[[Keeper], Awaitable[T]], *, only_looks: bool = False) -> T:
     """Run `work` with what keeps the outbox of an existing home; no endpoint is needed.
+
+    Args:
+        settings: Which home, and which outbox.
+        work: What to do.
+        only_looks: Whether it changes nothing.
 
     Raises:
         ConfigurationError: There is no home, its keys cannot be read, or the database has no tables of this version.
@@ -142,7 +147,7 @@ def with_keeper(settings: Settings, work: Callable[[Keeper], Awaitable[T]]) -> T
         )
         return work(keeper)
 
-    return with_outbox(settings, begin)
+    return with_outbox(settings, begin, only_looks=only_looks)
 
 
 async def find_entry(outbox: Outbox, name: str, *, settings: Settings) -> Entry:

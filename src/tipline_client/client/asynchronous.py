@@ -120,7 +120,8 @@ class AsyncTiplineClient(OfOneProcess, AsyncQueueing, AsyncKeeping, AsyncLooking
         place = Home(home, key_provider=options.master_keys, remembers_outbox=options.remembers_outbox)
         copies = place.evidence_by_mode(evidence, keep_free=options.keep_free)
         address = Address(outbox) if isinstance(outbox, str) else None
-        keys = place.keys() if place.exists else place.create(beside=address)
+        handed_in = address_of(outbox) if outbox is not None and not isinstance(outbox, str) else None
+        keys = place.keys() if place.exists else place.create(beside=address or handed_in)
         # Before the outbox is opened, which nobody would close if one of them fails.
         vault, known_profile = Vault(place.master_keys()), place.know_schema(profile)
         opened = outbox
@@ -131,8 +132,10 @@ class AsyncTiplineClient(OfOneProcess, AsyncQueueing, AsyncKeeping, AsyncLooking
                 "the outbox handed in chains its history with another secret than the one in this home's keys",
                 hint=f"Open it with `chain=KeyRing({str(place.keys_path)!r}).history_chain()`, or without a chain.",
             )
-        elif (address := address_of(opened)) is not None:
-            place.known_outboxes.remember(address)
+        elif handed_in is not None:
+            place.known_outboxes.check_handed_in(handed_in)
+            place.known_outboxes.remember(handed_in)
+            address = handed_in
         return cls(
             home=place,
             outbox=opened,

@@ -17,7 +17,7 @@ from tipline_client.cli.checks import is_home_of
 from tipline_client.cli.opening import with_outbox
 from tipline_client.cli.settings import Settings
 from tipline_client.delivery.environment import Environment
-from tipline_client.django.looking import what_is_missing
+from tipline_client.django.looking import said_of_others, what_is_missing
 from tipline_client.django.project import database_alias, is_in_memory_for_tests, settings
 from tipline_client.django.trial import try_to_join
 from tipline_client.django.wording import in_words_of_django
@@ -30,6 +30,10 @@ _TAG: Final = "tipline"
 _MIGRATE: Final = (
     "`manage.py migrate` makes the tables in the database that DATABASE names (`--database ALIAS` where it is not the "
     "default one), and is about to if it says this itself; `manage.py tipline migrate` makes them elsewhere."
+)
+_OTHERS: Final = (
+    "Deliver what waits there: `tipline dispatch --drain --outbox` with its address, for a file sqlite:// and the path;"
+    " then move the file away, or remove its line from outboxes.txt in the home."
 )
 _INIT: Final = "Make one with `manage.py tipline init`, or bring the one of the other hosts."
 
@@ -83,7 +87,8 @@ def check_database(app_configs: Any = None, databases: Sequence[str] | None = No
         return [_error(8, error) if is_elsewhere else checks.Warning(str(error), hint=_MIGRATE, id="tipline.W002")]
     except TiplineError as error:
         return [_error(8, error)]
-    return [] if alias is None else _joining(found, alias)
+    others = [checks.Warning(words, hint=_OTHERS, id="tipline.W004") for words in said_of_others(found)]
+    return [*others, *([] if alias is None else _joining(found, alias))]
 
 
 def check_deployment(app_configs: Any = None, **_: Any) -> list[Any]:  # noqa: ARG001 - Django's

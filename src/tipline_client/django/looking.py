@@ -1,10 +1,13 @@
-"""How far the outbox in an SQLite file is, told without opening it as one: that would make the file and its tables."""
+"""What can be told of an outbox without opening it as one, which would make the file and its tables.
+
+How far the one in an SQLite file is, and where another one of this home is.
+"""
 
 from tipline_client.cli.settings import Settings
 from tipline_client.errors import TiplineError
 from tipline_client.outbox.sqlite import VERSION, found_version
 
-__all__ = ["what_is_missing"]
+__all__ = ["said_of_others", "what_is_missing"]
 
 
 def what_is_missing(settings: Settings) -> str:
@@ -25,3 +28,18 @@ def what_is_missing(settings: Settings) -> str:
     if found == VERSION:
         return ""
     return f"has schema version {found} and {VERSION} is needed" if found else "has no outbox tables yet"
+
+
+def said_of_others(settings: Settings) -> tuple[str, ...]:
+    """That there is another outbox of this home, if there is; nothing in a run of tests, which has one of its own."""
+    if not settings.remembers_outbox:
+        return ()
+    try:
+        beside = settings.place.known_outboxes.beside(settings.outbox)
+    except TiplineError:
+        # Said by whoever opens it.
+        return ()
+    where = " and in ".join(beside)
+    return (f"this home has or had an outbox in {where} too: what is queued or filed there is not known here",) * bool(
+        beside
+    )

@@ -8,10 +8,10 @@ from typing import Any
 
 from django.core.management.base import CommandError
 
+from tipline_client.django.looking import said_of_others
 from tipline_client.django.project import database_alias, settings
 from tipline_client.django.wording import in_words_of_django
 from tipline_client.errors import ConfigurationError, TiplineError
-from tipline_client.outbox import Address, migrate_database
 
 __all__ = ["make_tables"]
 
@@ -32,16 +32,11 @@ def make_tables(*, using: str, verbosity: int = 1, **_: Any) -> None:
     if address is None:
         return
     try:
-        found, version = migrate_database(address)
+        found, version = settings().place.migrate_outbox(address)
     except TiplineError as error:
         hint = in_words_of_django(error.hint)
         raise CommandError(f"the outbox's tables could not be made: {error}\nhint: {hint}") from error
     if verbosity and found != version:
         print(f"  The outbox in {using!r} is brought from version {found} to {version}.")
-        _tell_of_others(address, is_new=not found)
-
-
-def _tell_of_others(address: Address, *, is_new: bool) -> None:
-    others = settings().place.known_outboxes.others(address)
-    if is_new and others:
-        print(f"  That of this home was in {' and in '.join(others)}: what is queued or filed there is not known here.")
+        for words in said_of_others(settings()) if not found else ():
+            print(f"  {words[0].upper()}{words[1:]}.")

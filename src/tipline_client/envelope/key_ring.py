@@ -26,6 +26,7 @@ __all__ = ["KeyRing"]
 _KEY_ID = re.compile(r"[0-9a-f]{64}")
 _MOVE_AWAY = "Move that file away first if it really is to be replaced."
 _INIT = "Run `tipline init` to make keys, or import one with `KeyRing.import_pem`."
+_SIGN = "Make one with `tipline init`, in a home that has keys already with `tipline init --rotate`."
 
 
 class KeyRing:
@@ -125,7 +126,7 @@ class KeyRing:
             holds = len(self._ids("public"))
             raise ConfigurationError(
                 f"no signing key is active in {self.folder}, which trusts {holds} public key(s): this host cannot sign",
-                hint=_INIT,
+                hint=_SIGN,
             )
         return self._load_signer(active)
 

@@ -94,11 +94,11 @@ class Address:
         # As libpq has it, the database is called like the user where nobody says more.
         user = said.get("user") or unquote(user.partition(":")[0])
         own = _of_environment("PGDATABASE") or user or _of_environment("PGUSER")
-        name = said.get("dbname") or unquote(path.strip("/")) or own
+        name = said.get("dbname") or unquote(path.removeprefix("/")) or own
         # A service says what the address itself leaves open; what the environment says besides comes after it.
         has_port = bool(said.get("port")) or all(_split(host, "")[1] for host in hosts.split(","))
         has_host = bool(said.get("hostaddr") or said.get("host") or hosts)
-        is_whole = has_host and has_port and bool(said.get("dbname") or path.strip("/"))
+        is_whole = has_host and has_port and bool(said.get("dbname") or path.removeprefix("/"))
         named_service = said.get("service") or ("" if is_whole else _of_environment("PGSERVICE"))
         service = f"?service={quote(named_service)}" if named_service else ""
         servers = ",".join(f"{_shown(host)}:{port}" for host, port in places)
@@ -127,10 +127,13 @@ def _of_environment(*names: str) -> str:
 def _split(server: str, port: str) -> tuple[str, str]:
     """Host and port; the port is that of all others where it names none."""
     host, colon, own = server.rpartition(":")
-    return (host, own) if colon and own.isdigit() else (server.removesuffix(":"), port)
+    host, own = (host, own) if colon and own.isdigit() else (server.removesuffix(":"), port)
+    return host.removeprefix("[").removesuffix("]"), own
 
 
 def _shown(host: str) -> str:
     """A host by one of its names; a folder is that of a socket."""
     host = host.lower() if not host.startswith("/") else host
-    return "localhost" if host.strip("[]") in _THIS_MACHINE else quote(host, safe="[]:")
+    if host in _THIS_MACHINE:
+        return "localhost"
+    return f"[{quote(host, safe=':')}]" if ":" in host else quote(host, safe="")

@@ -39,8 +39,12 @@ def open_database(address: Address, *, clock: Clock | None = None, chain: Histor
     return PostgresOutbox.open(address.url, clock=clock, chain=chain)
 
 
-def migrate_database(address: Address) -> tuple[int, int]:
+def migrate_database(address: Address, *, is_own: bool = False) -> tuple[int, int]:
     """Make the outbox's tables in a database, or bring them up to date; safe to repeat, and by several at once.
+
+    Args:
+        address: Where it is.
+        is_own: Whether it is the file of a home, which is never an application's too.
 
     Returns:
         The schema version that was found, 0 when there was none, and the one that is there now.
@@ -50,7 +54,7 @@ def migrate_database(address: Address) -> tuple[int, int]:
         OutboxUnavailableError: The database cannot be reached or refused; it is as it was.
     """
     if address.file is not None:
-        return _migrate_shared(address.file)
+        return _migrate_file(address.file, is_own=is_own)
     _check_installed()
     from tipline_client.outbox.postgres import VERSION, migrate
 
@@ -66,14 +70,18 @@ def address_of(outbox: Outbox) -> Address | None:
     return said if isinstance(said, Address) else None
 
 
-def has_tables(file: Path) -> bool:
-    """Whether there is an outbox in the file of an application; nothing is made by asking.
+def has_tables(file: Path, *, is_own: bool = False) -> bool:
+    """Whether there is an outbox in a file; nothing is made by asking.
+
+    Args:
+        file: That of an application.
+        is_own: Whether it is the one in a home instead.
 
     Raises:
         ConfigurationError: It is there, and can be no outbox.
         OutboxUnavailableError: Locked or unreadable.
     """
-    return is_there(file) and bool(sqlite.found_version(file, is_shared=True))
+    return is_there(file) and bool(sqlite.found_version(file, is_shared=not is_own))
 
 
 def holds_entries(where: Address | Path) -> bool:
@@ -101,8 +109,9 @@ def _open_shared(file: Path, *, clock: Clock | None = None, chain: HistoryChain 
     return sqlite.SqliteOutbox.open(file, clock=clock, driver="sqlite3", chain=chain, is_shared=True)
 
 
-def _migrate_shared(file: Path) -> tuple[int, int]:
-    opened = sqlite.open_file(file, driver="sqlite3", busy_timeout=5, is_shared=True)
+def _migrate_file(file: Path, *, is_own: bool) -> tuple[int, int]:
+    driver = sqlite.choose_driver("auto") if is_own else "sqlite3"
+    opened = sqlite.open_file(file, driver=driver, busy_timeout=5, is_shared=True)
     opened.reader.close()
     opened.writer.close()
     return opened.found_version, sqlite.VERSION

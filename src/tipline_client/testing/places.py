@@ -124,8 +124,8 @@ class Places:
 
     def _open(self, address: Address, home: Home) -> Outbox:
         if address.url not in self._own:
-            if address.file == home.outbox_path.absolute():
-                # As its clients open it: two SQLite libraries in one process drop each other's locks.
+            if home.known_outboxes.is_own(address):
+                # With the library that its clients open it with.
                 self._own[address.url] = SqliteOutbox.open(home.outbox_path)
             elif address.file is not None and not has_tables(address.file):
                 raise ConfigurationError(f"there is no outbox in {address.file}", hint=_SAY_WHERE)

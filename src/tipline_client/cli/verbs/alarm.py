@@ -29,7 +29,7 @@ def list_alarms(*, all_: Annotated[bool, Parameter(name="--all")] = False, optio
     async def read(outbox: Outbox) -> list[Alarm]:
         return await outbox.alarms(is_open=None if all_ else True)
 
-    alarms = with_outbox(session.settings, read)
+    alarms = with_outbox(session.settings, read, only_looks=True)
     rows = [
         (
             str(alarm.id),

@@ -54,7 +54,7 @@ def list_dead_letters(
                     break
         return found
 
-    entries = with_outbox(session.settings, look)
+    entries = with_outbox(session.settings, look, only_looks=True)
     lines = entry_table(entries)
     if len(entries) == limit:
         lines.append("there may be more: raise --limit")

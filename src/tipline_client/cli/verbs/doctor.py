@@ -2,6 +2,7 @@
 
 import os
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from pydantic import ValidationError
@@ -136,7 +137,7 @@ def _check_outbox(settings: Settings) -> list[Check]:
         ]
 
     try:
-        return with_outbox(settings, look)
+        return with_outbox(settings, look, only_looks=True)
     except TiplineError as error:
         return [Check("outbox", Grade.PROBLEM, str(error), error.hint)]
 
@@ -145,7 +146,7 @@ def _check_unclaimed(settings: Settings, *, most: int | None) -> tuple[Check, di
     now = datetime.now(UTC)
     try:
         store = settings.copies()
-        found = with_outbox(settings, lambda outbox: find_unclaimed(store, outbox, now=now, most=most))
+        found = with_outbox(settings, partial(find_unclaimed, store, now=now, most=most), only_looks=True)
     except TiplineError as error:
         return Check(SUBJECT, Grade.PROBLEM, str(error), error.hint), None
     return unclaimed_check(found, place=store.shown), unclaimed_view(found)

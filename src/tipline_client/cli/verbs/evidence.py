@@ -34,12 +34,13 @@ def collect(*, yes: bool = False, dry_run: bool = False, options: HomeOptions = 
     session = options.start()
     if yes and dry_run:
         raise CommandError("--yes removes and --dry-run only looks", hint="Give one of the two.")
-    session.settings.place.known_outboxes.check_alone(session.settings.outbox)
+    if yes:
+        session.settings.place.known_outboxes.check_alone(session.settings.outbox)
 
     async def work(keeper: Keeper) -> Collected:
         return await keeper.collect_evidence(is_dry=not yes)
 
-    found = with_keeper(session.settings, work)
+    found = with_keeper(session.settings, work, only_looks=not yes)
     verb = "would be removed" if found.is_dry else "removed"
     session.output.finish(
         {

@@ -50,11 +50,11 @@ def list_holds(
         return await keeper.conflicts(limit=limit)
 
     if conflicts:
-        clashes = with_keeper(session.settings, read_conflicts)
+        clashes = with_keeper(session.settings, read_conflicts, only_looks=True)
         session.output.finish([conflict_view(clash) for clash in clashes], conflict_lines(clashes))
         count = len(clashes)
     else:
-        holds = with_keeper(session.settings, read)
+        holds = with_keeper(session.settings, read, only_looks=True)
         session.output.finish([hold_view(hold) for hold in holds], hold_lines(holds))
         count = len(holds)
     if count >= limit:

@@ -72,7 +72,7 @@ def init(
         _check_known(home, distrust)
     if not is_new and address is not None:
         home.known_outboxes.check(address)
-    _check_folder(address)
+    _check_folder(home, address)
     done = []
     if is_new:
         keys = home.create(import_key=import_, master_key=brought, beside=address)
@@ -122,9 +122,9 @@ def _read_master_key(path: Path) -> MasterKey:
     return keys[0]
 
 
-def _check_folder(address: Address | None) -> None:
+def _check_folder(home: Home, address: Address | None) -> None:
     # Asked before anything is made: a mistyped folder must leave no home behind that knows no outbox.
-    if address is None or address.file is None or not _makes_tables(address):
+    if address is None or address.file is None or not _makes_tables(address) or home.known_outboxes.is_own(address):
         return
     if not is_there(address.file.parent):
         raise ConfigurationError(
@@ -139,12 +139,11 @@ def _makes_tables(address: Address) -> bool:
 
 
 def _make_outbox(home: Home, address: Address | None, *, is_new: bool) -> None:
-    if address is not None and address.file is None:
+    if address is not None and not _makes_tables(address):
         # Its tables are for `migrate`. A home that has an outbox changes it by use, and not by a name that is mistyped.
         if is_new or not (home.known_outboxes.places() or is_there(home.outbox_path)):
             home.known_outboxes.remember(address)
-        return
-    if _makes_tables(address) if address is not None else not home.known_outboxes.places():
+    elif address is not None or not home.known_outboxes.places():
         anyio.run(home.open_outbox(address).close)
 
 

@@ -3,7 +3,8 @@
 from tipline_client.cli.exit_codes import ExitCode
 from tipline_client.cli.options import HOME, HomeOptions
 from tipline_client.errors import ConfigurationError
-from tipline_client.outbox import migrate_database
+from tipline_client.home import Home
+from tipline_client.outbox import Address
 
 __all__ = ["migrate"]
 
@@ -27,13 +28,20 @@ def migrate(*, options: HomeOptions = HOME) -> ExitCode:
             "no database is named; an outbox that is a file is brought up to date by whoever opens it",
             hint="Give --outbox, TIPLINE_OUTBOX or TIPLINE_OUTBOX_FILE, or `outbox` in tipline.toml.",
         )
-    found, version = migrate_database(address)
+    home = session.settings.place
+    found, version = home.migrate_outbox(address)
     if found == version:
         words = f"version {version} already: nothing to do"
     else:
         words = f"brought from version {found} to {version}" if found else f"made, version {version}"
     session.output.finish(
         {"outbox": address.shown, "foundVersion": found, "version": version, "isChanged": found != version},
-        [f"outbox  {address.shown}", f"schema  {words}"],
+        [f"outbox  {address.shown}", f"schema  {words}", *(_others(home, address) if not found else [])],
     )
     return ExitCode.OK
+
+
+def _others(home: Home, address: Address) -> list[str]:
+    beside = home.known_outboxes.beside(address)
+    where = " and in ".join(beside)
+    return [f"note    that of {home.path} is in {where}: what it has queued or filed is not known here"] * bool(beside)

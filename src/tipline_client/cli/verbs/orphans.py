@@ -37,7 +37,7 @@ def list_orphans(*, limit: Limit = 100, after: str | None = None, options: Endpo
         environment = lane[1] if lane else None
         return await outbox.list_entries(environment=environment, orphaned_at=now, limit=limit, after=after)
 
-    entries = with_outbox(session.settings, look)
+    entries = with_outbox(session.settings, look, only_looks=True)
     found = [(entry, orphan) for entry in entries for orphan in entry.checkpoint.orphans]
     rows = [
         (

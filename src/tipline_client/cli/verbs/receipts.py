@@ -43,7 +43,7 @@ def list_receipts(*, limit: Limit = 100, after: str | None = None, options: Endp
     session = options.start()
     lane = session.settings.lane
     filed = partial(page, states=(State.ACKNOWLEDGED,), environment=lane[1] if lane else None, limit=limit, after=after)
-    entries = with_outbox(session.settings, filed)
+    entries = with_outbox(session.settings, filed, only_looks=True)
     rows = [
         (
             str(entry.report_id) if entry.contradiction is None else "none",

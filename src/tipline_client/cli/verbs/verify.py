@@ -132,7 +132,7 @@ def _all(session: Session, home: Home, reader: Reader, *, is_thorough: bool) -> 
                 bad.append(finding)
         return looked, bad
 
-    looked, bad = with_outbox(session.settings, look)
+    looked, bad = with_outbox(session.settings, look, only_looks=True)
     session.output.finish(
         {
             "checked": looked,

@@ -18,6 +18,7 @@ import apsw.ext
 from tipline_client.errors import ConfigurationError, TiplineError
 from tipline_client.outbox.columns import Row, Value
 from tipline_client.outbox.sqlite.failures import failure_of
+from tipline_client.outbox.sqlite.one_library import Claim, claim, library_of
 
 __all__ = [
     "SAFE_WITH_LOG",
@@ -30,6 +31,7 @@ __all__ = [
     "StandardConnection",
     "Value",
     "choose_driver",
+    "choose_driver_to_look",
     "connect",
     "library_version",
     "text_of",
@@ -79,6 +81,7 @@ class _Held(Generic[L]):
     """What both libraries do alike with a connection of theirs."""
 
     _connection: L
+    _claim: Claim
 
     @property
     def in_transaction(self) -> bool:
@@ -88,6 +91,7 @@ class _Held(Generic[L]):
     def close(self) -> None:
         """Let go of the file; safe to call twice."""
         self._connection.close()
+        self._claim.end()
 
 
 class StandardConnection(_Held[sqlite3.Connection]):
@@ -95,6 +99,7 @@ class StandardConnection(_Held[sqlite3.Connection]):
 
     def __init__(self, path: Path, *, busy_timeout: float) -> None:
         self._busy_timeout = busy_timeout
+        self._claim = _claimed(path, "sqlite3")
         try:
             # No thread check: a connection is used by one thread at a time, but opened by another.
             self._connection = sqlite3.connect(
@@ -124,6 +129,7 @@ class ApswConnection(_Held[apsw.Connection]):
 
     def __init__(self, path: Path, *, busy_timeout: float) -> None:
         self._busy_timeout = busy_timeout
+        self._claim = _claimed(path, "apsw")
         try:
             self._connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READWRITE)
         except apsw.Error as error:
@@ -203,6 +209,11 @@ def choose_driver(wish: DriverName | Literal["auto"]) -> DriverName:
     return wish
 
 
+def choose_driver_to_look(path: Path, *, usual: DriverName) -> DriverName:
+    """The driver for a look at a file: the one that has it open in this process, else the usual one."""
+    return next((driver for driver in _VERSIONS if driver == library_of(path)), usual)
+
+
 def connect(path: Path, *, driver: DriverName, busy_timeout: float) -> Connection:
     """Open an existing file.
 
@@ -212,7 +223,16 @@ def connect(path: Path, *, driver: DriverName, busy_timeout: float) -> Connectio
         busy_timeout: How long to wait for another process's lock, in seconds.
 
     Raises:
+        ConfigurationError: The other driver has it open in this process.
         OutboxUnavailableError: The file cannot be opened.
     """
     kind = StandardConnection if driver == "sqlite3" else ApswConnection
     return kind(path, busy_timeout=busy_timeout)
+
+
+def _claimed(path: Path, driver: DriverName) -> Claim:
+    try:
+        return claim(path, driver)
+    except (OSError, ValueError):
+        failure = failure_of(apsw.SQLITE_CANTOPEN, waited=0)
+    raise failure

@@ -27,8 +27,9 @@ _MET: Final = frozenset({"entries", "history", "acknowledgements"})
 """The tables that an enqueue names in its statements."""
 _ROLLBACK_JOURNALS: Final = {"delete", "truncate", "persist"}
 _OTHER_SQLITE: Final[dict[DriverName, str]] = {
-    "sqlite3": "Name the outbox 'sqlite:///ABSOLUTE/PATH/{name}' wherever it is opened, in every process: it is then "
-    "opened with the standard library's SQLite.",
+    "sqlite3": "Keep your tables and the outbox in a file of your own, not in the home's, and name that wherever the "
+    "outbox is opened, in every process: 'sqlite:///ABSOLUTE/PATH/OF/FILE'. It is then opened with the standard "
+    "library's SQLite.",
     "apsw": "Use a connection of sqlite3. One of apsw can be joined where the outbox itself is opened with apsw.",
 }
 
@@ -84,7 +85,7 @@ async def _check(connection: Borrowed, *, path: Path, driver: DriverName, journa
         raise ConfigurationError(
             f"the outbox has {path} open with {driver} and the connection with {connection.driver}: two SQLite "
             "libraries in one process do not see each other's locks",
-            hint=_OTHER_SQLITE[connection.driver].format(name=path.name),
+            hint=_OTHER_SQLITE[connection.driver],
         )
     _check_durable(journal, synchronous, wanted=journal_mode)
     if hiding := sorted(temporary & _MET):

@@ -20,6 +20,7 @@ from tipline_client.outbox.sqlite.driver import (
     Connection,
     DriverName,
     choose_driver,
+    choose_driver_to_look,
     connect,
     library_version,
 )
@@ -143,8 +144,9 @@ def found_version(path: Path, *, is_shared: bool) -> int | None:
 
 
 def _connect_to_look(path: Path, *, is_shared: bool) -> Connection:
-    # The library that opens it elsewhere in this process: two on one file do not see each other's locks.
-    return connect(path, driver="sqlite3" if is_shared else choose_driver("auto"), busy_timeout=5)
+    # The library that opens it elsewhere in this process.
+    driver = choose_driver_to_look(path, usual="sqlite3" if is_shared else choose_driver("auto"))
+    return connect(path, driver=driver, busy_timeout=5)
 
 
 def _make_file(path: Path) -> None:
@@ -164,6 +166,11 @@ def _make_file(path: Path) -> None:
         if stat.S_ISDIR(mode):
             raise _unusable(path, "it is a folder")
         return
+    if path.is_symlink():
+        # As of a disk that is not mounted: an empty one in its place would know nothing of what was filed.
+        raise _unusable(
+            path, f"it is a link to {path.readlink()}, which is not there", hint="Mount its disk, or mend the link."
+        )
     try:
         handle, blank = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
     except OSError as error:

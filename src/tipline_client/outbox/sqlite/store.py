@@ -99,10 +99,12 @@ class SqliteOutbox(Chained, SqliteLook):
             OutboxUnavailableError: The file is locked, or the disk full or failing.
         """
         chosen = choose_driver(driver)
-        opened = open_file(Path(path), driver=chosen, busy_timeout=busy_timeout.total_seconds(), is_shared=is_shared)
+        # As it is now: the process may go to another folder.
+        file = Path(path).absolute()
+        opened = open_file(file, driver=chosen, busy_timeout=busy_timeout.total_seconds(), is_shared=is_shared)
         return cls(
             opened,
-            path=Path(path),
+            path=file,
             clock=clock or SystemClock(),
             driver=chosen,
             group_commit=group_commit,
