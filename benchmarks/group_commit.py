@@ -9,6 +9,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 
@@ -19,7 +20,7 @@ from tipline_client import AsyncTiplineClient, EndpointProfile, Options
 from tipline_client.delivery.clock import SystemClock
 from tipline_client.outbox import SqliteOutbox
 from tipline_client.outbox.sqlite.driver import Connection, Row, Value, choose_driver
-from tipline_client.outbox.sqlite.opening import Opened, open_file
+from tipline_client.outbox.sqlite.opening import open_file
 
 __all__ = ["measure_group_commit"]
 
@@ -74,7 +75,7 @@ async def _delivered(profile: EndpointProfile, *, count: int, in_flight: int, is
         opened = open_file(path, driver=driver, busy_timeout=5)
         writer = _Counting(opened.writer)
         outbox = SqliteOutbox(
-            Opened(writer, opened.reader, opened.journal_mode, opened.found_version),
+            replace(opened, writer=writer),
             path=path,
             clock=SystemClock(),
             driver=driver,

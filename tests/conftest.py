@@ -1,5 +1,6 @@
 """What every test gets: the loopback guard, one event loop, the hotline's schema where it is at hand."""
 
+import importlib
 import importlib.util
 import os
 import signal
@@ -28,6 +29,15 @@ def _package_folder() -> Path:
     assert found is not None
     assert found.origin is not None
     return Path(found.origin).parents[1]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Have the processes that run the tests write down which lines they counted, on a machine with much to do too.
+
+    They are killed a while after their last test, and what a process has counted is lost with it.
+    """
+    if config.pluginmanager.hasplugin("xdist"):
+        importlib.import_module("xdist.workermanage").NodeManager.EXIT_TIMEOUT = 120
 
 
 @pytest.hookimpl(trylast=True)

@@ -2,6 +2,7 @@
 
 import sqlite3
 from pathlib import Path
+from typing import Any, Literal
 
 import pytest
 
@@ -33,7 +34,7 @@ def used(world: World) -> World:
     return world
 
 
-def _open(world: World, **arguments: object) -> TiplineClient:
+def _open(world: World, **arguments: Any) -> TiplineClient:
     return TiplineClient.open(world.home, profile=world.endpoint.profile, **arguments)
 
 
@@ -69,7 +70,7 @@ def test_two_libraries_on_one_file(used: World) -> None:
     SqliteOutbox.open(used.folder / "other.sqlite", driver="sqlite3")
 
 
-def _other_than(client: TiplineClient) -> str:
+def _other_than(client: TiplineClient) -> Literal["apsw", "sqlite3"]:
     driver = client.call(client.asynchronous.outbox.facts)["driver"]
     return "apsw" if driver == "sqlite3" else "sqlite3"
 

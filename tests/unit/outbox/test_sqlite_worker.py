@@ -58,14 +58,22 @@ def path(tmp_path: Path) -> Path:
     return path
 
 
+def _connected(path: Path) -> Connection:
+    return connect(path, driver="apsw", busy_timeout=1)
+
+
+def _worker(connection: Connection, path: Path) -> Worker:
+    return Worker(connection, again=lambda: _connected(path), begin="BEGIN IMMEDIATE")
+
+
 @pytest.fixture
 def watched(path: Path) -> Watched:
-    return Watched(connect(path, driver="apsw", busy_timeout=1))
+    return Watched(_connected(path))
 
 
 @pytest.fixture
-async def worker(watched: Watched) -> AsyncIterator[Worker]:
-    worker = Worker(watched, begin="BEGIN IMMEDIATE")
+async def worker(watched: Watched, path: Path) -> AsyncIterator[Worker]:
+    worker = _worker(watched, path)
     yield worker
     watched.gate.set()
     await anyio.to_thread.run_sync(worker.close)
@@ -291,7 +299,7 @@ async def test_work_outside_of_a_transaction(worker: Worker, watched: Watched, p
 
 def test_caller_without_asyncio(path: Path) -> None:
     """Whatever else runs the caller, such as trio, is told what it takes; nothing waits for ever."""
-    worker = Worker(connect(path, driver="apsw", busy_timeout=1), begin="BEGIN IMMEDIATE")
+    worker = _worker(_connected(path), path)
 
     with pytest.raises(ConfigurationError, match="no event loop of asyncio") as refused:
         worker.run(lambda _: None).send(None)
@@ -303,7 +311,7 @@ def test_caller_without_asyncio(path: Path) -> None:
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 async def test_thread_that_has_ended(path: Path) -> None:
     """Whatever ended it, who waits is told at once, and who comes later too; nobody waits for ever."""
-    worker = Worker(connect(path, driver="apsw", busy_timeout=1), begin="BEGIN IMMEDIATE")
+    worker = _worker(_connected(path), path)
     is_asked = threading.Event()
 
     def leave(_: Execute) -> None:

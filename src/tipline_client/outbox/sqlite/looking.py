@@ -49,7 +49,7 @@ class SqliteLook:
         self._clock = clock
         self._driver = driver
         self._opened = opened
-        self._reader = Worker(opened.reader, begin="BEGIN", name="outbox-reader")
+        self._reader = Worker(opened.reader, again=opened.reader_again, begin="BEGIN", name="outbox-reader")
 
     async def get(self, entry_id: str) -> Entry:
         """See `Outbox.get`."""

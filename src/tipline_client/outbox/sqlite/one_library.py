@@ -11,7 +11,7 @@ from weakref import WeakValueDictionary
 
 from tipline_client.errors import ConfigurationError
 
-__all__ = ["Claim", "claim", "library_of"]
+__all__ = ["Claim", "claim", "library_of", "refuse_what_is_open"]
 
 _HINT: Final = (
     "Open it in one way in all of the process: as the file of the home, or with one `driver`. An application that has "
@@ -32,16 +32,25 @@ class Claim:
 
 
 _claims: Final[WeakValueDictionary[int, Claim]] = WeakValueDictionary()
+_of_parent: Final[set[tuple[int, int]]] = set()
+"""Files that were open as this process was forked off."""
 
 
 def claim(path: Path, library: str) -> Claim:
     """Say that `library` is about to open a file that is there.
 
     Raises:
-        ConfigurationError: Another library has it open in this process.
+        ConfigurationError: Another library has it open in this process, or it was open as this process was forked off.
         OSError: It is not there, or cannot be looked at.
     """
     made = Claim(_identity(path), library)
+    if made.file in _of_parent:
+        raise ConfigurationError(
+            f"{path} was open as this process was forked off, and SQLite would take its parent's locks for its own: "
+            "what is written could be lost",
+            hint="Close the client before the fork and open one in each process after it, or start processes by "
+            "`spawn`. A server that forks by itself opens it in its hook for a new worker alone.",
+        )
     # First said and then asked: of two that come at once at least one is refused.
     _claims[id(made)] = made
     for other in _of(made.file):
@@ -62,6 +71,11 @@ def library_of(path: Path) -> str | None:
     except (OSError, ValueError):
         return None
     return next((other.library for other in _of(file)), None)
+
+
+def refuse_what_is_open() -> None:
+    """In a process that was just forked off: what its parent has open is not to be opened here."""
+    _of_parent.update(found.file for reference in _claims.valuerefs() if (found := reference()) is not None)
 
 
 def _of(file: tuple[int, int]) -> list[Claim]:

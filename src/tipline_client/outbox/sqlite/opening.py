@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from contextlib import closing, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from tipline_client._closed import reason_of, way_in
@@ -42,12 +43,16 @@ class Opened:
         reader: The connection that cannot.
         journal_mode: `wal` or `delete`.
         found_version: The schema version that the file had before.
+        writer_again: Opens another one that writes.
+        reader_again: Opens another one that cannot.
     """
 
     writer: Connection
     reader: Connection
     journal_mode: str
     found_version: int
+    writer_again: Callable[[], Connection]
+    reader_again: Callable[[], Connection]
 
 
 def open_file(
@@ -104,13 +109,40 @@ def _open(
             pause(_BETWEEN_TRIES)
         _settle_durability(writer, mode)
         found = migrate(writer, is_shared=is_shared)
-        reader = connect(path, driver=driver, busy_timeout=busy_timeout)
-        reader.execute("PRAGMA trusted_schema = OFF")
-        reader.execute("PRAGMA query_only = ON")
+        file = path.stat().st_ino
+        open_one = partial(_open_again, path, file, driver=driver, busy_timeout=busy_timeout, mode=mode)
+        reader = open_one(reads=True)
     except BaseException:
         writer.close()
         raise
-    return Opened(writer, reader, mode, found)
+    return Opened(writer, reader, mode, found, partial(open_one, reads=False), partial(open_one, reads=True))
+
+
+def _open_again(
+    path: Path, file: int, *, driver: DriverName, busy_timeout: float, mode: str, reads: bool
+) -> Connection:
+    """One more connection to a file that was opened before.
+
+    Raises:
+        OutboxUnavailableError: It is gone, or another one is in its place.
+    """
+    connection = connect(path, driver=driver, busy_timeout=busy_timeout)
+    try:
+        if path.stat().st_ino != file:
+            raise OutboxUnavailableError(
+                f"there is another file in the place of the outbox {path}", hint="Bring it back, and start again."
+            )
+        connection.execute("PRAGMA trusted_schema = OFF")
+        if reads:
+            connection.execute("PRAGMA query_only = ON")
+        elif _has_journal_mode(connection, mode):
+            _settle_durability(connection, mode)
+        else:
+            raise _wrong_journal(mode, busy_timeout)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
 
 
 def holds_entries(path: Path, *, is_shared: bool) -> bool:

@@ -68,7 +68,9 @@ class SqliteOutbox(Chained, SqliteLook):
         self._chain = chain or HistoryChain()
         self._bulletin = Bulletin()
         together = {} if group_commit else {"most_together": 1}
-        self._writer = Worker(opened.writer, begin="BEGIN IMMEDIATE", name="outbox-writer", **together)
+        self._writer = Worker(
+            opened.writer, again=opened.writer_again, begin="BEGIN IMMEDIATE", name="outbox-writer", **together
+        )
         self._archive = SqliteArchive(self._write, writer=self._writer, reader=self._reader)
 
     @classmethod

@@ -12,7 +12,7 @@ import queue
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Literal, TypeVar
 
 from tipline_client._threads import begin as begin_thread
 from tipline_client.errors import (
@@ -23,6 +23,7 @@ from tipline_client.errors import (
     TiplineError,
 )
 from tipline_client.outbox.sqlite.driver import Connection, Execute
+from tipline_client.outbox.sqlite.forking import Pause, asked_to_pause
 
 __all__ = ["Worker"]
 
@@ -54,18 +55,26 @@ class Worker:
 
     Args:
         connection: Used and in the end closed by the worker's thread alone.
+        again: Opens it once more, since a fork must find nothing open.
         begin: The statement that opens a transaction: `BEGIN IMMEDIATE` to write, `BEGIN` to read.
         most_together: How many pieces of work may share one transaction.
         name: The thread's name.
     """
 
     def __init__(
-        self, connection: Connection, *, begin: str, most_together: int = _MOST_TOGETHER, name: str = "outbox"
+        self,
+        connection: Connection,
+        *,
+        again: Callable[[], Connection],
+        begin: str,
+        most_together: int = _MOST_TOGETHER,
+        name: str = "outbox",
     ) -> None:
-        self._connection = connection
+        self._open: Connection | None = connection
+        self._again = again
         self._begin = begin
         self._most_together = most_together
-        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._jobs: queue.SimpleQueue[_Job | Pause | None] = queue.SimpleQueue()
         self._gate = threading.Lock()
         self._is_closed = False
         self._process = os.getpid()
@@ -106,51 +115,76 @@ class Worker:
 
     def close(self) -> None:
         """Do what was handed in already, then let go of the connection; safe to call twice. Blocks meanwhile."""
+        if os.getpid() != self._process:
+            # Nothing of it is here, and its gate may have been taken as this process was forked off.
+            return
         with self._gate:
             if not self._is_closed:
                 self._is_closed = True
                 self._jobs.put(None)
-        if os.getpid() == self._process:
-            self._thread.join()
+        self._thread.join()
+
+    @property
+    def _connection(self) -> Connection:
+        if self._open is None:
+            self._open = self._again()
+        return self._open
 
     def _serve(self) -> None:
+        with asked_to_pause(self._jobs.put):
+            self._work()
+
+    def _work(self) -> None:
         jobs: list[_Job] = []
         is_last = False
         try:
             while not is_last:
-                jobs, is_last = self._next_batch()
+                jobs, then = self._next_batch()
                 # What was cancelled before its transaction begins is left out.
                 wanted = [job for job in jobs if not job.future.cancelled()]
                 if together := [job for job in wanted if not job.is_apart]:
                     self._settle(self._transact(together))
                 self._settle([self._run_apart(job) for job in wanted if job.is_apart])
                 jobs = []
+                is_last = then is None
+                if isinstance(then, Pause):
+                    self._let_go()
+                    then.keep()
         finally:
             self._leave(jobs)
-            self._connection.close()
+
+    def _let_go(self) -> None:
+        if self._open is not None:
+            self._open.close()
+            self._open = None
 
     def _leave(self, unsettled: Sequence[_Job]) -> None:
         """Tell whoever waits still, since something has ended the thread; after `close` nobody does."""
+        left: list[_Job | Pause | None] = []
         with self._gate:
             self._is_closed = True
             while not self._jobs.empty():
-                if job := self._jobs.get():
-                    unsettled = [*unsettled, job]
-        self._settle([_Ending(job, error=OutboxInDoubtError(_ENDED)) for job in unsettled])
+                left.append(self._jobs.get())
+        waiting = [*unsettled, *(job for job in left if isinstance(job, _Job))]
+        self._settle([_Ending(job, error=OutboxInDoubtError(_ENDED)) for job in waiting])
+        self._let_go()
+        for pause in left:
+            if isinstance(pause, Pause):
+                pause.skip()
 
-    def _next_batch(self) -> tuple[list[_Job], bool]:
-        """What waits, at least one job unless the end has come, and whether the end comes after it."""
+    def _next_batch(self) -> tuple[list[_Job], Pause | Literal["go on"] | None]:
+        """What waits, at least one job unless something else has come, and what comes after it; `None` is the end."""
         jobs: list[_Job] = []
         try:
             while len(jobs) < self._most_together:
                 # Only the first is waited for; the others are those that came while the disk was busy.
                 job = self._jobs.get(block=not jobs)
-                if job is None:
-                    return jobs, True
+                if not isinstance(job, _Job):
+                    return jobs, job
                 jobs.append(job)
         except queue.Empty:
             pass
-        return jobs, False
+        return jobs, "go on"
 
     def _transact(self, jobs: Sequence[_Job]) -> list[_Ending]:
         try:
@@ -191,8 +225,8 @@ class Worker:
     def _roll_back(self) -> None:
         # Should this fail too, the next BEGIN fails as well and its callers hear of it; the thread must live to say so.
         with contextlib.suppress(TiplineError):
-            if self._connection.in_transaction:
-                self._connection.execute("ROLLBACK")
+            if self._open is not None and self._open.in_transaction:
+                self._open.execute("ROLLBACK")
 
     def _settle(self, endings: Sequence[_Ending]) -> None:
         by_loop: dict[asyncio.AbstractEventLoop, list[_Ending]] = {}
