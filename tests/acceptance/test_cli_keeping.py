@@ -229,7 +229,7 @@ def test_copies_that_lie_elsewhere(world: World, tmp_path: Path, monkeypatch: py
     destroyed = world.run("destroy", "case-1", *REQUEST)
 
     assert (0, 1, 0) == (read.code, found["count"], destroyed.code)
-    assert [stray / "0.bin"] == list(elsewhere.glob("*/*"))
+    assert [stray / "0.bin"] == list(elsewhere.glob("*/*.bin"))
 
 
 def test_destroyed_where_the_copies_are_not(filed: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,8 +2,11 @@
 
 from contextlib import aclosing
 
+import pytest
+
 from tests.support.at_rest import key_of
 from tests.support.shelves import Shelf, held, is_recent
+from tipline_client.errors import EvidenceError
 from tipline_client.evidence import Evidence, Holding
 from tipline_client.vault import sealed_size
 
@@ -106,3 +109,17 @@ async def test_looker_that_leaves_early(shelf: Shelf) -> None:
 
     assert lying == shelf.names()
     assert 3 == len(await held(shelf.store))
+
+
+async def test_marks(shelf: Shelf) -> None:
+    """Whose copies are kept is told once each, is no copy, and what else lies there is none of it."""
+    assert () == await shelf.store.marks()
+
+    for owner in ("e2", "e1", "e2"):
+        await shelf.store.mark(owner)
+    shelf.put(".outboxes/not an owner", b"")
+
+    assert ("e1", "e2") == await shelf.store.marks()
+    assert {} == await held(shelf.store)
+    with pytest.raises(EvidenceError):
+        await shelf.store.mark("../elsewhere")

@@ -22,6 +22,7 @@ from tipline_client.dispatch import Conductor, LaneGate, Road, SharedBook
 from tipline_client.dispatch.delivering import deliver, file_by_hand, requeue, retract
 from tipline_client.dispatch.hooks import Hooks
 from tipline_client.dispatch.keeping import Keeper
+from tipline_client.dispatch.marking import Marking
 from tipline_client.dispatch.probing import fetch_schema, probe
 from tipline_client.dispatch.receipting import sign_outstanding
 from tipline_client.dispatch.vouching import vouch_for
@@ -65,6 +66,7 @@ class AsyncTiplineClient(OfOneProcess, AsyncQueueing, AsyncKeeping, AsyncLooking
         options: Options,
         closes_outbox: bool = True,
         address: Address | None = None,
+        marks_evidence: bool = False,
     ) -> None:
         self.home = home
         self.outbox = outbox
@@ -80,6 +82,7 @@ class AsyncTiplineClient(OfOneProcess, AsyncQueueing, AsyncKeeping, AsyncLooking
         # Of one that was handed in and does not say where it is, only whoever did that knows.
         self._is_elsewhere = address is None and not closes_outbox
         self._is_closed = False
+        self._marking = Marking(outbox, store) if marks_evidence else None
         self._keeper = Keeper(
             outbox=outbox, evidence=store, keys=keys, vault=vault, clock=options.clock, chain=keys.history_chain()
         )
@@ -146,6 +149,8 @@ class AsyncTiplineClient(OfOneProcess, AsyncQueueing, AsyncKeeping, AsyncLooking
             options=options,
             closes_outbox=opened is not outbox,
             address=address,
+            # In the home itself its own memory is asked, see `known_outboxes`.
+            marks_evidence=evidence is not None and options.remembers_outbox,
         )
 
     async def __aenter__(self) -> Self:
@@ -326,10 +331,16 @@ class AsyncTiplineClient(OfOneProcess, AsyncQueueing, AsyncKeeping, AsyncLooking
         conductor = Conductor(
             road,
             partial(options.open_transport, self.profile),
-            make_receipts=partial(sign_outstanding, self.outbox, self.keys, self._vault),
+            make_receipts=self._make_receipts,
             slots=options.slots,
             poll_every=options.poll_every,
             deadline=options.deadline,
         )
         self._conductors.add(conductor)
         return conductor
+
+    async def _make_receipts(self, entry_id: str | None) -> int:
+        if self._marking is not None:
+            # Awaited as a dispatcher starts, too: what came with a transaction of the caller's is committed by then.
+            await self._marking.leave()
+        return await sign_outstanding(self.outbox, self.keys, self._vault, entry_id)

@@ -160,7 +160,8 @@ class AsyncKeeping:
         """Find copies of evidence that no entry names and that are older than a day; remove them unless `is_dry`.
 
         Raises:
-            ConfigurationError: They are to be removed, and this home was used with another outbox too.
+            ConfigurationError: They are to be removed, and this home was used with another outbox too, or the place of
+                evidence is.
             OutboxUnavailableError: Evidence or outbox cannot be looked through.
         """
         if not is_dry:

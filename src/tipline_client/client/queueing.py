@@ -7,6 +7,7 @@ from typing import Any
 from tipline_client.client.options import Options
 from tipline_client.delivery.entry import Entry
 from tipline_client.dispatch.enqueueing import Enqueued, as_submission, check, enqueue
+from tipline_client.dispatch.marking import Marking
 from tipline_client.envelope import KeyRing
 from tipline_client.errors import Issue, ReportInvalidError
 from tipline_client.evidence import Evidence, Room
@@ -33,6 +34,7 @@ class AsyncQueueing:
     _vault: Vault
     _options: Options
     _room: Room | None
+    _marking: Marking | None
 
     def validate(
         self, report: Report, *, evidence: Sequence[Evidence] = (), known_at: datetime | None = None
@@ -103,7 +105,7 @@ class AsyncQueueing:
             `entry`, and `is_new`.
         """
         caller = None if connection is None else connection if isinstance(connection, Caller) else Caller(connection)
-        return await enqueue(
+        enqueued = await enqueue(
             report,
             evidence,
             idempotency_key=idempotency_key,
@@ -117,3 +119,6 @@ class AsyncQueueing:
             room=self._room,
             caller=caller,
         )
+        if self._marking is not None and caller is None and any(item.mode == "copy" for item in evidence):
+            await self._marking.leave()
+        return enqueued

@@ -13,6 +13,7 @@ from tipline_client.delivery.raw_reply import RawReply
 from tipline_client.dispatch.collecting import Collected, collect
 from tipline_client.dispatch.destroying import Destroyer, certificate_bytes
 from tipline_client.dispatch.disclosing import Disclosure
+from tipline_client.dispatch.marking import check_marks
 from tipline_client.dispatch.reader import Reader
 from tipline_client.dispatch.rewrapping import Rewrapped, rewrap_all
 from tipline_client.envelope import HistoryChain, KeyRing
@@ -92,7 +93,13 @@ class Keeper:
         return await Disclosure(outbox=self.outbox, reader=reader, purpose=purpose, actor=actor).refusal(entry_id)
 
     async def collect_evidence(self, *, is_dry: bool = True) -> Collected:
-        """See `collect`."""
+        """See `collect`.
+
+        Raises:
+            ConfigurationError: Copies are to be removed, and another outbox has left its mark beside them.
+        """
+        if not is_dry:
+            await check_marks(self.evidence, self.outbox)
         return await collect(self.evidence, self.outbox, now=self.clock.now(), is_dry=is_dry)
 
     def _destroyer(self) -> Destroyer:

@@ -15,7 +15,16 @@ from anyio import to_thread
 from tipline_client.delivery.manifest import ManifestItem
 from tipline_client.errors import ConfigurationError, EvidenceError, EvidenceUnavailableError, OutboxUnavailableError
 from tipline_client.evidence.digests import CHUNK, Digests
-from tipline_client.evidence.locators import check_entry_id, draft_of, is_entry_id, is_own_file, locator_of, parts_of
+from tipline_client.evidence.locators import (
+    check_entry_id,
+    draft_of,
+    is_entry_id,
+    is_own_file,
+    locator_of,
+    mark_of,
+    owners_of,
+    parts_of,
+)
 from tipline_client.evidence.object_reading import (
     HINT,
     RETRIES,
@@ -163,6 +172,26 @@ class EvidenceBucket:
                         yield opened
         finally:
             proof.close()
+
+    async def mark(self, owner: str) -> None:
+        """Note whose copies are kept. See `EvidenceStore.mark`."""
+        import obstore
+
+        place = self._prefix + mark_of(owner)
+        try:
+            await obstore.put_async(self._store, place, b"", use_multipart=False)
+        except Exception as error:
+            raise OutboxUnavailableError(f"{self.shown} could not be marked: {words_for(error)}") from None
+
+    async def marks(self) -> tuple[str, ...]:
+        """Whose copies are kept. See `EvidenceStore.marks`."""
+        folder = self._prefix + mark_of("any").removesuffix("any")
+        try:
+            return owners_of([seen["path"].removeprefix(folder) async for seen in self._listed(folder)])
+        except FileNotFoundError:
+            return ()
+        except Exception as error:
+            raise OutboxUnavailableError(f"{self.shown} cannot be looked into: {words_for(error)}") from None
 
     async def holdings(self) -> AsyncGenerator[Holding, None]:
         """What is kept for each entry, in the order of the store's list. See `EvidenceStore.holdings`."""

@@ -79,6 +79,14 @@ class EvidenceByMode:
             async for chunk in chunks:
                 yield chunk
 
+    async def mark(self, owner: str) -> None:
+        """Note whose copies are kept. See `EvidenceStore.mark`."""
+        await self._copies.mark(owner)
+
+    async def marks(self) -> tuple[str, ...]:
+        """Whose copies are kept. See `EvidenceStore.marks`."""
+        return await self._copies.marks()
+
     async def holdings(self) -> AsyncGenerator[Holding, None]:
         """What the store of copies keeps. See `EvidenceStore.holdings`."""
         async with aclosing(self._copies.holdings()) as found:

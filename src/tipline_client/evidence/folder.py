@@ -22,7 +22,16 @@ from tipline_client.delivery.manifest import ManifestItem
 from tipline_client.errors import ConfigurationError, EvidenceError, OutboxUnavailableError
 from tipline_client.evidence.ahead import one_ahead
 from tipline_client.evidence.copying import Copying
-from tipline_client.evidence.locators import check_entry_id, draft_of, is_entry_id, is_own_file, locator_of, parts_of
+from tipline_client.evidence.locators import (
+    check_entry_id,
+    draft_of,
+    is_entry_id,
+    is_own_file,
+    locator_of,
+    mark_of,
+    owners_of,
+    parts_of,
+)
 from tipline_client.evidence.reading import in_slices
 from tipline_client.evidence.rereading import Rereading, check_size, unread
 from tipline_client.evidence.room import Room, known_size
@@ -111,6 +120,14 @@ class EvidenceFolder:
         finally:
             reading.close()
 
+    async def mark(self, owner: str) -> None:
+        """Note whose copies are kept. See `EvidenceStore.mark`."""
+        await to_thread.run_sync(self._mark, self.root / mark_of(owner))
+
+    async def marks(self) -> tuple[str, ...]:
+        """Whose copies are kept. See `EvidenceStore.marks`."""
+        return await to_thread.run_sync(self._marks)
+
     async def holdings(self) -> AsyncGenerator[Holding, None]:
         """What is kept for each entry, in the order in which the folder lists it. See `EvidenceStore.holdings`.
 
@@ -172,6 +189,24 @@ class EvidenceFolder:
             if error.errno not in {errno.ENOTEMPTY, errno.ENOENT}:
                 raise OutboxUnavailableError(f"the copies of an entry could not be removed: {error.strerror}") from None
         return removed
+
+    def _mark(self, path: Path) -> None:
+        try:
+            if not path.exists():
+                path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+                path.touch(mode=0o600)
+                sync_folder(path.parent)
+        except OSError as error:
+            raise OutboxUnavailableError(f"{path} could not be made: {error.strerror}") from None
+
+    def _marks(self) -> tuple[str, ...]:
+        folder = self.root / mark_of("any")
+        try:
+            return owners_of(path.name for path in folder.parent.iterdir())
+        except FileNotFoundError:
+            return ()
+        except OSError as error:
+            raise OutboxUnavailableError(f"{folder.parent} cannot be looked into: {error.strerror}") from None
 
     def _is_there(self) -> bool:
         # A mount that is missing leaves no folder, or one that is empty; the storage may also have gone stale.

@@ -5,12 +5,15 @@ is the same copy. Nothing here knows a file system or a bucket.
 """
 
 import re
+from collections.abc import Iterable
+from typing import Final
 
 from tipline_client.delivery.manifest import ManifestItem
 from tipline_client.errors import EvidenceError
 
-__all__ = ["check_entry_id", "draft_of", "is_entry_id", "is_own_file", "locator_of", "parts_of"]
+__all__ = ["check_entry_id", "draft_of", "is_entry_id", "is_own_file", "locator_of", "mark_of", "owners_of", "parts_of"]
 
+_MARKS: Final = ".outboxes"
 _ENTRY_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _OWN_FILE = re.compile(r"[0-9]{1,9}\.(bin|part)", re.ASCII)
 _LOCATOR = re.compile(r"([A-Za-z0-9_-]{1,64})/([0-9]{1,9}\.bin)", re.ASCII)
@@ -44,6 +47,21 @@ def locator_of(entry_id: str, index: int) -> str:
         EvidenceError: No copies may lie under this id.
     """
     return f"{check_entry_id(entry_id)}/{index}.bin"
+
+
+def mark_of(owner: str) -> str:
+    """Where it stands that copies of this owner are kept; no entry's folder is called like that.
+
+    Raises:
+        EvidenceError: There is no such owner.
+    """
+    return f"{_MARKS}/{check_entry_id(owner)}"
+
+
+def owners_of(names: Iterable[str]) -> tuple[str, ...]:
+    """Whose copies are kept, by what stands there."""
+    found = (name.removeprefix(f"{_MARKS}/") for name in names)
+    return tuple(sorted(filter(is_entry_id, found)))
 
 
 def draft_of(locator: str) -> str:

@@ -136,6 +136,25 @@ class EvidenceStore(Protocol):
         """
         ...
 
+    async def mark(self, owner: str) -> None:
+        """Note for good that copies of this owner are kept here. May be repeated.
+
+        Args:
+            owner: 1 to 64 ASCII letters, digits, `_`, `-`.
+
+        Raises:
+            OutboxUnavailableError: That could not be written.
+        """
+        ...
+
+    async def marks(self) -> tuple[str, ...]:
+        """Whose copies are kept here, as `mark` was told.
+
+        Raises:
+            OutboxUnavailableError: The store cannot be looked into.
+        """
+        ...
+
     def holdings(self) -> AsyncGenerator[Holding, None]:
         """What is kept for each entry, one after the other in no order, however many there are; nothing is read.
 
