@@ -106,13 +106,15 @@ def test_dispatched_by_the_command(file: Path, tmp_path: Path, monkeypatch: pyte
 
 
 def test_file_of_the_home_named_as_an_applications(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """It is one outbox, whatever name it goes by; another file in the home keeps anything from being collected."""
-    home, own = str(tmp_path / "home"), tmp_path / "home" / "outbox.sqlite"
+    """It is one outbox, whatever name it goes by; if it was used, another file may not have anything collected."""
+    home, own, other = str(tmp_path / "home"), tmp_path / "home" / "outbox.sqlite", tmp_path / "app.sqlite"
     assert 0 == main(["init", "--home", home])
+    with TiplineClient.open(home, profile=PROFILE) as client:
+        client.enqueue(sample_report("one"))
+    assert 0 == main(["migrate", "--home", home, "--outbox", f"sqlite://{other}"])
 
     codes = [
-        main(["evidence", "collect", "--home", home, "--outbox", f"sqlite://{file}"])
-        for file in (own, tmp_path / "app.sqlite")
+        main(["evidence", "collect", "--yes", "--home", home, "--outbox", f"sqlite://{file}"]) for file in (own, other)
     ]
 
     assert [0, 5] == codes
