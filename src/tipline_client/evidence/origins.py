@@ -41,6 +41,8 @@ class Origin(Protocol):
     def fingerprint(self, file: BinaryIO) -> tuple[int, ...]:
         """What changes whenever the bytes do, as far as can be told without reading; the size comes first.
 
+        It holds for one reading, from its beginning to its end, and is kept no longer: see `_marks`.
+
         Args:
             file: What `open` gave.
 
@@ -123,7 +125,7 @@ class PathOrigin:
             raise self.failure("vanished while it was read", error) from None
         if (opened.st_dev, opened.st_ino) != (named.st_dev, named.st_ino):
             raise EvidenceError("was replaced while it was read")
-        return opened.st_size, opened.st_mtime_ns, opened.st_dev, opened.st_ino
+        return opened.st_size, *_marks(opened)
 
 
 class _OfPath(io.FileIO):
@@ -200,7 +202,7 @@ class FileOrigin(Once):
         status = os.fstat(plain.fileno())
         if not stat.S_ISREG(status.st_mode):
             return ()
-        return max(status.st_size - self._start, 0), status.st_mtime_ns, status.st_dev, status.st_ino
+        return max(status.st_size - self._start, 0), *_marks(status)
 
 
 class _Borrowed(io.RawIOBase):
@@ -229,6 +231,16 @@ def _ask(function: Callable[[int], Any], number: int) -> Any:
     except Exception as error:
         reason = "it is closed" if isinstance(error, ValueError) else type(error).__name__
         raise EvidenceError(f"cannot be read: {reason}") from None
+
+
+def _marks(status: os.stat_result) -> tuple[int, ...]:
+    """Which file it is, and when it was changed last.
+
+    Whoever writes can set the first time back, as `cp -p` and `rsync -t` do; the second one the system alone sets. That
+    one moves with another name or other rights as well, so it must not be compared with that of an earlier reading:
+    then the same bytes would be refused.
+    """
+    return status.st_mtime_ns, status.st_ctime_ns, status.st_dev, status.st_ino
 
 
 def _position(file: BinaryIO) -> int | None:

@@ -127,11 +127,14 @@ class ServiceRoutes:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one call."""
-        call = _Call(scope, receive, resets=self._resets)
+        call = _Call(scope, receive)
         request_id = f"mock-{next(self._serials):08d}"
         step = self._steps.get(call.path)
-        self.request_count += 1
         channel = Channel(scope, receive, send)
+        # In one go, or the count that begins with a reset could have a call in it that the reset forgets.
+        with self._hotline.lock:
+            call.resets = self._resets
+            self.request_count += 1
         try:
             reply = await self._answer(step, call)
             self._record(step, None if reply.is_dropped else reply.status, request_id, call)
@@ -155,7 +158,9 @@ class ServiceRoutes:
         return await self._meet_fault(step, call)
 
     async def _meet_fault(self, step: Step, call: "_Call") -> Reply:
-        fault = self._faults.take(step)
+        # What is scripted after a reset is for calls after it. Whoever resets takes these two locks in this order too.
+        with self._remembering(call):
+            fault = self._faults.take(step)
         if fault is None:
             return await self._perform(step, call)
         call.fault = str(getattr(fault, "fault", "fault"))
@@ -299,15 +304,13 @@ def _why_unexpected(error: _RefusalError | FormError | StateError | DocumentRefu
 class _Call:
     """One request, with its body as it streams in.
 
-    Args:
-        resets: How often the endpoint had been reset when the call began.
-
     Attributes:
+        resets: How often the endpoint had been reset when the call was counted.
         fault: See `RequestRecord`; set when the call has met it.
         unexpected: See `RequestRecord`; set when the call was judged.
     """
 
-    def __init__(self, scope: Scope, receive: Receive, *, resets: int) -> None:
+    def __init__(self, scope: Scope, receive: Receive) -> None:
         self._receive = receive
         self._has_more = True
         self.method = str(scope["method"])
@@ -315,7 +318,7 @@ class _Call:
         self.headers: dict[bytes, bytes] = dict(scope["headers"])
         self.content_type = self.headers.get(b"content-type", b"").decode("latin-1")
         self.client = scope["client"][0] if scope.get("client") else "unknown"
-        self.resets = resets
+        self.resets = 0
         self.fault: str | None = None
         self.unexpected: str | None = None
 

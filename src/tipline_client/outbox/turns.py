@@ -6,7 +6,7 @@ none of this. Nothing here knows a driver.
 
 import threading
 from contextlib import AbstractContextManager
-from weakref import WeakValueDictionary
+from weakref import ref
 
 from tipline_client._threads import OfProcess
 
@@ -22,7 +22,25 @@ class _Turns:
     def __init__(self) -> None:
         # By a handler of a signal the thread that is in here may come again.
         self.gate = threading.RLock()
-        self.of_threads: WeakValueDictionary[int, AbstractContextManager[object]] = WeakValueDictionary()
+        # No WeakValueDictionary: what that calls as a lock goes would run in the caller's thread, and Python drops an
+        # exception that a handler raises in there. A reference that calls nothing leaves no such moment.
+        self.of_threads: dict[int, ref[AbstractContextManager[object]]] = {}
+
+    def lock_of(self, address: int) -> AbstractContextManager[object]:
+        """The lock in use for the connection at this address, or a new one; to be asked within the gate."""
+        found = self.of_threads.get(address)
+        lock = None if found is None else found()
+        if lock is None:
+            self._forget_unused()
+            lock = threading.RLock()
+            self.of_threads[address] = ref(lock)
+        return lock
+
+    def _forget_unused(self) -> None:
+        # Of a copy: a handler may come here in the midst of it. What that adds is out of use once it is done.
+        for address, each in list(self.of_threads.items()):
+            if each() is None:
+                self.of_threads.pop(address, None)
 
 
 _turns = OfProcess(_Turns)
@@ -36,4 +54,4 @@ def turn_of_thread(connection: object) -> AbstractContextManager[object]:
     """
     turns = _turns.own
     with turns.gate:
-        return turns.of_threads.setdefault(id(connection), threading.RLock())
+        return turns.lock_of(id(connection))

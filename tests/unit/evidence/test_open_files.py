@@ -14,6 +14,7 @@ from tests.support.at_rest import key_of
 from tests.support.shelves import item_for, read
 from tests.unit.evidence.copies import files
 from tests.unit.evidence.test_digests import expected_sums
+from tests.unit.evidence.test_reading import rewrite_unseen
 from tipline_client.errors import EvidenceError
 from tipline_client.evidence import CHUNK, Evidence, EvidenceFolder, digest
 
@@ -129,26 +130,35 @@ async def test_empty_pipe(store: EvidenceFolder) -> None:
     assert [] == files(store)
 
 
-class Growing(io.FileIO):
-    """A file that grows once, after its first chunk."""
+def grow(path: Path) -> None:
+    with path.open("ab") as file:
+        file.write(b"more")
 
-    has_grown = False
+
+class Disturbed(io.FileIO):
+    """A file with which something happens once, after its first chunk."""
+
+    def __init__(self, path: Path, happen: Callable[[Path], None]) -> None:
+        super().__init__(path)
+        self._path = path
+        self._pending = [happen]
 
     def read(self, size: int | None = -1, /) -> bytes:
         chunk = super().read(size) or b""
-        if not self.has_grown:
-            self.has_grown = True
-            with Path(str(self.name)).open("ab") as file:
-                file.write(b"more")
+        while self._pending:
+            self._pending.pop()(self._path)
         return chunk
 
 
-async def test_open_file_that_grows(store: EvidenceFolder, tmp_path: Path) -> None:
-    """A file of the disk that grows under the copy is refused, as by its path."""
+@pytest.mark.parametrize(("happen", "word"), [(grow, "grew"), (rewrite_unseen, "changed")])
+async def test_open_file_that_changes(
+    store: EvidenceFolder, tmp_path: Path, happen: Callable[[Path], None], word: str
+) -> None:
+    """A file of the disk that grows or is rewritten under the copy is refused, as by its path."""
     path = tmp_path / "mug"
     path.write_bytes(bytes(3 * CHUNK))
 
-    with Growing(path) as file, pytest.raises(EvidenceError, match="grew while it was read"):
+    with Disturbed(path, happen) as file, pytest.raises(EvidenceError, match=f"{word} while it was read"):
         await store.add(Evidence.from_file(cast("BinaryIO", file), name="mug.jpg"), key=key_of("e1"), index=0)
 
     assert [] == files(store)

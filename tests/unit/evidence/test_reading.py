@@ -124,6 +124,15 @@ def _rewrite(path: Path) -> None:
     os.utime(path, ns=(1, 1))
 
 
+def rewrite_unseen(path: Path) -> None:
+    """Write other bytes of the same number and set the time back, until the system's own clock has moved."""
+    before = path.stat()
+    while path.stat().st_ctime_ns == before.st_ctime_ns:
+        with path.open("r+b") as file:
+            file.write(b"other")
+        os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+
 def _replace(path: Path) -> None:
     other = path.with_name("other")
     other.write_bytes(bytes(SIZE))
@@ -140,6 +149,7 @@ def _break(path: Path) -> None:
         (_grow, "grew while it was read"),
         (lambda path: os.truncate(path, CHUNK), "shrank while it was read"),
         (_rewrite, "changed while it was read"),
+        (rewrite_unseen, "changed while it was read"),
         (_replace, "was replaced while it was read"),
         (Path.unlink, "vanished while it was read: No such file or directory"),
         (_break, "cannot be read: Input/output error"),
@@ -155,6 +165,21 @@ async def test_file_that_changes_while_it_is_read(
 
     assert f"evidence[1] ('mug.jpg') {words}" == said
     assert [] == files(store)
+
+
+async def test_rights_and_names_between_two_readings(store: EvidenceFolder, tmp_path: Path) -> None:
+    """Other rights and another name are no other bytes: what was digested is copied later, with the same sums."""
+    path = tmp_path / "mug.jpg"
+    path.write_bytes(b"one coffee mug")
+    source = Evidence.from_path(path)
+    digests = await digest(source, index=0)
+
+    path.chmod(0o400)
+    path.with_name("cup.jpg").hardlink_to(path)
+    os.utime(path, ns=(1, 1))
+    stored = await store.add(source, key=key_of("e1"), index=0)
+
+    assert digests == Digests(stored.size, stored.md5, stored.sha1, stored.sha256)
 
 
 async def test_caller_gives_up_between_slices(one_pass: Pass, store: EvidenceFolder, tmp_path: Path) -> None:

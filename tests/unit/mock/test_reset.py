@@ -1,7 +1,9 @@
 """Calls that are under way while the endpoint is told to forget everything."""
 
 import base64
-from collections.abc import AsyncIterator, Callable
+import hmac
+from collections.abc import AsyncIterator, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
@@ -11,6 +13,9 @@ from tests.unit.mock.samples import MINIMAL_REPORT, XML_TYPE, file_details
 from tipline_client.mock import faults
 from tipline_client.mock.app import MockApplication
 from tipline_client.mock.delivery import ConnectionDroppedError
+from tipline_client.mock.fault_kinds import Fault
+from tipline_client.mock.script import FaultBook, Step
+from tipline_client.mock.state import Hotline
 
 pytestmark = pytest.mark.anyio
 
@@ -96,3 +101,94 @@ async def test_client_that_left(*, resets: bool) -> None:
 
     expected = [] if resets else [("finish", None, "slow")]
     assert expected == [(record.step, record.status, record.fault) for record in application.service.requests]
+
+
+def is_free(hotline: Hotline) -> bool:
+    """Whether another thread could reset the endpoint now."""
+
+    def attempt() -> bool:
+        is_taken = hotline.lock.acquire(blocking=False)
+        if is_taken:
+            hotline.lock.release()
+        return is_taken
+
+    with ThreadPoolExecutor(1) as threads:
+        return threads.submit(attempt).result()
+
+
+class AtThisInstant:
+    """An endpoint that another thread resets, and scripts a fault for, at an instant of a call that is under way."""
+
+    def __init__(self) -> None:
+        self.application = MockApplication()
+        self.sent: list[Message] = []
+
+    def reset(self) -> None:
+        self.application.control.reset()
+        self.application.faults.script("status", faults.status(503))
+
+    async def call(self, headers: Iterator[tuple[bytes, bytes]]) -> None:
+        async def receive() -> Message:
+            return {"type": "http.request", "body": b"", "more_body": False}
+
+        async def send(message: Message) -> None:
+            self.sent.append(message)
+
+        await self.application.service({"method": "GET", "path": "/status", "headers": headers}, receive, send)
+
+    @property
+    def seen(self) -> tuple[int, list[str | None], list[str]]:
+        """How many calls were counted, the fault that each one met, and the faults that are still to come."""
+        service = self.application.service
+        left = [name for _, name in self.application.faults.scripted()]
+        return service.request_count, [record.fault for record in service.requests], left
+
+
+_AUTHORIZED = (b"authorization", b"Basic " + base64.b64encode(b"tester:mock-password"))
+
+
+async def test_reset_before_it_is_counted() -> None:
+    """A call of which nothing was noted is one of the calls after the reset: counted, recorded and answered."""
+    endpoint = AtThisInstant()
+
+    def headers() -> Iterator[tuple[bytes, bytes]]:
+        endpoint.reset()
+        yield _AUTHORIZED
+
+    await endpoint.call(headers())
+
+    assert (1, ["status"], []) == endpoint.seen
+    assert 503 == endpoint.sent[0]["status"]
+
+
+async def test_reset_before_it_meets_its_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A call that was counted before the reset leaves the fault to those after it."""
+    endpoint = AtThisInstant()
+    real = hmac.compare_digest
+
+    def compare(one: bytes, other: bytes) -> bool:
+        endpoint.reset()
+        return real(one, other)
+
+    monkeypatch.setattr(hmac, "compare_digest", compare)
+    with pytest.raises(ConnectionDroppedError):
+        await endpoint.call(iter([_AUTHORIZED]))
+
+    assert (0, [], ["status"]) == endpoint.seen
+
+
+async def test_no_reset_while_a_fault_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A reset waits for a call that is about to take its fault, so what is scripted after it is not taken."""
+    endpoint = AtThisInstant()
+    found: list[bool] = []
+
+    def take(book: FaultBook, step: Step) -> Fault | None:
+        found.append(is_free(endpoint.application.hotline))
+        return real(book, step)
+
+    real = FaultBook.take
+    monkeypatch.setattr(FaultBook, "take", take)
+
+    await endpoint.call(iter([_AUTHORIZED]))
+
+    assert [False] == found

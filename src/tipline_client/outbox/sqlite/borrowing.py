@@ -4,6 +4,7 @@ Through the standard library, `aiosqlite` around that, or `apsw`. Nothing here k
 """
 
 import contextlib
+import itertools
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final, Protocol, TypeVar
@@ -22,6 +23,11 @@ from tipline_client.outbox.unwrapping import is_a, refused, unwrapped
 __all__ = ["Borrowed", "borrowed"]
 
 T = TypeVar("T")
+
+_numbers = itertools.count(1)
+"""Of savepoints. By a handler of a signal one enqueue can lie within another. Were all of one name, the inner one, with
+its own released already, would undo what the outer one wrote; and the outer one would stop at what the inner one left.
+"""
 
 _LEGACY: Final = -1
 """`sqlite3.LEGACY_TRANSACTION_CONTROL`, which is Python 3.12's name for the only way that there was before."""
@@ -206,25 +212,33 @@ class _Borrowed:
 
     def _apart(self, work: Callable[[Execute], T]) -> T:
         """Do the work behind a savepoint, with what it replaces overwritten, as all our connections do."""
+        savepoint = f"tipline_enqueue_{next(_numbers)}"
+        is_whole = False
         [[kept]] = self._execute("PRAGMA main.secure_delete")
         # Of that file alone: without its name all that are attached would get what this one had.
         self._execute("PRAGMA main.secure_delete = ON")
         try:
-            self._execute("SAVEPOINT tipline_enqueue")
+            self._execute(f"SAVEPOINT {savepoint}")
             try:
                 result = work(self._execute)
-                self._execute("RELEASE tipline_enqueue")
+                is_whole = True
+                self._execute(f"RELEASE {savepoint}")
             except BaseException as error:
                 # An interrupt, too: half of what is written together must not be left for the caller to commit.
-                self._undo(error)
+                self._undo(error, savepoint, is_whole=is_whole)
                 raise
         finally:
             with contextlib.suppress(TiplineError):
                 self._execute(f"PRAGMA main.secure_delete = {_SECURE[int(kept)]}")
         return result
 
-    def _undo(self, error: BaseException) -> None:
-        """Roll back to the savepoint.
+    def _undo(self, error: BaseException, savepoint: str, *, is_whole: bool) -> None:
+        """Roll back to the savepoint, if it is there still.
+
+        Args:
+            error: Why.
+            savepoint: Its name.
+            is_whole: Whether all that belongs together was written by then, so that it does no harm where it stays.
 
         Raises:
             OutboxUnavailableError: A full disk can end the whole transaction, and with it what the caller has written.
@@ -236,9 +250,12 @@ class _Borrowed:
                 f"SQLite has rolled back all of the transaction: {error}", hint="Do all of it again."
             ) from None
         try:
-            self._execute("ROLLBACK TO tipline_enqueue")
-            self._execute("RELEASE tipline_enqueue")
+            self._execute(f"ROLLBACK TO {savepoint}")
+            self._execute(f"RELEASE {savepoint}")
         except TiplineError:
+            if is_whole and not isinstance(error, TiplineError):
+                # It came from a handler of a signal, after SQLite had done the release; nothing has failed.
+                return
             failure = OutboxInDoubtError(
                 "SQLite has failed in the midst of the enqueue, and has not undone what that wrote",
                 hint="Roll back all of the transaction, and do all of it again: committed, half an entry would be "
