@@ -13,6 +13,7 @@ from tipline_client.errors import ConfigurationError
 from tipline_client.mock import MockEndpoint
 from tipline_client.outbox import Address, SqliteOutbox, holds_entries, migrate_database
 from tipline_client.outbox.sqlite import VERSION
+from tipline_client.profiles import mock
 
 
 @pytest.fixture
@@ -109,7 +110,7 @@ def test_file_of_the_home_named_as_an_applications(tmp_path: Path, capsys: pytes
     """It is one outbox, whatever name it goes by; if it was used, another file may not have anything collected."""
     home, own, other = str(tmp_path / "home"), tmp_path / "home" / "outbox.sqlite", tmp_path / "app.sqlite"
     assert 0 == main(["init", "--home", home])
-    with TiplineClient.open(home, profile=PROFILE) as client:
+    with TiplineClient.open(home, profile=mock("http://127.0.0.1:9/ispws")) as client:
         client.enqueue(sample_report("one"))
     assert 0 == main(["migrate", "--home", home, "--outbox", f"sqlite://{other}"])
 
