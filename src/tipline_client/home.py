@@ -258,8 +258,9 @@ class Home:
         file = self.outbox_path if is_own or address is None else address.file
         if file is not None and not has_tables(file, is_own=is_own):
             raise ConfigurationError(
-                f"there is no outbox in {file.absolute()} yet",
-                hint="If it is elsewhere, name it. It is made by `tipline init`, and by whoever queues first.",
+                f"there is no outbox in {file.absolute()}",
+                hint="If it is elsewhere, name it; if it was there before, bring it back from its backup. Whoever queues "
+                "first makes one, and `tipline init` does.",
             )
 
     def open_outbox(self, address: Address | None = None, *, clock: Clock | None = None) -> Outbox:

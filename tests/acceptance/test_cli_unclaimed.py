@@ -107,16 +107,18 @@ def test_handed_in_again_after_the_kill(world: World) -> None:
 
 
 def test_outbox_that_is_gone(world: World) -> None:
-    """Where the rows were lost, the evidence tells that there were some."""
+    """It is told as the problem that it is, and not made anew by whoever looks."""
     world.run("enqueue", str(world.submission()))
     _age(world, hours=2)
-    before = _said(world)[2]["count"]
     for path in world.home.glob("outbox.sqlite*"):
         path.unlink()
 
-    _, check, numbers = _said(world)
+    checks = {check["name"]: check for check in world.run("doctor", "--offline", "--json").document["checks"]}
 
-    assert (0, 1, "warning") == (before, numbers["count"], check["grade"])
+    assert ["problem"] * 2 == [checks[name]["grade"] for name in ("outbox", "unclaimed evidence")]
+    assert "there is no outbox in" in checks["outbox"]["detail"]
+    assert "backup" in checks["outbox"]["hint"]
+    assert [] == list(world.home.glob("outbox.sqlite*"))
 
 
 def test_more_evidence_than_is_looked_at(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

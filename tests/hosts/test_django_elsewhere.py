@@ -117,7 +117,8 @@ def test_migrate_with_another_name(tmp_path: Path) -> None:
 
     migrated = run(tmp_path, "migrate", ELSEWHERE_NAME="projekt")
 
-    assert f"That of this home was in sqlite://{tmp_path}/project.sqlite3: what is queued or filed there" in migrated
+    said = f"This home has or had an outbox in sqlite://{tmp_path}/project.sqlite3 too: what is queued or filed there"
+    assert said in migrated
 
 
 @pytest.mark.parametrize("missing", ["django", "asgiref"])
