@@ -104,7 +104,7 @@ class Errands:
             raise _interrupted()
         return errand.outcome.get()
 
-    def prepare(self, post: "_Post", *, around: "Errands | None") -> None:
+    def prepare(self, post: _Post, *, around: "Errands | None") -> None:
         """Say how answers get to the loop, and in the midst of which call they are asked; before anything is asked."""
         self._post = post
         self.around = around
