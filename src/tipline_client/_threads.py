@@ -6,6 +6,7 @@ Whoever hands work to a thread that does not run, or waits for one that is in an
 import os
 import threading
 from collections.abc import Callable
+from queue import Empty, SimpleQueue
 from typing import Final, Generic, TypeVar
 
 from tipline_client.errors import OutboxUnavailableError
@@ -17,6 +18,8 @@ T = TypeVar("T")
 _ATTEMPTS: Final = 20
 _GLANCE: Final = 0.1
 """Seconds between two looks whether a new thread has ended already."""
+_REFUSAL: Final = "can't start new thread"
+"""How Python says that the system gives no thread."""
 
 
 class OfProcess(Generic[T]):
@@ -50,15 +53,17 @@ def begin(target: Callable[[], None], *, name: str) -> threading.Thread:
         OutboxUnavailableError: The system gives no thread, or none comes up.
     """
     for _ in range(_ATTEMPTS):
-        has_begun = threading.Event()
+        # Not an event, whose lock an interrupt could leave taken: the thread would wait for it for ever.
+        has_begun: SimpleQueue[None] = SimpleQueue()
         thread = threading.Thread(target=_run, args=(has_begun, target), name=name, daemon=True)
         try:
             thread.start()
-        except RuntimeError:
+        except RuntimeError as error:
+            # Any other one is the exception of a signal handler, or of an interpreter that is about to end.
+            if _REFUSAL not in str(error):
+                raise
             break
-        while thread.is_alive() and not has_begun.wait(_GLANCE):
-            continue
-        if has_begun.is_set():
+        if _is_told(has_begun, by=thread):
             return thread
     raise OutboxUnavailableError(
         f"the thread {name} cannot be started",
@@ -66,6 +71,20 @@ def begin(target: Callable[[], None], *, name: str) -> threading.Thread:
     )
 
 
-def _run(has_begun: threading.Event, target: Callable[[], None]) -> None:
-    has_begun.set()
+def _run(has_begun: "SimpleQueue[None]", target: Callable[[], None]) -> None:
+    has_begun.put(None)
     target()
+
+
+def _is_told(news: "SimpleQueue[None]", *, by: threading.Thread) -> bool:
+    """Wait for it; not if the thread has ended without it."""
+    while True:
+        # Asked before the look: what was put by then is found by it.
+        is_alive = by.is_alive()
+        try:
+            news.get(timeout=_GLANCE if is_alive else 0)
+        except Empty:
+            if not is_alive:
+                return False
+        else:
+            return True

@@ -100,6 +100,18 @@ def test_system_without_another_thread(monkeypatch: pytest.MonkeyPatch) -> None:
             _threads.begin(lambda: None, name="tipline-x")
 
 
+def test_handler_whose_error_comes_as_a_thread_starts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is the caller's to hear, and not taken for a refusal of the system."""
+
+    def be_interrupted(_: threading.Thread) -> None:
+        raise RuntimeError("time limit")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", be_interrupted)
+        with pytest.raises(RuntimeError, match="time limit"):
+            _threads.begin(lambda: None, name="tipline-x")
+
+
 @pytest.mark.parametrize(
     ("lock", "work"),
     [

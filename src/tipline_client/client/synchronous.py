@@ -77,19 +77,15 @@ class TiplineClient(OfOneProcess, Keeping):
         self.close()
 
     def close(self) -> None:
-        """Finish what is being written and close the outbox; safe to call twice."""
-        if self._is_closed:
-            return
+        """Finish what is being written and close the outbox; safe to call twice, and again after an interrupt.
+
+        From its beginning on, other verbs are refused.
+        """
         self._loop.check_not_here()
-        try:
-            # In a process that was forked nothing is open: what there was is the other one's.
-            if not self._loop.is_of_another_process:
-                # Another thread may be closing it, too.
-                with suppress(OutboxClosedError):
-                    self._loop.call(self._async.aclose)
-        finally:
-            self._is_closed = True
-            self._loop.close()
+        self._is_closed = True
+        # In a process that was forked nothing is open: what there was is the other one's.
+        with suppress(OutboxClosedError):
+            self._loop.close(last=self._async.aclose)
 
     def call(self, function: Callable[..., Awaitable[T]], *arguments: Any, **named: Any) -> T:
         """Run one of the asynchronous client's verbs, or anything of its outbox, on this client's event loop."""

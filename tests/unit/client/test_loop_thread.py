@@ -109,29 +109,59 @@ def test_errands_done() -> None:
     loop.close()
 
 
+class InterruptedAsItTells(LoopThread):
+    """An interrupt as an answer is to be told to the loop, once there is one to come."""
+
+    def __init__(self) -> None:
+        self.interrupts: list[BaseException] = []
+        super().__init__()
+
+    def call_soon(self, function: Callable[[], object]) -> None:
+        if self.interrupts:
+            raise self.interrupts.pop()
+        super().call_soon(function)
+
+
 def test_interrupted_while_the_answer_is_told() -> None:
     """The caller hears of the interrupt, and who waits in the loop has the answer: it does not sleep on."""
-    loop, errands, answers = LoopThread(), Errands(), list[int]()
-    interrupts = [KeyboardInterrupt()]
+    loop, errands, answers = InterruptedAsItTells(), Errands(), list[int]()
 
     async def ask() -> None:
-        running = asyncio.get_running_loop()
-        tell = running.call_soon_threadsafe
-
-        def be_interrupted(*arguments: Any, **named: Any) -> object:
-            if interrupts:
-                raise interrupts.pop()
-            return tell(*arguments, **named)
-
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(running, "call_soon_threadsafe", be_interrupted)
-            answers.append(await errands.run(lambda: 7))
+        loop.interrupts.append(KeyboardInterrupt())
+        answers.append(await errands.run(lambda: 7))
 
     with pytest.raises(KeyboardInterrupt):
         loop.call(ask, errands=errands)
 
     loop.close()
     assert [7] == answers
+
+
+def test_callers_do_not_touch_the_loop() -> None:
+    """The porter does: asyncio would keep a handler's `OSError` to itself, and a `RuntimeError` means a closed loop."""
+    loop, touched_by = LoopThread(), Counter[str]()
+
+    async def watch() -> None:
+        running = asyncio.get_running_loop()
+        call_soon_threadsafe = running.call_soon_threadsafe
+
+        def note_and_call(*arguments: Any, **named: Any) -> object:
+            touched_by[threading.current_thread().name] += 1
+            return call_soon_threadsafe(*arguments, **named)
+
+        running.call_soon_threadsafe = note_and_call  # type: ignore[assignment, method-assign]
+
+    loop.call(watch)
+    errands = Errands()
+
+    async def ask() -> int:
+        return await errands.run(lambda: 7)
+
+    assert 7 == loop.call(ask, errands=errands)
+    loop.call_soon(lambda: None)
+    loop.close()
+
+    assert {"tipline-porter"} == set(touched_by)
 
 
 def test_no_lock_that_an_interrupt_could_leave_taken(monkeypatch: pytest.MonkeyPatch) -> None:
