@@ -259,8 +259,8 @@ class Home:
         if file is not None and not has_tables(file, is_own=is_own):
             raise ConfigurationError(
                 f"there is no outbox in {file.absolute()}",
-                hint="If it is elsewhere, name it; if it was there before, bring it back from its backup. Whoever queues "
-                "first makes one, and `tipline init` does.",
+                hint="If it is elsewhere, name it; if it was there before, bring it back from its backup. Whoever "
+                "queues first makes one, and `tipline init` does.",
             )
 
     def open_outbox(self, address: Address | None = None, *, clock: Clock | None = None) -> Outbox:
