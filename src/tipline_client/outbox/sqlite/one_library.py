@@ -2,9 +2,11 @@
 
 Whatever either of them closes drops the locks that the other one holds on that file
 (https://www.sqlite.org/howtocorrupt.html, sections 2.2 and 2.2.1). So whoever opens a file says so beforehand, and is
-refused where the other library has it. Connections of the application's own are not known here.
+refused where the other library has it, or where it was open as this process was forked off (`forking`). Connections of
+the application's own are not known here.
 """
 
+import os
 from pathlib import Path
 from typing import Final
 from weakref import WeakValueDictionary
@@ -25,6 +27,7 @@ class Claim:
     def __init__(self, file: tuple[int, int], library: str) -> None:
         self.file = file
         self.library = library
+        self.process = os.getpid()
 
     def end(self) -> None:
         """It is not open any more."""
@@ -44,7 +47,8 @@ def claim(path: Path, library: str) -> Claim:
         OSError: It is not there, or cannot be looked at.
     """
     made = Claim(_identity(path), library)
-    if made.file in _of_parent:
+    # A program that forks past Python tells nobody of it.
+    if made.file in _of_parent or any(other.process != made.process for other in _of(made.file)):
         raise ConfigurationError(
             f"{path} was open as this process was forked off, and SQLite would take its parent's locks for its own: "
             "what is written could be lost",
