@@ -3,7 +3,6 @@
 import functools
 import multiprocessing
 import os
-import signal
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -11,30 +10,22 @@ from pathlib import Path
 import pytest
 
 from tests.docs.pages import ROOT
+from tests.support.forks import PATIENCE, code_of, forked
 from tests.support.stage import sample_report
 from tipline_client import TiplineClient
 from tipline_client.errors import OutboxUnavailableError
 from tipline_client.mock import MockEndpoint
 
-PATIENCE = 60
-
 
 def _in_a_child(work: Callable[[], object]) -> int:
-    """The exit code of a forked process that does `work`; it is killed if it hangs."""
-    with warnings.catch_warnings():
-        # Newer Pythons warn of what servers do all the time.
-        warnings.simplefilter("ignore", DeprecationWarning)
-        child = os.fork()
-    if not child:
-        signal.signal(signal.SIGALRM, signal.SIG_DFL)
-        signal.alarm(PATIENCE)
-        try:
-            work()
-        except OutboxUnavailableError as error:
-            os._exit(7 if "forked" in str(error) and "after the fork" in str(error.hint) else 8)
-        os._exit(0)
-    _, status = os.waitpid(child, 0)
-    return os.waitstatus_to_exitcode(status)
+    """7 where the child is told of the fork, and where to open a client."""
+    return code_of(
+        forked(work, code=lambda error: 7 if isinstance(error, OutboxUnavailableError) and _says_so(error) else 8)
+    )
+
+
+def _says_so(error: OutboxUnavailableError) -> bool:
+    return "forked" in str(error) and "after the fork" in str(error.hint)
 
 
 @pytest.mark.parametrize("was_used", [True, False])

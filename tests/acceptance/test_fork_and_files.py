@@ -1,23 +1,20 @@
 """Processes that are forked off while a client is open on a file: what each was answered is there in the end."""
 
 import os
-import select
-import signal
 import threading
-import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
 
+from tests.support.forks import Pipe, code_of, forked
 from tests.support.stage import sample_report
 from tipline_client import TiplineClient
 from tipline_client.errors import ConfigurationError
 from tipline_client.outbox.sqlite.driver import choose_driver, connect
 from tipline_client.profiles import mock
 
-PATIENCE = 60
 PROFILE = mock("http://127.0.0.1:9/ispws")
 
 
@@ -42,8 +39,8 @@ class Homes:
 
     def missing(self, *names: str) -> list[str]:
         """As another process sees it, since this one may keep in mind what is not on the disk."""
-        told = _Pipe()
-        child = _forked(lambda: told.tell(" ".join(name for name in names if self._find(name))))
+        told = Pipe()
+        child = forked(lambda: told.tell(" ".join(name for name in names if self._find(name))))
         found = told.hear().split()
         _end(child)
         return [name for name in names if name not in found]
@@ -58,43 +55,14 @@ def homes(tmp_path: Path, outbox: str | None) -> Homes:
     return Homes(tmp_path / "home", outbox)
 
 
-class _Pipe:
-    def __init__(self) -> None:
-        self._reads, self._writes = os.pipe()
-
-    def tell(self, text: str = "go") -> None:
-        os.write(self._writes, f"{text} ".encode())
-
-    def hear(self) -> str:
-        assert select.select([self._reads], [], [], PATIENCE)[0], "nobody has said anything"
-        return os.read(self._reads, 65536).decode()
-
-
-def _forked(work: Callable[[], object]) -> int:
-    with warnings.catch_warnings():
-        # Newer Pythons warn of what servers do all the time.
-        warnings.simplefilter("ignore", DeprecationWarning)
-        child = os.fork()
-    if not child:
-        signal.signal(signal.SIGALRM, signal.SIG_DFL)
-        signal.alarm(PATIENCE)
-        try:
-            work()
-        except BaseException as error:  # whatever it is, the parent hears of it
-            print(f"in the child: {error!r}")
-            os._exit(9)
-        os._exit(0)
-    return child
-
-
 def _end(child: int) -> None:
-    assert 0 == os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    assert 0 == code_of(child)
 
 
 @pytest.mark.parametrize("closes", [True, False])
 def test_parent_that_ends_first(homes: Homes, closes: bool) -> None:
     """Whether it closes its client or is gone; the child's own goes on, and what it is answered stays."""
-    begun, ended, done = _Pipe(), _Pipe(), _Pipe()
+    begun, ended, done = Pipe(), Pipe(), Pipe()
 
     def be_child() -> None:
         with homes.open() as own:
@@ -108,13 +76,13 @@ def test_parent_that_ends_first(homes: Homes, closes: bool) -> None:
     def be_parent() -> None:
         client = homes.open()
         client.enqueue(sample_report("parent"), idempotency_key="parent")
-        _forked(be_child)
+        forked(be_child)
         begun.hear()
         if closes:
             client.close()
         os._exit(0)
 
-    _end(_forked(be_parent))
+    _end(forked(be_parent))
     homes.enqueue("beside")
     ended.tell()
     done.hear()
@@ -126,7 +94,7 @@ def test_parent_at_work(homes: Homes) -> None:
     """Its threads go on, no child waits for what only they could end, and nothing of either is lost."""
     with homes.open() as client, _at_work(client) as answered:
         for number in range(5):
-            _end(_forked(lambda number=number: homes.enqueue(f"child-{number}")))  # type: ignore[misc]
+            _end(forked(lambda number=number: homes.enqueue(f"child-{number}")))  # type: ignore[misc]
 
     assert [] == homes.missing(*answered, *(f"child-{number}" for number in range(5)))
 
@@ -155,12 +123,12 @@ def test_client_closed_as_it_makes_way(homes: Homes) -> None:
     """One that is used no more after a fork is closed like any other, and one that is used opens its file again."""
     used, unused = homes.open(), homes.open()
 
-    _end(_forked(lambda: None))
+    _end(forked(lambda: None))
 
     used.enqueue(sample_report("after"), idempotency_key="after")
     for client in (used, unused):
         client.close()
-    _end(_forked(lambda: homes.enqueue("child")))
+    _end(forked(lambda: homes.enqueue("child")))
     assert [] == homes.missing("after", "child")
 
 
@@ -170,7 +138,7 @@ def test_file_that_is_another_one_after_a_fork(tmp_path: Path) -> None:
     file = tmp_path / "home" / "outbox.sqlite"
     with homes.open() as client:
         client.enqueue(sample_report("one"), idempotency_key="one")
-        _end(_forked(lambda: None))
+        _end(forked(lambda: None))
         file.rename(tmp_path / "away")
         file.write_bytes((tmp_path / "away").read_bytes())
 
@@ -182,7 +150,7 @@ def test_file_that_is_open_all_the_same(tmp_path: Path) -> None:
     """A child is refused what nobody could let go of in time, and told the way out; what its parent has stays whole."""
     homes = Homes(tmp_path / "home", None)
     homes.enqueue("one")
-    file, told = tmp_path / "home" / "outbox.sqlite", _Pipe()
+    file, told = tmp_path / "home" / "outbox.sqlite", Pipe()
 
     def be_child() -> None:
         with pytest.raises(ConfigurationError, match="open as this process was forked off") as refused:
@@ -191,7 +159,7 @@ def test_file_that_is_open_all_the_same(tmp_path: Path) -> None:
 
     with closing(connect(file, driver=choose_driver("auto"), busy_timeout=1)) as held:
         held.execute("SELECT 1 FROM entries")
-        _end(_forked(be_child))
+        _end(forked(be_child))
 
     assert "before the fork" in told.hear()
     assert [] == homes.missing("one")
