@@ -18,6 +18,7 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 
+from tipline_client._alone import alone_in
 from tipline_client._closed import is_denied, reason_of, way_in
 from tipline_client.delivery.clock import Clock, is_turned
 from tipline_client.dispatch.reader import Reader
@@ -36,7 +37,6 @@ from tipline_client.outbox import (
     Address,
     Outbox,
     SqliteOutbox,
-    has_tables,
     holds_entries,
     migrate_database,
     open_database,
@@ -76,9 +76,8 @@ class Home:
         self.path = Path(path)
         self._master_keys = tuple(master_keys)
         self._key_provider = key_provider
-        self.known_outboxes = KnownOutboxes(
-            self.path / "outboxes.txt", own=self.outbox_path, remembers=remembers_outbox
-        )
+        memory = self.path / "outboxes.txt"
+        self.known_outboxes = KnownOutboxes(memory, own=self.outbox_path, remembers=remembers_outbox)
 
     @property
     def outbox_path(self) -> Path:
@@ -141,24 +140,33 @@ class Home:
                 in the database, and fresh keys would refuse all of it.
             OutboxUnavailableError: The database cannot be reached.
         """
-        if self.exists:
-            raise ConfigurationError(
-                f"{self.path} is a home already", hint="Use it as it is; `tipline init --rotate` adds a new key."
-            )
-        if self._holds_outbox() or (import_key is None and self.known_outboxes.places()):
-            raise self._keyless()
-        if beside is not None and import_key is None and holds_entries(beside):
-            raise ConfigurationError(
-                f"{self.path} is no home, and what is in the outbox can be verified with the keys of its hosts alone",
-                hint="Bring the folders keys and evidence of the hosts that share this outbox.",
-            )
-        try:
-            self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
-            for folder in ("evidence", "schemas"):
-                (self.path / folder).mkdir(mode=0o700, exist_ok=True)
-        except OSError as error:
-            reason, hint = reason_of(error, self.path), way_in(error, self.path)
-            raise ConfigurationError(f"{self.path} cannot be made a home: {reason}", hint=hint) from None
+        self._make_folder(import_key, beside)
+        with alone_in(self.path):
+            return self._create(import_key, master_key, beside)
+
+    def keys_or_create(self, *, beside: Address | None = None) -> KeyRing:
+        """The keys of this home, which is made if there is none: of several who come at once one makes it.
+
+        Args:
+            beside: See `create`.
+
+        Raises:
+            ConfigurationError: See `create` and `keys`.
+            OutboxUnavailableError: See `create`.
+        """
+        if self.exists and (keys := self.keys()).active_id is not None:
+            return keys
+        # Or half of one, which another process is just making.
+        self._make_folder(None, beside)
+        with alone_in(self.path):
+            return self.keys() if self.exists else self._create(None, None, beside)
+
+    def _create(
+        self, import_key: Path | None, master_key: X25519PrivateKey | X25519PublicKey | None, beside: Address | None
+    ) -> KeyRing:
+        self._check_new(import_key, beside)
+        for folder in ("evidence", "schemas"):
+            self._make(self.path / folder)
         keys = KeyRing.create(self.keys_path)
         if master_key is not None:
             keep_master_key(self.master_keys_path, master_key)
@@ -170,18 +178,42 @@ class Home:
             keys.import_pem(import_key, activate=True)
         return keys
 
+    def _make_folder(self, import_key: Path | None, beside: Address | None) -> None:
+        if not self.exists and not self.path.is_dir():
+            # Asked before anything is made; and once more where nobody else makes it.
+            self._check_new(import_key, beside)
+        self._make(self.path)
+
+    def _make(self, folder: Path) -> None:
+        try:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise self._unusable(error, self.path, "made") from None
+
+    def _check_new(self, import_key: Path | None, beside: Address | None) -> None:
+        if self.exists:
+            raise ConfigurationError(
+                f"{self.path} is a home already", hint="Use it as it is; `tipline init --rotate` adds a new key."
+            )
+        if self._holds_outbox() or (import_key is None and self.known_outboxes.places()):
+            raise self._keyless()
+        if beside is not None and import_key is None and holds_entries(beside):
+            raise ConfigurationError(
+                f"{self.path} is no home, and what is in the outbox can be verified with the keys of its hosts alone",
+                hint="Bring the folders keys and evidence of the hosts that share this outbox.",
+            )
+
     def keys(self) -> KeyRing:
         """The keys of this home.
 
         Raises:
             ConfigurationError: It is no home.
         """
-        is_home = self.exists
-        if not is_home and (self._holds_outbox() or self.known_outboxes.places()):
+        if self.exists:
+            return KeyRing(self.keys_path)
+        if self._holds_outbox() or self.known_outboxes.places():
             raise self._keyless()
-        if not is_home:
-            raise ConfigurationError(f"{self.path} is no home: it has no keys", hint="Make one with `tipline init`.")
-        return KeyRing(self.keys_path)
+        raise ConfigurationError(f"{self.path} is no home: it has no keys", hint="Make one with `tipline init`.")
 
     def master_keys(self) -> MasterKeys:
         """What wraps and unwraps: the provider, else the keys of this home with those that the environment brings.
@@ -216,9 +248,9 @@ class Home:
         except ConfigurationError as error:
             raise ConfigurationError(f"{self.path} cannot be used as a home: {error}", hint=error.hint) from None
 
-    def _unusable(self, error: OSError | ValueError, path: Path) -> ConfigurationError:
+    def _unusable(self, error: OSError | ValueError, path: Path, how: str = "used as") -> ConfigurationError:
         reason, hint = reason_of(error, path), way_in(error, path)
-        return ConfigurationError(f"{self.path} cannot be used as a home: {reason}", hint=hint)
+        return ConfigurationError(f"{self.path} cannot be {how} a home: {reason}", hint=hint)
 
     def _keyless(self) -> ConfigurationError:
         restore = f"Restore {self.keys_path} from a backup"
@@ -250,26 +282,17 @@ class Home:
             # Raises what is to be said of a folder that is no home.
             self.keys()
         self.known_outboxes.check(address)
-        self._check_there(address)
+        self.known_outboxes.check_there(address)
         return self._opened(address) if has_keys else SqliteOutbox.open(self.outbox_path)
 
-    def _check_there(self, address: Address | None) -> None:
-        is_own = self.known_outboxes.is_own(address)
-        file = self.outbox_path if is_own or address is None else address.file
-        if file is not None and not has_tables(file, is_own=is_own):
-            raise ConfigurationError(
-                f"there is no outbox in {file.absolute()}",
-                hint="If it is elsewhere, name it; if it was there before, bring it back from its backup. Whoever "
-                "queues first makes one, and `tipline init` does.",
-            )
-
-    def open_outbox(self, address: Address | None = None, *, clock: Clock | None = None) -> Outbox:
+    def open_outbox(self, address: Address | None = None, *, clock: Clock | None = None, makes: bool = True) -> Outbox:
         """The outbox: the file in this home, or the one in the database at `address`.
 
         Args:
             address: Where the database is, if it is one.
             clock: Says what time it is. In a database only a clock that a test turns does: any other is not the same
                 one for all hosts, and would decide when the leases of others end.
+            makes: Whether one is made where there is none.
 
         Raises:
             ConfigurationError: It is no home; what is to be opened is no outbox of this version; or it would be made,
@@ -278,6 +301,8 @@ class Home:
         """
         self.keys()
         self.known_outboxes.check(address)
+        if not makes:
+            self.known_outboxes.check_there(address)
         outbox = self._opened(address, clock=clock)
         if address is not None:
             self.known_outboxes.remember(address)

@@ -82,7 +82,15 @@ class KnownOutboxes:
         Raises:
             ConfigurationError: See `places`.
         """
-        return self.is_own(address) or any(is_same(known, address) for known in self.places())
+        return self.is_own(address) or self.remembers(address)
+
+    def remembers(self, address: Address) -> bool:
+        """Whether this one is remembered.
+
+        Raises:
+            ConfigurationError: See `places`.
+        """
+        return any(is_same(known, address) for known in self.places())
 
     def others(self, address: Address | None) -> tuple[str, ...]:
         """What is remembered besides this one; `None` is the file in the home, which is never among them.
@@ -194,6 +202,22 @@ class KnownOutboxes:
                 "with databases of their own take a home for each.",
             )
 
+    def check_there(self, address: Address | None) -> None:
+        """Ask that this outbox is there already; of a server's nothing is asked, which is never made by being opened.
+
+        Raises:
+            ConfigurationError: It is not.
+            OutboxUnavailableError: Its file is locked or unreadable.
+        """
+        is_own = self.is_own(address)
+        file = self._own if is_own or address is None else address.file
+        if file is not None and not has_tables(file, is_own=is_own):
+            raise ConfigurationError(
+                f"there is no outbox in {file.absolute()}",
+                hint="If it is elsewhere, name it; if it was there before, bring it back from its backup. Whoever "
+                "queues first makes one, and `tipline init` does.",
+            )
+
     def check_handed_in(self, address: Address) -> None:
         """Let no file be used that was made by being opened just now, where another outbox is known or in use.
 
@@ -205,7 +229,7 @@ class KnownOutboxes:
             OutboxUnavailableError: One of them is locked or unreadable.
         """
         is_made_on_purpose = address.file is None
-        if is_made_on_purpose or not self._remembers or any(is_same(line, address) for line in self.places()):
+        if is_made_on_purpose or not self._remembers or self.remembers(address):
             return
         beside = self.beside(address)
         if beside and not holds_entries(address):

@@ -97,6 +97,54 @@ def test_looks_make_nothing(bare_world: World, look: list[str]) -> None:
     assert not (bare_world.home / "outboxes.txt").exists()
 
 
+_DECISIONS = [
+    ["receipts", "show", "case-1"],
+    ["receipts", "export", "case-1", "--out", "receipt.json"],
+    ["evidence", "export", "case-1", "0", "--out", "mug.bin", "--purpose", "order 7"],
+    ["evidence", "collect", "--yes"],
+    ["release", "--every", "--dry-run", "--reason", "looked at"],
+    ["hold", "extend", "case-1", "--until", "2190-01-01", "--reason", "a request"],
+    ["dead-letter", "requeue", "case-1", "--reason", "again"],
+    ["retract", "case-1", "--reason", "a mistake"],
+    ["destroy", "case-1", "--reason", "an order"],
+    ["rekey"],
+]
+
+
+@pytest.mark.parametrize("decision", _DECISIONS, ids=" ".join)
+def test_decisions_make_nothing(world: World, decision: list[str]) -> None:
+    """What is decided about entries needs some: an outbox that is gone is not made anew, which would hide that."""
+    for path in world.home.glob("outbox.sqlite*"):
+        path.unlink()
+
+    ran = world.run(*decision)
+
+    assert (5, True) == (ran.code, "there is no outbox in" in ran.err)
+    assert [] == list(world.home.glob("outbox.sqlite*"))
+
+
+def test_collecting_where_the_name_is_forgotten(bare_world: World) -> None:
+    """It is told the right name, as every other verb, and not to move that one's file away."""
+    address = f"sqlite://{bare_world.folder / 'app.sqlite3'}"
+    assert 0 == bare_world.run("init", "--outbox", address).code
+    assert 0 == bare_world.run("submit", str(bare_world.submission()), "--outbox", address).code
+
+    for named in ([], ["--outbox", address.replace("app.", "ap.")]):
+        ran = bare_world.run("evidence", "collect", "--yes", *named)
+        assert (5, True, False) == (ran.code, "app.sqlite3" in ran.err, "move its file away" in ran.err)
+
+
+def test_database_that_is_made_anew(bare_world: World) -> None:
+    """`migrate` says that the one before is gone, where the home remembers it in this very place."""
+    address = f"sqlite://{bare_world.folder / 'app.sqlite3'}"
+    assert 0 == bare_world.run("init", "--outbox", address).code
+    (bare_world.folder / "app.sqlite3").unlink()
+
+    ran = bare_world.run("migrate", "--outbox", address)
+
+    assert (0, True) == (ran.code, "was here and is gone" in ran.out)
+
+
 def test_handed_in_and_mistyped(used: World) -> None:
     """A file that was made by being opened is not taken for the outbox of a home that has one."""
     mistyped = SqliteOutbox.open(used.folder / "ap.sqlite3", driver="sqlite3", is_shared=True)

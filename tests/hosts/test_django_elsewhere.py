@@ -89,7 +89,7 @@ def test_home_of_development(tmp_path: Path, place: str) -> None:
     cases = "tests.hosts.elsewhere.cases_outbox.InTransactions"
     run(tmp_path, "tipline", "init", **environ)
     run(tmp_path, "migrate", **environ)
-    run(tmp_path, "tipline", "verify", "--all", **environ)
+    run(tmp_path, "tipline", "rekey", **environ)
     known = (tmp_path / "home" / "outboxes.txt").read_text()
 
     for _ in range(2):
@@ -113,7 +113,7 @@ def test_migrate_with_another_name(tmp_path: Path) -> None:
     """Django's `migrate` makes what it is told to, and says that this is another outbox."""
     run(tmp_path, "tipline", "init")
     run(tmp_path, "migrate")
-    run(tmp_path, "tipline", "verify", "--all")
+    run(tmp_path, "tipline", "rekey")
 
     migrated = run(tmp_path, "migrate", ELSEWHERE_NAME="projekt")
 

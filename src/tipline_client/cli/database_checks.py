@@ -91,7 +91,10 @@ def check_known(settings: Settings) -> list[Check]:
         checks.append(Check("outbox's place", Grade.WARNING, detail, hint))
     if (own := known.left_at_home(address)) is not None:
         detail = f"{own} is there too, and nobody dispatches what waits in it"
-        hint = f"Deliver it: `tipline dispatch --drain --outbox sqlite://{own.absolute()}`; then move the file away."
+        hint = (
+            f"Deliver it: `tipline dispatch --drain --home {own.parent.resolve()} --outbox sqlite://{own.resolve()}`; "
+            "then move the file away."
+        )
         checks.append(Check("other outbox", Grade.WARNING, detail, hint))
     for other in known.others(address):
         detail = f"the outbox of this home was in {other} too, and nobody dispatches what waits there"

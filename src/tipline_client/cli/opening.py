@@ -7,6 +7,7 @@ dispatches. For a mock endpoint it is, with a word about it.
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any, TypeVar
 
 import anyio
@@ -33,7 +34,7 @@ LANES = tuple(Lane(known.name, known.environment) for known in KNOWN_PROFILES)
 
 
 def with_outbox(settings: Settings, work: Callable[[Outbox], Awaitable[T]], *, only_looks: bool = False) -> T:
-    """Run `work` on the outbox of an existing home; no endpoint is needed.
+    """Run `work` on the outbox of an existing home; no endpoint is needed. None is made.
 
     Args:
         settings: Which home, and which outbox.
@@ -45,7 +46,7 @@ def with_outbox(settings: Settings, work: Callable[[Outbox], Awaitable[T]], *, o
         OutboxUnavailableError: The outbox cannot be opened.
     """
     home = settings.place
-    open_outbox = home.open_outbox_to_look if only_looks else home.open_outbox
+    open_outbox = home.open_outbox_to_look if only_looks else partial(home.open_outbox, makes=False)
 
     async def run() -> T:
         outbox = open_outbox(settings.outbox)
@@ -63,6 +64,7 @@ def with_client(
     *,
     options: Options | None = None,
     sends: bool = True,
+    makes: bool = True,
 ) -> T:
     """Run `work` with a client of the named endpoint and its home.
 
@@ -71,11 +73,15 @@ def with_client(
         work: What to do.
         options: How the client behaves.
         sends: Whether it is to address the endpoint, for which it needs credentials.
+        makes: Whether an outbox is made where there is none.
 
     Raises:
         ConfigurationError: There is no home for a real endpoint, or no endpoint is named or usable.
         OutboxUnavailableError: The outbox cannot be opened.
     """
+    if not makes:
+        settings.place.known_outboxes.check(settings.outbox)
+        settings.place.known_outboxes.check_there(settings.outbox)
     arguments = opening_arguments(settings, options=options, sends=sends)
 
     async def run() -> T:
@@ -99,7 +105,7 @@ def opening_arguments(settings: Settings, *, options: Options | None = None, sen
     profile = settings.profile(sends=sends)
     home = settings.place
     if profile.environment is Environment.MOCK and not home.exists:
-        home.create(beside=settings.outbox)
+        home.keys_or_create(beside=settings.outbox)
         _log.warning("made the home %s with a new signing key", home.path)
     home.keys()
     options = options or Options()

@@ -124,7 +124,7 @@ class AsyncTiplineClient(OfOneProcess, AsyncQueueing, AsyncKeeping, AsyncLooking
         copies = place.evidence_by_mode(evidence, keep_free=options.keep_free)
         address = Address(outbox) if isinstance(outbox, str) else None
         handed_in = address_of(outbox) if outbox is not None and not isinstance(outbox, str) else None
-        keys = place.keys() if place.exists else place.create(beside=address or handed_in)
+        keys = place.keys_or_create(beside=address or handed_in)
         # Before the outbox is opened, which nobody would close if one of them fails.
         vault, known_profile = Vault(place.master_keys()), place.know_schema(profile)
         opened = outbox

@@ -105,6 +105,9 @@ class AsyncQueueing:
             `entry`, and `is_new`.
         """
         caller = None if connection is None else connection if isinstance(connection, Caller) else Caller(connection)
+        if self._marking is not None and caller is not None and evidence:
+            # Before anything of it is written, since nobody else might be able to read afterwards.
+            await self._marking.leave()
         enqueued = await enqueue(
             report,
             evidence,

@@ -32,8 +32,8 @@ _MIGRATE: Final = (
     "default one), and is about to if it says this itself; `manage.py tipline migrate` makes them elsewhere."
 )
 _OTHERS: Final = (
-    "Deliver what waits there: `tipline dispatch --drain --outbox` with its address, for a file sqlite:// and the path;"
-    " then move the file away, or remove its line from outboxes.txt in the home."
+    "Deliver what waits there: `tipline dispatch --drain --home HOME --outbox ADDRESS`, with the project's endpoint, "
+    "and for a file sqlite:// and its path. Then move the file away, or remove its line from outboxes.txt in the home."
 )
 _INIT: Final = "Make one with `manage.py tipline init`, or bring the one of the other hosts."
 

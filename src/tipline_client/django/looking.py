@@ -5,9 +5,10 @@ How far the one in an SQLite file is, and where another one of this home is.
 
 from tipline_client.cli.settings import Settings
 from tipline_client.errors import TiplineError
+from tipline_client.outbox import has_tables
 from tipline_client.outbox.sqlite import VERSION, found_version
 
-__all__ = ["said_of_others", "what_is_missing"]
+__all__ = ["said_of_one_before", "said_of_others", "what_is_missing"]
 
 
 def what_is_missing(settings: Settings) -> str:
@@ -40,6 +41,14 @@ def said_of_others(settings: Settings) -> tuple[str, ...]:
         # Said by whoever opens it.
         return ()
     where = " and in ".join(beside)
-    return (f"this home has or had an outbox in {where} too: what is queued or filed there is not known here",) * bool(
-        beside
-    )
+    said = f"this home has or had an outbox in {where} too: what is queued or filed there is not known here"
+    return (said,) if beside else ()
+
+
+def said_of_one_before(settings: Settings) -> tuple[str, ...]:
+    """That an outbox which is not there was there before; asked before another one is made in its place."""
+    address = settings.outbox
+    if address is None or address.file is None or has_tables(address.file):
+        return ()
+    known = settings.place.known_outboxes.remembers(address)
+    return ("this home had an outbox there, and it is gone: what was queued or filed is not known any more",) * known

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.core.management.base import CommandError
 
-from tipline_client.django.looking import said_of_others
+from tipline_client.django.looking import said_of_one_before, said_of_others
 from tipline_client.django.project import database_alias, settings
 from tipline_client.django.wording import in_words_of_django
 from tipline_client.errors import ConfigurationError, TiplineError
@@ -32,11 +32,12 @@ def make_tables(*, using: str, verbosity: int = 1, **_: Any) -> None:
     if address is None:
         return
     try:
+        before = said_of_one_before(settings())
         found, version = settings().place.migrate_outbox(address)
     except TiplineError as error:
         hint = in_words_of_django(error.hint)
         raise CommandError(f"the outbox's tables could not be made: {error}\nhint: {hint}") from error
     if verbosity and found != version:
         print(f"  The outbox in {using!r} is brought from version {found} to {version}.")
-        for words in said_of_others(settings()) if not found else ():
+        for words in (*before, *said_of_others(settings())) if not found else ():
             print(f"  {words[0].upper()}{words[1:]}.")

@@ -162,7 +162,7 @@ def _check_reachability(settings: Settings) -> Check:
         return await client.probe()
 
     try:
-        answer = with_client(settings, ask)
+        answer = with_client(settings, ask, makes=False)
     except TiplineError as error:
         return Check("reachability", Grade.PROBLEM, str(error), error.hint)
     if isinstance(answer, Check):

@@ -34,10 +34,10 @@ def collect(*, yes: bool = False, dry_run: bool = False, options: HomeOptions = 
     session = options.start()
     if yes and dry_run:
         raise CommandError("--yes removes and --dry-run only looks", hint="Give one of the two.")
-    if yes:
-        session.settings.place.known_outboxes.check_alone(session.settings.outbox)
 
     async def work(keeper: Keeper) -> Collected:
+        if yes:
+            session.settings.place.known_outboxes.check_alone(session.settings.outbox)
         return await keeper.collect_evidence(is_dry=not yes)
 
     found = with_keeper(session.settings, work, only_looks=not yes)

@@ -50,7 +50,7 @@ def filed(entry: str, *, report_id: ReportId, reason: str, options: EndpointOpti
         now = with_outbox(settings, work)
     else:
         noting = partial(_file, name=entry, report_id=report_id, reason=reason, settings=settings)
-        now = with_client(settings, noting, sends=False)
+        now = with_client(settings, noting, sends=False, makes=False)
     session.output.finish(entry_view(now), _lines(now))
     if now.state is State.DEAD_LETTER:
         return ExitCode.GIVEN_UP

@@ -74,7 +74,11 @@ def init(
         home.known_outboxes.check(address)
     _check_folder(home, address)
     done = []
-    if is_new:
+    if is_new and import_ is None and brought is None:
+        # Several containers may begin at once with the same home.
+        keys = home.keys_or_create(beside=address)
+        done.append("home made")
+    elif is_new:
         keys = home.create(import_key=import_, master_key=brought, beside=address)
         done.append("home made" if import_ is None else "home made with the imported key")
     else:
@@ -139,11 +143,11 @@ def _makes_tables(address: Address) -> bool:
 
 
 def _make_outbox(home: Home, address: Address | None, *, is_new: bool) -> None:
-    if address is not None and not _makes_tables(address):
+    if address is not None and address.file is None:
         # Its tables are for `migrate`. A home that has an outbox changes it by use, and not by a name that is mistyped.
         if is_new or not (home.known_outboxes.places() or is_there(home.outbox_path)):
             home.known_outboxes.remember(address)
-    elif address is not None or not home.known_outboxes.places():
+    elif _makes_tables(address) if address is not None else not home.known_outboxes.places():
         anyio.run(home.open_outbox(address).close)
 
 

@@ -43,5 +43,7 @@ def migrate(*, options: HomeOptions = HOME) -> ExitCode:
 
 def _others(home: Home, address: Address) -> list[str]:
     beside = home.known_outboxes.beside(address)
+    if address.file is not None and home.known_outboxes.remembers(address):
+        return [f"note    that of {home.path} was here and is gone: what it has queued or filed is not known any more"]
     where = " and in ".join(beside)
     return [f"note    that of {home.path} is in {where}: what it has queued or filed is not known here"] * bool(beside)

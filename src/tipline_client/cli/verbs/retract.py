@@ -37,7 +37,9 @@ def retract(entry: str, *, reason: str, options: EndpointOptions = ENDPOINT) -> 
     if settings.endpoint is None:
         now = with_outbox(settings, partial(_withdraw, name=entry, reason=reason, settings=settings))
     else:
-        now = with_client(settings, partial(_retract, name=entry, reason=reason, settings=settings), sends=False)
+        now = with_client(
+            settings, partial(_retract, name=entry, reason=reason, settings=settings), sends=False, makes=False
+        )
     is_done = now.state is State.RETRACTED
     still_open = in_words_of_host("to be withdrawn; `tipline dispatch` carries it out")
     words = "withdrawn, and proven not filed" if is_done else still_open

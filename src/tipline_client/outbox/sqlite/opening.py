@@ -26,6 +26,7 @@ from tipline_client.outbox.sqlite.driver import (
     library_version,
 )
 from tipline_client.outbox.sqlite.failures import is_full
+from tipline_client.outbox.sqlite.forking import at_work
 from tipline_client.outbox.sqlite.schema import check_version, migrate
 
 __all__ = ["Opened", "found_version", "holds_entries", "open_file"]
@@ -152,7 +153,7 @@ def holds_entries(path: Path, *, is_shared: bool) -> bool:
         ConfigurationError: It cannot be an outbox.
         OutboxUnavailableError: Locked or unreadable.
     """
-    with closing(_connect_to_look(path, is_shared=is_shared)) as connection:
+    with at_work(), closing(_connect_to_look(path, is_shared=is_shared)) as connection:
         if check_version(connection, is_shared=is_shared) == 0:
             return False
         return bool(connection.execute("SELECT 1 FROM entries LIMIT 1"))
@@ -171,7 +172,7 @@ def found_version(path: Path, *, is_shared: bool) -> int | None:
     """
     if not path.is_file():
         return None
-    with closing(_connect_to_look(path, is_shared=is_shared)) as connection:
+    with at_work(), closing(_connect_to_look(path, is_shared=is_shared)) as connection:
         return check_version(connection, is_shared=is_shared)
 
 

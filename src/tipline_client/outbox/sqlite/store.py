@@ -35,6 +35,7 @@ from tipline_client.outbox.joining import Caller, Joined
 from tipline_client.outbox.sqlite import deadlines, deciding, entering, hooks, joining, lanes, leasing, serving
 from tipline_client.outbox.sqlite.archive import SqliteArchive
 from tipline_client.outbox.sqlite.driver import DriverName, choose_driver
+from tipline_client.outbox.sqlite.forking import at_work
 from tipline_client.outbox.sqlite.looking import SqliteLook
 from tipline_client.outbox.sqlite.opening import Opened, open_file
 from tipline_client.outbox.sqlite.worker import Worker
@@ -103,15 +104,16 @@ class SqliteOutbox(Chained, SqliteLook):
         chosen = choose_driver(driver)
         # As it is now: the process may go to another folder.
         file = Path(path).absolute()
-        opened = open_file(file, driver=chosen, busy_timeout=busy_timeout.total_seconds(), is_shared=is_shared)
-        return cls(
-            opened,
-            path=file,
-            clock=clock or SystemClock(),
-            driver=chosen,
-            group_commit=group_commit,
-            chain=chain,
-        )
+        with at_work():
+            opened = open_file(file, driver=chosen, busy_timeout=busy_timeout.total_seconds(), is_shared=is_shared)
+            return cls(
+                opened,
+                path=file,
+                clock=clock or SystemClock(),
+                driver=chosen,
+                group_commit=group_commit,
+                chain=chain,
+            )
 
     async def _write(self, work: Callable[[Writing], T], *, wakes: bool = False) -> T:
         # The time is read inside the transaction: a write may have waited for its turn while its lease ran out.
