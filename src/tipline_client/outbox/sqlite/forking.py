@@ -7,12 +7,14 @@ open all the same is refused in the child. Whoever is just opening one is waited
 thread holds at that moment would be taken for ever in the child, whatever file it opens.
 """
 
+import concurrent.futures.thread  # noqa: F401 - before a fork it takes a lock: after us, who may wait, if it is known here
 import logging
 import os
 import queue
+import signal
 import threading
 import time
-from _thread import interrupt_main, start_new_thread
+from _thread import start_new_thread
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import partial
@@ -160,13 +162,13 @@ def _after_in_parent() -> None:
         _forks[own] = forks
     while own in _interrupted:
         _interrupted.remove(own)
-        start_new_thread(_interrupt, ())
+        start_new_thread(_interrupt, (own,))
 
 
-def _interrupt() -> None:
+def _interrupt(thread: int) -> None:
     # Once the fork is done: Python leaves out what is raised while it does what is to be done after one.
     time.sleep(_AFTERWARDS)
-    interrupt_main()
+    signal.pthread_kill(thread, signal.SIGINT)
 
 
 def _after_in_child() -> None:
