@@ -9,6 +9,7 @@ import sys
 from contextlib import nullcontext
 from pathlib import Path
 
+import anyio
 import pytest
 
 from tests.support.stage import sample_report
@@ -63,6 +64,8 @@ def test_real_endpoint(home: Path) -> None:
 
 def test_looked_at_by_doctor(home: Path) -> None:
     """A variable that got into a service by mistake is found before anything has to be sent."""
+    anyio.run(Home(home).open_outbox().close)
+
     ended = run(home, "testing", "doctor")
 
     assert f"reachability: {VARIABLE} is set" in ended.stdout

@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import anyio
 import pytest
 
 from tests.acceptance.test_cli_wrong_user import ENDPOINT, SUBMISSION, said_by
@@ -17,6 +18,7 @@ def closed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("TIPLINE_HOME", "desk")
     monkeypatch.setenv("TIPLINE_ENDPOINT", ENDPOINT)
     Home("desk").create()
+    anyio.run(Home("desk").open_outbox().close)
     folder = tmp_path / "closed"
     folder.mkdir()
     for path, key in ((tmp_path / "a.json", "a"), (folder / "x.json", "x"), (tmp_path / "b.json", "b")):

@@ -17,10 +17,7 @@ from tipline_client.errors import ConfigurationError
 
 __all__ = ["Address"]
 
-_FORM: Final = (
-    "Write postgresql://USER@HOST:PORT/DATABASE, or sqlite:///ABSOLUTE/PATH of a file; without an outbox setting the "
-    "file in the home is used."
-)
+_FORM: Final = "Write postgresql://USER@HOST:PORT/DATABASE; without an outbox setting the file in the home is used."
 _FILE_FORM: Final = "Write sqlite:// and the absolute path behind it: sqlite:///srv/app/db.sqlite3"
 _ESCAPE: Final = "Write each of @ / : ? # % inside user or password as %40 %2F %3A %3F %23 %25."
 _FILE: Final = "sqlite://"
@@ -53,7 +50,7 @@ class Address:
                 raise ConfigurationError("the outbox's address has parameters, and a file takes none", hint=_FILE_FORM)
             return
         if not self.url.startswith(_SCHEMES):
-            raise ConfigurationError("the outbox's address is no postgresql:// URL, and no sqlite://", hint=_FORM)
+            raise ConfigurationError("the outbox's address is no postgresql:// URL", hint=_FORM)
         authority, _, _ = self._parts()
         hosts = authority.rpartition("@")[2].split(",")
         is_plain = self.url.count("@") == authority.count("@") <= 1 and all(map(_HOST.fullmatch, hosts))
